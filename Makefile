@@ -1,0 +1,65 @@
+# tlsoff: turn STARTTLS off for chosen hosts in sendmail, and back on.
+# For GNU make and bmake.  Two commands do everything on a fresh Debian:
+#   make demo      install what the build needs, build, show the main job
+#   make check     install what the tests need, run them all
+# Everything is written below $(BUILD).
+
+PREFIX ?= /usr/local
+sbindir ?= $(PREFIX)/sbin
+mandir ?= $(PREFIX)/share/man
+BUILD ?= build
+
+CFLAGS ?= -O2 -g
+WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes
+HARDEN ?= -D_FORTIFY_SOURCE=2 -fstack-protector-strong \
+	-fstack-clash-protection -fPIE
+HARDEN_LINK ?= -pie -Wl,-z,relro,-z,now,-z,noexecstack
+LIBS = -ldb -lpcre2-8
+
+COMPILE = $(CC) -std=c17 $(WARN) -D_GNU_SOURCE -DPCRE2_CODE_UNIT_WIDTH=8 \
+	-Iinclude $(HARDEN) $(CPPFLAGS) $(CFLAGS)
+LINK = $(CC) $(CFLAGS) $(HARDEN_LINK) $(LDFLAGS)
+
+all: $(BUILD)/tlsoff
+
+# One rule for each source, made when make starts: the one form of a pattern
+# rule over directories that both makes understand.  It sets OBJECTS (all but
+# main), UNIT_TESTS, and the dependencies on headers.
+RULES != sh src/rules.sh $(BUILD)
+include $(BUILD)/rules.mk
+
+$(BUILD)/tlsoff: $(OBJECTS) $(BUILD)/src/cli/main.o
+	$(LINK) -o $@ $(OBJECTS) $(BUILD)/src/cli/main.o $(LIBS)
+
+setup-build:
+	sh tests/setup build
+
+setup-check:
+	sh tests/setup check
+
+demo: setup-build
+	$(MAKE) all
+	sh tests/demo $(BUILD)/tlsoff
+
+# The program, its unit tests and the private sendmail first, then prove.
+check: setup-check
+	$(MAKE) check-built
+
+check-built: all unit-tests
+	BUILD="$(BUILD)" CC="$(CC)" sh tests/run
+
+unit-tests: $(UNIT_TESTS)
+
+install: all
+	mkdir -p $(DESTDIR)$(sbindir) $(DESTDIR)$(mandir)/man8
+	install -m 0755 $(BUILD)/tlsoff $(DESTDIR)$(sbindir)/tlsoff
+	install -m 0644 man/tlsoff.8 $(DESTDIR)$(mandir)/man8/tlsoff.8
+
+uninstall:
+	rm -f $(DESTDIR)$(sbindir)/tlsoff $(DESTDIR)$(mandir)/man8/tlsoff.8
+
+clean:
+	rm -rf $(BUILD)
+
+.PHONY: all setup-build setup-check demo check check-built unit-tests \
+	install uninstall clean

@@ -1,0 +1,284 @@
+/*
+ * access.h: the access file as text.  Bytes in, values out; no I/O.
+ *
+ * Four things, in the order a change uses them:
+ *
+ *   host_parse()     what a user typed      -> the one name sendmail looks up
+ *   access_parse()   the bytes of the file  -> entries, faults, the marker
+ *   policy_decide()  a host and a lookup    -> what sendmail will do, and why
+ *   plan_make()      a file and requests    -> changes; plan_apply() -> bytes
+ *
+ * Ownership: a struct access points into the text given to access_parse(),
+ * which must outlive it, and a struct plan into its struct access.  Each has
+ * a free function that accepts the zero state and may be called twice.
+ * Lines are counted as an editor does: 1 is the first, '\n' ends one.
+ *
+ * Rules of sendmail in this room were observed on sendmail 8.17.1 and are
+ * held by tests/live against the real program.
+ */
+#ifndef TLSOFF_ACCESS_H
+#define TLSOFF_ACCESS_H
+
+#include <stdint.h>
+
+#include "base.h"
+
+/* ---- roles ---- */
+
+enum role {
+	ROLE_CLIENT, /* we connect to the host: Try_TLS:HOST NO */
+	ROLE_SERVER  /* the host connects to us: Srv_Features:HOST S */
+};
+
+const char *role_name(enum role role); /* "client", "server" */
+const char *role_tag(enum role role);  /* "Try_TLS:", "Srv_Features:" */
+
+/* ---- host: what sendmail looks up ---- */
+
+enum host_kind {
+	HOST_EVERYBODY, /* the empty name: the bare tag */
+	HOST_NAME,      /* host or domain; covers the hosts below it */
+	HOST_ADDRESS,   /* a whole IPv4 or IPv6 address */
+	HOST_NET        /* an octet net (192.0.2) or IPv6 groups (2001:db8) */
+};
+
+/* The longest key the map is asked for; sendmail cuts a longer one. */
+#define HOST_KEY_MAX 256
+
+struct host {
+	enum host_kind kind;
+	char name[HOST_KEY_MAX]; /* NUL-terminated, without the tag */
+	char note[200];          /* how it was understood, or "" */
+};
+
+struct host_rules {
+	bool compressed; /* cf: UseCompressedIPv6Addresses */
+	bool force;      /* allow a single label and everybody */
+};
+
+/*
+ * Turns what was typed into the name that sendmail looks up: lower case, no
+ * trailing dot, no brackets; IPv6 with the prefix IPv6: and no compression
+ * (compressed where the rules say so).  Fails with EX_USAGE and a line that
+ * says why and what to type instead; that text shows no raw byte of a
+ * stranger's.  Does not look the name up.
+ */
+int host_parse(struct span typed, enum role role, const struct host_rules *rules,
+    struct host *host, struct error *err) MUST_USE;
+
+/* ---- file: what makemap makes of the text ---- */
+
+/* The line that begins CanIt's section, as a PCRE2 pattern for a whole line. */
+#define ACCESS_MARKER \
+	"# DO NOT EDIT BELOW THIS LINE: CANIT MAY DELETE CHANGES BELOW THIS LINE\\h*"
+
+struct access_rules {
+	bool keep_case;     /* makemap -f: keys are not folded to lower case */
+	const char *marker; /* PCRE2 pattern; NULL: ACCESS_MARKER */
+};
+
+enum access_kind {
+	ACCESS_NOTHING,       /* empty, or a comment: makemap passes over it */
+	ACCESS_ENTRY,         /* a key and a value */
+	ACCESS_LEADING_SPACE, /* dropped by makemap */
+	ACCESS_NO_VALUE,      /* dropped by makemap */
+	ACCESS_TOO_LONG       /* over 1022 bytes, or a NUL: dropped, and its
+	                         rest is read as a line of its own */
+};
+
+/* One record as makemap reads it: a line, or a piece of one too long. */
+struct access_record {
+	enum access_kind kind;
+	size_t start, end; /* offsets in the text; end is behind the '\n' */
+	struct span key;   /* as written; empty unless an entry or no value */
+	struct span value; /* as stored: trailing blanks and CR are part of it */
+	bool rest;         /* the rest of a line that was too long */
+};
+
+/* Walks the records; start with *at = 0, false at the end. */
+bool access_next(struct span text, size_t *at, struct access_record *record);
+
+enum access_fault_kind {
+	FAULT_DUPLICATE,
+	FAULT_LEADING_SPACE,
+	FAULT_NO_VALUE,
+	FAULT_TOO_LONG,
+	FAULT_REST /* an entry made of the rest of a line too long */
+};
+
+/* A line that makemap drops, or reads otherwise than it looks. */
+struct access_fault {
+	enum access_fault_kind kind;
+	size_t start;      /* offset of the record */
+	size_t first;      /* FAULT_DUPLICATE: offset of the entry that wins */
+	struct span key;   /* or empty */
+};
+
+struct access {
+	struct span text;
+	struct access_rules rules;
+	size_t managed; /* offset of the marker line; text.len: no marker */
+	bool marked;
+	size_t entries; /* keys in the map: duplicates count once */
+	struct access_fault *faults; /* in the order of the file */
+	size_t fault_count;
+	/* private */
+	uint64_t *slots;
+	size_t slot_mask;
+	size_t *line_marks;
+	size_t line_mark_count;
+	uint64_t seed;
+};
+
+/*
+ * Reads the whole text.  Fails with EX_USAGE (the marker is no pattern),
+ * EX_DATAERR (PCRE2 gave up on a line) or EX_OSERR (memory).
+ */
+int access_parse(struct access *a, struct span text,
+    const struct access_rules *rules, struct error *err) MUST_USE;
+void access_free(struct access *a);
+
+/* The entry that sendmail would find for a key (tag included), compared as
+ * the map compares; false: none. */
+bool access_find(const struct access *a, struct span key,
+    struct access_record *record);
+/* Is this record, an entry, the one its key finds?  False for a duplicate. */
+bool access_wins(const struct access *a, const struct access_record *record);
+/* The number of the line that holds this offset. */
+size_t access_line(const struct access *a, size_t offset);
+/* One line for people, without file name: what is wrong, and the cure. */
+void access_fault_text(const struct access *a, const struct access_fault *f,
+    struct buf *out);
+
+/* ---- values: what sendmail reads into them ---- */
+
+/* The value as Try_TLS reads it: TLS is off iff it is the one token NO. */
+bool value_client_off(struct span value);
+
+enum value_server { SERVER_ON, SERVER_OFF, SERVER_TEMPFAIL };
+/* The value as Srv_Features reads it: per token the first letter, the last
+ * S or s wins, a first token temp... turns the session away. */
+enum value_server value_server(struct span value);
+/* Adds to out the letters that value gives, blank-separated, without any S
+ * or s, and without what sendmail ignores. */
+void value_letters(struct span value, struct buf *out);
+
+/* What a TLS_Srv:, TLS_Clt: or TLS_Rcpt: value asks of a session in clear. */
+enum value_requirement { REQUIRE_NOTHING, REQUIRE_DEFER, REQUIRE_BOUNCE };
+enum value_requirement value_requirement(struct span value);
+
+/* ---- policy: what sendmail will do ---- */
+
+/* How this site's cf looks keys up; all zero is a plain access_db. */
+struct policy_rules {
+	bool keep_case;   /* K -f */
+	bool skip;        /* FEATURE(access_db,,`skip') */
+	bool dotdomain;   /* FEATURE(lookupdotdomain) */
+	bool match_only;  /* K -m: the key is returned for the value */
+	bool keep_quotes; /* K -q: the tags keep their quotes: nothing matches */
+	bool local[2];    /* Local_try_tls, Local_srv_features are not empty */
+	char append[32];  /* K -a: behind every value; "" none */
+};
+
+enum lookup { LOOKUP_NONE, LOOKUP_FOUND, LOOKUP_TEMPFAIL };
+
+/* Answers one key: fills *value, which must stay valid until the next call. */
+typedef enum lookup policy_lookup(void *context, struct span key,
+    struct span *value);
+/* Is told each key asked, in order, and what came back; may be NULL. */
+typedef void policy_trace(void *context, struct span key, enum lookup found,
+    struct span value);
+
+enum tls { TLS_ON, TLS_OFF, TLS_TEMPFAIL };
+
+struct policy {
+	enum tls tls;
+	bool found;                /* an entry decides */
+	char key[HOST_KEY_MAX * 2]; /* its key as asked, tag included, or "" */
+	struct buf value;          /* its value as sendmail sees it */
+};
+
+struct policy_query {
+	const char *tag;     /* "Try_TLS:", "TLS_Srv:", ... with the colon */
+	const char *name;    /* host name or "[addr]", or "" */
+	const char *address; /* as sendmail writes it, or "" */
+	const struct policy_rules *rules;
+	policy_lookup *lookup;
+	policy_trace *trace;
+	void *context; /* for both */
+};
+
+/*
+ * Walks the keys as sendmail's rulesets D and A do: the name and its parents,
+ * the address and its nets, the bare tag; the first one found decides.  Fills
+ * found, key and value (tls is left alone).  LOOKUP_TEMPFAIL and values
+ * ending in <TMPF> give -1 in the return; 0 otherwise.  No memory: p->value
+ * remembers, buf_error() tells.
+ */
+int policy_search(const struct policy_query *q, struct policy *p);
+/* policy_search() with the role's tag, and p->tls decided from the value. */
+void policy_decide(enum role role, struct policy_query *q, struct policy *p);
+void policy_free(struct policy *p);
+/* A policy_lookup over a text; context is a const struct access *. */
+policy_lookup access_lookup;
+
+/* ---- plan: an edit, before anything is written ---- */
+
+enum verb { VERB_ADD, VERB_REMOVE };
+
+struct request {
+	enum verb verb;
+	enum role role;
+	const struct host *hosts;
+	size_t host_count;
+	const char *comment; /* NULL: none; checked by comment_check() */
+	const char *until;   /* "2026-12-31"; NULL: for ever */
+	bool force, exact;
+};
+
+/* May this be the text of a comment line?  One line, printable, UTF-8 where
+ * not ASCII, at most 900 bytes.  EX_USAGE otherwise. */
+int comment_check(const char *text, struct error *err) MUST_USE;
+
+enum action { ADDED, CHANGED, MOVED, REMOVED, UNCHANGED };
+const char *action_name(enum action action); /* "added", ... */
+
+struct change {
+	enum action action;
+	enum role role;
+	size_t host;      /* index in the request */
+	char *key;        /* tag included */
+	char *value;      /* the value now; what was taken out for REMOVED;
+	                     "" where there is none */
+	size_t offset;    /* of its line: in the new text for ADDED, CHANGED
+	                     and MOVED, in the old one otherwise */
+	bool has_line;
+	char *reason;     /* or NULL */
+};
+
+struct plan {
+	bool changed;
+	struct change *changes; /* one a host, in the order asked */
+	size_t change_count;
+	char **warnings; /* lines for people: "line N: ..." where one is meant */
+	size_t warning_count;
+	/* private */
+	struct plan_edit *edits;
+	size_t edit_count;
+	struct buf inserted;
+};
+
+/*
+ * Plans one request on a parsed file; touches nothing.  Fails with EX_DATAERR
+ * where mail would bounce or a host be turned away and force is not set (the
+ * text says by which line), EX_OSERR for memory.
+ */
+int plan_make(struct plan *p, const struct access *a,
+    const struct policy_rules *rules, const struct request *r,
+    struct error *err) MUST_USE;
+/* Adds the new text to out and fills the offsets of the changes. */
+int plan_apply(struct plan *p, const struct access *a, struct buf *out,
+    struct error *err) MUST_USE;
+void plan_free(struct plan *p);
+
+#endif

@@ -1,0 +1,139 @@
+/*
+ * base.h: the floor every room stands on: bytes, errors, a polite end, and
+ * running another program.
+ *
+ * Bytes.  Text is a pointer and a length (struct span); nothing here relies
+ * on a NUL at the end.  A span owns nothing.  A struct buf owns its bytes; it
+ * starts as BUF_INIT, is added to, and ends with buf_free().  Adding never
+ * fails visibly: when memory runs out the buffer remembers it, further
+ * additions do nothing, and buf_error() tells once, after the last addition.
+ *
+ * Errors.  A function that can fail returns 0, or -1 with a struct error
+ * filled: the exit status (sysexits.h) the program should end with, and one
+ * line of text, lower case, no full stop, the subject first and the cure
+ * last.  The caller owns the struct; it holds no memory.
+ *
+ * Polite end.  cancel_install() makes SIGINT, SIGTERM and SIGHUP set a flag
+ * instead of killing; SIGPIPE is ignored.  Long work asks cancel_check() and
+ * fails with the signal's text, so that every room can tidy up; main then
+ * calls cancel_raise() to die of the same signal.  cancel_hold() and
+ * cancel_release() bracket the few calls that must happen together.
+ *
+ * Programs.  run_program() runs one without a shell, with a fixed
+ * environment, and with no descriptor of ours but the three it is given.
+ */
+#ifndef TLSOFF_BASE_H
+#define TLSOFF_BASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#define MUST_USE __attribute__((warn_unused_result))
+#define PRINTF_LIKE(text, first) __attribute__((format(printf, text, first)))
+
+/* ---- bytes ---- */
+
+struct span {
+	const char *at;
+	size_t len;
+};
+
+/* The span of a NUL-terminated string. */
+struct span span_of(const char *text);
+bool span_equal(struct span a, struct span b);
+/* Equal but for the case of ASCII letters. */
+bool span_equal_fold(struct span a, struct span b);
+/* Without blanks, tabs, VT, FF, CR and LF at both ends. */
+struct span span_trim(struct span s);
+/* What isspace() says in the C locale, whatever the locale is. */
+bool byte_is_space(char c);
+/* ASCII lower case; other bytes as they are. */
+char byte_lower(char c);
+
+struct buf {
+	char *at; /* NULL, or len bytes and a NUL behind them */
+	size_t len;
+	/* private */
+	size_t cap;
+	bool failed;
+};
+
+#define BUF_INIT \
+	{ NULL, 0, 0, false }
+
+void buf_add(struct buf *b, const void *bytes, size_t len);
+void buf_span(struct buf *b, struct span s);
+void buf_text(struct buf *b, const char *text);
+void buf_char(struct buf *b, char c);
+void buf_printf(struct buf *b, const char *format, ...) PRINTF_LIKE(2, 3);
+/* Adds s with every byte outside printable ASCII, and the backslash, as \xHH:
+ * what a stranger wrote never reaches a terminal raw. */
+void buf_visible(struct buf *b, struct span s);
+/* Makes room for len more bytes and returns where they go; NULL when memory
+ * ran out.  Add what was really written to b->len. */
+char *buf_room(struct buf *b, size_t len);
+/* Forgets the bytes, keeps the memory. */
+void buf_clear(struct buf *b);
+void buf_free(struct buf *b);
+struct span buf_as_span(const struct buf *b);
+
+/* ---- errors ---- */
+
+struct error {
+	int status;
+	char text[1536];
+};
+
+#define ERROR_INIT \
+	{ 0, "" }
+
+/* Fills err and returns -1, so that a function can end with it. */
+int error_set(struct error *err, int status, const char *format, ...)
+    PRINTF_LIKE(3, 4);
+/* The same for a failed system call: "SUBJECT: WHAT: strerror(errno)".  EACCES
+ * and EPERM become EX_NOPERM, ENOENT EX_NOINPUT, ENOMEM EX_OSERR, whatever
+ * status says. */
+int error_errno(struct error *err, int status, const char *subject,
+    const char *what);
+/* "out of memory", EX_OSERR. */
+int error_memory(struct error *err);
+/* 0, or error_memory() when an addition to b failed. */
+int buf_error(const struct buf *b, struct error *err) MUST_USE;
+
+/* ---- a polite end ---- */
+
+void cancel_install(void);
+/* 0, or -1 with err filled when a signal asked for the end. */
+int cancel_check(struct error *err) MUST_USE;
+/* Block and unblock those signals; they do not nest. */
+void cancel_hold(void);
+void cancel_release(void);
+/* Dies of the signal that came; returns when none did. */
+void cancel_raise(void);
+/* A descriptor that becomes readable when one came; -1 before the install. */
+int cancel_fd(void);
+
+/* ---- another program ---- */
+
+struct run {
+	const char *const *argv; /* argv[0] is an absolute path; ends with NULL */
+	int input;               /* becomes its standard input; -1: /dev/null */
+	int directory;           /* it starts there; -1: / */
+	struct buf *output;      /* its standard output; NULL: /dev/null */
+	struct buf *messages;    /* its standard error; NULL: with the output */
+	int timeout;             /* seconds until it is killed; 0: none */
+};
+
+/*
+ * Runs it to its end.  The program gets PATH=/usr/sbin:/usr/bin:/sbin:/bin,
+ * LC_ALL=C and nothing else, default signal dispositions, umask 077, and dies
+ * with us where the kernel can do that.  When the user asks for the end it is
+ * killed.  Output beyond 1 MiB a stream is read and dropped.
+ * Returns its exit status (128 + N when signal N ended it), or -1 with err:
+ * EX_UNAVAILABLE when it cannot be started or took too long, EX_OSERR when
+ * there is no memory, process or pipe, and cancel_check()'s error.
+ */
+int run_program(const struct run *r, struct error *err) MUST_USE;
+
+#endif

@@ -1,0 +1,90 @@
+/*
+ * map.h: the compiled map: look up, build, prove.
+ *
+ * A map file is always named by an open directory and a name in it, so that
+ * nobody can slip another file in between two calls; the path is for messages
+ * and for libdb, and what libdb opened is checked to be that very file.
+ *
+ *   map_open() map_get() map_close()    ask a map what sendmail asks it
+ *   map_build()                         text -> new file, by makemap or libdb
+ *   map_prove()                         is this map exactly that text?
+ *
+ * Types that libdb cannot open (cdb) are read through "makemap -u".
+ * A map is never opened for writing unless map_build() has just created it.
+ */
+#ifndef TLSOFF_MAP_H
+#define TLSOFF_MAP_H
+
+#include "access.h"
+#include "base.h"
+#include "site.h"
+
+/* A file in an open directory. */
+struct map_file {
+	int directory;    /* descriptor of the directory */
+	const char *name; /* in it: "access.db" */
+	const char *path; /* the same file, absolute: for libdb and messages */
+};
+
+/* ---- look up ---- */
+
+struct map;
+
+/*
+ * Opens for reading, with a shared flock while it is held, as sendmail does.
+ * NULL with err: EX_NOINPUT no such file, EX_NOPERM, EX_DATAERR not a map of
+ * this type, EX_UNAVAILABLE (a type that needs makemap, and makemap NULL or
+ * failing), EX_IOERR, EX_OSERR.
+ */
+struct map *map_open(const struct map_file *file, const struct map_spec *spec,
+    const char *makemap, const char *config, struct error *err) MUST_USE;
+/* 1 found, 0 not, -1 with err (EX_IOERR).  The key is folded and the NUL
+ * tried as the spec says.  *value is valid until the next call. */
+int map_get(struct map *map, struct span key, struct span *value,
+    struct error *err) MUST_USE;
+/* A policy_lookup; context is a struct map *.  A read error is a TEMPFAIL. */
+policy_lookup map_lookup;
+void map_close(struct map *map);
+
+/* ---- build ---- */
+
+enum map_builder { BUILD_MAKEMAP, BUILD_LIBDB };
+
+struct map_build {
+	enum map_builder builder;
+	const struct map_spec *spec; /* type and flags; its path is not used */
+	struct map_file file;        /* to be created; must not exist */
+	const struct access *access; /* the new text, parsed */
+	int text;                    /* descriptor of the same text, at 0 */
+	const char *makemap;         /* path; for BUILD_MAKEMAP */
+	const char *config;          /* cf for makemap -C; NULL: /dev/null */
+};
+
+/*
+ * Builds the file and leaves it closed, not yet synced.  What makemap says of
+ * lines that access_parse() knows as faults is expected; any other complaint,
+ * or none where one is due, is a failure.  EX_UNAVAILABLE: makemap cannot
+ * run, failed, or complained otherwise (its words are in the text);
+ * EX_CANTCREAT, EX_IOERR, EX_OSERR.
+ */
+int map_build(const struct map_build *build, struct error *err) MUST_USE;
+
+/* ---- prove ---- */
+
+struct map_proof {
+	bool equal;
+	size_t entries;   /* in the map */
+	char example[600]; /* where not equal: the first difference, for people */
+};
+
+/*
+ * Compares every key and value of the text with the map, both ways: a keyed
+ * 128-bit sum of framed records and the count; where they differ a table says
+ * which key.  Duplicates in the text count as makemap counts them: the first.
+ * 0 with the answer in proof, or -1 as map_open().
+ */
+int map_prove(const struct map_file *file, const struct map_spec *spec,
+    const struct access *access, const char *makemap, const char *config,
+    struct map_proof *proof, struct error *err) MUST_USE;
+
+#endif

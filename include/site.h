@@ -1,0 +1,150 @@
+/*
+ * site.h: where this machine keeps things, and its sendmail service.
+ *
+ * site_read() first; it reads sendmail.cf and nothing else, and never starts
+ * a program.  What it found is plain data.  service_running() and
+ * service_restart() come after the change; they are the only functions of
+ * tlsoff that act on another process.
+ *
+ * Rules: the K line's options are those of sendmail's map_parseargs(); what a
+ * map's file is called follows makemap (hash and btree add .db unless it is
+ * there, cdb adds .cdb).  O PidFile, TrustedUser, UseCompressedIPv6Addresses
+ * and DaemonPortOptions are read; includes and macros in them are not
+ * expanded.
+ */
+#ifndef TLSOFF_SITE_H
+#define TLSOFF_SITE_H
+
+#include <limits.h>
+
+#include "access.h"
+#include "base.h"
+
+#define SITE_CONFIG "/etc/mail/sendmail.cf"
+#define SITE_ACCESS "/etc/mail/access"
+
+/* ---- sendmail.cf ---- */
+
+enum map_type {
+	MAP_HASH,  /* Berkeley DB; also for the type "implicit" */
+	MAP_BTREE, /* Berkeley DB */
+	MAP_OTHER  /* a file that only makemap understands: cdb, dbm, ... */
+};
+
+struct map_spec {
+	enum map_type type;
+	char type_name[16];  /* as makemap is told: "hash", "btree", "cdb" */
+	char path[PATH_MAX]; /* of the file itself, suffix included */
+	bool keep_case;      /* K -f: build with makemap -f */
+	bool with_null;      /* K -N: build with makemap -N */
+	bool optional;       /* K -o: no file, no complaint */
+};
+
+struct site {
+	char config[PATH_MAX]; /* the cf read; "" where there is none */
+	char access[PATH_MAX]; /* the access file */
+	struct map_spec map;
+	bool own_map;          /* the running sendmail reads this map: it is the
+	                          one the cf names, not another on the command line */
+	bool system_config;    /* the cf is SITE_CONFIG */
+	bool has_temp;         /* K -T: a map that cannot be read defers mail */
+	bool compressed_ipv6;
+	struct policy_rules policy;
+	char trusted_user[64]; /* "" none */
+	char pid_file[PATH_MAX]; /* "" where the cf names none */
+	struct site_port {       /* where the daemon listens */
+		char address[64]; /* numeric or a name; "" any */
+		char port[32];    /* "25", "smtp", ... */
+		bool inet6;
+	} ports[8];
+	size_t port_count;
+};
+
+/* What the command line says; NULL where it says nothing. */
+struct site_request {
+	const char *config; /* -C */
+	const char *access; /* -f */
+	const char *map;    /* -m TYPE:FILE */
+};
+
+/*
+ * Finds the cf, the access file and the map.
+ * - No -C and no SITE_CONFIG: hash:/etc/mail/access.db.
+ * - -f names a file that is not the cf's: the map stands beside it, of the
+ *   cf's type and flags; the cf's own map is never built from another text.
+ * - -m alone: the access file is the map's path without its suffix.
+ * Paths are made absolute.  Fails with EX_NOINPUT (-C names no file),
+ * EX_NOPERM, EX_IOERR, EX_CONFIG (no access map in it, a map that is no file
+ * such as ldap or a sequence, or no TYPE:FILE that can be), EX_USAGE (-m is
+ * not TYPE:FILE).
+ */
+int site_read(struct site *site, const struct site_request *request,
+    struct error *err) MUST_USE;
+
+/* The same for the text of a cf, without any file: access, map, policy,
+ * ports, and so on; paths as they stand.  EX_CONFIG. */
+int site_parse(struct site *site, struct span text, struct error *err) MUST_USE;
+
+/* Fills spec from "TYPE:FILE"; flags are left alone.  EX_USAGE, EX_CONFIG. */
+int map_spec_parse(struct map_spec *spec, const char *text, struct error *err)
+    MUST_USE;
+
+/* The absolute path of a program: the first that exists of the usual
+ * directories for sendmail's tools, then of the absolute entries of PATH.
+ * false: not installed. */
+bool site_find_program(const char *name, char path[PATH_MAX]);
+
+/* ---- the service ---- */
+
+enum service_mode { SERVICE_NONE, SERVICE_RELOAD, SERVICE_RESTART };
+
+enum service_action {
+	SERVICE_RESTARTED,
+	SERVICE_RELOADED,
+	SERVICE_UNTOUCHED,   /* --restart none, or not this sendmail's map */
+	SERVICE_NOT_RUNNING,
+	SERVICE_FAILED
+};
+
+struct service_result {
+	enum service_action action;
+	char by[256]; /* "systemctl restart sendmail"; "" */
+};
+
+/* How this machine restarts sendmail. */
+enum service_kind {
+	BY_COMMAND,  /* --restart-command, by /bin/sh */
+	BY_SYSTEMD,  /* systemctl restart sendmail */
+	BY_SCRIPT,   /* /etc/init.d/sendmail, /etc/rc.d/rc.sendmail, ... */
+	BY_SIGNAL    /* SIGHUP to the pid in the cf's PidFile */
+};
+
+struct service {
+	enum service_kind kind;
+	const char *argv[6]; /* points into text[] */
+	char text[6][PATH_MAX];
+};
+
+/*
+ * Finds out how, below root ("" for the machine itself): systemd where it
+ * runs and knows the unit, /etc/init.d/sendmail, rc-service, service,
+ * /etc/rc.d/rc.sendmail, svcadm; else the signal.  A cf that is not the
+ * system's own is served by a signal only: the init system knows nothing of
+ * that daemon.
+ */
+void service_find(struct service *service, const struct site *site,
+    const char *root, enum service_mode mode, const char *command);
+
+/* The pid of the daemon that runs with this cf; 0: none does. */
+pid_t service_running(const struct site *site);
+
+/*
+ * Restarts or reloads, and waits until the daemon is back: a live pid in
+ * PidFile and a port of DaemonPortOptions that accepts, 10 s at most.  Always
+ * fills result.  EX_UNAVAILABLE: it failed, or sendmail did not come back.
+ */
+int service_restart(const struct service *service, const struct site *site,
+    enum service_mode mode, struct service_result *result, struct error *err)
+    MUST_USE;
+
+#endif

@@ -1,0 +1,97 @@
+/*
+ * update.h: one all-or-nothing change of access file and map.
+ *
+ *   update_open()     resolve the paths, lock out other runs
+ *   update_read()     the access file as it is now, parsed
+ *   update_commit()   side text, side map, proof, both renames
+ *   update_close()    unlock; removes every side file; always safe to call
+ *
+ * The order inside update_commit(), and the crash each step guards against:
+ *
+ *   side text written, attributes of the old one set, synced   (half a text)
+ *   side map built from that very descriptor, proven equal     (half a map,
+ *       a makemap that failed, a makemap that lied)
+ *   side map given the old map's attributes, synced            (unsafe map)
+ *   access file looked at again: changed means UPDATE_AGAIN    (lost update)
+ *   signals held; text renamed, map swapped under an exclusive
+ *       flock on the old one, directories synced               (a mixture)
+ *   times of the old map's inode set to now                    (a queue runner
+ *       that still holds the old map looks again and finds the new one)
+ *
+ * A crash between the two renames leaves the new text and the old map, each
+ * whole; the next run finds map and text different and builds the map.
+ *
+ * Side files: ".NAME.tlsoff" beside the access file, and the directory
+ * ".NAME.tlsoff" beside the map, mode 0700, because makemap opens its file by
+ * name and the directory may belong to somebody else.  Both names are fixed:
+ * what a run that was killed left there, the next one removes.  The lock is
+ * ".NAME.tlsoff-lock" beside the access file; it exists while it is held.
+ *
+ * A symbolic link is followed only where root or the caller owns it; its
+ * target is replaced and the link stays.  A file with two hard links is
+ * refused: a rename would part them.
+ */
+#ifndef TLSOFF_UPDATE_H
+#define TLSOFF_UPDATE_H
+
+#include <sys/stat.h>
+
+#include "access.h"
+#include "base.h"
+#include "map.h"
+#include "site.h"
+
+/* A file to be replaced: its real directory, held open, and its name. */
+struct target {
+	int directory;
+	char name[NAME_MAX + 1];
+	char path[PATH_MAX]; /* after symbolic links */
+	bool exists;
+	int file;         /* the old one, open for reading; -1 where none */
+	struct stat seen; /* of the old one */
+};
+
+enum update_builder { UPDATE_MAKEMAP, UPDATE_LIBDB, UPDATE_MAKE };
+
+struct update_options {
+	const struct site *site;
+	const struct access_rules *rules;
+	enum update_builder builder;
+	const char *makemap; /* NULL: not installed */
+	int lock_wait;       /* seconds */
+	bool read_only;      /* no lock, and no commit */
+};
+
+struct update {
+	struct update_options options;
+	struct target text, map;
+	struct buf bytes;     /* the access file as read */
+	struct access access; /* parsed from bytes */
+	/* private */
+	int lock;
+	char lock_name[NAME_MAX + 1];
+};
+
+enum update_status { UPDATE_FAILED = -1, UPDATE_DONE = 0, UPDATE_AGAIN = 1 };
+
+/* EX_NOINPUT, EX_NOPERM, EX_CANTCREAT (planted files, hard links),
+ * EX_TEMPFAIL (locked; says by whom), EX_IOERR, EX_OSERR. */
+int update_open(struct update *u, const struct update_options *options,
+    struct error *err) MUST_USE;
+/* May be called again after UPDATE_AGAIN.  access_parse()'s errors too. */
+int update_read(struct update *u, struct error *err) MUST_USE;
+/* Is the map in place exactly the text as read?  A map that is missing or
+ * unreadable is not; proof->example says so. */
+int update_proven(struct update *u, struct map_proof *proof, struct error *err)
+    MUST_USE;
+/*
+ * Puts text in place of the access file (its unchanged bytes where only the
+ * map is to be mended) and the map made from it.  UPDATE_AGAIN: the file
+ * changed since update_read(); read, plan and commit again.  On failure old
+ * text and old map stand, byte for byte, inode for inode.
+ */
+enum update_status update_commit(struct update *u, struct span text,
+    struct map_proof *proof, struct error *err) MUST_USE;
+void update_close(struct update *u);
+
+#endif

@@ -1,0 +1,170 @@
+/* Spans and growing buffers. */
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base.h"
+
+struct span
+span_of(const char *text)
+{
+	return (struct span){ text, strlen(text) };
+}
+
+bool
+span_equal(struct span a, struct span b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
+}
+
+bool
+byte_is_space(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+char
+byte_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+bool
+span_equal_fold(struct span a, struct span b)
+{
+	if (a.len != b.len)
+		return false;
+	for (size_t i = 0; i < a.len; i++)
+		if (byte_lower(a.at[i]) != byte_lower(b.at[i]))
+			return false;
+	return true;
+}
+
+struct span
+span_trim(struct span s)
+{
+	while (s.len > 0 && byte_is_space(s.at[0])) {
+		s.at++;
+		s.len--;
+	}
+	while (s.len > 0 && byte_is_space(s.at[s.len - 1]))
+		s.len--;
+	return s;
+}
+
+char *
+buf_room(struct buf *b, size_t len)
+{
+	size_t cap = b->cap;
+	char *at;
+
+	if (b->failed)
+		return NULL;
+	if (len >= SIZE_MAX / 2 - b->len) {
+		b->failed = true;
+		return NULL;
+	}
+	if (b->len + len + 1 > cap) {
+		cap = cap < 64 ? 64 : cap;
+		while (cap < b->len + len + 1)
+			cap += cap / 2;
+		at = realloc(b->at, cap);
+		if (at == NULL) {
+			b->failed = true;
+			return NULL;
+		}
+		b->at = at;
+		b->cap = cap;
+	}
+	b->at[b->len + len] = '\0';
+	return b->at + b->len;
+}
+
+void
+buf_add(struct buf *b, const void *bytes, size_t len)
+{
+	char *room = buf_room(b, len);
+
+	if (room == NULL)
+		return;
+	if (len > 0)
+		memcpy(room, bytes, len);
+	b->len += len;
+}
+
+void
+buf_span(struct buf *b, struct span s)
+{
+	buf_add(b, s.at, s.len);
+}
+
+void
+buf_text(struct buf *b, const char *text)
+{
+	buf_add(b, text, strlen(text));
+}
+
+void
+buf_char(struct buf *b, char c)
+{
+	buf_add(b, &c, 1);
+}
+
+void
+buf_printf(struct buf *b, const char *format, ...)
+{
+	va_list args;
+	char *room;
+	int len;
+
+	va_start(args, format);
+	len = vsnprintf(NULL, 0, format, args);
+	va_end(args);
+	if (len < 0) {
+		b->failed = true;
+		return;
+	}
+	room = buf_room(b, (size_t)len);
+	if (room == NULL)
+		return;
+	va_start(args, format);
+	(void)vsnprintf(room, (size_t)len + 1, format, args);
+	va_end(args);
+	b->len += (size_t)len;
+}
+
+void
+buf_visible(struct buf *b, struct span s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		unsigned char c = (unsigned char)s.at[i];
+
+		if (c < 0x20 || c >= 0x7f || c == '\\')
+			buf_printf(b, "\\x%02x", c);
+		else
+			buf_char(b, s.at[i]);
+	}
+}
+
+void
+buf_clear(struct buf *b)
+{
+	b->len = 0;
+	if (b->at != NULL)
+		b->at[0] = '\0';
+}
+
+void
+buf_free(struct buf *b)
+{
+	free(b->at);
+	*b = (struct buf)BUF_INIT;
+}
+
+struct span
+buf_as_span(const struct buf *b)
+{
+	return (struct span){ b->at == NULL ? "" : b->at, b->len };
+}

@@ -1,0 +1,229 @@
+/*
+ * Running another program.
+ *
+ * fork, not posix_spawn: the child asks to die with us, starts in a directory
+ * given by a descriptor, and closes what it must not see.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
+
+#include "base.h"
+
+#define STREAM_MAX ((size_t)1 << 20)
+
+static const char *const environment[] = {
+	"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", NULL
+};
+
+struct stream {
+	int fd;           /* our end; -1 once it is at its end */
+	struct buf *into; /* NULL: dropped */
+};
+
+static void
+die_with_parent(pid_t parent)
+{
+#ifdef __linux__
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+#endif
+	if (getppid() != parent)
+		_exit(EX_OSERR);
+}
+
+static void
+default_signals(void)
+{
+	sigset_t none;
+
+	for (int s = 1; s < 32; s++)
+		(void)signal(s, SIG_DFL);
+	sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static void
+close_from(int first)
+{
+	long most = sysconf(_SC_OPEN_MAX);
+
+#ifdef __linux__
+	if (close_range((unsigned)first, ~0U, 0) == 0)
+		return;
+#endif
+	for (long fd = first; fd < (most > 0 ? most : 1024); fd++)
+		(void)close((int)fd);
+}
+
+static void
+become(const struct run *r, const int streams[3], pid_t parent)
+{
+	int fds[3];
+
+	die_with_parent(parent);
+	default_signals();
+	(void)umask(077);
+	if (r->directory >= 0 ? fchdir(r->directory) != 0 : chdir("/") != 0)
+		_exit(127);
+	/* Above 2 first: one of them may stand where another has to go. */
+	for (int i = 0; i < 3; i++) {
+		fds[i] = fcntl(streams[i], F_DUPFD, 3);
+		if (fds[i] < 0)
+			_exit(127);
+	}
+	for (int i = 0; i < 3; i++)
+		if (dup2(fds[i], i) < 0)
+			_exit(127);
+	close_from(3);
+	(void)execve(r->argv[0], (char *const *)(size_t)r->argv,
+	    (char *const *)(size_t)environment);
+	_exit(127);
+}
+
+/* Reads what is there; a stream at its end is closed. */
+static void
+drain(struct stream *s)
+{
+	char bytes[4096];
+	ssize_t n = read(s->fd, bytes, sizeof(bytes));
+
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return;
+	if (n <= 0) {
+		(void)close(s->fd);
+		s->fd = -1;
+		return;
+	}
+	if (s->into != NULL && s->into->len < STREAM_MAX)
+		buf_add(s->into, bytes, (size_t)n);
+}
+
+static long
+milliseconds(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Until both streams are at their end; -1 when it has to be killed. */
+static int
+listen_to(struct stream streams[2], const struct run *r, struct error *err)
+{
+	long end = milliseconds() + (long)r->timeout * 1000;
+
+	while (streams[0].fd >= 0 || streams[1].fd >= 0) {
+		struct pollfd p[3] = {
+			{ streams[0].fd, POLLIN, 0 },
+			{ streams[1].fd, POLLIN, 0 },
+			{ cancel_fd(), POLLIN, 0 },
+		};
+		long left = r->timeout > 0 ? end - milliseconds() : -1;
+
+		if (r->timeout > 0 && left <= 0)
+			return error_set(err, EX_UNAVAILABLE,
+			    "%s: no end after %d seconds", r->argv[0],
+			    r->timeout);
+		if (poll(p, 3, (int)left) < 0 && errno != EINTR)
+			return error_errno(err, EX_OSERR, r->argv[0], "poll");
+		if (cancel_check(err) != 0)
+			return -1;
+		for (int i = 0; i < 2; i++)
+			if (p[i].revents != 0 && streams[i].fd >= 0)
+				drain(&streams[i]);
+	}
+	return 0;
+}
+
+static int
+wait_for(pid_t child)
+{
+	int status = 0;
+
+	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+		continue;
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status)
+				   : WEXITSTATUS(status);
+}
+
+/* An end for the child and, where somebody wants to hear it, one for us. */
+static int
+open_stream(bool wanted, struct stream *ours, int *theirs)
+{
+	int fds[2];
+
+	ours->fd = -1;
+	if (!wanted) {
+		*theirs = open("/dev/null", O_RDWR | O_CLOEXEC);
+		return *theirs < 0 ? -1 : 0;
+	}
+	if (pipe2(fds, O_CLOEXEC) != 0)
+		return -1;
+	ours->fd = fds[0];
+	*theirs = fds[1];
+	return 0;
+}
+
+static void
+close_one(int *fd)
+{
+	if (*fd >= 0)
+		(void)close(*fd);
+	*fd = -1;
+}
+
+int
+run_program(const struct run *r, struct error *err)
+{
+	struct stream ours[2] = { { -1, r->output }, { -1, r->messages } };
+	int theirs[3] = { -1, -1, -1 };
+	pid_t child = -1, parent = getpid();
+	int status = -1;
+
+	theirs[0] = r->input >= 0 ? fcntl(r->input, F_DUPFD_CLOEXEC, 3)
+				  : open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (theirs[0] < 0 ||
+	    open_stream(r->output != NULL, &ours[0], &theirs[1]) != 0 ||
+	    (r->messages == NULL
+	            ? (theirs[2] = fcntl(theirs[1], F_DUPFD_CLOEXEC, 3)) < 0
+	            : open_stream(true, &ours[1], &theirs[2]) != 0)) {
+		(void)error_errno(err, EX_OSERR, r->argv[0], "cannot run");
+		goto out;
+	}
+	child = fork();
+	if (child == 0)
+		become(r, theirs, parent);
+	if (child < 0) {
+		(void)error_errno(err, EX_OSERR, r->argv[0], "cannot fork");
+		goto out;
+	}
+	for (int i = 0; i < 3; i++)
+		close_one(&theirs[i]);
+	if (listen_to(ours, r, err) != 0) {
+		(void)kill(child, SIGKILL);
+		(void)wait_for(child);
+		goto out;
+	}
+	status = wait_for(child);
+	if (status == 127)
+		status = error_set(err, EX_UNAVAILABLE, "%s: cannot be run",
+		    r->argv[0]);
+out:
+	for (int i = 0; i < 3; i++)
+		close_one(&theirs[i]);
+	for (int i = 0; i < 2; i++)
+		close_one(&ours[i].fd);
+	return status;
+}

@@ -1,0 +1,125 @@
+/* JSON, written as it goes. */
+#include <string.h>
+
+#include "cli.h"
+
+/* Length of the UTF-8 sequence at s, or 0. */
+static size_t
+utf8_length(struct span s)
+{
+	static const unsigned long least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	unsigned char first = (unsigned char)s.at[0];
+	size_t len = first < 0x80	  ? 1
+	    : (first & 0xe0) == 0xc0 ? 2
+	    : (first & 0xf0) == 0xe0 ? 3
+	    : (first & 0xf8) == 0xf0 ? 4
+				     : 0;
+	unsigned long code;
+
+	if (len <= 1 || len > s.len)
+		return len == 1 ? 1 : 0;
+	code = first & (0xffU >> (len + 1));
+	for (size_t i = 1; i < len; i++) {
+		if (((unsigned char)s.at[i] & 0xc0) != 0x80)
+			return 0;
+		code = code << 6 | ((unsigned char)s.at[i] & 0x3f);
+	}
+	if (code < least[len] || code > 0x10ffff ||
+	    (code >= 0xd800 && code < 0xe000))
+		return 0;
+	return len;
+}
+
+static void
+put_string(FILE *out, struct span s)
+{
+	fputc('"', out);
+	for (size_t i = 0, len; i < s.len; i += len) {
+		unsigned char c = (unsigned char)s.at[i];
+
+		len = utf8_length((struct span){ s.at + i, s.len - i });
+		if (len == 0) {
+			fputs("\\ufffd", out);
+			len = 1;
+		} else if (c == '"' || c == '\\') {
+			fprintf(out, "\\%c", c);
+		} else if (c < 0x20 || c == 0x7f) {
+			fprintf(out, "\\u%04x", c);
+		} else {
+			fwrite(s.at + i, 1, len, out);
+		}
+	}
+	fputc('"', out);
+}
+
+static void
+begin(struct json *j, const char *name)
+{
+	if (j->comma)
+		fputc(',', j->out);
+	j->comma = true;
+	if (name != NULL) {
+		put_string(j->out, span_of(name));
+		fputc(':', j->out);
+	}
+}
+
+void
+json_object(struct json *j, const char *name)
+{
+	begin(j, name);
+	fputc('{', j->out);
+	j->comma = false;
+}
+
+void
+json_array(struct json *j, const char *name)
+{
+	begin(j, name);
+	fputc('[', j->out);
+	j->comma = false;
+}
+
+void
+json_close(struct json *j, char bracket)
+{
+	fputc(bracket, j->out);
+	j->comma = true;
+}
+
+void
+json_span(struct json *j, const char *name, struct span text)
+{
+	begin(j, name);
+	put_string(j->out, text);
+}
+
+void
+json_text(struct json *j, const char *name, const char *text)
+{
+	if (text == NULL)
+		json_null(j, name);
+	else
+		json_span(j, name, span_of(text));
+}
+
+void
+json_number(struct json *j, const char *name, unsigned long long number)
+{
+	begin(j, name);
+	fprintf(j->out, "%llu", number);
+}
+
+void
+json_bool(struct json *j, const char *name, bool value)
+{
+	begin(j, name);
+	fputs(value ? "true" : "false", j->out);
+}
+
+void
+json_null(struct json *j, const char *name)
+{
+	begin(j, name);
+	fputs("null", j->out);
+}

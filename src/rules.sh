@@ -1,0 +1,30 @@
+#!/bin/sh
+# rules.sh BUILD: writes BUILD/rules.mk, one explicit rule for each source.
+set -eu
+build=$1
+mkdir -p "$build"
+out=$build/rules.mk
+exec >"$out.new"
+
+objects= unit=
+for c in src/*/*.c tests/unit/*.c; do
+	[ -f "$c" ] || continue
+	o=$build/${c%.c}.o
+	mkdir -p "${o%/*}"
+	printf '%s: %s\n\t$(COMPILE) -MMD -c -o $@ %s\n' "$o" "$c" "$c"
+	if [ -f "${o%.o}.d" ]; then cat "${o%.o}.d"; fi
+	case $c in
+	src/cli/main.c) ;;
+	src/*) objects="$objects $o" ;;
+	tests/unit/*)
+		t=$build/unit/$(basename "$c" .c).t
+		mkdir -p "${t%/*}"
+		unit="$unit $t"
+		printf '%s: %s $(OBJECTS)\n' "$t" "$o"
+		printf '\t$(LINK) -o $@ %s $(OBJECTS) $(LIBS) -lcmocka\n' "$o"
+		;;
+	esac
+done
+printf 'OBJECTS =%s\nUNIT_TESTS =%s\n' "$objects" "$unit"
+# Only a changed file is a newer file.
+if cmp -s "$out.new" "$out"; then rm "$out.new"; else mv "$out.new" "$out"; fi
