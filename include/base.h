@@ -123,6 +123,8 @@ struct run {
 	struct buf *output;      /* its standard output; NULL: /dev/null */
 	struct buf *messages;    /* its standard error; NULL: with the output */
 	int timeout;             /* seconds until it is killed; 0: none */
+	bool leaves_children;    /* it is done when it ends, even if what it
+	                            started keeps its output open */
 };
 
 /*

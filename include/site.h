@@ -123,33 +123,45 @@ struct service_result {
 enum service_kind {
 	BY_COMMAND,  /* --restart-command, by /bin/sh */
 	BY_SYSTEMD,  /* systemctl restart sendmail */
-	BY_SCRIPT,   /* /etc/init.d/sendmail, /etc/rc.d/rc.sendmail, ... */
+	BY_SCRIPT,   /* /etc/init.d/sendmail, /etc/rc.d/rc.sendmail, service,
+	                rc-service, rcctl, svcadm */
 	BY_SIGNAL    /* SIGHUP to the pid in the cf's PidFile */
 };
 
 struct service {
 	enum service_kind kind;
-	const char *argv[6]; /* points into text[] */
-	char text[6][PATH_MAX];
+	const char *argv[6]; /* ends with NULL; what is run, but for a signal */
+	/* private */
+	char text[PATH_MAX]; /* argv[0]: do not copy the struct */
 };
 
 /*
  * Finds out how, below root ("" for the machine itself): systemd where it
- * runs and knows the unit, /etc/init.d/sendmail, rc-service, service,
- * /etc/rc.d/rc.sendmail, svcadm; else the signal.  A cf that is not the
- * system's own is served by a signal only: the init system knows nothing of
- * that daemon.
+ * runs and knows the unit, rc-service (OpenRC), /etc/init.d/sendmail, service
+ * or rcctl with /etc/rc.d/sendmail, /etc/rc.d/rc.sendmail, svcadm; else the
+ * signal.  Where a script has no reload, a reload restarts.  A cf that is not
+ * the system's own is served by a signal only: the init system knows nothing
+ * of that daemon.  A command (NULL: none) goes before all and must outlive
+ * the service.
  */
 void service_find(struct service *service, const struct site *site,
     const char *root, enum service_mode mode, const char *command);
 
-/* The pid of the daemon that runs with this cf; 0: none does. */
+/*
+ * The pid of the daemon that runs with this cf; 0: none does.  It stands in
+ * the cf's PidFile (for the system's cf also where packages put it), a plain
+ * file and no link, and belongs to a live sendmail.
+ */
 pid_t service_running(const struct site *site);
 
 /*
- * Restarts or reloads, and waits until the daemon is back: a live pid in
- * PidFile and a port of DaemonPortOptions that accepts, 10 s at most.  Always
- * fills result.  EX_UNAVAILABLE: it failed, or sendmail did not come back.
+ * Restarts or reloads, and waits until the daemon is back: a new pid file
+ * with a live sendmail in it, and a port of DaemonPortOptions that accepts
+ * (where one did before), 10 s at most.  A sendmail that does not run is left
+ * alone, but a command is run in any case; then its success is enough.
+ * Always fills result.  EX_UNAVAILABLE: it failed, sendmail did not come
+ * back, or SIGHUP would end it (it was started by a relative path);
+ * cancel_check()'s error.
  */
 int service_restart(const struct service *service, const struct site *site,
     enum service_mode mode, struct service_result *result, struct error *err)

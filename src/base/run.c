@@ -22,6 +22,7 @@
 #include "base.h"
 
 #define STREAM_MAX ((size_t)1 << 20)
+#define TICK 20 /* ms between two looks at a child that may leave others */
 
 static const char *const environment[] = {
 	"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", NULL
@@ -118,9 +119,29 @@ milliseconds(void)
 	return (long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* Has it ended?  It stays to be waited for. */
+static bool
+has_ended(pid_t child)
+{
+	siginfo_t info = { 0 };
+
+	return waitid(P_PID, (id_t)child, &info, WEXITED | WNOHANG | WNOWAIT) ==
+	    0 && info.si_pid == child;
+}
+
+/* How long poll() may sleep; -1: until something comes. */
+static int
+patience(const struct run *r, long left)
+{
+	if (r->leaves_children && (left < 0 || left > TICK))
+		return TICK;
+	return (int)left;
+}
+
 /* Until both streams are at their end; -1 when it has to be killed. */
 static int
-listen_to(struct stream streams[2], const struct run *r, struct error *err)
+listen_to(struct stream streams[2], const struct run *r, pid_t child,
+    struct error *err)
 {
 	long end = milliseconds() + (long)r->timeout * 1000;
 
@@ -131,15 +152,20 @@ listen_to(struct stream streams[2], const struct run *r, struct error *err)
 			{ cancel_fd(), POLLIN, 0 },
 		};
 		long left = r->timeout > 0 ? end - milliseconds() : -1;
+		bool ended = r->leaves_children && has_ended(child);
+		int ready;
 
 		if (r->timeout > 0 && left <= 0)
 			return error_set(err, EX_UNAVAILABLE,
 			    "%s: no end after %d seconds", r->argv[0],
 			    r->timeout);
-		if (poll(p, 3, (int)left) < 0 && errno != EINTR)
+		ready = poll(p, 3, ended ? 0 : patience(r, left));
+		if (ready < 0 && errno != EINTR)
 			return error_errno(err, EX_OSERR, r->argv[0], "poll");
 		if (cancel_check(err) != 0)
 			return -1;
+		if (ready == 0 && ended)
+			return 0;
 		for (int i = 0; i < 2; i++)
 			if (p[i].revents != 0 && streams[i].fd >= 0)
 				drain(&streams[i]);
@@ -211,7 +237,7 @@ run_program(const struct run *r, struct error *err)
 	}
 	for (int i = 0; i < 3; i++)
 		close_one(&theirs[i]);
-	if (listen_to(ours, r, err) != 0) {
+	if (listen_to(ours, r, child, err) != 0) {
 		(void)kill(child, SIGKILL);
 		(void)wait_for(child);
 		goto out;
