@@ -118,13 +118,13 @@ int cancel_fd(void);
 
 struct run {
 	const char *const *argv; /* argv[0] is an absolute path; ends with NULL */
+	bool leaves_children;    /* it is done when it ends, even if what it
+	                            started keeps its output open */
 	int input;               /* becomes its standard input; -1: /dev/null */
 	int directory;           /* it starts there; -1: / */
 	struct buf *output;      /* its standard output; NULL: /dev/null */
 	struct buf *messages;    /* its standard error; NULL: with the output */
 	int timeout;             /* seconds until it is killed; 0: none */
-	bool leaves_children;    /* it is done when it ends, even if what it
-	                            started keeps its output open */
 };
 
 /*

@@ -22,7 +22,6 @@
 #include "base.h"
 
 #define STREAM_MAX ((size_t)1 << 20)
-#define TICK 20 /* ms between two looks at a child that may leave others */
 
 static const char *const environment[] = {
 	"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", NULL
@@ -118,6 +117,8 @@ milliseconds(void)
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);
 	return (long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
+
+#define TICK 20 /* ms between two looks at a child that may leave others */
 
 /* Has it ended?  It stays to be waited for. */
 static bool

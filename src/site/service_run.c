@@ -92,12 +92,15 @@ run(const struct service *s, const char *by, struct error *err)
 		.output = &output, .timeout = RUN_TIMEOUT,
 		.leaves_children = true };
 	int status = run_program(&r, err);
+	struct error failed = *err;
 
-	if (status > 0) {
-		first_words(&output, &words);
+	first_words(&output, &words);
+	if (status > 0)
 		status = error_set(err, EX_UNAVAILABLE, "%s: exit status %d%s",
 		    by, status, words.at == NULL ? "" : words.at);
-	}
+	else if (status < 0 && words.len > 0)
+		status = error_set(err, failed.status, "%s: %.512s%s", by,
+		    failed.text, words.at);
 	buf_free(&output);
 	buf_free(&words);
 	return status;
