@@ -85,9 +85,14 @@ proc_says(pid_t pid)
 static bool
 is_live_sendmail(pid_t pid)
 {
+	int says;
+
 	if (kill(pid, 0) != 0 && errno != EPERM)
 		return false;
-	return proc_says(pid) != 0;
+	says = proc_says(pid);
+	/* In a container sendmail may be the first process; elsewhere that
+	 * one is init, which nobody should take for it. */
+	return pid == 1 ? says == 1 : says != 0;
 }
 
 /* ---- the pid file ---- */
@@ -98,7 +103,7 @@ parse_pid_file(const char *text, struct daemon_seen *seen)
 	char *end;
 	long pid = strtol(text, &end, 10);
 
-	if (end == text || (*end != '\n' && *end != '\0') || pid <= 1 ||
+	if (end == text || (*end != '\n' && *end != '\0') || pid < 1 ||
 	    (long)(pid_t)pid != pid)
 		return false;
 	seen->pid = (pid_t)pid;
