@@ -1,0 +1,254 @@
+/*
+ * The proof.  One pass over the text and one over the map, each adding up a
+ * keyed sum of its records (digest.c).  Only where the sums differ is every
+ * key of the one looked up in the other, to name a difference.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "inside.h"
+
+#define SHOWN 120 /* bytes of a key or value in the example */
+
+struct proof {
+	struct map *map;
+	const struct map_spec *spec;
+	const struct access *access;
+	struct tally tally;
+	size_t entries;   /* in the map */
+	size_t with_null; /* of these, with a NUL at key and value */
+	struct map_proof *result;
+};
+
+static int
+add_text(struct proof *p, struct error *err)
+{
+	struct text_walk walk = { .access = p->access };
+	struct access_record r;
+	enum fate fate;
+
+	while (text_next(&walk, &r, &fate)) {
+		if (fate == FATE_STORED)
+			tally_add(&p->tally, r.key, r.value,
+			    p->spec->keep_case);
+		if (walk.number % 65536 == 0 && cancel_check(err) != 0)
+			return -1;
+	}
+	return buf_error(&p->tally.frame, err);
+}
+
+/* makemap -N adds a NUL to both; a key of the text never has one. */
+static bool
+take_null(struct span *key, struct span *value)
+{
+	if (key->len == 0 || key->at[key->len - 1] != '\0' || value->len == 0 ||
+	    value->at[value->len - 1] != '\0')
+		return false;
+	key->len--;
+	value->len--;
+	return true;
+}
+
+static int
+add_map(struct proof *p, struct error *err)
+{
+	struct span key, value;
+	int more;
+
+	while ((more = map_next(p->map, &key, &value, err)) > 0) {
+		p->entries++;
+		if (take_null(&key, &value))
+			p->with_null++;
+		tally_add(&p->tally, key, value, true);
+	}
+	return more < 0 ? -1 : buf_error(&p->tally.frame, err);
+}
+
+/* sendmail finds all keys with NUL, or all without, but not a mixture: after
+ * the first hit it asks for that kind only. */
+static bool
+nulls_fit(const struct proof *p)
+{
+	if (p->entries == 0 || p->spec->type == MAP_OTHER)
+		return true;
+	return p->with_null == p->entries ||
+	    (p->with_null == 0 && !p->spec->with_null);
+}
+
+static void
+show(struct buf *out, struct span s)
+{
+	bool cut = s.len > SHOWN;
+
+	if (cut)
+		s.len = SHOWN;
+	buf_char(out, '"');
+	buf_visible(out, s);
+	buf_text(out, cut ? "...\"" : "\"");
+}
+
+static int
+say(struct proof *p, struct buf *words, struct error *err)
+{
+	int status = buf_error(words, err);
+
+	if (status == 0)
+		(void)snprintf(p->result->example, sizeof(p->result->example),
+		    "%s", words->at);
+	buf_free(words);
+	return status;
+}
+
+static int
+say_missing(struct proof *p, struct span key, const char *what,
+    struct error *err)
+{
+	struct buf words = BUF_INIT;
+
+	show(&words, key);
+	buf_text(&words, what);
+	return say(p, &words, err);
+}
+
+static int
+say_other(struct proof *p, const struct access_record *r, struct span value,
+    struct error *err)
+{
+	struct buf words = BUF_INIT;
+
+	show(&words, r->key);
+	buf_text(&words, " has ");
+	show(&words, value);
+	buf_text(&words, " in the map but ");
+	show(&words, r->value);
+	buf_text(&words, " in the text");
+	return say(p, &words, err);
+}
+
+/* Looks for each entry of the text in the map: 1 named one, 0 none, -1. */
+static int
+name_from_text(struct proof *p, struct error *err)
+{
+	struct text_walk walk = { .access = p->access };
+	struct access_record r;
+	struct span value;
+	enum fate fate;
+	int found;
+
+	while (text_next(&walk, &r, &fate)) {
+		if (fate != FATE_STORED)
+			continue;
+		if (walk.number % 1024 == 0 && cancel_check(err) != 0)
+			return -1;
+		found = map_get(p->map, r.key, &value, err);
+		if (found < 0)
+			return -1;
+		if (found == 0)
+			return say_missing(p, r.key,
+			    " is in the text but not in the map", err) == 0
+			    ? 1 : -1;
+		if (!span_equal(value, r.value))
+			return say_other(p, &r, value, err) == 0 ? 1 : -1;
+	}
+	return 0;
+}
+
+/* Is it in the text, written as the map writes it? */
+static bool
+in_text(const struct proof *p, struct span key, struct buf *scratch)
+{
+	struct access_record r;
+	char *room;
+
+	if (!access_find(p->access, key, &r) || r.key.len != key.len)
+		return false;
+	buf_clear(scratch);
+	room = buf_room(scratch, key.len);
+	if (room == NULL)
+		return true;
+	key_copy(room, r.key.at, r.key.len, p->spec->keep_case);
+	return span_equal(key, (struct span){ room, key.len });
+}
+
+/* Looks for each record of the map in the text. */
+static int
+name_from_map(struct proof *p, struct error *err)
+{
+	struct buf scratch = BUF_INIT;
+	struct span key, value;
+	int more, status = 0;
+
+	map_rewind(p->map);
+	while ((more = map_next(p->map, &key, &value, err)) > 0) {
+		(void)take_null(&key, &value);
+		if (in_text(p, key, &scratch))
+			continue;
+		status = say_missing(p, key,
+		    " is in the map but not in the text", err) == 0 ? 1 : -1;
+		break;
+	}
+	map_rewind(p->map);
+	buf_free(&scratch);
+	return more < 0 ? -1 : status;
+}
+
+static int
+name_difference(struct proof *p, size_t expected, struct error *err)
+{
+	struct map_proof *result = p->result;
+	int named;
+
+	if (!nulls_fit(p)) {
+		(void)snprintf(result->example, sizeof(result->example),
+		    "%zu of %zu keys in the map end in NUL, %s should",
+		    p->with_null, p->entries,
+		    p->spec->with_null ? "all" : "all or none");
+		return 0;
+	}
+	named = name_from_text(p, err);
+	if (named == 0)
+		named = name_from_map(p, err);
+	if (named == 0)
+		(void)snprintf(result->example, sizeof(result->example),
+		    "the map holds %zu entries, some of them twice, the text "
+		    "%zu", p->entries, expected);
+	return named < 0 ? -1 : 0;
+}
+
+static int
+compare(struct proof *p, struct error *err)
+{
+	struct digest sum;
+	size_t count;
+
+	if (add_text(p, err) != 0)
+		return -1;
+	sum = p->tally.sum;
+	count = p->tally.count;
+	tally_clear(&p->tally);
+	if (add_map(p, err) != 0)
+		return -1;
+	p->result->entries = p->entries;
+	p->result->equal = count == p->entries && sum.low == p->tally.sum.low &&
+	    sum.high == p->tally.sum.high && nulls_fit(p);
+	return p->result->equal ? 0 : name_difference(p, count, err);
+}
+
+int
+map_prove(const struct map_file *file, const struct map_spec *spec,
+    const struct access *access, const char *makemap, const char *config,
+    struct map_proof *proof, struct error *err)
+{
+	struct proof p = { .spec = spec, .access = access, .result = proof };
+	int status = -1;
+
+	*proof = (struct map_proof){ .equal = false };
+	if (tally_start(&p.tally, err) != 0)
+		return -1;
+	p.map = map_open(file, spec, makemap, config, err);
+	if (p.map != NULL)
+		status = compare(&p, err);
+	map_close(p.map);
+	tally_free(&p.tally);
+	return status;
+}
