@@ -109,13 +109,6 @@ tally_start(struct tally *t, struct error *err)
 }
 
 void
-tally_clear(struct tally *t)
-{
-	t->sum = (struct digest){ 0, 0 };
-	t->count = 0;
-}
-
-void
 tally_add(struct tally *t, struct span key, struct span value, bool keep_case)
 {
 	uint32_t len = (uint32_t)key.len;

@@ -47,10 +47,8 @@ struct tally {
 	struct buf frame;
 };
 
-/* Draws a key; EX_OSERR. */
+/* Draws a key; EX_OSERR.  A copy of a fresh tally has the same key. */
 int tally_start(struct tally *t, struct error *err) MUST_USE;
-/* Forgets the records, keeps the key. */
-void tally_clear(struct tally *t);
 /* Failures are remembered; see buf_error(&t->frame, ...). */
 void tally_add(struct tally *t, struct span key, struct span value,
     bool keep_case);

@@ -1,40 +1,55 @@
 /*
  * The proof.  One pass over the text and one over the map, each adding up a
- * keyed sum of its records (digest.c).  Only where the sums differ is every
- * key of the one looked up in the other, to name a difference.
+ * keyed sum of its records (digest.c); a large text has a thread of its own.
+ * Only where the sums differ is every key of the one looked up in the other,
+ * to name a difference.
  */
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "inside.h"
 
 #define SHOWN 120 /* bytes of a key or value in the example */
+#define LARGE ((size_t)1 << 20)
+
+/* The text's side, which shares nothing with the map's but the key. */
+struct text_side {
+	const struct access *access;
+	bool keep_case;
+	struct tally tally;
+	int status;
+	struct error err;
+};
 
 struct proof {
 	struct map *map;
 	const struct map_spec *spec;
 	const struct access *access;
-	struct tally tally;
-	size_t entries;   /* in the map */
-	size_t with_null; /* of these, with a NUL at key and value */
+	struct text_side text;
+	struct tally tally; /* of the map */
+	size_t with_null;   /* records with a NUL at key and value */
 	struct map_proof *result;
 };
 
-static int
-add_text(struct proof *p, struct error *err)
+static void *
+add_text(void *context)
 {
-	struct text_walk walk = { .access = p->access };
+	struct text_side *t = context;
+	struct text_walk walk = { .access = t->access };
 	struct access_record r;
 	enum fate fate;
 
-	while (text_next(&walk, &r, &fate)) {
+	while (t->status == 0 && text_next(&walk, &r, &fate)) {
 		if (fate == FATE_STORED)
-			tally_add(&p->tally, r.key, r.value,
-			    p->spec->keep_case);
-		if (walk.number % 65536 == 0 && cancel_check(err) != 0)
-			return -1;
+			tally_add(&t->tally, r.key, r.value, t->keep_case);
+		if (walk.number % 65536 == 0)
+			t->status = cancel_check(&t->err);
 	}
-	return buf_error(&p->tally.frame, err);
+	if (t->status == 0)
+		t->status = buf_error(&t->tally.frame, &t->err);
+	return NULL;
 }
 
 /* makemap -N adds a NUL to both; a key of the text never has one. */
@@ -56,7 +71,6 @@ add_map(struct proof *p, struct error *err)
 	int more;
 
 	while ((more = map_next(p->map, &key, &value, err)) > 0) {
-		p->entries++;
 		if (take_null(&key, &value))
 			p->with_null++;
 		tally_add(&p->tally, key, value, true);
@@ -69,9 +83,9 @@ add_map(struct proof *p, struct error *err)
 static bool
 nulls_fit(const struct proof *p)
 {
-	if (p->entries == 0 || p->spec->type == MAP_OTHER)
+	if (p->tally.count == 0 || p->spec->type == MAP_OTHER)
 		return true;
-	return p->with_null == p->entries ||
+	return p->with_null == p->tally.count ||
 	    (p->with_null == 0 && !p->spec->with_null);
 }
 
@@ -193,7 +207,7 @@ name_from_map(struct proof *p, struct error *err)
 }
 
 static int
-name_difference(struct proof *p, size_t expected, struct error *err)
+name_difference(struct proof *p, struct error *err)
 {
 	struct map_proof *result = p->result;
 	int named;
@@ -201,7 +215,7 @@ name_difference(struct proof *p, size_t expected, struct error *err)
 	if (!nulls_fit(p)) {
 		(void)snprintf(result->example, sizeof(result->example),
 		    "%zu of %zu keys in the map end in NUL, %s should",
-		    p->with_null, p->entries,
+		    p->with_null, p->tally.count,
 		    p->spec->with_null ? "all" : "all or none");
 		return 0;
 	}
@@ -211,27 +225,51 @@ name_difference(struct proof *p, size_t expected, struct error *err)
 	if (named == 0)
 		(void)snprintf(result->example, sizeof(result->example),
 		    "the map holds %zu entries, some of them twice, the text "
-		    "%zu", p->entries, expected);
+		    "%zu", p->tally.count, p->text.tally.count);
 	return named < 0 ? -1 : 0;
+}
+
+/* Both sides; a large text at the same time as the map. */
+static int
+add_both(struct proof *p, struct error *err)
+{
+	pthread_t thread;
+	sigset_t all, before;
+	bool threaded = false;
+	int status;
+
+	if (p->access->text.len >= LARGE) {
+		/* Signals are for the thread that poll()s. */
+		sigfillset(&all);
+		(void)pthread_sigmask(SIG_SETMASK, &all, &before);
+		threaded = pthread_create(&thread, NULL, add_text,
+		    &p->text) == 0;
+		(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	}
+	if (!threaded)
+		(void)add_text(&p->text);
+	status = add_map(p, err);
+	if (threaded)
+		(void)pthread_join(thread, NULL);
+	if (status == 0 && p->text.status != 0) {
+		*err = p->text.err;
+		status = -1;
+	}
+	return status;
 }
 
 static int
 compare(struct proof *p, struct error *err)
 {
-	struct digest sum;
-	size_t count;
+	const struct tally *text = &p->text.tally, *map = &p->tally;
 
-	if (add_text(p, err) != 0)
+	if (add_both(p, err) != 0)
 		return -1;
-	sum = p->tally.sum;
-	count = p->tally.count;
-	tally_clear(&p->tally);
-	if (add_map(p, err) != 0)
-		return -1;
-	p->result->entries = p->entries;
-	p->result->equal = count == p->entries && sum.low == p->tally.sum.low &&
-	    sum.high == p->tally.sum.high && nulls_fit(p);
-	return p->result->equal ? 0 : name_difference(p, count, err);
+	p->result->entries = map->count;
+	p->result->equal = text->count == map->count &&
+	    text->sum.low == map->sum.low && text->sum.high == map->sum.high &&
+	    nulls_fit(p);
+	return p->result->equal ? 0 : name_difference(p, err);
 }
 
 int
@@ -239,16 +277,23 @@ map_prove(const struct map_file *file, const struct map_spec *spec,
     const struct access *access, const char *makemap, const char *config,
     struct map_proof *proof, struct error *err)
 {
-	struct proof p = { .spec = spec, .access = access, .result = proof };
+	struct proof p = {
+		.spec = spec,
+		.access = access,
+		.text = { .access = access, .keep_case = spec->keep_case },
+		.result = proof,
+	};
 	int status = -1;
 
 	*proof = (struct map_proof){ .equal = false };
 	if (tally_start(&p.tally, err) != 0)
 		return -1;
+	p.text.tally = p.tally; /* the same key */
 	p.map = map_open(file, spec, makemap, config, err);
 	if (p.map != NULL)
 		status = compare(&p, err);
 	map_close(p.map);
 	tally_free(&p.tally);
+	tally_free(&p.text.tally);
 	return status;
 }
