@@ -108,6 +108,13 @@ tally_start(struct tally *t, struct error *err)
 	return 0;
 }
 
+struct tally
+tally_like(const struct tally *t)
+{
+	return (struct tally){ .key = { t->key[0], t->key[1] },
+		.frame = BUF_INIT };
+}
+
 void
 tally_add(struct tally *t, struct span key, struct span value, bool keep_case)
 {

@@ -8,7 +8,8 @@
  *   makemap.c  calling makemap
  *   dump.c     a map read through "makemap -u"
  *   open.c     the two kinds of map behind one face
- *   prove.c, build.c, build_makemap.c, build_libdb.c
+ *   prove.c    the proof; apart.c runs half of it elsewhere
+ *   build.c    build_makemap.c, build_libdb.c
  */
 #ifndef TLSOFF_MAP_INSIDE_H
 #define TLSOFF_MAP_INSIDE_H
@@ -47,8 +48,10 @@ struct tally {
 	struct buf frame;
 };
 
-/* Draws a key; EX_OSERR.  A copy of a fresh tally has the same key. */
+/* Draws a key; EX_OSERR. */
 int tally_start(struct tally *t, struct error *err) MUST_USE;
+/* An empty one with the same key. */
+struct tally tally_like(const struct tally *t);
 /* Failures are remembered; see buf_error(&t->frame, ...). */
 void tally_add(struct tally *t, struct span key, struct span value,
     bool keep_case);
@@ -150,6 +153,41 @@ void dump_free(struct dump *d);
 int map_next(struct map *map, struct span *key, struct span *value,
     struct error *err) MUST_USE;
 void map_rewind(struct map *map);
+
+/* ---- a process of its own ---- */
+
+#define EXAMPLE_MAX sizeof(((struct map_proof *)0)->example)
+
+/* What such a process finds out; smaller than PIPE_BUF, so that it is written
+ * and read in one piece. */
+struct answer {
+	struct digest sum;
+	size_t count, with_null;
+	char example[EXAMPLE_MAX];
+	/* private */
+	int status;
+	struct error err;
+};
+
+typedef int apart_work(const void *context, struct answer *answer,
+    struct error *err);
+
+struct apart {
+	const char *path; /* for messages */
+	/* private */
+	pid_t child;
+	int from;
+};
+
+/* Starts work in a child, with time according to size bytes; EX_OSERR.  Every
+ * start needs an end or a kill. */
+int apart_start(struct apart *a, apart_work *work, const void *context,
+    size_t size, struct error *err) MUST_USE;
+/* Waits: what work returned, or -1 with EX_DATAERR where it crashed or found
+ * no end, EX_OSERR, and cancel_check()'s error. */
+int apart_end(struct apart *a, struct answer *answer, struct error *err)
+    MUST_USE;
+void apart_kill(struct apart *a);
 
 /* ---- builders ---- */
 

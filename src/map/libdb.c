@@ -24,12 +24,21 @@ listen(const DB_ENV *env, const char *prefix, const char *message)
 		    message);
 }
 
+/* libdb writes whole pages, unused bytes too: what our memory held before has
+ * no place in a map. */
+static void *
+zeroed(size_t len)
+{
+	return calloc(1, len);
+}
+
 int
 libdb_new(struct libdb *l, const char *path, struct error *err)
 {
 	int code;
 
 	*l = (struct libdb){ .path = path };
+	(void)db_env_set_func_malloc(zeroed);
 	code = db_create(&l->db, NULL, 0);
 	if (code != 0) {
 		l->db = NULL;

@@ -1,55 +1,47 @@
 /*
- * The proof.  One pass over the text and one over the map, each adding up a
- * keyed sum of its records (digest.c); a large text has a thread of its own.
- * Only where the sums differ is every key of the one looked up in the other,
- * to name a difference.
+ * The proof.  The text and the map each add up a keyed sum of their records
+ * (digest.c), the map in a process of its own (apart.c), so both at the same
+ * time.  Only where the sums differ is every key of the one looked up in the
+ * other, to name a difference.
  */
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "inside.h"
 
 #define SHOWN 120 /* bytes of a key or value in the example */
-#define LARGE ((size_t)1 << 20)
-
-/* The text's side, which shares nothing with the map's but the key. */
-struct text_side {
-	const struct access *access;
-	bool keep_case;
-	struct tally tally;
-	int status;
-	struct error err;
-};
 
 struct proof {
-	struct map *map;
+	const struct map_file *file;
 	const struct map_spec *spec;
 	const struct access *access;
-	struct text_side text;
-	struct tally tally; /* of the map */
-	size_t with_null;   /* records with a NUL at key and value */
-	struct map_proof *result;
+	const char *makemap, *config;
+	struct tally text;
+	struct answer sums;  /* of the map */
+	struct answer named; /* the first difference */
 };
 
-static void *
-add_text(void *context)
+/* A walk of one map, in whatever process. */
+struct side {
+	const struct proof *p;
+	struct map *map;
+	char *example; /* to be filled */
+};
+
+static int
+add_text(struct proof *p, struct error *err)
 {
-	struct text_side *t = context;
-	struct text_walk walk = { .access = t->access };
+	struct text_walk walk = { .access = p->access };
 	struct access_record r;
 	enum fate fate;
 
-	while (t->status == 0 && text_next(&walk, &r, &fate)) {
+	while (text_next(&walk, &r, &fate)) {
 		if (fate == FATE_STORED)
-			tally_add(&t->tally, r.key, r.value, t->keep_case);
-		if (walk.number % 65536 == 0)
-			t->status = cancel_check(&t->err);
+			tally_add(&p->text, r.key, r.value, p->spec->keep_case);
+		if (walk.number % 65536 == 0 && cancel_check(err) != 0)
+			return -1;
 	}
-	if (t->status == 0)
-		t->status = buf_error(&t->tally.frame, &t->err);
-	return NULL;
+	return buf_error(&p->text.frame, err);
 }
 
 /* makemap -N adds a NUL to both; a key of the text never has one. */
@@ -65,17 +57,35 @@ take_null(struct span *key, struct span *value)
 }
 
 static int
-add_map(struct proof *p, struct error *err)
+add_map(struct map *map, struct tally *t, size_t *with_null, struct error *err)
 {
 	struct span key, value;
 	int more;
 
-	while ((more = map_next(p->map, &key, &value, err)) > 0) {
+	while ((more = map_next(map, &key, &value, err)) > 0) {
 		if (take_null(&key, &value))
-			p->with_null++;
-		tally_add(&p->tally, key, value, true);
+			++*with_null;
+		tally_add(t, key, value, true);
 	}
-	return more < 0 ? -1 : buf_error(&p->tally.frame, err);
+	return more < 0 ? -1 : buf_error(&t->frame, err);
+}
+
+static int
+sum_map(const void *context, struct answer *a, struct error *err)
+{
+	const struct proof *p = context;
+	struct tally tally = tally_like(&p->text);
+	struct map *map;
+	int status = -1;
+
+	map = map_open(p->file, p->spec, p->makemap, p->config, err);
+	if (map != NULL)
+		status = add_map(map, &tally, &a->with_null, err);
+	a->sum = tally.sum;
+	a->count = tally.count;
+	map_close(map);
+	tally_free(&tally);
+	return status;
 }
 
 /* sendmail finds all keys with NUL, or all without, but not a mixture: after
@@ -83,10 +93,12 @@ add_map(struct proof *p, struct error *err)
 static bool
 nulls_fit(const struct proof *p)
 {
-	if (p->tally.count == 0 || p->spec->type == MAP_OTHER)
+	const struct answer *a = &p->sums;
+
+	if (a->count == 0 || p->spec->type == MAP_OTHER)
 		return true;
-	return p->with_null == p->tally.count ||
-	    (p->with_null == 0 && !p->spec->with_null);
+	return a->with_null == a->count ||
+	    (a->with_null == 0 && !p->spec->with_null);
 }
 
 static void
@@ -102,19 +114,18 @@ show(struct buf *out, struct span s)
 }
 
 static int
-say(struct proof *p, struct buf *words, struct error *err)
+say(struct side *p, struct buf *words, struct error *err)
 {
 	int status = buf_error(words, err);
 
 	if (status == 0)
-		(void)snprintf(p->result->example, sizeof(p->result->example),
-		    "%s", words->at);
+		(void)snprintf(p->example, EXAMPLE_MAX, "%s", words->at);
 	buf_free(words);
 	return status;
 }
 
 static int
-say_missing(struct proof *p, struct span key, const char *what,
+say_missing(struct side *p, struct span key, const char *what,
     struct error *err)
 {
 	struct buf words = BUF_INIT;
@@ -125,7 +136,7 @@ say_missing(struct proof *p, struct span key, const char *what,
 }
 
 static int
-say_other(struct proof *p, const struct access_record *r, struct span value,
+say_other(struct side *p, const struct access_record *r, struct span value,
     struct error *err)
 {
 	struct buf words = BUF_INIT;
@@ -141,9 +152,9 @@ say_other(struct proof *p, const struct access_record *r, struct span value,
 
 /* Looks for each entry of the text in the map: 1 named one, 0 none, -1. */
 static int
-name_from_text(struct proof *p, struct error *err)
+name_from_text(struct side *p, struct error *err)
 {
-	struct text_walk walk = { .access = p->access };
+	struct text_walk walk = { .access = p->p->access };
 	struct access_record r;
 	struct span value;
 	enum fate fate;
@@ -186,7 +197,7 @@ in_text(const struct proof *p, struct span key, struct buf *scratch)
 
 /* Looks for each record of the map in the text. */
 static int
-name_from_map(struct proof *p, struct error *err)
+name_from_map(struct side *p, struct error *err)
 {
 	struct buf scratch = BUF_INIT;
 	struct span key, value;
@@ -195,7 +206,7 @@ name_from_map(struct proof *p, struct error *err)
 	map_rewind(p->map);
 	while ((more = map_next(p->map, &key, &value, err)) > 0) {
 		(void)take_null(&key, &value);
-		if (in_text(p, key, &scratch))
+		if (in_text(p->p, key, &scratch))
 			continue;
 		status = say_missing(p, key,
 		    " is in the map but not in the text", err) == 0 ? 1 : -1;
@@ -207,69 +218,80 @@ name_from_map(struct proof *p, struct error *err)
 }
 
 static int
-name_difference(struct proof *p, struct error *err)
+name_difference(const void *context, struct answer *a, struct error *err)
 {
-	struct map_proof *result = p->result;
+	const struct proof *p = context;
+	struct side side = { .p = p, .example = a->example };
 	int named;
 
 	if (!nulls_fit(p)) {
-		(void)snprintf(result->example, sizeof(result->example),
+		(void)snprintf(a->example, sizeof(a->example),
 		    "%zu of %zu keys in the map end in NUL, %s should",
-		    p->with_null, p->tally.count,
+		    p->sums.with_null, p->sums.count,
 		    p->spec->with_null ? "all" : "all or none");
 		return 0;
 	}
-	named = name_from_text(p, err);
+	side.map = map_open(p->file, p->spec, p->makemap, p->config, err);
+	if (side.map == NULL)
+		return -1;
+	named = name_from_text(&side, err);
 	if (named == 0)
-		named = name_from_map(p, err);
+		named = name_from_map(&side, err);
 	if (named == 0)
-		(void)snprintf(result->example, sizeof(result->example),
+		(void)snprintf(a->example, sizeof(a->example),
 		    "the map holds %zu entries, some of them twice, the text "
-		    "%zu", p->tally.count, p->text.tally.count);
+		    "%zu", p->sums.count, p->text.count);
+	map_close(side.map);
 	return named < 0 ? -1 : 0;
 }
 
-/* Both sides; a large text at the same time as the map. */
+/* makemap -u may crash by itself: no process of ours is needed. */
 static int
 add_both(struct proof *p, struct error *err)
 {
-	pthread_t thread;
-	sigset_t all, before;
-	bool threaded = false;
+	struct apart map = { .path = p->file->path };
 	int status;
 
-	if (p->access->text.len >= LARGE) {
-		/* Signals are for the thread that poll()s. */
-		sigfillset(&all);
-		(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-		threaded = pthread_create(&thread, NULL, add_text,
-		    &p->text) == 0;
-		(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-	}
-	if (!threaded)
-		(void)add_text(&p->text);
-	status = add_map(p, err);
-	if (threaded)
-		(void)pthread_join(thread, NULL);
-	if (status == 0 && p->text.status != 0) {
-		*err = p->text.err;
-		status = -1;
-	}
+	if (p->spec->type == MAP_OTHER)
+		return add_text(p, err) != 0 ? -1 : sum_map(p, &p->sums, err);
+	if (apart_start(&map, sum_map, p, p->access->text.len, err) != 0)
+		return -1;
+	status = add_text(p, err);
+	if (status == 0)
+		return apart_end(&map, &p->sums, err);
+	apart_kill(&map);
 	return status;
 }
 
 static int
-compare(struct proof *p, struct error *err)
+name_one(struct proof *p, struct error *err)
 {
-	const struct tally *text = &p->text.tally, *map = &p->tally;
+	struct apart map = { .path = p->file->path };
 
+	if (p->spec->type == MAP_OTHER)
+		return name_difference(p, &p->named, err);
+	if (apart_start(&map, name_difference, p, p->access->text.len,
+	    err) != 0)
+		return -1;
+	return apart_end(&map, &p->named, err);
+}
+
+static int
+compare(struct proof *p, struct map_proof *proof, struct error *err)
+{
 	if (add_both(p, err) != 0)
 		return -1;
-	p->result->entries = map->count;
-	p->result->equal = text->count == map->count &&
-	    text->sum.low == map->sum.low && text->sum.high == map->sum.high &&
-	    nulls_fit(p);
-	return p->result->equal ? 0 : name_difference(p, err);
+	proof->entries = p->sums.count;
+	proof->equal = p->text.count == p->sums.count &&
+	    p->text.sum.low == p->sums.sum.low &&
+	    p->text.sum.high == p->sums.sum.high && nulls_fit(p);
+	if (proof->equal)
+		return 0;
+	if (name_one(p, err) != 0)
+		return -1;
+	(void)snprintf(proof->example, sizeof(proof->example), "%s",
+	    p->named.example);
+	return 0;
 }
 
 int
@@ -278,22 +300,18 @@ map_prove(const struct map_file *file, const struct map_spec *spec,
     struct map_proof *proof, struct error *err)
 {
 	struct proof p = {
+		.file = file,
 		.spec = spec,
 		.access = access,
-		.text = { .access = access, .keep_case = spec->keep_case },
-		.result = proof,
+		.makemap = makemap,
+		.config = config,
 	};
-	int status = -1;
+	int status;
 
 	*proof = (struct map_proof){ .equal = false };
-	if (tally_start(&p.tally, err) != 0)
+	if (tally_start(&p.text, err) != 0)
 		return -1;
-	p.text.tally = p.tally; /* the same key */
-	p.map = map_open(file, spec, makemap, config, err);
-	if (p.map != NULL)
-		status = compare(&p, err);
-	map_close(p.map);
-	tally_free(&p.tally);
-	tally_free(&p.text.tally);
+	status = compare(&p, proof, err);
+	tally_free(&p.text);
 	return status;
 }

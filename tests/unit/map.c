@@ -9,6 +9,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -830,6 +831,101 @@ a_huge_record_is_read(void **state)
 	expect_difference(f, "\"z\" is in the map but not in the text");
 }
 
+/* ---- a process of its own ---- */
+
+static int
+work_well(const void *context, struct answer *answer, struct error *err)
+{
+	(void)err;
+	answer->count = *(const size_t *)context;
+	return 0;
+}
+
+static int
+work_fails(const void *context, struct answer *answer, struct error *err)
+{
+	(void)context;
+	(void)answer;
+	return error_set(err, EX_IOERR, "it is broken");
+}
+
+static int
+work_dies(const void *context, struct answer *answer, struct error *err)
+{
+	(void)answer;
+	(void)err;
+	(void)signal(*(const int *)context, SIG_DFL);
+	(void)raise(*(const int *)context);
+	return 0;
+}
+
+static void
+expect_death(int by, int status, const char *word)
+{
+	struct apart a = { .path = "/map" };
+	struct answer answer;
+	struct error err;
+
+	assert_int_equal(apart_start(&a, work_dies, &by, 0, &err), 0);
+	assert_int_equal(apart_end(&a, &answer, &err), -1);
+	assert_int_equal(err.status, status);
+	assert_non_null(strstr(err.text, word));
+}
+
+static void
+a_crash_elsewhere_is_an_answer(void **state)
+{
+	struct apart a = { .path = "/map" };
+	struct answer answer;
+	struct error err;
+	size_t seven = 7;
+
+	(void)state;
+	assert_int_equal(apart_start(&a, work_well, &seven, 0, &err), 0);
+	assert_int_equal(apart_end(&a, &answer, &err), 0);
+	assert_int_equal(answer.count, 7);
+	assert_int_equal(apart_start(&a, work_fails, NULL, 0, &err), 0);
+	assert_int_equal(apart_end(&a, &answer, &err), -1);
+	assert_int_equal(err.status, EX_IOERR);
+	assert_string_equal(err.text, "it is broken");
+	expect_death(SIGSEGV, EX_DATAERR, "crashes");
+	expect_death(SIGABRT, EX_DATAERR, "crashes");
+	expect_death(SIGALRM, EX_DATAERR, "no end");
+	expect_death(SIGKILL, EX_OSERR, "killed");
+}
+
+/* Bytes turned where they hurt: the proof ends, whatever libdb does. */
+static void
+a_damaged_map_is_survived(void **state)
+{
+	struct fixture *f = *state;
+	struct stat seen;
+	int fd, odd = 0;
+
+	buf_clear(&f->text);
+	for (int i = 0; i < 2000; i++)
+		buf_printf(&f->text, "Connect:host%d.example.com OK\n", i);
+	parse(f);
+	build(f, BUILD_LIBDB);
+	fd = open(f->path, O_RDWR);
+	assert_int_equal(fstat(fd, &seen), 0);
+	for (off_t page = 4096; page < seen.st_size; page += 4096) {
+		char header[40], bad[40];
+
+		assert_int_equal(pread(fd, header, 40, page), 40);
+		memcpy(bad, header, 40);
+		for (int i = 26; i < 40; i++)
+			bad[i] = (char)(bad[i] ^ (0x5a + i));
+		assert_int_equal(pwrite(fd, bad, 40, page), 40);
+		if (try_prove(f) != 0 || !f->proof.equal)
+			odd++;
+		assert_int_equal(pwrite(fd, header, 40, page), 40);
+	}
+	(void)close(fd);
+	assert_true(odd > 0);
+	expect_equal(f);
+}
+
 /* ---- what is no map ---- */
 
 static void
@@ -988,6 +1084,8 @@ main(void)
 		TEST(a_key_that_is_there_twice_is_a_difference),
 		TEST(long_keys_are_cut_in_the_example),
 		TEST(a_huge_record_is_read),
+		cmocka_unit_test(a_crash_elsewhere_is_an_answer),
+		TEST(a_damaged_map_is_survived),
 		TEST(a_map_of_the_wrong_type_is_refused),
 		TEST(what_is_no_map_is_refused),
 		TEST(what_is_no_file_is_refused),
