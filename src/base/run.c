@@ -21,7 +21,7 @@
 
 #include "base.h"
 
-#define STREAM_MAX ((size_t)1 << 20)
+#define KEEP ((size_t)1 << 20)
 
 static const char *const environment[] = {
 	"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", NULL
@@ -30,6 +30,7 @@ static const char *const environment[] = {
 struct stream {
 	int fd;           /* our end; -1 once it is at its end */
 	struct buf *into; /* NULL: dropped */
+	size_t left;      /* bytes still kept */
 };
 
 static void
@@ -95,8 +96,9 @@ become(const struct run *r, const int streams[3], pid_t parent)
 static void
 drain(struct stream *s)
 {
-	char bytes[4096];
+	char bytes[65536];
 	ssize_t n = read(s->fd, bytes, sizeof(bytes));
+	size_t keep = s->left;
 
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
@@ -105,8 +107,12 @@ drain(struct stream *s)
 		s->fd = -1;
 		return;
 	}
-	if (s->into != NULL && s->into->len < STREAM_MAX)
-		buf_add(s->into, bytes, (size_t)n);
+	if (s->into == NULL)
+		return;
+	if ((size_t)n < s->left)
+		keep = (size_t)n;
+	buf_add(s->into, bytes, keep);
+	s->left -= keep;
 }
 
 static long
@@ -214,7 +220,10 @@ close_one(int *fd)
 int
 run_program(const struct run *r, struct error *err)
 {
-	struct stream ours[2] = { { -1, r->output }, { -1, r->messages } };
+	size_t keep = r->keep == 0 ? KEEP : r->keep;
+	struct stream ours[2] = {
+		{ -1, r->output, keep }, { -1, r->messages, keep }
+	};
 	int theirs[3] = { -1, -1, -1 };
 	pid_t child = -1, parent = getpid();
 	int status = -1;
