@@ -12,9 +12,10 @@
 #   is($r->{status}, 0);  like($r->{out}, qr/^added/);  is($r->{err}, '');
 #
 # Directories below $BUILD/scratch are used and never /tmp: sendmail and
-# makemap refuse a map below a directory that others may write.  Tests that
-# must not depend on where the checkout is, or that need root's powers, call
-# enter_namespace() of Tlsoff::Namespace first.
+# makemap refuse a map below a directory that others may write.  Where the
+# checkout itself is below such a one, scratch() runs the test again in a
+# namespace (Tlsoff::Namespace), where the path is a safe one; so call it
+# before the first test.
 #
 # TLSOFF_KEEP=1 in the environment keeps the scratch directories.
 package Tlsoff;
@@ -65,8 +66,24 @@ sub scratch {
 	if (defined $ENV{TLSOFF_TEST_SCRATCH}) { # inside a namespace: a safe path
 		return $scratch = $ENV{TLSOFF_TEST_SCRATCH};
 	}
+	make_path("$BUILD/scratch");
+	if (!safe_path("$BUILD/scratch")) {
+		require Tlsoff::Namespace;
+		Tlsoff::Namespace::enter_namespace();
+		return $scratch = $ENV{TLSOFF_TEST_SCRATCH};
+	}
 	$owner = $$;
 	return $scratch = make_scratch();
+}
+
+# No directory on the way that group or others may write.
+sub safe_path {
+	my ($path) = @_;
+	while ($path ne '/') {
+		return 0 if (stat $path)[2] & 022;
+		$path = dirname($path);
+	}
+	return 1;
 }
 
 sub make_scratch {

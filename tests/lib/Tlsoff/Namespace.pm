@@ -147,22 +147,34 @@ sub add_host {
 	return;
 }
 
-# The private sendmail where a Debian has it, for Makefiles and scripts that
-# name /usr/sbin/makemap.
+# The private sendmail where a Debian has it: for Makefiles, scripts and cf
+# files that name /usr/sbin/makemap or /usr/share/sendmail.
 sub install_sendmail {
-	my $real = '/srv/.sbin';
+	my %programs = map { $_ => "$BUILD/sendmail/bin/$_" }
+	    qw(sendmail makemap editmap);
+	add_to_directory('/usr/sbin', %programs);
+	add_to_directory('/usr/share',
+	    sendmail => "$SENDMAIL_ROOT/usr/share/sendmail");
+	return;
+}
+
+# A directory of the machine with more names in it: a farm of links to what
+# it really holds, mounted over it.
+sub add_to_directory {
+	my ($directory, %more) = @_;
+	my $real = '/srv/.real' . $directory =~ tr{/}{-}r;
 	mkdir $_ for $real, "$real.new";
-	must(qw(mount --bind /usr/sbin), $real);
+	must(qw(mount --bind), $directory, $real);
 	opendir my $handle, $real or die "$real: $!";
-	for my $name (grep { !/\A(?:\.\.?|sendmail|makemap|editmap)\z/ }
-	    readdir $handle) {
+	for my $name (grep { !/\A\.\.?\z/ && !exists $more{$_} } readdir $handle) {
 		symlink "$real/$name", "$real.new/$name";
 	}
-	for my $name (qw(sendmail makemap editmap)) {
-		Tlsoff::script("$real.new/$name",
-		    "#!/bin/sh\nexec $BUILD/sendmail/bin/$name \"\$@\"\n");
+	for my $name (keys %more) {
+		symlink $more{$name}, "$real.new/$name" if -d $more{$name};
+		script("$real.new/$name", "#!/bin/sh\nexec $more{$name} \"\$@\"\n")
+		    if !-d $more{$name};
 	}
-	must(qw(mount --bind), "$real.new", '/usr/sbin');
+	must(qw(mount --bind), "$real.new", $directory);
 	return;
 }
 

@@ -3,7 +3,7 @@
 #   my $cf = sendmail_cf('mx', address => '127.0.0.2', tls => 1);
 #   my @verdicts = ask($cf->{file}, [client => 'luna.bagoona.com', '192.0.2.1']);
 #   start_daemon($cf);  smtp_ehlo('127.0.0.2')->{starttls};
-#   send_mail($cf, 'someone@bagoona.com');
+#   send_mail($cf, 'me@test.example', 'someone@bagoona.com');
 #
 # sendmail_cf(NAME, ...) makes /srv/NAME/ with sendmail.cf, queue/, pid and
 # (tls) key and certificate, from an .mc by sendmail's own m4 files:
@@ -19,6 +19,9 @@
 #   smart_host  where all mail goes, "[luna.bagoona.com]"
 #   mc, cf      more lines for the .mc, and at the end of the cf
 # It gives {name, dir, file, access, map_file, pid_file, address, port}.
+#
+# debian_site(TEXT) gives the same for a Debian as installed: Debian's own
+# sendmail.mc and Makefile in /etc/mail, its owners and modes.
 package Tlsoff::Sendmail;
 
 use strict;
@@ -29,7 +32,7 @@ use Time::HiRes qw(sleep time);
 use Tlsoff;
 use Tlsoff::Namespace;
 
-our @EXPORT = qw(sendmail_cf mc_to_cf build_map ask verdict start_daemon
+our @EXPORT = qw(sendmail_cf mc_to_cf debian_site build_map ask verdict start_daemon
     stop_daemon daemon_pid smtp_ehlo send_mail);
 
 # ---- the cf ----
@@ -62,7 +65,8 @@ sub mc_text {
 		ALIAS_FILE => '', HELP_FILE => '', STATUS_FILE => '',
 		QUEUE_DIR => "$dir/queue",
 		confPID_FILE => $site->{pid_file},
-		confDOMAIN_NAME => $HOST_NAME,
+		# Two sendmails of one name would see a mail loop.
+		confDOMAIN_NAME => "$site->{name}.test.example",
 		confSERVICE_SWITCH_FILE => "$dir/service.switch",
 		# A busy machine must not change what a test sees.
 		confQUEUE_LA => 9999, confREFUSE_LA => 9999, confDELAY_LA => 0,
@@ -126,6 +130,32 @@ sub build_map {
 	my $r = makemap($site->{file}, 'hash', $site->{access}, $text);
 	die "makemap: $r->{err}" if $r->{status} != 0;
 	return;
+}
+
+# A Debian as installed, its access file holding TEXT.
+sub debian_site {
+	my ($text) = @_;
+	install_sendmail();
+	my $mail = '/etc/mail';
+	system('cp', '-r', "$SENDMAIL_ROOT/etc/mail/.", $mail) == 0 or die;
+	spew("$mail/$_", '') for qw(m4/dialup.m4 m4/provider.m4 trusted-users
+	    local-host-names relay-domains aliases);
+	my $mc = slurp("$SENDMAIL_ROOT/usr/share/sendmail/cf/debian/sendmail.mc");
+	mc_to_cf($mc, "$mail/sendmail.cf");
+	spew('/etc/mail/sendmail.conf', '');
+	for my $tool (qw(parse_mc update_mk)) {
+		my $r = run(["/usr/share/sendmail/$tool"]);
+		die "$tool: $r->{err}" if $r->{status} != 0;
+	}
+	my $site = { name => 'debian', dir => $mail, file => "$mail/sendmail.cf",
+	    access => "$mail/access", map_file => "$mail/access.db" };
+	build_map($site, $text);
+	chown 0, 0, $site->{access};
+	chmod 0600, $site->{access};
+	chown $ID{smmta}, $ID{smmsp}, $site->{map_file}, $mail;
+	chmod 0640, $site->{map_file};
+	chmod 02755, $mail;
+	return $site;
 }
 
 # ---- the rulesets ----
@@ -256,11 +286,12 @@ sub reply {
 	return $all;
 }
 
-# Sends one small message at once, with this cf's sendmail; returns its run.
+# Sends one small message with this cf's sendmail, at once unless OPTIONS say
+# otherwise; returns its run.
 sub send_mail {
-	my ($site, $to, @options) = @_;
+	my ($site, $from, $to, @options) = @_;
 	return run([$SENDMAIL, '-C', $site->{file}, '-L', $site->{name}, '-odi',
-	    '-oi', '-f', 'sender@test.example', @options, $to],
+	    '-oi', '-f', $from, @options, $to],
 	    stdin => "Subject: test\nTo: $to\n\nhello\n");
 }
 
