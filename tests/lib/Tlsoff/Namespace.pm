@@ -24,7 +24,8 @@ use Time::HiRes qw(sleep time);
 use Tlsoff;
 
 our @EXPORT = qw(enter_namespace add_host mail_log wait_for wait_log
-    clear_mail_log install_sendmail %ID $HOST_NAME);
+    clear_mail_log install_sendmail
+    add_to_directory %ID $HOST_NAME);
 
 our $HOST_NAME = 'mx.test.example';
 
