@@ -71,18 +71,30 @@ is($r->{status}, 69, 'one that fails is exit 69');
 is(map_value($mx->{file}, 'hash', $mx->{access}, 'Srv_Features:192.0.2.8'), 'S',
     '... with the change in place');
 
-# A sendmail that does not come back: its cf is broken meanwhile.
-append($mx->{file}, "Knonsense nosuchclass /nonexistent\nR\$*\tno ruleset\nZ\n");
-spew($mx->{file}, slurp($mx->{file}) =~ s/^O DaemonPortOptions=.*$/O DaemonPortOptions=Name=MTA, Addr=203.0.113.250, Port=25/mr);
-my $started = time;
-$r = tlsoff(@site, 'server', '192.0.2.9');
-is($r->{status}, 69, 'a sendmail that does not come back is exit 69')
-    or diag($r->{out}, $r->{err});
-like($r->{err}, qr/sendmail/, '... and a message says it');
-like(slurp($mx->{access}), qr/^Srv_Features:192\.0\.2\.9\tS$/m,
-    '... the change is in place');
-is(map_value($mx->{file}, 'hash', $mx->{access}, 'Srv_Features:192.0.2.9'), 'S',
-    '... in the map too');
-cmp_ok(time - $started, '<', 25, '... and it does not wait for ever');
+# A sendmail that does not come back: its cf is broken meanwhile, and it dies;
+# or it lives and cannot listen.
+my $good = slurp($mx->{file});
+my %broken = (
+	'dies of its cf' => "${good}Zgarbage\n",
+	'cannot listen' => $good =~ s/^(O DaemonPortOptions=.*Addr=)[^,]*/${1}203.0.113.250/mr,
+);
+my $host = 10;
+for my $what (sort keys %broken) {
+	stop_daemon($mx);
+	spew($mx->{file}, $good);
+	start_daemon($mx);
+	isnt($broken{$what}, $good, "a sendmail that $what");
+	spew($mx->{file}, $broken{$what});
+	my $address = '192.0.2.' . $host++;
+	my $started = time;
+	$r = tlsoff(@site, 'server', $address);
+	is($r->{status}, 69, '... is exit 69') or diag($r->{out}, $r->{err});
+	like($r->{err}, qr/sendmail/, '... and a message says it');
+	like(slurp($mx->{access}), qr/^Srv_Features:\Q$address\E\tS$/m,
+	    '... the change is in place');
+	is(map_value($mx->{file}, 'hash', $mx->{access}, "Srv_Features:$address"),
+	    'S', '... in the map too');
+	cmp_ok(time - $started, '<', 25, '... and it does not wait for ever');
+}
 
 done_testing();

@@ -6,8 +6,9 @@
 #
 # Inside there are a network with only lo (all of 127.0.0.0/8, ::1 and what
 # add_host() adds), the host name mx.test.example, own process numbers, and
-# private copies of /etc and /dev, so that a test may write /etc/hosts,
-# /etc/mail and /etc/init.d and read what is sent to /dev/log.  The scratch
+# private copies of /etc and /dev and an empty /run and /var/spool, so that a
+# test may write /etc/hosts, /etc/mail and /etc/init.d and read what is sent
+# to /dev/log.  The scratch
 # directory is seen at /srv: a path sendmail finds safe, wherever the checkout
 # is.  Nothing of it is seen outside, and every process ends with the test.
 #
@@ -87,6 +88,11 @@ sub build_machine {
 	must(qw(mount --bind), $dir, '/srv');
 	private_etc('/srv/.etc');
 	private_dev('/srv/.dev');
+	# Nothing of the machine's own mail system or init is in sight.
+	for my $directory (qw(/run /var/spool)) {
+		must(qw(mount -t tmpfs -o mode=755 private), $directory)
+		    if -d $directory;
+	}
 	must('hostname', $HOST_NAME);
 	must(qw(ip link set lo up));
 	start_log();

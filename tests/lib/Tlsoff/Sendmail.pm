@@ -21,12 +21,14 @@
 # It gives {name, dir, file, access, map_file, pid_file, address, port}.
 #
 # debian_site(TEXT) gives the same for a Debian as installed: Debian's own
-# sendmail.mc and Makefile in /etc/mail, its owners and modes.
+# sendmail.mc and Makefile in /etc/mail, its owners and modes, STARTTLS, and an
+# /etc/init.d/sendmail that notes its argument in /srv/init.calls.
 package Tlsoff::Sendmail;
 
 use strict;
 use warnings;
 use Exporter qw(import);
+use File::Path qw(make_path);
 use IO::Socket::IP;
 use Time::HiRes qw(sleep time);
 use Tlsoff;
@@ -138,8 +140,15 @@ sub debian_site {
 	install_sendmail();
 	my $mail = '/etc/mail';
 	system('cp', '-r', "$SENDMAIL_ROOT/etc/mail/.", $mail) == 0 or die;
-	spew("$mail/$_", '') for qw(m4/dialup.m4 m4/provider.m4 trusted-users
-	    local-host-names relay-domains aliases);
+	spew("$mail/$_", '') for qw(m4/dialup.m4 trusted-users local-host-names
+	    relay-domains aliases);
+	make_certificate("$mail/tls");
+	my %tls = (confSERVER_CERT => 'cert.pem', confSERVER_KEY => 'key.pem',
+	    confCACERT => 'cert.pem', confCACERT_PATH => '');
+	spew("$mail/m4/provider.m4", map { "define(`$_', `$mail/tls/$tls{$_}')dnl\n" }
+	    sort keys %tls);
+	make_path('/run/sendmail/mta', '/var/spool/mqueue', '/srv/state');
+	add_to_directory('/var/lib', sendmail => '/srv/state');
 	my $mc = slurp("$SENDMAIL_ROOT/usr/share/sendmail/cf/debian/sendmail.mc");
 	mc_to_cf($mc, "$mail/sendmail.cf");
 	spew('/etc/mail/sendmail.conf', '');
@@ -148,7 +157,10 @@ sub debian_site {
 		die "$tool: $r->{err}" if $r->{status} != 0;
 	}
 	my $site = { name => 'debian', dir => $mail, file => "$mail/sendmail.cf",
-	    access => "$mail/access", map_file => "$mail/access.db" };
+	    access => "$mail/access", map_file => "$mail/access.db",
+	    address => '127.0.0.1', port => 25,
+	    pid_file => '/run/sendmail/mta/sendmail.pid' };
+	debian_init($site);
 	build_map($site, $text);
 	chown 0, 0, $site->{access};
 	chmod 0600, $site->{access};
@@ -156,6 +168,27 @@ sub debian_site {
 	chmod 0640, $site->{map_file};
 	chmod 02755, $mail;
 	return $site;
+}
+
+# What Debian's own script does to one daemon, without its seconds of sleep.
+sub debian_init {
+	my ($site) = @_;
+	script('/etc/init.d/sendmail', <<"END");
+#!/bin/sh
+echo "\$*" >>/srv/init.calls
+pid=\$(sed -n 1p $site->{pid_file} 2>/dev/null)
+case \$1 in
+restart)
+	kill "\$pid"
+	while kill -0 "\$pid" 2>/dev/null; do sleep 0.05; done
+	exec $SENDMAIL -bd -L debian -odq
+	;;
+reload)
+	kill -HUP "\$pid"
+	;;
+esac
+END
+	return;
 }
 
 # ---- the rulesets ----
