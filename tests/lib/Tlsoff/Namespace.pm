@@ -82,12 +82,18 @@ sub become_init {
 
 # ---- the machine ----
 
+my $POINTS = '/mnt';
+my $farms = 0;
+
 sub build_machine {
 	my ($dir) = @_;
-	mkdir "$dir/$_" for qw(.etc .dev);
+	must(qw(mount --make-rprivate /));
 	must(qw(mount --bind), $dir, '/srv');
-	private_etc('/srv/.etc');
-	private_dev('/srv/.dev');
+	# Mount points stand here and not in the scratch directory, which is
+	# removed with all below it at the end.
+	must(qw(mount -t tmpfs -o mode=755 points), $POINTS);
+	private_etc("$POINTS/etc");
+	private_dev("$POINTS/dev");
 	# Nothing of the machine's own mail system or init is in sight.
 	for my $directory (qw(/run /var/spool)) {
 		must(qw(mount -t tmpfs -o mode=755 private), $directory)
@@ -107,6 +113,7 @@ sub must {
 
 sub private_etc {
 	my ($dir) = @_;
+	mkdir $dir;
 	must(qw(mount -t tmpfs -o mode=755 etc), $dir);
 	system("cp -a /etc/. $dir 2>/dev/null");
 	system(qw(rm -rf), map { "$dir/$_" } qw(mail init.d/sendmail resolv.conf));
@@ -129,6 +136,7 @@ sub private_etc {
 
 sub private_dev {
 	my ($dir) = @_;
+	mkdir $dir;
 	must(qw(mount -t tmpfs -o mode=755 dev), $dir);
 	for my $node (qw(null zero full random urandom tty)) {
 		next unless -e "/dev/$node";
@@ -169,7 +177,7 @@ sub install_sendmail {
 # it really holds, mounted over it.
 sub add_to_directory {
 	my ($directory, %more) = @_;
-	my $real = '/srv/.real' . $directory =~ tr{/}{-}r;
+	my $real = $POINTS . '/real' . $directory =~ tr{/}{-}r . $farms++;
 	mkdir $_ for $real, "$real.new";
 	must(qw(mount --bind), $directory, $real);
 	opendir my $handle, $real or die "$real: $!";
