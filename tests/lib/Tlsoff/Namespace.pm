@@ -122,6 +122,9 @@ sub private_etc {
 	spew("$dir/hosts", "127.0.0.1 localhost\n127.0.0.1 $HOST_NAME\n");
 	spew("$dir/nsswitch.conf", "passwd: files\ngroup: files\n"
 	    . "shadow: files\nhosts: files\nservices: files\nprotocols: files\n");
+	# A small system has no list of services.
+	append("$dir/services", "\nsmtp 25/tcp\nsubmission 587/tcp\n")
+	    if !defined getservbyname 'smtp', 'tcp';
 	for my $name (sort keys %ID) {
 		append("$dir/passwd",
 		    "$name:x:$ID{$name}:$ID{$name}:$name:/nonexistent:/bin/false\n")
