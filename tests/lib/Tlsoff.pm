@@ -198,7 +198,19 @@ sub become {
 sub tlsoff {
 	my @arguments = @_;
 	my $option = ref $arguments[-1] ? pop @arguments : {};
+	spare_this_machine(@arguments);
 	return run([$TLSOFF, @arguments], %$option);
+}
+
+# Outside a namespace a call that changes something must say what: a test
+# never touches the /etc/mail of the machine it runs on.
+sub spare_this_machine {
+	my @arguments = @_;
+	return if defined $ENV{TLSOFF_TEST_INSIDE};
+	return unless grep { /\A(?:client|server|remove|expire)\z/ } @arguments;
+	return if grep { /\A(?:-[Cfn]|--(?:config|access|dry-run|help))/ } @arguments;
+	die "tlsoff @arguments: would change this machine's own files;"
+	    . " give -C or -f, or call enter_namespace()\n";
 }
 
 # The same, as a test that it exits 0; shows what it said when it does not.

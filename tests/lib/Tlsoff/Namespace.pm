@@ -189,7 +189,7 @@ sub add_to_directory {
 	}
 	for my $name (keys %more) {
 		symlink $more{$name}, "$real.new/$name" if -d $more{$name};
-		script("$real.new/$name", "#!/bin/sh\nexec $more{$name} \"\$@\"\n")
+		script("$real.new/$name", "#!/bin/sh\nexec '$more{$name}' \"\$@\"\n")
 		    if !-d $more{$name};
 	}
 	must(qw(mount --bind), "$real.new", $directory);
