@@ -182,8 +182,9 @@ record_before(struct maillog_state *s, struct back *b, struct record *r)
 	struct span line;
 
 	while (line_before(b, &line))
-		if (memmem(line.at, line.len, b->of->pid.at, b->of->pid.len) !=
-		        NULL &&
+		if ((b->of->pid.len == 0 ||
+		        memmem(line.at, line.len, b->of->pid.at,
+		            b->of->pid.len) != NULL) &&
 		    line_record(s, line, &s->entry[1], r) &&
 		    r->process == b->of->process)
 			return true;
@@ -197,7 +198,7 @@ look_begin(struct maillog_state *s, struct back *b, const char *line,
 {
 	size_t here = (size_t)(line - s->floor);
 
-	if (r->process == 0 || s->looked > s->offset / 4 + LOOK_ALLOWANCE)
+	if (s->looked > s->offset / 4 + LOOK_ALLOWANCE)
 		return false;
 	*b = (struct back){ line, here > reach ? line - reach : s->floor,
 		here <= reach && here == s->offset, r };
@@ -244,16 +245,10 @@ look_back_client(struct maillog_state *s, const char *line,
 
 	if (!look_begin(s, &b, line, of, LOOK_CLIENT))
 		return;
-	while (record_before(s, &b, &r)) {
-		if (match(&s->matcher, PATTERN_CLIENT, r.message, NULL))
-			break;
-		if (!match(&s->matcher, PATTERN_FEATURES, r.message, g) ||
-		    g[1].at[0] != 'c')
-			continue;
-		if (relay_parse(s, g[2], &relay) &&
+	while (row->address == NULL && record_before(s, &b, &r))
+		if (match(&s->matcher, PATTERN_FEATURES, r.message, g) &&
+		    relay_parse(s, g[2], &relay) &&
 		    strcmp(relay.host, row->host) == 0)
 			host_set_address(row, relay.address);
-		break;
-	}
 	look_end(s, &b, line);
 }
