@@ -66,7 +66,7 @@ line_record(struct maillog_state *s, struct span line, struct journal *entry,
 	if (line.len == 0 || line.len > MAILLOG_LINE_MAX || line.at[0] == ' ' ||
 	    line.at[0] == '\t')
 		return false;
-	if (body.at[0] == '{' && s->shape != SHAPE_STAMPED)
+	if (s->shape == SHAPE_JSON)
 		return json_entry(body, entry) && journal_record(s, entry, r);
 	if (text_record(s, line, r))
 		return true;
@@ -86,8 +86,8 @@ shape_of(struct maillog_state *s, struct span line)
 {
 	if (line.len == 0 || line.at[0] == ' ' || begins(line, "-- "))
 		return SHAPE_UNKNOWN;
-	if (is_export(line))
-		return SHAPE_EXPORT;
+	if (begins(json_body(line), "{"))
+		return SHAPE_JSON;
 	return match(&s->matcher, PATTERN_STAMP, line, NULL) ? SHAPE_STAMPED
 							     : SHAPE_BARE;
 }
@@ -95,6 +95,8 @@ shape_of(struct maillog_state *s, struct span line)
 void
 line_shape(struct maillog_state *s, struct span bytes)
 {
+	if (s->base == 0 && is_export(bytes))
+		s->shape = SHAPE_EXPORT;
 	while (s->shape == SHAPE_UNKNOWN && bytes.len > 0) {
 		const char *end = memchr(bytes.at, '\n', bytes.len);
 		size_t len = end == NULL ? bytes.len

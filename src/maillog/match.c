@@ -47,7 +47,7 @@
 	QUEUE_ID "to=(?:[^\"\\\\,]++" \
 	"|,(?! (?:x?delay|mailer|pri|relay|dsn|reply|stat)=))*+" \
 	", delay=[\\d:+]++(?:, xdelay=[\\d:+]++)?+, mailer=[\\w.-]++" \
-	"(?:, pri=\\d++)?+, relay=([^\\s,]++)(?: \\[([^]\\s]++)\\])?+" \
+	"(?:, pri=\\d++)?+, relay=([^\\s,]++)(?: \\[(" ADDRESS ")\\])?+" \
 	", dsn=[\\d.]++, ((?:reply|stat)=.*+)"
 
 static const char *const patterns[PATTERN_COUNT] = {

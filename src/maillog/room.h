@@ -103,7 +103,8 @@ enum shape {
 	SHAPE_UNKNOWN, /* nothing but blank lines and journalctl's "-- " yet */
 	SHAPE_BARE,    /* the first line has no stamp: -o cat */
 	SHAPE_STAMPED, /* a line without a stamp is no record */
-	SHAPE_EXPORT
+	SHAPE_JSON,
+	SHAPE_EXPORT /* its first bytes say so */
 };
 
 #define PROCESS_TABLE 4096

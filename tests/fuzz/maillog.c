@@ -4,6 +4,7 @@
  * Fed whole and fed in pieces must give the same answer, and whatever is
  * reported must look like a host and hold nothing a terminal would obey.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,11 +13,13 @@
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 
 static void
-must(bool what)
+must_at(bool what, int line)
 {
-	if (!what)
+	if (!what && fprintf(stderr, "line %d\n", line))
 		abort();
 }
+
+#define must(what) must_at(what, __LINE__)
 
 static bool
 plain(const char *text)
