@@ -88,7 +88,7 @@ struct maillog_host {
 	unsigned bars[MAILLOG_BARS];
 	/* private */
 	uint64_t hash, recent[8];
-	unsigned recent_count;
+	unsigned recent_count, tries;
 	char text[];
 };
 

@@ -21,7 +21,7 @@
 #include <linux/landlock.h>
 #endif
 
-/* A sanitizer reads /proc and forks at the end. */
+/* A sanitizer reads /proc, forks and traces at the end. */
 #if defined(__SANITIZE_ADDRESS__)
 #define SANITIZED 1
 #elif defined(__has_feature)
@@ -86,8 +86,7 @@ no_files(void)
 static const unsigned forbidden[] = {
 	SYS_socket, SYS_socketpair, SYS_connect, SYS_bind, SYS_listen,
 	SYS_accept4, SYS_sendto, SYS_sendmsg, SYS_sendmmsg,
-	SYS_execve, SYS_execveat, SYS_ptrace, SYS_process_vm_readv,
-	SYS_process_vm_writev, SYS_unlinkat, SYS_linkat, SYS_symlinkat,
+	SYS_execve, SYS_execveat, SYS_unlinkat, SYS_linkat, SYS_symlinkat,
 	SYS_mkdirat, SYS_mknodat, SYS_renameat2, SYS_truncate, SYS_ftruncate,
 	SYS_fchmod, SYS_fchmodat, SYS_fchown, SYS_fchownat, SYS_utimensat,
 	SYS_setxattr, SYS_fsetxattr, SYS_lsetxattr, SYS_removexattr,
@@ -128,7 +127,8 @@ static const unsigned forbidden[] = {
 #ifdef SYS_clone3
 	SYS_clone3,
 #endif
-	SYS_openat, SYS_clone, SYS_kill, SYS_tkill,
+	SYS_openat, SYS_clone, SYS_kill, SYS_tkill, SYS_ptrace,
+	SYS_process_vm_readv, SYS_process_vm_writev,
 #endif
 };
 

@@ -215,7 +215,8 @@ read_stream(struct scan_input *in, const struct scan_log *log,
 #ifdef F_SETPIPE_SZ
 	(void)fcntl(log->fd, F_SETPIPE_SZ, (int)BUFFER);
 #endif
-	b.bytes = malloc(b.size);
+	/* Zeros: PCRE2 looks at whole words, also behind the last byte. */
+	b.bytes = calloc(1, b.size);
 	if (b.bytes == NULL)
 		return error_memory(err);
 	result = read_blocks(in, log, m, &b, err);

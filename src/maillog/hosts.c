@@ -32,8 +32,9 @@ slot_of(const struct maillog_state *s, uint64_t hash, enum role role,
 {
 	size_t i = (size_t)hash & s->slot_mask;
 
-	while (s->slots[i] != 0 &&
-	    !is_row(s->rows[s->slots[i] - 1], hash, role, grade, relay))
+	while (s->slots[i].row != 0 &&
+	    (s->slots[i].hash != (uint32_t)(hash >> 32) ||
+	        !is_row(s->rows[s->slots[i].row - 1], hash, role, grade, relay)))
 		i = (i + 1) & s->slot_mask;
 	return i;
 }
@@ -47,7 +48,7 @@ host_find(struct maillog_state *s, enum role role, enum maillog_grade grade,
 	if (s->slots == NULL)
 		return NULL;
 	i = slot_of(s, row_hash(s, role, grade, relay), role, grade, relay);
-	return s->slots[i] == 0 ? NULL : s->rows[s->slots[i] - 1];
+	return s->slots[i].row == 0 ? NULL : s->rows[s->slots[i].row - 1];
 }
 
 static bool
@@ -55,7 +56,7 @@ grow_rows(struct maillog_state *s)
 {
 	size_t room = s->row_room == 0 ? 64 : s->row_room * 2;
 	struct maillog_host **rows;
-	uint32_t *slots;
+	struct row_slot *slots;
 
 	if (s->row_count < s->row_room)
 		return true;
@@ -73,9 +74,10 @@ grow_rows(struct maillog_state *s)
 	for (size_t r = 0; r < s->row_count; r++) {
 		size_t i = (size_t)rows[r]->hash & s->slot_mask;
 
-		while (slots[i] != 0)
+		while (slots[i].row != 0)
 			i = (i + 1) & s->slot_mask;
-		slots[i] = (uint32_t)r + 1;
+		slots[i] = (struct row_slot){ (uint32_t)r + 1,
+			(uint32_t)(rows[r]->hash >> 32) };
 	}
 	return true;
 }
@@ -98,7 +100,8 @@ new_row(struct maillog_state *s, const struct failure *f,
 	row->hash = row_hash(s, f->role, f->grade, relay);
 	host_set_address(row, relay->address);
 	s->slots[slot_of(s, row->hash, f->role, f->grade, relay)] =
-	    (uint32_t)s->row_count + 1;
+	    (struct row_slot){ (uint32_t)s->row_count + 1,
+		    (uint32_t)(row->hash >> 32) };
 	s->rows[s->row_count++] = row;
 	return row;
 }

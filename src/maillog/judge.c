@@ -3,6 +3,8 @@
 
 #include "room.h"
 
+#define TRIES 16
+
 /* ---- reasons ---- */
 
 /* OpenSSL's words, or what the numbers say where it has none. */
@@ -83,7 +85,7 @@ client_failure(struct maillog_state *s, const char *line,
 	f.reason = answered(p, r->times);
 	p->client_seen = true;
 	if (!match(&s->matcher, PATTERN_CLIENT, r->message, g) ||
-	    !relay_server(s, g[1], &relay)) {
+	    !relay_of_server(g[1], g[2], &relay)) {
 		host_unattributed(s, f.time, f.times);
 		return;
 	}
@@ -97,7 +99,11 @@ client_failure(struct maillog_state *s, const char *line,
 	    relay_parse(s, (struct span){ p->known, p->known_len }, &relay) &&
 	    strcmp(relay.host, row->host) == 0)
 		host_set_address(row, relay.address);
-	if (row->address == NULL && line != NULL)
+	/* Some logs never tell the address: do not search for it for ever. */
+	if (row->address != NULL || row->tries >= TRIES)
+		return;
+	row->tries++;
+	if (line != NULL)
 		look_back_client(s, line, r, row);
 	if (row->address == NULL)
 		process_watch(s, p);

@@ -26,11 +26,12 @@ maillog_begin(struct maillog *m, const struct maillog_rules *rules,
 	s->hour = LLONG_MIN;
 	s->watch = 1;
 	s->processes = calloc(PROCESS_TABLE, sizeof(*s->processes));
+	s->process_slots = calloc(PROCESS_TABLE, sizeof(*s->process_slots));
 	for (size_t i = 0; i < 2; i++) {
 		s->entry[i].message = malloc(2 * MAILLOG_LINE_MAX + 16);
 		s->failed = s->failed || s->entry[i].message == NULL;
 	}
-	if (s->processes == NULL || s->failed) {
+	if (s->processes == NULL || s->process_slots == NULL || s->failed) {
 		maillog_free(m);
 		return error_memory(err);
 	}
@@ -100,12 +101,25 @@ search(struct maillog_state *s, const char *bytes, size_t len)
 	}
 }
 
+/* In lanes of one byte each, which compilers make vectors of. */
 static unsigned long long
 count_lines(const char *bytes, size_t len)
 {
+	enum { LANES = 64, MOST = 255 };
 	unsigned long long lines = 0;
+	size_t i = 0;
 
-	for (size_t i = 0; i < len; i++)
+	while (len - i >= LANES) {
+		unsigned char lane[LANES] = { 0 };
+
+		for (int n = 0; n < MOST && len - i >= LANES; n++, i += LANES)
+			for (int k = 0; k < LANES; k++)
+				lane[k] = (unsigned char)(lane[k] +
+				    (bytes[i + (size_t)k] == '\n'));
+		for (int k = 0; k < LANES; k++)
+			lines += lane[k];
+	}
+	for (; i < len; i++)
 		lines += bytes[i] == '\n';
 	return lines;
 }
@@ -193,6 +207,7 @@ maillog_free(struct maillog *m)
 	for (size_t i = 0; i < 2; i++)
 		free(s->entry[i].message);
 	free(s->processes);
+	free(s->process_slots);
 	free(s);
 	memset(m, 0, sizeof(*m));
 }

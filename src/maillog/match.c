@@ -61,7 +61,8 @@ static const char *const patterns[PATTERN_COUNT] = {
 	[PATTERN_STAMP] = ANCHORED(PRIORITY STAMP),
 	[PATTERN_HEADER] = ANCHORED(HEADER),
 	[PATTERN_CLIENT] = ANCHORED("ruleset=tls_server, arg1=SOFTWARE, "
-				    "relay=([^\\s,]++), reject=\\d{3} "),
+				    "relay=(?:(" NAME ")|\\[(" ADDRESS ")\\])\\.?, "
+				    "reject=\\d{3} "),
 	[PATTERN_CLIENT_ERROR] = ANCHORED("STARTTLS=client, error: "
 					  "connect failed=" ERROR_FIELDS "\\z"),
 	[PATTERN_SERVER] = ANCHORED("STARTTLS=server, error: accept failed="

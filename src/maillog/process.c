@@ -41,7 +41,7 @@ process_forget(struct maillog_state *s, struct process *p)
 {
 	settle(s, p);
 	process_unwatch(s, p);
-	p->key = 0;
+	p->slot->key = 0;
 	p->client_seen = false;
 	p->known_len = 0;
 }
@@ -62,19 +62,26 @@ key_of(uint64_t process)
 	return process == 0 ? 1 : process;
 }
 
+static struct process *
+process_at(struct maillog_state *s, size_t i)
+{
+	s->processes[i].slot = &s->process_slots[i];
+	return &s->processes[i];
+}
+
 struct process *
 process_find(struct maillog_state *s, uint64_t process)
 {
 	uint64_t key = key_of(process);
 
 	for (size_t i = 0; i < PROBES; i++) {
-		struct process *p = &s->processes[(key + i) % PROCESS_TABLE];
+		size_t at = (size_t)(key + i) % PROCESS_TABLE;
 
-		if (p->key != key)
+		if (s->process_slots[at].key != key)
 			continue;
-		if (p->expires >= s->offset)
-			return p;
-		process_forget(s, p);
+		if (s->process_slots[at].expires >= s->offset)
+			return process_at(s, at);
+		process_forget(s, process_at(s, at));
 		break;
 	}
 	return NULL;
@@ -83,22 +90,25 @@ process_find(struct maillog_state *s, uint64_t process)
 struct process *
 process_get(struct maillog_state *s, uint64_t process)
 {
-	struct process *p = process_find(s, process), *oldest = NULL;
+	struct process *p = process_find(s, process);
 	uint64_t key = key_of(process);
+	size_t oldest = (size_t)key % PROCESS_TABLE;
 
-	for (size_t i = 0; p == NULL && i < PROBES; i++) {
-		struct process *q = &s->processes[(key + i) % PROCESS_TABLE];
+	for (size_t i = 1; p == NULL && i < PROBES; i++) {
+		size_t at = (size_t)(key + i) % PROCESS_TABLE;
 
-		if (oldest == NULL || q->key == 0 ||
-		    (oldest->key != 0 && q->expires < oldest->expires))
-			oldest = q;
+		if (s->process_slots[oldest].key != 0 &&
+		    (s->process_slots[at].key == 0 ||
+		        s->process_slots[at].expires <
+		            s->process_slots[oldest].expires))
+			oldest = at;
 	}
 	if (p == NULL) {
-		p = oldest;
+		p = process_at(s, oldest);
 		process_forget(s, p);
-		p->key = key;
+		p->slot->key = key;
 	}
-	p->expires = s->offset + LIFE;
+	p->slot->expires = s->offset + LIFE;
 	return p;
 }
 
@@ -106,8 +116,8 @@ void
 process_settle_all(struct maillog_state *s)
 {
 	for (size_t i = 0; i < PROCESS_TABLE; i++)
-		if (s->processes[i].key != 0)
-			process_forget(s, &s->processes[i]);
+		if (s->process_slots[i].key != 0)
+			process_forget(s, process_at(s, i));
 }
 
 /* ---- the relay of other lines ---- */

@@ -10,8 +10,11 @@ copy(char *to, size_t size, struct span from, bool fold)
 {
 	if (from.len >= size)
 		return false;
-	for (size_t i = 0; i < from.len; i++)
-		to[i] = fold ? byte_lower(from.at[i]) : from.at[i];
+	for (size_t i = 0; i < from.len; i++) {
+		char c = from.at[i];
+
+		to[i] = fold && c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+	}
 	to[from.len] = '\0';
 	return true;
 }
@@ -56,21 +59,27 @@ spell_address(const char *typed, char out[ADDRESS_SIZE])
 }
 
 bool
-relay_server(struct maillog_state *s, struct span text, struct relay *relay)
+relay_of_server(struct span name, struct span address, struct relay *relay)
 {
-	struct span g[GROUPS];
 	char literal[ADDRESS_SIZE];
 
 	relay->address[0] = '\0';
-	if (!match(&s->matcher, PATTERN_HOST, text, g))
-		return false;
-	if (g[1].len > 0)
-		return copy(relay->host, sizeof(relay->host), g[1], true);
-	if (!copy(literal, sizeof(literal), g[2], true) ||
+	if (name.len > 0)
+		return copy(relay->host, sizeof(relay->host), name, true);
+	if (!copy(literal, sizeof(literal), address, true) ||
 	    !spell_address(literal, relay->address))
 		return false;
 	return (size_t)snprintf(relay->host, sizeof(relay->host), "[%s]",
 		   literal) < sizeof(relay->host);
+}
+
+bool
+relay_server(struct maillog_state *s, struct span text, struct relay *relay)
+{
+	struct span g[GROUPS];
+
+	return match(&s->matcher, PATTERN_HOST, text, g) &&
+	    relay_of_server(g[1], g[2], relay);
 }
 
 struct span

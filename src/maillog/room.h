@@ -37,7 +37,7 @@ enum pattern {
 	PATTERN_AWAITED,  /* the same, and what ends a session */
 	PATTERN_STAMP,    /* does a line begin with a stamp? */
 	PATTERN_HEADER,   /* stamp, host, tag, pid of sendmail */
-	PATTERN_CLIENT,   /* host */
+	PATTERN_CLIENT,   /* name, or the address of a literal */
 	PATTERN_CLIENT_ERROR, /* reason, SSL_error, timedout, errno, retry */
 	PATTERN_SERVER,   /* the same, and relay */
 	PATTERN_DELIVERY, /* host, address, stat */
@@ -111,10 +111,15 @@ enum shape {
 
 enum server_state { SERVER_NONE, SERVER_NAMED, SERVER_OPEN };
 
-/* What is known of a live process. */
-struct process {
+/* Apart from the rest, so that a search stays within two cache lines. */
+struct process_slot {
 	uint64_t key;               /* 0: free */
 	unsigned long long expires; /* offset in this log */
+};
+
+/* What is known of a live process. */
+struct process {
+	struct process_slot *slot;
 	unsigned watch;             /* == state.watch: its next lines matter */
 	unsigned client_open;       /* errors whose host has not come yet */
 	unsigned client_reason;
@@ -134,6 +139,11 @@ struct tally {
 	unsigned long long count;
 };
 
+struct row_slot {
+	uint32_t row;  /* its number plus one; 0: free */
+	uint32_t hash; /* of its hash, the upper half */
+};
+
 struct maillog_state {
 	struct maillog *result;
 	struct maillog_rules rules;
@@ -149,15 +159,19 @@ struct maillog_state {
 	unsigned long long looked;  /* bytes looked back over */
 	struct journal entry[2];    /* the line's, and looking back's */
 	long long hour, hour_shift; /* the last answer of rules.utc */
+	char stamp_head[19], stamp_tail[6]; /* of the last stamp */
+	size_t stamp_len;
+	long long stamp_value;
 
 	struct process *processes;
+	struct process_slot *process_slots;
 	unsigned watch;             /* which watch it is */
 	unsigned watching;          /* processes in it */
 	unsigned long long watch_end;
 
 	struct maillog_host **rows;
 	size_t row_count, row_room;
-	uint32_t *slots;
+	struct row_slot *slots;
 	size_t slot_mask;
 	struct tally *tallies;
 	size_t tally_count, tally_mask;
@@ -214,6 +228,9 @@ bool relay_parse(struct maillog_state *s, struct span text,
     struct relay *relay);
 /* A server's name as the client role logs it; the address of a literal. */
 bool relay_server(struct maillog_state *s, struct span text,
+    struct relay *relay);
+/* The same of what PATTERN_HOST or PATTERN_CLIENT found. */
+bool relay_of_server(struct span name, struct span address,
     struct relay *relay);
 /* The part of a logged relay that tells hosts apart in the tallies. */
 struct span relay_essence(struct span text);
