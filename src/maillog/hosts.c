@@ -17,11 +17,11 @@ row_hash(const struct maillog_state *s, enum role role,
 }
 
 static bool
-is_row(const struct maillog_host *row, uint64_t hash, enum role role,
+is_row(const struct maillog_host *row, enum role role,
     enum maillog_grade grade, const struct relay *relay)
 {
-	return row->hash == hash && row->role == role && row->grade == grade &&
-	    strcmp(row->host, relay->host) == 0 &&
+	return row->role == role && row->grade == grade &&
+	    strcmp(row->text, relay->host) == 0 &&
 	    (role == ROLE_CLIENT || strcmp(row->address, relay->address) == 0);
 }
 
@@ -34,7 +34,7 @@ slot_of(const struct maillog_state *s, uint64_t hash, enum role role,
 
 	while (s->slots[i].row != 0 &&
 	    (s->slots[i].hash != (uint32_t)(hash >> 32) ||
-	        !is_row(s->rows[s->slots[i].row - 1], hash, role, grade, relay)))
+	        !is_row(s->rows[s->slots[i].row - 1], role, grade, relay)))
 		i = (i + 1) & s->slot_mask;
 	return i;
 }

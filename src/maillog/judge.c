@@ -96,7 +96,7 @@ client_failure(struct maillog_state *s, const char *line,
 		remember(row, r->process);
 	if (row->address == NULL && s->shape == SHAPE_EXPORT &&
 	    p->known_len > 0 &&
-	    relay_parse(s, (struct span){ p->known, p->known_len }, &relay) &&
+	    relay_parse(s, (struct span){ p->text->known, p->known_len }, &relay) &&
 	    strcmp(relay.host, row->host) == 0)
 		host_set_address(row, relay.address);
 	/* Some logs never tell the address: do not search for it for ever. */
@@ -181,7 +181,7 @@ complete(struct maillog_state *s, struct process *p, struct span relay)
 	struct relay host;
 
 	if (p->server == SERVER_OPEN && relay.len >= p->cut_len &&
-	    (p->cut_len == 0 || memcmp(p->cut, relay.at, p->cut_len) == 0) &&
+	    (p->cut_len == 0 || memcmp(p->text->cut, relay.at, p->cut_len) == 0) &&
 	    relay_parse(s, relay, &host))
 		blame(s, p, &host);
 }
@@ -206,7 +206,7 @@ server_failure(struct maillog_state *s, const char *line,
 		blame(s, p, &relay);
 	} else if (g[6].len >= RELAY_CUT) {
 		p->cut_len = RELAY_CUT;
-		memcpy(p->cut, g[6].at, RELAY_CUT);
+		memcpy(p->text->cut, g[6].at, RELAY_CUT);
 	}
 	if (r->process == 0) {
 		/* Nothing will ever tell more. */
@@ -217,7 +217,7 @@ server_failure(struct maillog_state *s, const char *line,
 	}
 	if (p->server == SERVER_OPEN && line != NULL)
 		look_back_server(s, line, r, p);
-	complete(s, p, (struct span){ p->known, p->known_len });
+	complete(s, p, (struct span){ p->text->known, p->known_len });
 	if (p->server != SERVER_NONE)
 		process_watch(s, p);
 	p->known_len = 0;

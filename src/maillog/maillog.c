@@ -31,7 +31,9 @@ maillog_begin(struct maillog *m, const struct maillog_rules *rules,
 		s->entry[i].message = malloc(2 * MAILLOG_LINE_MAX + 16);
 		s->failed = s->failed || s->entry[i].message == NULL;
 	}
-	if (s->processes == NULL || s->process_slots == NULL || s->failed) {
+	s->process_texts = calloc(PROCESS_TABLE, sizeof(*s->process_texts));
+	if (s->processes == NULL || s->process_slots == NULL ||
+	    s->process_texts == NULL || s->failed) {
 		maillog_free(m);
 		return error_memory(err);
 	}
@@ -208,6 +210,7 @@ maillog_free(struct maillog *m)
 		free(s->entry[i].message);
 	free(s->processes);
 	free(s->process_slots);
+	free(s->process_texts);
 	free(s);
 	memset(m, 0, sizeof(*m));
 }

@@ -66,6 +66,7 @@ static struct process *
 process_at(struct maillog_state *s, size_t i)
 {
 	s->processes[i].slot = &s->process_slots[i];
+	s->processes[i].text = &s->process_texts[i];
 	return &s->processes[i];
 }
 
@@ -142,7 +143,7 @@ learn(struct process *p, struct span relay)
 {
 	if (relay.len == 0 || relay.len > RELAY_SIZE)
 		return;
-	memcpy(p->known, relay.at, relay.len);
+	memcpy(p->text->known, relay.at, relay.len);
 	p->known_len = relay.len;
 }
 

@@ -130,8 +130,13 @@ struct process {
 	unsigned long times;
 	long long time;
 	size_t cut_len, known_len;
-	char cut[RELAY_CUT];        /* SERVER_OPEN: what the line says of it */
-	char known[RELAY_SIZE];     /* relay as other lines have it */
+	struct process_text *text;
+};
+
+/* Seldom used: apart, too. */
+struct process_text {
+	char cut[RELAY_CUT];    /* SERVER_OPEN: what the line says of it */
+	char known[RELAY_SIZE]; /* relay as other lines have it */
 };
 
 struct tally {
@@ -165,6 +170,7 @@ struct maillog_state {
 
 	struct process *processes;
 	struct process_slot *process_slots;
+	struct process_text *process_texts;
 	unsigned watch;             /* which watch it is */
 	unsigned watching;          /* processes in it */
 	unsigned long long watch_end;

@@ -26,9 +26,12 @@ hash_bytes(uint64_t seed, struct span text)
 		memcpy(&word, text.at + i, 8);
 		h = mix(h, word | fold);
 	}
+	/* The rest, and what of the bytes before makes a whole word of it. */
 	word = 0;
-	if (i < text.len)
-		memcpy(&word, text.at + i, text.len - i);
+	if (text.len >= 8)
+		memcpy(&word, text.at + text.len - 8, 8);
+	else if (text.len > 0)
+		memcpy(&word, text.at, text.len);
 	h = mix(mix(h, word | fold), seed);
 	return h == 0 ? 1 : h;
 }
