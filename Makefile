@@ -14,7 +14,7 @@ WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes
 HARDEN ?= -D_FORTIFY_SOURCE=2 -fstack-protector-strong \
 	-fstack-clash-protection -fPIE
 HARDEN_LINK ?= -pie -Wl,-z,relro,-z,now,-z,noexecstack
-LIBS = -ldb -lpcre2-8
+LIBS = -ldb -lpcre2-8 -pthread
 
 COMPILE = $(CC) -std=c17 $(WARN) -D_GNU_SOURCE -DPCRE2_CODE_UNIT_WIDTH=8 \
 	-Iinclude $(HARDEN) $(CPPFLAGS) $(CFLAGS)

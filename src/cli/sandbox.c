@@ -13,6 +13,7 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -124,20 +125,24 @@ static const unsigned forbidden[] = {
 #ifdef SYS_openat2
 	SYS_openat2,
 #endif
-#ifdef SYS_clone3
-	SYS_clone3,
-#endif
-	SYS_openat, SYS_clone, SYS_kill, SYS_tkill, SYS_ptrace,
+	SYS_openat, SYS_kill, SYS_tkill, SYS_ptrace,
 	SYS_process_vm_readv, SYS_process_vm_writev,
 #endif
 };
+
+/* Where clone() has its flags; the lower half of the argument. */
+#if defined(__s390x__)
+#define CLONE_FLAGS (offsetof(struct seccomp_data, args[1]) + 4)
+#else
+#define CLONE_FLAGS offsetof(struct seccomp_data, args[0])
+#endif
 
 #define CALLS (sizeof(forbidden) / sizeof(forbidden[0]))
 
 static void
 no_calls(void)
 {
-	struct sock_filter code[CALLS + 8];
+	struct sock_filter code[CALLS + 16];
 	struct sock_fprog program = { 0, code };
 	unsigned short n = 0;
 
@@ -152,7 +157,29 @@ no_calls(void)
 #ifdef __x86_64__
 	/* The same calls by their numbers for x32. */
 	code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K,
-	    0x40000000U, (unsigned char)CALLS + 1, 0);
+	    0x40000000U, 0, 1);
+	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K,
+	    SECCOMP_RET_ERRNO | EPERM);
+#endif
+	/* A thread is welcome, a process is not; of clone3() the C library
+	 * must think that this kernel does not have it. */
+#if !SANITIZED && defined(SYS_clone3)
+	code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
+	    SYS_clone3, 0, 1);
+	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K,
+	    SECCOMP_RET_ERRNO | ENOSYS);
+#endif
+#if !SANITIZED
+	code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
+	    SYS_clone, 0, 4);
+	code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+	    CLONE_FLAGS);
+	code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K,
+	    CLONE_THREAD, 0, 1);
+	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K,
+	    SECCOMP_RET_ALLOW);
+	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K,
+	    SECCOMP_RET_ERRNO | EPERM);
 #endif
 	for (size_t i = 0; i < CALLS; i++)
 		code[n++] = (struct sock_filter)BPF_JUMP(

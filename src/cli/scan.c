@@ -8,6 +8,7 @@
 #include <sys/random.h>
 #include <sysexits.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "scan.h"
 
@@ -155,25 +156,44 @@ report(const struct maillog *m, const struct options *o,
 	return 0;
 }
 
+/* A second thread is worth it for a long file on more than one core. */
+static bool
+wants_two(const struct scan_input *in)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < in->count; i++)
+		any = any || (in->logs[i].regular &&
+		                 in->logs[i].size >= SCAN_SPLIT);
+	return any && sysconf(_SC_NPROCESSORS_ONLN) > 1;
+}
+
 static int
 scan(const struct options *o, const struct maillog_rules *rules, int role,
     struct scan_input *in, struct scan_policy *policy, struct error *err)
 {
-	struct maillog m;
-	int result;
+	struct maillog m = { 0 }, second = { 0 }, *other = NULL;
+	int result = -1;
 
-	memset(&m, 0, sizeof(m));
 	/* The patterns are compiled to machine code before that is forbidden. */
 	if (maillog_begin(&m, rules, err) != 0)
-		return -1;
-	sandbox();
-	result = scan_read(in, &m, err);
-	if (result == 0)
-		result = maillog_finish(&m, err);
-	if (result == 0) {
-		choose(&m, o, role);
-		result = report(&m, o, policy, err);
+		goto out;
+	if (wants_two(in)) {
+		if (maillog_begin(&second, rules, err) != 0)
+			goto out;
+		other = &second;
 	}
+	sandbox();
+	if (scan_read(in, &m, other, err) != 0)
+		goto out;
+	if (other != NULL)
+		maillog_merge(&m, other);
+	if (maillog_finish(&m, err) != 0)
+		goto out;
+	choose(&m, o, role);
+	result = report(&m, o, policy, err);
+out:
+	maillog_free(&second);
 	maillog_free(&m);
 	return result;
 }

@@ -2,7 +2,8 @@
  * scan.h: what the files of the verb scan share.
  *
  *   scan.c         the verb: its options, the order of things
- *   scan_input.c   opens all logs, then reads them
+ *   scan_input.c   opens all logs, reads those that are no files
+ *   scan_file.c    reads files
  *   scan_unpack.c  runs gzip and its kin
  *   scan_policy.c  is TLS off for that host already?
  *   scan_report.c  table, names, JSON
@@ -40,11 +41,20 @@ struct scan_input {
  * EX_NOINPUT, EX_NOPERM, EX_UNAVAILABLE (no such tool here), EX_OSERR. */
 int scan_open(struct scan_input *in, char *const *names, int count,
     struct error *err) MUST_USE;
-/* Feeds all of them.  EX_IOERR, EX_UNAVAILABLE (a tool failed), EX_DATAERR
+/* Feeds all of them.  other: for the second thread, begun with the same
+ * rules; NULL: there is none.  EX_IOERR, EX_UNAVAILABLE (a tool failed), EX_DATAERR
  * (standard input is compressed), and cancel_check()'s error. */
-int scan_read(struct scan_input *in, struct maillog *m, struct error *err)
-    MUST_USE;
+int scan_read(struct scan_input *in, struct maillog *m, struct maillog *other,
+    struct error *err) MUST_USE;
 void scan_close(struct scan_input *in);
+
+/* A file so long is read by two threads. */
+#define SCAN_SPLIT (64ULL << 20)
+
+int scan_file(struct scan_input *in, const struct scan_log *log,
+    struct maillog *m, struct maillog *other, struct error *err) MUST_USE;
+/* So many more bytes were read: shown at times. */
+void scan_show(struct scan_input *in, size_t more);
 
 /* What the first bytes say: the name of the tool, or NULL. */
 const char *unpack_tool(const char *bytes, size_t len);

@@ -1,16 +1,8 @@
-/*
- * Opening and reading logs.
- *
- * A file is mapped, a window at a time: a third faster than read(2).  A log
- * may shrink under us (copytruncate); then the page that is gone becomes a
- * page of zeros and the read fails in good order.
- */
+/* Opening logs, and reading those that are no files. */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <time.h>
@@ -18,8 +10,6 @@
 
 #include "scan.h"
 
-#define WINDOW ((size_t)32 << 20)
-#define BLOCK ((size_t)1 << 20)
 #define BUFFER ((size_t)1 << 20)
 #define SHOW_FROM (64ULL << 20)
 #define SHOW_EVERY 100 /* milliseconds */
@@ -35,8 +25,8 @@ milliseconds(void)
 	return (long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static void
-show(struct scan_input *in, size_t more)
+void
+scan_show(struct scan_input *in, size_t more)
 {
 	long now;
 
@@ -62,98 +52,6 @@ show_end(struct scan_input *in)
 	if (in->shown > 0)
 		fputs("\r\033[K", stderr);
 	in->shown = 0;
-}
-
-/* ---- a file ---- */
-
-static struct {
-	char *start;
-	size_t len, page;
-	volatile sig_atomic_t shrunk;
-} window;
-
-static void
-page_gone(int signal_number, siginfo_t *info, void *context)
-{
-	char *at = info->si_addr;
-
-	(void)context;
-	if (window.start == NULL || at < window.start ||
-	    at >= window.start + window.len) {
-		(void)signal(signal_number, SIG_DFL);
-		return;
-	}
-	at -= (size_t)(at - window.start) % window.page;
-	if (mmap(at, window.page, PROT_READ,
-	        MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
-		(void)signal(signal_number, SIG_DFL);
-	window.shrunk = 1;
-}
-
-static void
-catch_shrinking(void)
-{
-	struct sigaction action;
-
-	memset(&action, 0, sizeof(action));
-	sigemptyset(&action.sa_mask);
-	action.sa_sigaction = page_gone;
-	action.sa_flags = SA_SIGINFO;
-	(void)sigaction(SIGBUS, &action, NULL);
-	window.page = (size_t)sysconf(_SC_PAGESIZE);
-}
-
-/* The blocks of one window; how far it got. */
-static int
-read_window(struct scan_input *in, const struct scan_log *log,
-    struct maillog *m, size_t *at, bool last, struct error *err)
-{
-	while (*at < window.len) {
-		size_t left = window.len - *at, len = left < BLOCK ? left : BLOCK;
-		size_t taken = maillog_feed(m, window.start + *at, len, *at,
-		    last && len == left);
-
-		if (window.shrunk)
-			return error_set(err, EX_IOERR, "%s: became shorter "
-			    "while it was read; scan it again", log->name);
-		if (cancel_check(err) != 0)
-			return -1;
-		show(in, taken);
-		if (taken == 0)
-			break;
-		*at += taken;
-	}
-	return 0;
-}
-
-static int
-read_file(struct scan_input *in, const struct scan_log *log,
-    struct maillog *m, struct error *err)
-{
-	unsigned long long done = 0;
-	int result = 0;
-
-	while (done < log->size && result == 0) {
-		unsigned long long keep = done < MAILLOG_BEFORE ? done
-								: MAILLOG_BEFORE;
-		unsigned long long from = (done - keep) / window.page *
-		    window.page, left = log->size - from;
-		size_t at = (size_t)(done - from);
-
-		window.len = left < WINDOW ? (size_t)left : WINDOW;
-		window.start = mmap(NULL, window.len, PROT_READ, MAP_PRIVATE,
-		    log->fd, (off_t)from);
-		if (window.start == MAP_FAILED) {
-			window.start = NULL;
-			return error_errno(err, EX_IOERR, log->name,
-			    "cannot map");
-		}
-		result = read_window(in, log, m, &at, left <= WINDOW, err);
-		(void)munmap(window.start, window.len);
-		window.start = NULL;
-		done = from + at;
-	}
-	return result;
 }
 
 /* ---- a stream ---- */
@@ -200,7 +98,7 @@ read_blocks(struct scan_input *in, const struct scan_log *log,
 		b->end += (size_t)n;
 		b->start += maillog_feed(m, b->bytes + b->start,
 		    b->end - b->start, b->start, n == 0);
-		show(in, (size_t)n);
+		scan_show(in, (size_t)n);
 	}
 	return 0;
 }
@@ -287,12 +185,12 @@ scan_open(struct scan_input *in, char *const *names, int count,
 	}
 	in->progress = isatty(STDERR_FILENO) == 1 &&
 	    (in->total == 0 || in->total >= SHOW_FROM);
-	catch_shrinking();
 	return unpack_start(in, err);
 }
 
 int
-scan_read(struct scan_input *in, struct maillog *m, struct error *err)
+scan_read(struct scan_input *in, struct maillog *m, struct maillog *other,
+    struct error *err)
 {
 	int result = 0;
 
@@ -300,7 +198,7 @@ scan_read(struct scan_input *in, struct maillog *m, struct error *err)
 		struct scan_log *log = &in->logs[i];
 
 		maillog_input(m);
-		result = log->regular ? read_file(in, log, m, err)
+		result = log->regular ? scan_file(in, log, m, other, err)
 				      : read_stream(in, log, m, err);
 		(void)close(log->fd);
 		log->fd = -1;

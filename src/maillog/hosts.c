@@ -1,4 +1,5 @@
 /* The rows of the result: one for each host, role and grade of evidence. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -207,7 +208,7 @@ start_earlier(struct maillog_host *row, long long time)
 static void
 count_time(struct maillog_host *row, long long time, unsigned long times)
 {
-	if (time == MAILLOG_NO_TIME)
+	if (time == MAILLOG_NO_TIME || times == 0)
 		return;
 	if (row->bar_width == 0) {
 		row->first = row->last = time;
@@ -247,7 +248,8 @@ host_count(struct maillog_state *s, const struct failure *f,
 	}
 	host_set_address(row, relay->address);
 	row->failures += f->times;
-	count_reason(s, row, f->reason, f->times);
+	if (f->times > 0)
+		count_reason(s, row, f->reason, f->times);
 	count_time(row, f->time, f->times);
 	return row;
 }
@@ -291,9 +293,66 @@ worst_first(const void *a, const void *b)
 	return order;
 }
 
+static void
+merge_row(struct maillog_state *s, const struct maillog_host *from)
+{
+	struct failure f = { from->role, from->grade, 0, 0, MAILLOG_NO_TIME };
+	struct maillog_host *row;
+	struct relay relay;
+
+	(void)snprintf(relay.host, sizeof(relay.host), "%s", from->host);
+	(void)snprintf(relay.address, sizeof(relay.address), "%s",
+	    from->address == NULL ? "" : from->address);
+	row = host_count(s, &f, &relay);
+	if (row == NULL)
+		return;
+	row->failures += from->failures;
+	row->implicit += from->implicit;
+	for (size_t i = 0; i < from->reason_count; i++)
+		count_reason(s, row,
+		    reason_number(s, span_of(from->reasons[i].text)),
+		    from->reasons[i].count);
+	/* First and last as they are, the bars by the middle of each. */
+	for (size_t i = 0; i < MAILLOG_BARS && from->bar_width > 0; i++) {
+		long long time = from->bar_start + from->bar_width / 2 +
+		    from->bar_width * (long long)i;
+
+		time = time < from->first ? from->first : time;
+		time = time > from->last ? from->last : time;
+		count_time(row, time, from->bars[i]);
+	}
+	if (from->bar_width > 0 && from->first < row->first)
+		row->first = from->first;
+	if (from->bar_width > 0 && from->last > row->last)
+		row->last = from->last;
+}
+
+void
+hosts_merge(struct maillog_state *s, const struct maillog_state *other)
+{
+	for (size_t i = 0; i < other->row_count; i++)
+		if (other->rows[i]->failures > 0)
+			merge_row(s, other->rows[i]);
+}
+
+/* Those that another part of the log alone had made. */
+static void
+drop_empty(struct maillog_state *s)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < s->row_count; i++)
+		if (s->rows[i]->failures > 0)
+			s->rows[kept++] = s->rows[i];
+		else
+			free(s->rows[i]);
+	s->row_count = kept;
+}
+
 void
 hosts_finish(struct maillog_state *s)
 {
+	drop_empty(s);
 	for (size_t i = 0; i < s->row_count; i++) {
 		struct maillog_host *row = s->rows[i];
 

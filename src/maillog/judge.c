@@ -5,6 +5,13 @@
 
 #define TRIES 16
 
+/* Nothing, where it stands in another part of the log. */
+static unsigned long
+counted(const struct record *r)
+{
+	return r->muted ? 0 : r->times;
+}
+
 /* ---- reasons ---- */
 
 /* OpenSSL's words, or what the numbers say where it has none. */
@@ -33,9 +40,11 @@ client_error(struct maillog_state *s, const struct record *r)
 	(void)match(&s->matcher, PATTERN_CLIENT_ERROR, r->message, g);
 	/* Where the process is known, its host would have come by now. */
 	if (p->client_open > 0 && r->process != 0) {
-		host_unattributed(s, p->time, p->client_open);
+		if (!p->client_muted)
+			host_unattributed(s, p->time, p->client_open);
 		p->client_open = 0;
 	}
+	p->client_muted = r->muted;
 	p->client_open += (unsigned)r->times;
 	p->client_reason = reason_of(s, g);
 	p->time = stamp_time(s, r);
@@ -76,7 +85,7 @@ client_failure(struct maillog_state *s, const char *line,
     const struct record *r)
 {
 	struct process *p = process_get(s, r->process);
-	struct failure f = { ROLE_CLIENT, MAILLOG_CONFIRMED, 0, r->times,
+	struct failure f = { ROLE_CLIENT, MAILLOG_CONFIRMED, 0, counted(r),
 		stamp_time(s, r) };
 	struct maillog_host *row;
 	struct relay relay;
@@ -130,7 +139,7 @@ is_handshake(struct span stat)
 static void
 delivery(struct maillog_state *s, const struct record *r)
 {
-	struct failure f = { ROLE_CLIENT, MAILLOG_HINT, 0, r->times,
+	struct failure f = { ROLE_CLIENT, MAILLOG_HINT, 0, counted(r),
 		MAILLOG_NO_TIME };
 	struct process *p = process_find(s, r->process);
 	struct maillog_host *row;
@@ -198,7 +207,7 @@ server_failure(struct maillog_state *s, const char *line,
 	if (p->server == SERVER_OPEN)
 		host_unattributed(s, p->time, p->times);
 	p->server = SERVER_OPEN;
-	p->times = r->times;
+	p->times = counted(r);
 	p->time = stamp_time(s, r);
 	p->server_reason = known ? reason_of(s, g) : 0;
 	p->cut_len = 0;
@@ -274,13 +283,13 @@ handshake(struct maillog_state *s, enum role role, const struct record *r,
 	struct span relay = { r->message.at + lead, r->message.len - lead };
 	const char *end = memmem(relay.at, relay.len, ", version=", 10);
 
-	if (end == NULL || !s->rules.successes ||
+	if (end == NULL || !s->rules.successes || r->muted ||
 	    (s->rules.since != MAILLOG_NO_TIME &&
 	        stamp_time(s, r) != MAILLOG_NO_TIME &&
 	        stamp_time(s, r) < s->rules.since))
 		return;
 	relay.len = (size_t)(end - relay.at);
-	tally_success(s, role, relay);
+	tally_success(s, role, relay, r->times);
 }
 
 void

@@ -145,8 +145,8 @@ line_record(struct maillog_state *s, struct span line, struct journal *entry,
 	return s->shape == SHAPE_BARE;
 }
 
-static bool
-is_export(struct span line)
+bool
+line_is_export(struct span line)
 {
 	return begins(line, "__CURSOR=") ||
 	    begins(line, "__REALTIME_TIMESTAMP=");
@@ -166,7 +166,7 @@ shape_of(struct maillog_state *s, struct span line)
 void
 line_shape(struct maillog_state *s, struct span bytes)
 {
-	if (s->base == 0 && is_export(bytes))
+	if (s->base == 0 && line_is_export(bytes))
 		s->shape = SHAPE_EXPORT;
 	while (s->shape == SHAPE_UNKNOWN && bytes.len > 0) {
 		const char *end = memchr(bytes.at, '\n', bytes.len);

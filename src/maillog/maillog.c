@@ -52,10 +52,44 @@ maillog_input(struct maillog *m)
 	process_settle_all(s);
 	s->shape = SHAPE_UNKNOWN;
 	s->skipping = false;
-	s->base = s->offset = s->looked = s->watch_end = 0;
+	s->base = s->offset = s->looked = s->watch_end = s->from = 0;
+	s->to = ULLONG_MAX;
 	journal_clear(&s->entry[0]);
 	s->entry[0].skip = 0;
 	s->entry[0].skip_line = false;
+}
+
+bool
+maillog_splits(struct span head)
+{
+	return !line_is_export(head);
+}
+
+void
+maillog_part(struct maillog *m, struct span head,
+    const struct maillog_part *part)
+{
+	struct maillog_state *s = m->state;
+
+	maillog_input(m);
+	line_shape(s, head);
+	s->base = s->offset = part->begin;
+	s->from = part->from;
+	s->to = part->to;
+}
+
+void
+maillog_merge(struct maillog *m, struct maillog *other)
+{
+	struct maillog_state *s = m->state, *from = other->state;
+
+	process_settle_all(from);
+	hosts_merge(s, from);
+	tally_merge(s, from);
+	m->unattributed += other->unattributed;
+	m->lines += other->lines;
+	s->failed = s->failed || from->failed;
+	s->matcher.failed = s->matcher.failed || from->matcher.failed;
 }
 
 /* Takes the line around a hit apart; where the next one begins. */
@@ -74,8 +108,10 @@ look_at(struct maillog_state *s, const char *start, const char *hit,
 	s->offset = s->base + (size_t)(line.at - start);
 	if (line.len > 0 && line.at[line.len - 1] == '\r')
 		line.len--;
-	if (line_record(s, line, &s->entry[0], &r))
+	if (line_record(s, line, &s->entry[0], &r)) {
+		r.muted = s->offset < s->from || s->offset >= s->to;
 		judge(s, line.at, &r);
+	}
 	return to < end ? to + 1 : end;
 }
 
@@ -124,6 +160,19 @@ count_lines(const char *bytes, size_t len)
 	for (; i < len; i++)
 		lines += bytes[i] == '\n';
 	return lines;
+}
+
+/* Of the bytes at base, those that belong to the part. */
+static unsigned long long
+lines_of_part(const struct maillog_state *s, const char *bytes, size_t len)
+{
+	unsigned long long start = s->base, end = s->base + len;
+
+	start = start < s->from ? s->from : start;
+	end = end > s->to ? s->to : end;
+	return start >= end ? 0
+			    : count_lines(bytes + (start - s->base),
+			          (size_t)(end - start));
 }
 
 /* How many bytes are whole lines. */
@@ -177,7 +226,7 @@ maillog_feed(struct maillog *m, const char *bytes, size_t len, size_t before,
 		s->base -= skip;
 	}
 	if (s->rules.lines)
-		m->lines += count_lines(bytes, take);
+		m->lines += lines_of_part(s, bytes, take);
 	s->base += take;
 	return take;
 }

@@ -12,7 +12,7 @@
 /* Of the log, in bytes: a process is known; its next lines are watched for. */
 #define LIFE (4ULL * 1024 * 1024)
 #define WATCH (256ULL * 1024)
-/* Looking back is work: never more of it than of the log itself. */
+/* Looking back is work, in proportion to the log and no more. */
 #define LOOK_ALLOWANCE (4ULL * 1024 * 1024)
 #define LOOK_CLIENT ((size_t)8 * 1024)
 
@@ -20,7 +20,7 @@
 static void
 settle(struct maillog_state *s, struct process *p)
 {
-	if (p->client_open > 0)
+	if (p->client_open > 0 && !p->client_muted)
 		host_unattributed(s, p->time, p->client_open);
 	if (p->server == SERVER_OPEN)
 		host_unattributed(s, p->time, p->times);
@@ -209,7 +209,7 @@ look_begin(struct maillog_state *s, struct back *b, const char *line,
 {
 	size_t here = (size_t)(line - s->floor);
 
-	if (s->looked > s->offset / 4 + LOOK_ALLOWANCE)
+	if (s->looked > s->offset * 4 + LOOK_ALLOWANCE)
 		return false;
 	*b = (struct back){ line, here > reach ? line - reach : s->floor,
 		here <= reach && here == s->offset, r };

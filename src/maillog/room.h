@@ -75,6 +75,7 @@ struct record {
 	struct span pid;    /* digits, or empty */
 	uint64_t process;   /* host, tag and pid; 0: not known */
 	unsigned long times; /* it stands for so many */
+	bool muted;          /* it belongs to another part: not to be counted */
 };
 
 /* The fields of a journal entry that matter. */
@@ -123,6 +124,7 @@ struct process {
 	unsigned watch;             /* == state.watch: its next lines matter */
 	unsigned client_open;       /* errors whose host has not come yet */
 	unsigned client_reason;
+	bool client_muted;          /* ... and are another part's */
 	bool client_seen;           /* a failure as client was confirmed */
 	enum server_state server;
 	struct maillog_host *row;   /* SERVER_NAMED: who was blamed */
@@ -159,6 +161,7 @@ struct maillog_state {
 	enum shape shape;
 	bool skipping;              /* inside a line too long to keep */
 	unsigned long long base;    /* offset of the block */
+	unsigned long long from, to; /* what begins there counts */
 	unsigned long long offset;  /* of the line looked at */
 	const char *floor;          /* oldest byte in reach of looking back */
 	unsigned long long looked;  /* bytes looked back over */
@@ -195,6 +198,8 @@ long long stamp_time(struct maillog_state *s, const struct record *r);
 /* Is the line a record of sendmail?  The message may be put into entry. */
 bool line_record(struct maillog_state *s, struct span line,
     struct journal *entry, struct record *r);
+/* Is it journald's export format, which begins so? */
+bool line_is_export(struct span bytes);
 /* Finds out the shape from the first line that tells. */
 void line_shape(struct maillog_state *s, struct span bytes);
 /* Unpacks "message repeated N times: [ MESSAGE]". */
@@ -285,6 +290,8 @@ void host_set_address(struct maillog_host *row, const char *address);
 void host_unattributed(struct maillog_state *s, long long time,
     unsigned long times);
 unsigned reason_number(struct maillog_state *s, struct span text);
+/* Adds another's rows. */
+void hosts_merge(struct maillog_state *s, const struct maillog_state *other);
 /* Fills the public parts of all rows and sorts them. */
 void hosts_finish(struct maillog_state *s);
 void hosts_free(struct maillog_state *s);
@@ -294,7 +301,8 @@ void hosts_free(struct maillog_state *s);
 /* Keyed; the case of letters does not count. */
 uint64_t hash_bytes(uint64_t seed, struct span text);
 void tally_success(struct maillog_state *s, enum role role,
-    struct span relay);
+    struct span relay, unsigned long times);
+void tally_merge(struct maillog_state *s, const struct maillog_state *other);
 unsigned long long tally_successes(const struct maillog_state *s,
     const struct maillog_host *row);
 

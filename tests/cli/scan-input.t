@@ -58,6 +58,19 @@ SKIP: {
 	like(do { local $/; <$pipe> }, qr/compressed.*gzip -dc.*\n65\n/s, 'a compressed stream');
 }
 
+# A long file is read by two threads, a stream by one.
+{
+	my $copies = 270;
+	my $long = put('long.log', $text x $copies);
+	my $said = (scan_rows('', $long))[1];
+	open my $cat, '-|', "cat $long | $TLSOFF scan -j" or die;
+	is_deeply($said, JSON::PP::decode_json(do { local $/; <$cat> }), 'two threads find the same');
+	my $failures = 0;
+	$failures += $_->{failures} for @{$said->{hosts}};
+	is($failures, 147 * $copies, '... and all of it');
+	unlink $long;
+}
+
 # ---- odd logs ----
 
 is_deeply((scan_rows(''))[0], [], 'an empty log');
