@@ -85,10 +85,10 @@ struct maillog_host {
 	unsigned long implicit; /* of them on port 465: Srv_Features is no cure */
 	unsigned long long successes; /* handshakes that worked */
 	long long first, last; /* failures; MAILLOG_NO_TIME: no stamps */
-	struct maillog_reason reasons[MAILLOG_REASONS]; /* most frequent first */
-	size_t reason_count;
 	/* Failures over time: bar i counts [start + i * width, + width). */
 	long long bar_start, bar_width; /* width 0: no stamps */
+	size_t reason_count;
+	struct maillog_reason reasons[MAILLOG_REASONS]; /* most frequent first */
 	unsigned bars[MAILLOG_BARS];
 	/* private */
 	uint64_t hash, recent[8];

@@ -202,7 +202,8 @@ sorted_names(const struct maillog *m, const char **names)
 	for (size_t i = 0; i < m->host_count; i++)
 		if (m->hosts[i]->implicit < m->hosts[i]->failures)
 			names[count++] = m->hosts[i]->host;
-	qsort(names, count, sizeof(*names), by_name);
+	if (count > 0)
+		qsort(names, count, sizeof(*names), by_name);
 	for (size_t i = 0; i < count; i++)
 		if (kept == 0 || strcmp(names[kept - 1], names[i]) != 0)
 			names[kept++] = names[i];

@@ -4,6 +4,8 @@
 #include "room.h"
 
 #define TRIES 16
+/* sendmail shortens longer names in the middle, in to= lines. */
+#define SHORTENED 38
 
 /* Nothing, where it stands in another part of the log. */
 static unsigned long
@@ -80,42 +82,54 @@ answered(struct process *p, unsigned long times)
 	return reason;
 }
 
+/* An address from lines around this one.  Some logs never tell it: it is not
+ * searched for for ever. */
+static void
+find_address(struct maillog_state *s, const char *line,
+    const struct record *r, struct maillog_host *row)
+{
+	struct process *p = process_get(s, r->process);
+	struct relay relay;
+
+	row->tries++;
+	if (s->shape == SHAPE_EXPORT && p->known_len > 0 &&
+	    relay_parse(s, (struct span){ p->text->known, p->known_len },
+	        &relay) &&
+	    strcmp(relay.host, row->host) == 0)
+		host_set_address(row, relay.address);
+	if (row->address == NULL && line != NULL)
+		look_back_client(s, line, r, row);
+	if (row->address == NULL)
+		process_watch(s, p);
+}
+
 static void
 client_failure(struct maillog_state *s, const char *line,
     const struct record *r)
 {
-	struct process *p = process_get(s, r->process);
+	struct process *p = process_find(s, r->process);
 	struct failure f = { ROLE_CLIENT, MAILLOG_CONFIRMED, 0, counted(r),
 		stamp_time(s, r) };
 	struct maillog_host *row;
 	struct relay relay;
 	struct span g[GROUPS];
 
-	f.reason = answered(p, r->times);
-	p->client_seen = true;
+	f.reason = p == NULL ? 0 : answered(p, r->times);
 	if (!match(&s->matcher, PATTERN_CLIENT, r->message, g) ||
 	    !relay_of_server(g[1], g[2], &relay)) {
 		host_unattributed(s, f.time, f.times);
 		return;
 	}
+	/* Its to= lines may not name it in full: they are known by the pid. */
+	if (g[1].len > SHORTENED)
+		process_get(s, r->process)->client_seen = true;
 	row = host_count(s, &f, &relay);
 	if (row == NULL)
 		return;
 	if (!explained(row, r->process))
 		remember(row, r->process);
-	if (row->address == NULL && s->shape == SHAPE_EXPORT &&
-	    p->known_len > 0 &&
-	    relay_parse(s, (struct span){ p->text->known, p->known_len }, &relay) &&
-	    strcmp(relay.host, row->host) == 0)
-		host_set_address(row, relay.address);
-	/* Some logs never tell the address: do not search for it for ever. */
-	if (row->address != NULL || row->tries >= TRIES)
-		return;
-	row->tries++;
-	if (line != NULL)
-		look_back_client(s, line, r, row);
-	if (row->address == NULL)
-		process_watch(s, p);
+	if (row->address == NULL && row->tries < TRIES)
+		find_address(s, line, r, row);
 }
 
 static bool
