@@ -105,7 +105,6 @@ run_all(const struct scan_input *in, const int *pipes, int status)
 			break;
 		(void)close(pipes[2 * i + 1]);
 	}
-	_exit(0);
 }
 
 static int
@@ -121,7 +120,7 @@ open_pipes(const struct scan_input *in, int *pipes, struct error *err)
 	return 0;
 }
 
-/* The pipe takes the file's place; keep: which end, 0 or 1, we do not need. */
+/* The pipe takes the file's place. */
 static void
 take_pipes(struct scan_input *in, const int *pipes)
 {
@@ -157,8 +156,11 @@ unpack_start(struct scan_input *in, struct error *err)
 		(void)error_errno(err, EX_OSERR, "scan", "cannot fork");
 		goto out;
 	}
-	if (in->unpacker == 0)
+	if (in->unpacker == 0) {
 		run_all(in, pipes, status[1]);
+		free(pipes);
+		_exit(EX_OK);
+	}
 	take_pipes(in, pipes);
 	(void)close(status[1]);
 	in->status = status[0];

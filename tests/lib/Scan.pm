@@ -4,7 +4,6 @@ package Scan;
 use strict;
 use warnings;
 use Exporter 'import';
-use IPC::Open3;
 use JSON::PP ();
 use Time::Local 'timegm';
 
