@@ -15,8 +15,8 @@
  *
  * Which bytes are a record: a line of rsyslog (ISO or traditional stamp, RFC
  * 5424), syslogd, Solaris, or "journalctl -o" short*, cat, json, json-seq,
- * json-sse and export; the shape of each log is found out.  Of a journal's
- * trusted fields the writer is checked: not sendmail, no record.
+ * json-sse, json-pretty and export; the shape of each log is found out.  A
+ * journal's trusted fields tell who wrote: not sendmail, no record.
  *
  * What is evidence, and never mixed:
  *   confirmed  client: "ruleset=tls_server, arg1=SOFTWARE, relay=" begins
@@ -34,7 +34,7 @@
  * failure is counted as unattributed.  An address is only ever taken from a
  * line that names the same host.
  *
- * Memory grows with the hosts (a row of 0.4 kB for one that failed, 16 bytes
+ * Memory grows with the hosts (a row of half a kB for one that failed, 16 bytes
  * for one that only had successes) and not with the log: what is known of a
  * process is dropped when its session ends and some hundred kilobytes later
  * at the latest.

@@ -1,5 +1,6 @@
 /*
- * An entry of "journalctl -o json": one flat object on a line.
+ * An entry of "journalctl -o json": one flat object, on a line, or in
+ * json-pretty on many.
  *
  * A value is a string, null, a number, or an array: of numbers for bytes that
  * are no text, of strings for a field that is there several times.  The
@@ -213,4 +214,43 @@ json_entry(struct span line, struct journal *entry)
 		(void)take(&r, ',');
 	}
 	return true;
+}
+
+/* Strings hold no raw newline, so this ends an object and nothing else. */
+static const char *
+end_of_object(const char *bytes, size_t len, bool last)
+{
+	const char *end = memmem(bytes, len, "\n}\n", 3);
+
+	if (end == NULL && last && len >= 2 &&
+	    memcmp(bytes + len - 2, "\n}", 2) == 0)
+		end = bytes + len - 2;
+	return end == NULL ? NULL : end + 2;
+}
+
+size_t
+pretty_feed(struct maillog_state *s, const char *bytes, size_t len, bool last)
+{
+	size_t at = 0;
+	const char *end;
+
+	while ((end = end_of_object(bytes + at, len - at, last)) != NULL) {
+		struct span object = { bytes + at,
+			(size_t)(end - (bytes + at)) };
+
+		s->offset = s->base + at;
+		if (!s->skipping && object.len <= MAILLOG_LINE_MAX &&
+		    json_entry(object, &s->entry[0]))
+			export_done(s);
+		s->skipping = false;
+		at = (size_t)(end - bytes);
+	}
+	if (last)
+		return len;
+	/* What is too long already: its end may be among the last two. */
+	if (len - at > MAILLOG_LINE_MAX) {
+		s->skipping = true;
+		at = len - 2;
+	}
+	return at;
 }

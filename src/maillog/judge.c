@@ -92,7 +92,7 @@ find_address(struct maillog_state *s, const char *line,
 	struct relay relay;
 
 	row->tries++;
-	if (s->shape == SHAPE_EXPORT && p->known_len > 0 &&
+	if (line == NULL && p->known_len > 0 &&
 	    relay_parse(s, (struct span){ p->text->known, p->known_len },
 	        &relay) &&
 	    strcmp(relay.host, row->host) == 0)

@@ -152,6 +152,12 @@ line_is_export(struct span line)
 	    begins(line, "__REALTIME_TIMESTAMP=");
 }
 
+bool
+line_is_pretty(struct span bytes)
+{
+	return begins(bytes, "{\n");
+}
+
 static enum shape
 shape_of(struct maillog_state *s, struct span line)
 {
@@ -168,6 +174,8 @@ line_shape(struct maillog_state *s, struct span bytes)
 {
 	if (s->base == 0 && line_is_export(bytes))
 		s->shape = SHAPE_EXPORT;
+	else if (s->base == 0 && line_is_pretty(bytes))
+		s->shape = SHAPE_PRETTY;
 	while (s->shape == SHAPE_UNKNOWN && bytes.len > 0) {
 		const char *end = memchr(bytes.at, '\n', bytes.len);
 		size_t len = end == NULL ? bytes.len

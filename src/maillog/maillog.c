@@ -62,7 +62,7 @@ maillog_input(struct maillog *m)
 bool
 maillog_splits(struct span head)
 {
-	return !line_is_export(head);
+	return !line_is_export(head) && !line_is_pretty(head);
 }
 
 void
@@ -210,7 +210,7 @@ maillog_feed(struct maillog *m, const char *bytes, size_t len, size_t before,
 
 	if (len == 0 && !(last && s->shape == SHAPE_EXPORT))
 		return 0;
-	if (s->skipping)
+	if (s->skipping && s->shape != SHAPE_PRETTY)
 		skip = rest_of_line(s, bytes, len);
 	take = skip + whole_lines(s, bytes + skip, len - skip, last);
 	if (s->skipping)
@@ -220,6 +220,8 @@ maillog_feed(struct maillog *m, const char *bytes, size_t len, size_t before,
 		line_shape(s, (struct span){ bytes, take });
 	if (s->shape == SHAPE_EXPORT)
 		take = export_feed(s, bytes, len, last);
+	else if (s->shape == SHAPE_PRETTY)
+		take = pretty_feed(s, bytes, len, last);
 	else if (!s->skipping) {
 		s->base += skip;
 		search(s, bytes + skip, take - skip);

@@ -105,6 +105,7 @@ enum shape {
 	SHAPE_BARE,    /* the first line has no stamp: -o cat */
 	SHAPE_STAMPED, /* a line without a stamp is no record */
 	SHAPE_JSON,
+	SHAPE_PRETTY, /* json-pretty: an object takes many lines */
 	SHAPE_EXPORT /* its first bytes say so */
 };
 
@@ -198,8 +199,9 @@ long long stamp_time(struct maillog_state *s, const struct record *r);
 /* Is the line a record of sendmail?  The message may be put into entry. */
 bool line_record(struct maillog_state *s, struct span line,
     struct journal *entry, struct record *r);
-/* Is it journald's export format, which begins so? */
+/* Is it a shape whose records take many lines?  It begins so. */
 bool line_is_export(struct span bytes);
+bool line_is_pretty(struct span bytes);
 /* Finds out the shape from the first line that tells. */
 void line_shape(struct maillog_state *s, struct span bytes);
 /* Unpacks "message repeated N times: [ MESSAGE]". */
@@ -211,6 +213,9 @@ unsigned long span_number(struct span digits, unsigned long most);
 
 /* The fields of an entry in JSON; false: it is none. */
 bool json_entry(struct span line, struct journal *entry);
+/* Takes whole entries of json-pretty; calls export_done() for each. */
+size_t pretty_feed(struct maillog_state *s, const char *bytes, size_t len,
+    bool last);
 
 /* ---- journal.c ---- */
 

@@ -90,6 +90,12 @@ sub export_of {
 	return $text;
 }
 
+sub pretty_of {
+	my $text = json_of($_[0]);
+	my $pretty = JSON::PP->new->canonical->ascii->indent->space_before->space_after;
+	return $pretty->encode(JSON::PP::decode_json($text)) =~ s/^   /        /mgr;
+}
+
 my %shape = (
 	iso => sub { "$_->{stamp} " . head($_) . "$_->{message}\n" },
 	'iso-crlf' => sub { "$_->{stamp} " . head($_) . "$_->{message}\r\n" },
@@ -114,6 +120,7 @@ my %shape = (
 	json => sub { json_of($_) . "\n" },
 	'json-seq' => sub { "\x1e" . json_of($_) . "\n" },
 	'json-sse' => sub { "data: " . json_of($_) . "\n\n" },
+	'json-pretty' => sub { pretty_of($_) },
 	export => sub { export_of($_) . "\n" },
 	'export-binary' => sub { export_of($_, 'MESSAGE') . "\n" },
 );
