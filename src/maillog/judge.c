@@ -227,9 +227,10 @@ server_failure(struct maillog_state *s, const char *line,
 	p->cut_len = 0;
 	if (known && g[6].len < RELAY_CUT && relay_parse(s, g[6], &relay)) {
 		blame(s, p, &relay);
-	} else if (g[6].len >= RELAY_CUT) {
-		p->cut_len = RELAY_CUT;
-		memcpy(p->text->cut, g[6].at, RELAY_CUT);
+	} else if (g[6].len > 0) {
+		/* Whatever stands there, the whole relay begins with it. */
+		p->cut_len = g[6].len < RELAY_CUT ? g[6].len : RELAY_CUT;
+		memcpy(p->text->cut, g[6].at, p->cut_len);
 	}
 	if (r->process == 0) {
 		/* Nothing will ever tell more. */
