@@ -18,7 +18,8 @@
 /* ---- input ---- */
 
 struct scan_log {
-	const char *name;     /* as given; "standard input" */
+	struct buf shown;     /* its name, fit for a terminal */
+	const char *name;     /* the same; "standard input" */
 	int fd;
 	bool regular;         /* has a size and can be mapped */
 	unsigned long long size;

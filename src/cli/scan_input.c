@@ -134,7 +134,10 @@ open_log(struct scan_log *log, const char *name, struct error *err)
 	struct stat st;
 	ssize_t n;
 
-	log->name = standard ? "standard input" : name;
+	buf_visible(&log->shown, span_of(standard ? "standard input" : name));
+	if (buf_error(&log->shown, err) != 0)
+		return -1;
+	log->name = log->shown.at == NULL ? "" : log->shown.at;
 	log->fd = standard ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
 			   : open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (log->fd < 0 || fstat(log->fd, &st) != 0)
@@ -210,9 +213,11 @@ scan_read(struct scan_input *in, struct maillog *m, struct maillog *other,
 void
 scan_close(struct scan_input *in)
 {
-	for (size_t i = 0; i < in->count; i++)
+	for (size_t i = 0; i < in->count; i++) {
 		if (in->logs[i].fd >= 0)
 			(void)close(in->logs[i].fd);
+		buf_free(&in->logs[i].shown);
+	}
 	unpack_stop(in);
 	free(in->logs);
 	in->logs = NULL;

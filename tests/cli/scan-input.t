@@ -120,6 +120,8 @@ for ([['--since', 'soon'], 64, qr/--since/], [['--role', 'both'], 64, qr/--role/
 	like($err, qr/^tlsoff: .*$like/, '... and it is said');
 	is($err =~ tr/\n//, 1, '... in one line');
 }
+(undef, $err) = scan('', "$dir/\e[2Jx");
+like($err, qr/\\x1b\[2Jx: cannot open/, 'a name is shown, not obeyed');
 SKIP: {
 	skip 'root may read everything', 1 if $> == 0;
 	chmod 0, put('secret', $text);
