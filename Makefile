@@ -32,14 +32,14 @@ $(BUILD)/tlsoff: $(OBJECTS) $(BUILD)/src/cli/main.o
 	$(LINK) -o $@ $(OBJECTS) $(BUILD)/src/cli/main.o $(LIBS)
 
 setup-build:
-	sh tests/setup build
+	BUILD="$(BUILD)" sh tests/setup build
 
 setup-check:
-	sh tests/setup check
+	BUILD="$(BUILD)" sh tests/setup check
 
 demo: setup-build
 	$(MAKE) all
-	sh tests/demo $(BUILD)/tlsoff
+	BUILD="$(BUILD)" sh tests/demo $(BUILD)/tlsoff
 
 # The program, its unit tests and the private sendmail first, then prove.
 check: setup-check

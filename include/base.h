@@ -118,18 +118,21 @@ int cancel_fd(void);
 
 struct run {
 	const char *const *argv; /* argv[0] is an absolute path; ends with NULL */
+	bool leaves_children;    /* it is done when it ends, even if what it
+	                            started keeps its output open */
 	int input;               /* becomes its standard input; -1: /dev/null */
 	int directory;           /* it starts there; -1: / */
 	struct buf *output;      /* its standard output; NULL: /dev/null */
 	struct buf *messages;    /* its standard error; NULL: with the output */
 	int timeout;             /* seconds until it is killed; 0: none */
+	size_t keep;             /* bytes of a stream that are kept; 0: 1 MiB */
 };
 
 /*
  * Runs it to its end.  The program gets PATH=/usr/sbin:/usr/bin:/sbin:/bin,
  * LC_ALL=C and nothing else, default signal dispositions, umask 077, and dies
  * with us where the kernel can do that.  When the user asks for the end it is
- * killed.  Output beyond 1 MiB a stream is read and dropped.
+ * killed.  What a stream brings beyond keep is read and dropped.
  * Returns its exit status (128 + N when signal N ended it), or -1 with err:
  * EX_UNAVAILABLE when it cannot be started or took too long, EX_OSERR when
  * there is no memory, process or pipe, and cancel_check()'s error.

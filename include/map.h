@@ -32,14 +32,16 @@ struct map;
 
 /*
  * Opens for reading, with a shared flock while it is held, as sendmail does.
- * NULL with err: EX_NOINPUT no such file, EX_NOPERM, EX_DATAERR not a map of
- * this type, EX_UNAVAILABLE (a type that needs makemap, and makemap NULL or
- * failing), EX_IOERR, EX_OSERR.
+ * spec must outlive the map.  NULL with err: EX_NOINPUT no such file,
+ * EX_NOPERM, EX_DATAERR not a map of this type (the text says what it is, and
+ * the cure), EX_UNAVAILABLE (locked for 5 seconds; replaced again and again;
+ * a type that needs makemap, and makemap NULL or failing), EX_IOERR, EX_OSERR.
  */
 struct map *map_open(const struct map_file *file, const struct map_spec *spec,
     const char *makemap, const char *config, struct error *err) MUST_USE;
-/* 1 found, 0 not, -1 with err (EX_IOERR).  The key is folded and the NUL
- * tried as the spec says.  *value is valid until the next call. */
+/* 1 found, 0 not, -1 with err (EX_IOERR).  The key is folded as the spec says;
+ * K -N finds keys that end in NUL, a plain K those too.  *value is without its
+ * NUL and valid until the next call. */
 int map_get(struct map *map, struct span key, struct span *value,
     struct error *err) MUST_USE;
 /* A policy_lookup; context is a struct map *.  A read error is a TEMPFAIL. */
@@ -55,17 +57,20 @@ struct map_build {
 	const struct map_spec *spec; /* type and flags; its path is not used */
 	struct map_file file;        /* to be created; must not exist */
 	const struct access *access; /* the new text, parsed */
-	int text;                    /* descriptor of the same text, at 0 */
+	int text;                    /* descriptor of the same text; is rewound;
+	                                for BUILD_MAKEMAP */
 	const char *makemap;         /* path; for BUILD_MAKEMAP */
 	const char *config;          /* cf for makemap -C; NULL: /dev/null */
 };
 
 /*
- * Builds the file and leaves it closed, not yet synced.  What makemap says of
- * lines that access_parse() knows as faults is expected; any other complaint,
- * or none where one is due, is a failure.  EX_UNAVAILABLE: makemap cannot
- * run, failed, or complained otherwise (its words are in the text);
- * EX_CANTCREAT, EX_IOERR, EX_OSERR.
+ * Builds the file and leaves it closed, not yet synced; mode 0600.  What
+ * makemap says of lines that access_parse() knows as faults is expected; any
+ * other complaint, or none where one is due, is a failure.  After a failure a
+ * part of the file may be there.  BUILD_LIBDB takes memory as large as the
+ * text.  EX_UNAVAILABLE: makemap cannot run, failed, or complained otherwise
+ * (its words are in the text), or libdb has no such type; EX_CANTCREAT (it is
+ * there already), EX_IOERR, EX_OSERR.
  */
 int map_build(const struct map_build *build, struct error *err) MUST_USE;
 
@@ -79,9 +84,12 @@ struct map_proof {
 
 /*
  * Compares every key and value of the text with the map, both ways: a keyed
- * 128-bit sum of framed records and the count; where they differ a table says
- * which key.  Duplicates in the text count as makemap counts them: the first.
- * 0 with the answer in proof, or -1 as map_open().
+ * 128-bit sum of framed records and the count; where they differ each key of
+ * the one is looked up in the other.  Duplicates in the text count as makemap
+ * counts them: the first.  For a plain K line the keys and values may all end
+ * in NUL.  libdb runs in a child process, which may crash on a damaged map
+ * without harm.  0 with the answer in proof, or -1 as map_open(), EX_DATAERR
+ * also where libdb crashed or found no end.
  */
 int map_prove(const struct map_file *file, const struct map_spec *spec,
     const struct access *access, const char *makemap, const char *config,

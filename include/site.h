@@ -8,9 +8,10 @@
  *
  * Rules: the K line's options are those of sendmail's map_parseargs(); what a
  * map's file is called follows makemap (hash and btree add .db unless it is
- * there, cdb adds .cdb).  O PidFile, TrustedUser, UseCompressedIPv6Addresses
- * and DaemonPortOptions are read; includes and macros in them are not
- * expanded.
+ * there, cdb adds .cdb).  Of several K lines for "access" the last one gives
+ * type and file, and options add up, as in sendmail.  O PidFile, TrustedUser,
+ * UseCompressedIPv6Addresses and DaemonPortOptions are read; includes and
+ * macros are not expanded: what a macro stands in is unknown.
  */
 #ifndef TLSOFF_SITE_H
 #define TLSOFF_SITE_H
@@ -58,6 +59,8 @@ struct site {
 		bool inet6;
 	} ports[8];
 	size_t port_count;
+	/* private */
+	bool default_port; /* ports[0] is sendmail's default */
 };
 
 /* What the command line says; NULL where it says nothing. */
@@ -70,19 +73,24 @@ struct site_request {
 /*
  * Finds the cf, the access file and the map.
  * - No -C and no SITE_CONFIG: hash:/etc/mail/access.db.
- * - -f names a file that is not the cf's: the map stands beside it, of the
- *   cf's type and flags; the cf's own map is never built from another text.
- * - -m alone: the access file is the map's path without its suffix.
- * Paths are made absolute.  Fails with EX_NOINPUT (-C names no file),
- * EX_NOPERM, EX_IOERR, EX_CONFIG (no access map in it, a map that is no file
- * such as ldap or a sequence, or no TYPE:FILE that can be), EX_USAGE (-m is
- * not TYPE:FILE).
+ * - -f alone names a file that is not the cf's: the map stands beside it, of
+ *   the cf's type and flags.  The cf's own map is never built from another
+ *   text, not through a symbolic link either, unless -f and -m both say so.
+ * - -m alone: the access file is the map's path without its suffix.  The flags
+ *   are the cf's.  Where the cf has an access map that cannot be followed (a
+ *   sequence, a macro in its path), -m stands in for it, and is own_map.
+ * Files are compared as they are on disk, symbolic links followed.  Paths are
+ * made absolute.  Fails with EX_NOINPUT (-C names no file), EX_NOPERM,
+ * EX_IOERR, EX_CONFIG (no access map in it, a map that is no file such as ldap
+ * or a sequence, or no TYPE:FILE that can be), EX_USAGE (-m is not TYPE:FILE;
+ * -f names a map).
  */
 int site_read(struct site *site, const struct site_request *request,
     struct error *err) MUST_USE;
 
 /* The same for the text of a cf, without any file: access, map, policy,
- * ports, and so on; paths as they stand.  EX_CONFIG. */
+ * ports, and so on; paths as they stand.  EX_CONFIG (the path of the map has
+ * to be absolute: sendmail takes others from its queue directory). */
 int site_parse(struct site *site, struct span text, struct error *err) MUST_USE;
 
 /* Fills spec from "TYPE:FILE"; flags are left alone.  EX_USAGE, EX_CONFIG. */
@@ -115,33 +123,45 @@ struct service_result {
 enum service_kind {
 	BY_COMMAND,  /* --restart-command, by /bin/sh */
 	BY_SYSTEMD,  /* systemctl restart sendmail */
-	BY_SCRIPT,   /* /etc/init.d/sendmail, /etc/rc.d/rc.sendmail, ... */
+	BY_SCRIPT,   /* /etc/init.d/sendmail, /etc/rc.d/rc.sendmail, service,
+	                rc-service, rcctl, svcadm */
 	BY_SIGNAL    /* SIGHUP to the pid in the cf's PidFile */
 };
 
 struct service {
 	enum service_kind kind;
-	const char *argv[6]; /* points into text[] */
-	char text[6][PATH_MAX];
+	const char *argv[6]; /* ends with NULL; what is run, but for a signal */
+	/* private */
+	char text[PATH_MAX]; /* argv[0]: do not copy the struct */
 };
 
 /*
  * Finds out how, below root ("" for the machine itself): systemd where it
- * runs and knows the unit, /etc/init.d/sendmail, rc-service, service,
- * /etc/rc.d/rc.sendmail, svcadm; else the signal.  A cf that is not the
- * system's own is served by a signal only: the init system knows nothing of
- * that daemon.
+ * runs and knows the unit, rc-service (OpenRC), /etc/init.d/sendmail, service
+ * or rcctl with /etc/rc.d/sendmail, /etc/rc.d/rc.sendmail, svcadm; else the
+ * signal.  Where a script has no reload, a reload restarts.  A cf that is not
+ * the system's own is served by a signal only: the init system knows nothing
+ * of that daemon.  A command (NULL: none) goes before all and must outlive
+ * the service.
  */
 void service_find(struct service *service, const struct site *site,
     const char *root, enum service_mode mode, const char *command);
 
-/* The pid of the daemon that runs with this cf; 0: none does. */
+/*
+ * The pid of the daemon that runs with this cf; 0: none does.  It stands in
+ * the cf's PidFile (for the system's cf also where packages put it), a plain
+ * file and no link, and belongs to a live sendmail.
+ */
 pid_t service_running(const struct site *site);
 
 /*
- * Restarts or reloads, and waits until the daemon is back: a live pid in
- * PidFile and a port of DaemonPortOptions that accepts, 10 s at most.  Always
- * fills result.  EX_UNAVAILABLE: it failed, or sendmail did not come back.
+ * Restarts or reloads, and waits until the daemon is back: a new pid file
+ * with a live sendmail in it, and a port of DaemonPortOptions that accepts
+ * (where one did before), 10 s at most.  A sendmail that does not run is left
+ * alone, but a command is run in any case; then its success is enough.
+ * Always fills result.  EX_UNAVAILABLE: it failed, sendmail did not come
+ * back, or SIGHUP would end it (it was started by a relative path);
+ * cancel_check()'s error.
  */
 int service_restart(const struct service *service, const struct site *site,
     enum service_mode mode, struct service_result *result, struct error *err)

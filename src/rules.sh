@@ -6,7 +6,12 @@ mkdir -p "$build"
 out=$build/rules.mk
 exec >"$out.new"
 
+# First of all: a make reads the prerequisites of a rule when it meets it.
 objects= unit=
+for c in src/*/*.c; do
+	[ "$c" = src/cli/main.c ] || objects="$objects $build/${c%.c}.o"
+done
+printf 'OBJECTS =%s\n' "$objects"
 for c in src/*/*.c tests/unit/*.c; do
 	[ -f "$c" ] || continue
 	o=$build/${c%.c}.o
@@ -14,8 +19,6 @@ for c in src/*/*.c tests/unit/*.c; do
 	printf '%s: %s\n\t$(COMPILE) -MMD -c -o $@ %s\n' "$o" "$c" "$c"
 	if [ -f "${o%.o}.d" ]; then cat "${o%.o}.d"; fi
 	case $c in
-	src/cli/main.c) ;;
-	src/*) objects="$objects $o" ;;
 	tests/unit/*)
 		t=$build/unit/$(basename "$c" .c).t
 		mkdir -p "${t%/*}"
@@ -25,6 +28,6 @@ for c in src/*/*.c tests/unit/*.c; do
 		;;
 	esac
 done
-printf 'OBJECTS =%s\nUNIT_TESTS =%s\n' "$objects" "$unit"
+printf 'UNIT_TESTS =%s\n' "$unit"
 # Only a changed file is a newer file.
 if cmp -s "$out.new" "$out"; then rm "$out.new"; else mv "$out.new" "$out"; fi

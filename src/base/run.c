@@ -21,7 +21,7 @@
 
 #include "base.h"
 
-#define STREAM_MAX ((size_t)1 << 20)
+#define KEEP ((size_t)1 << 20)
 
 static const char *const environment[] = {
 	"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", NULL
@@ -30,6 +30,7 @@ static const char *const environment[] = {
 struct stream {
 	int fd;           /* our end; -1 once it is at its end */
 	struct buf *into; /* NULL: dropped */
+	size_t left;      /* bytes still kept */
 };
 
 static void
@@ -95,8 +96,9 @@ become(const struct run *r, const int streams[3], pid_t parent)
 static void
 drain(struct stream *s)
 {
-	char bytes[4096];
+	char bytes[65536];
 	ssize_t n = read(s->fd, bytes, sizeof(bytes));
+	size_t keep = s->left;
 
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
@@ -105,8 +107,12 @@ drain(struct stream *s)
 		s->fd = -1;
 		return;
 	}
-	if (s->into != NULL && s->into->len < STREAM_MAX)
-		buf_add(s->into, bytes, (size_t)n);
+	if (s->into == NULL)
+		return;
+	if ((size_t)n < s->left)
+		keep = (size_t)n;
+	buf_add(s->into, bytes, keep);
+	s->left -= keep;
 }
 
 static long
@@ -118,9 +124,31 @@ milliseconds(void)
 	return (long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+#define TICK 20 /* ms between two looks at a child that may leave others */
+
+/* Has it ended?  It stays to be waited for. */
+static bool
+has_ended(pid_t child)
+{
+	siginfo_t info = { 0 };
+
+	return waitid(P_PID, (id_t)child, &info, WEXITED | WNOHANG | WNOWAIT) ==
+	    0 && info.si_pid == child;
+}
+
+/* How long poll() may sleep; -1: until something comes. */
+static int
+patience(const struct run *r, long left)
+{
+	if (r->leaves_children && (left < 0 || left > TICK))
+		return TICK;
+	return (int)left;
+}
+
 /* Until both streams are at their end; -1 when it has to be killed. */
 static int
-listen_to(struct stream streams[2], const struct run *r, struct error *err)
+listen_to(struct stream streams[2], const struct run *r, pid_t child,
+    struct error *err)
 {
 	long end = milliseconds() + (long)r->timeout * 1000;
 
@@ -131,15 +159,20 @@ listen_to(struct stream streams[2], const struct run *r, struct error *err)
 			{ cancel_fd(), POLLIN, 0 },
 		};
 		long left = r->timeout > 0 ? end - milliseconds() : -1;
+		bool ended = r->leaves_children && has_ended(child);
+		int ready;
 
 		if (r->timeout > 0 && left <= 0)
 			return error_set(err, EX_UNAVAILABLE,
 			    "%s: no end after %d seconds", r->argv[0],
 			    r->timeout);
-		if (poll(p, 3, (int)left) < 0 && errno != EINTR)
+		ready = poll(p, 3, ended ? 0 : patience(r, left));
+		if (ready < 0 && errno != EINTR)
 			return error_errno(err, EX_OSERR, r->argv[0], "poll");
 		if (cancel_check(err) != 0)
 			return -1;
+		if (ready == 0 && ended)
+			return 0;
 		for (int i = 0; i < 2; i++)
 			if (p[i].revents != 0 && streams[i].fd >= 0)
 				drain(&streams[i]);
@@ -187,7 +220,10 @@ close_one(int *fd)
 int
 run_program(const struct run *r, struct error *err)
 {
-	struct stream ours[2] = { { -1, r->output }, { -1, r->messages } };
+	size_t keep = r->keep == 0 ? KEEP : r->keep;
+	struct stream ours[2] = {
+		{ -1, r->output, keep }, { -1, r->messages, keep }
+	};
 	int theirs[3] = { -1, -1, -1 };
 	pid_t child = -1, parent = getpid();
 	int status = -1;
@@ -211,7 +247,7 @@ run_program(const struct run *r, struct error *err)
 	}
 	for (int i = 0; i < 3; i++)
 		close_one(&theirs[i]);
-	if (listen_to(ours, r, err) != 0) {
+	if (listen_to(ours, r, child, err) != 0) {
 		(void)kill(child, SIGKILL);
 		(void)wait_for(child);
 		goto out;

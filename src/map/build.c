@@ -1,0 +1,31 @@
+/* Building a map: the two builders behind one face. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+
+#include "inside.h"
+
+/* makemap opens a file that is there and keeps its owner and mode. */
+static int
+must_not_exist(const struct map_file *file, struct error *err)
+{
+	struct stat seen;
+
+	if (fstatat(file->directory, file->name, &seen,
+	    AT_SYMLINK_NOFOLLOW) == 0)
+		return error_set(err, EX_CANTCREAT,
+		    "%s: is already there; remove it", file->path);
+	if (errno == ENOENT)
+		return 0;
+	return error_errno(err, EX_CANTCREAT, file->path, "cannot create");
+}
+
+int
+map_build(const struct map_build *build, struct error *err)
+{
+	if (must_not_exist(&build->file, err) != 0)
+		return -1;
+	return build->builder == BUILD_LIBDB ? build_with_libdb(build, err)
+	                                     : build_with_makemap(build, err);
+}

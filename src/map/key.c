@@ -1,0 +1,39 @@
+/* Keys, eight bytes at a time: every key of the file passes here twice. */
+#include <string.h>
+
+#include "inside.h"
+
+#define EACH(byte) (0x0101010101010101u * (uint64_t)(byte))
+
+/* Lower case of eight bytes; none but 'A' to 'Z' changes. */
+static uint64_t
+fold_eight(uint64_t bytes)
+{
+	uint64_t seven = bytes & EACH(0x7f);
+	uint64_t from_a = seven + EACH(0x80 - 'A');
+	uint64_t past_z = seven + EACH(0x7f - 'Z');
+	uint64_t upper = (from_a ^ past_z) & ~bytes & EACH(0x80);
+
+	return bytes | upper >> 2;
+}
+
+void
+key_copy(char *to, const char *from, size_t len, bool keep_case)
+{
+	size_t i = 0;
+
+	if (keep_case) {
+		if (len > 0)
+			memcpy(to, from, len);
+		return;
+	}
+	for (; len - i >= 8; i += 8) {
+		uint64_t bytes;
+
+		memcpy(&bytes, from + i, 8);
+		bytes = fold_eight(bytes);
+		memcpy(to + i, &bytes, 8);
+	}
+	for (; i < len; i++)
+		to[i] = byte_lower(from[i]);
+}

@@ -1,0 +1,205 @@
+/*
+ * A libdb handle.  libdb prints its complaints on standard error unless it is
+ * given a function for them; ours keeps the first, for struct error.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "inside.h"
+
+/* As a bulk cursor wants it: a multiple of 1024, more than any page. */
+#define BLOCK ((u_int32_t)128 * 1024)
+
+static void
+listen(const DB_ENV *env, const char *prefix, const char *message)
+{
+	char *said = env->app_private;
+
+	(void)prefix;
+	if (said != NULL && said[0] == '\0')
+		(void)snprintf(said, sizeof(((struct libdb *)0)->said), "%s",
+		    message);
+}
+
+/* libdb writes whole pages, unused bytes too: what our memory held before has
+ * no place in a map. */
+static void *
+zeroed(size_t len)
+{
+	return calloc(1, len);
+}
+
+int
+libdb_new(struct libdb *l, const char *path, struct error *err)
+{
+	int code;
+
+	*l = (struct libdb){ .path = path };
+	(void)db_env_set_func_malloc(zeroed);
+	code = db_create(&l->db, NULL, 0);
+	if (code != 0) {
+		l->db = NULL;
+		return libdb_error(l, EX_OSERR, "db_create", code, err);
+	}
+	l->db->get_env(l->db)->app_private = l->said;
+	l->db->set_errcall(l->db, listen);
+	return 0;
+}
+
+int
+libdb_error(struct libdb *l, int status, const char *what, int code,
+    struct error *err)
+{
+	if (code == ENOMEM)
+		return error_memory(err);
+	(void)error_set(err, status, "%s: %s: %s%s%s", l->path, what,
+	    db_strerror(code), l->said[0] != '\0' ? ": " : "", l->said);
+	l->said[0] = '\0';
+	return -1;
+}
+
+static struct span
+as_span(const DBT *dbt)
+{
+	return (struct span){ dbt->data, dbt->size };
+}
+
+int
+libdb_get(struct libdb *l, struct span key, struct span *value,
+    struct error *err)
+{
+	DBT asked, found;
+	int code;
+
+	memset(&asked, 0, sizeof(asked));
+	memset(&found, 0, sizeof(found));
+	asked.data = (void *)(uintptr_t)key.at;
+	asked.size = (u_int32_t)key.len;
+	code = l->db->get(l->db, NULL, &asked, &found, 0);
+	if (code == DB_NOTFOUND)
+		return 0;
+	if (code != 0)
+		return libdb_error(l, EX_IOERR, "cannot be read", code, err);
+	*value = as_span(&found);
+	return 1;
+}
+
+static int
+start(struct libdb *l, struct error *err)
+{
+	int code;
+
+	if (l->block == NULL) {
+		l->block_size = BLOCK;
+		l->block = malloc(l->block_size);
+		if (l->block == NULL)
+			return error_memory(err);
+	}
+	code = l->db->cursor(l->db, NULL, &l->cursor, DB_CURSOR_BULK);
+	if (code != 0) {
+		l->cursor = NULL;
+		return libdb_error(l, EX_IOERR, "cannot be read", code, err);
+	}
+	l->next = NULL;
+	return 0;
+}
+
+/* A record larger than the block. */
+static int
+grow(struct libdb *l, u_int32_t need, struct error *err)
+{
+	u_int32_t size = l->block_size * 2;
+	void *block;
+
+	while (size < need && size <= UINT32_MAX / 2)
+		size *= 2;
+	block = realloc(l->block, size);
+	if (block == NULL || size < need)
+		return error_memory(err);
+	l->block = block;
+	l->block_size = size;
+	return 0;
+}
+
+/* Reads the next block: 1, 0 at the end, -1. */
+static int
+read_block(struct libdb *l, struct error *err)
+{
+	DBT key;
+	int code;
+
+	for (;;) {
+		memset(&key, 0, sizeof(key));
+		memset(&l->found, 0, sizeof(l->found));
+		l->found.data = l->block;
+		l->found.ulen = l->block_size;
+		l->found.flags = DB_DBT_USERMEM;
+		code = l->cursor->get(l->cursor, &key, &l->found,
+		    DB_MULTIPLE_KEY | DB_NEXT);
+		if (code != DB_BUFFER_SMALL)
+			break;
+		if (grow(l, l->found.size, err) != 0)
+			return -1;
+	}
+	if (code == DB_NOTFOUND)
+		return 0;
+	if (code != 0)
+		return libdb_error(l, EX_IOERR, "cannot be read", code, err);
+	DB_MULTIPLE_INIT(l->next, &l->found);
+	return 1;
+}
+
+int
+libdb_next(struct libdb *l, struct span *key, struct span *value,
+    struct error *err)
+{
+	if (l->cursor == NULL && start(l, err) != 0)
+		return -1;
+	for (;;) {
+		unsigned char *k, *v;
+		size_t klen, vlen;
+		int more;
+
+		if (l->next != NULL) {
+			DB_MULTIPLE_KEY_NEXT(l->next, &l->found, k, klen, v,
+			    vlen);
+			if (l->next != NULL) {
+				*key = (struct span){ (char *)k, klen };
+				*value = (struct span){ (char *)v, vlen };
+				return 1;
+			}
+		}
+		more = cancel_check(err) != 0 ? -1 : read_block(l, err);
+		if (more <= 0) {
+			libdb_rewind(l);
+			return more;
+		}
+	}
+}
+
+void
+libdb_rewind(struct libdb *l)
+{
+	if (l->cursor != NULL)
+		(void)l->cursor->close(l->cursor);
+	l->cursor = NULL;
+	l->next = NULL;
+}
+
+int
+libdb_close(struct libdb *l, struct error *err)
+{
+	int code = 0;
+
+	libdb_rewind(l);
+	free(l->block);
+	l->block = NULL;
+	if (l->db != NULL)
+		code = l->db->close(l->db, 0);
+	l->db = NULL;
+	return code == 0 ? 0 :
+	    libdb_error(l, EX_IOERR, "cannot be closed", code, err);
+}

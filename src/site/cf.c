@@ -1,0 +1,241 @@
+/*
+ * Reading sendmail.cf: logical lines, and which ruleset an R line is in.
+ *
+ * As sendmail does it: a line that starts with a blank continues the one
+ * before, comments included; '#' ends a line unless "\#" or "$#"; map and
+ * option names fold, names of rulesets do not; a ruleset may be opened again.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "cf.h"
+
+/* The rulesets that say how the access map is asked. */
+enum { SET_D, SET_A, SET_TRY_TLS, SET_SRV_FEATURES, SETS, SET_OTHER = SETS };
+
+static const char *const set_names[SETS] = { "D", "A", "Local_try_tls",
+	"Local_srv_features" };
+
+struct rules {
+	size_t current;
+	long number[SETS]; /* as in "SLocal_try_tls=42"; -1 none */
+};
+
+bool
+span_copy(char *to, size_t size, struct span s)
+{
+	to[0] = '\0';
+	if (s.len >= size)
+		return false;
+	if (s.len > 0)
+		memcpy(to, s.at, s.len);
+	to[s.len] = '\0';
+	return true;
+}
+
+struct span
+span_word(struct span *s)
+{
+	struct span word;
+
+	while (s->len > 0 && byte_is_space(s->at[0])) {
+		s->at++;
+		s->len--;
+	}
+	word = (struct span){ s->at, 0 };
+	while (s->len > 0 && !byte_is_space(s->at[0])) {
+		s->at++;
+		s->len--;
+		word.len++;
+	}
+	return word;
+}
+
+/* One line of the text as it stands, without its end. */
+static struct span
+physical_line(struct span text, size_t *at)
+{
+	const char *start = text.at + *at;
+	const char *end = memchr(start, '\n', text.len - *at);
+	size_t len = end == NULL ? text.len - *at : (size_t)(end - start);
+
+	*at += end == NULL ? len : len + 1;
+	if (end != NULL && len > 0 && start[len - 1] == '\r')
+		len--;
+	return (struct span){ start, len };
+}
+
+/* Adds a piece of a line, without its comment. */
+static void
+add_uncommented(struct buf *line, struct span piece)
+{
+	for (size_t i = 0; i < piece.len; i++) {
+		char before = line->len > 0 ? line->at[line->len - 1] : '\0';
+
+		if (piece.at[i] != '#' || line->len == 0 || before == '$') {
+			buf_char(line, piece.at[i]);
+		} else if (before == '\\') {
+			line->at[line->len - 1] = '#';
+		} else {
+			break;
+		}
+	}
+	while (line->len > 0 && byte_is_space(line->at[line->len - 1]))
+		line->at[--line->len] = '\0';
+}
+
+/* The next logical line; a comment comes out empty.  False at the end. */
+static bool
+logical_line(struct span text, size_t *at, struct buf *line)
+{
+	bool comment;
+
+	if (*at >= text.len)
+		return false;
+	comment = text.at[*at] == '#';
+	buf_clear(line);
+	for (;;) {
+		struct span piece = physical_line(text, at);
+
+		if (!comment && !line->failed)
+			add_uncommented(line, piece);
+		if (*at >= text.len ||
+		    (text.at[*at] != ' ' && text.at[*at] != '\t'))
+			return true;
+		if (!comment)
+			buf_char(line, '\n');
+	}
+}
+
+static size_t
+set_by_number(const struct rules *rules, long number)
+{
+	for (size_t i = 0; i < SETS; i++)
+		if (rules->number[i] == number)
+			return i;
+	return SET_OTHER;
+}
+
+static size_t
+set_by_name(struct span name)
+{
+	for (size_t i = 0; i < SETS; i++)
+		if (span_equal(name, span_of(set_names[i])))
+			return i;
+	return SET_OTHER;
+}
+
+/* "SLocal_try_tls", "SLocal_try_tls=42", then perhaps "S42". */
+static void
+set_line(struct rules *rules, struct span line)
+{
+	const char *equals = memchr(line.at, '=', line.len);
+	struct span name = line;
+	char digits[16];
+
+	if (equals != NULL)
+		name.len = (size_t)(equals - line.at);
+	name = span_trim(name);
+	if (name.len > 0 && name.at[0] >= '0' && name.at[0] <= '9') {
+		rules->current = span_copy(digits, sizeof(digits), name)
+		    ? set_by_number(rules, strtol(digits, NULL, 10))
+		    : SET_OTHER;
+		return;
+	}
+	rules->current = set_by_name(name);
+	if (equals == NULL || rules->current == SET_OTHER)
+		return;
+	line.len -= (size_t)(equals + 1 - line.at);
+	line.at = equals + 1;
+	if (span_copy(digits, sizeof(digits), span_trim(line)))
+		rules->number[rules->current] = strtol(digits, NULL, 10);
+}
+
+static bool
+span_starts(struct span s, const char *with)
+{
+	size_t len = strlen(with);
+
+	return s.len >= len && memcmp(s.at, with, len) == 0;
+}
+
+static void
+rule_line(struct policy_rules *policy, const struct rules *rules,
+    struct span line)
+{
+	bool d = rules->current == SET_D;
+
+	if (memchr(line.at, '\t', line.len) == NULL)
+		return; /* sendmail complains and drops it */
+	if (rules->current == SET_TRY_TLS)
+		policy->local[ROLE_CLIENT] = true;
+	if (rules->current == SET_SRV_FEATURES)
+		policy->local[ROLE_SERVER] = true;
+	if ((d || rules->current == SET_A) && span_starts(line, "<SKIP>"))
+		policy->skip = true;
+	if (d && memmem(line.at, line.len, ":.$2", 4) != NULL)
+		policy->dotdomain = true;
+}
+
+static void
+interpret(struct site *site, struct cf_map *map, struct rules *rules,
+    struct span line)
+{
+	char command;
+
+	if (line.len < 2)
+		return;
+	command = line.at[0];
+	line.at++;
+	line.len--;
+	switch (command) {
+	case 'K':
+		cf_map_line(site, map, line);
+		break;
+	case 'O':
+		cf_option_line(site, line);
+		break;
+	case 'S':
+		set_line(rules, line);
+		break;
+	case 'R':
+		rule_line(&site->policy, rules, line);
+		break;
+	default:
+		break;
+	}
+}
+
+int
+cf_read(struct site *site, struct cf_map *map, struct span text,
+    struct error *err)
+{
+	struct rules rules = { SET_OTHER, { -1, -1, -1, -1 } };
+	struct buf line = BUF_INIT;
+	size_t at = 0;
+	int status;
+
+	memset(site, 0, sizeof(*site));
+	memset(map, 0, sizeof(*map));
+	/* Replaced by the first DaemonPortOptions, if there is one. */
+	(void)span_copy(site->ports[0].port, sizeof(site->ports[0].port),
+	    span_of("25"));
+	site->port_count = 1;
+	site->default_port = true;
+	while (logical_line(text, &at, &line))
+		interpret(site, map, &rules, buf_as_span(&line));
+	status = buf_error(&line, err);
+	buf_free(&line);
+	return status;
+}
+
+int
+site_parse(struct site *site, struct span text, struct error *err)
+{
+	struct cf_map map;
+
+	if (cf_read(site, &map, text, err) != 0)
+		return -1;
+	return cf_take_map(site, &map, err);
+}

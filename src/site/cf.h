@@ -1,0 +1,45 @@
+/*
+ * cf.h: what the files of src/site share: a cf being read, and the text of
+ * files.  A line here is a logical one: continuations joined, comments gone.
+ */
+#ifndef TLSOFF_SITE_CF_H
+#define TLSOFF_SITE_CF_H
+
+#include "base.h"
+#include "site.h"
+
+/* What the K lines of the map "access" came to. */
+struct cf_map {
+	bool found;
+	bool macros; /* a macro stands in the last one */
+	char type[32];
+	char path[PATH_MAX];
+};
+
+/* Copies s with a NUL behind it; false, and "", where it does not fit. */
+bool span_copy(char *to, size_t size, struct span s);
+/* The next word of *s, which moves behind it; empty at the end. */
+struct span span_word(struct span *s);
+
+/* Fills site from a cf, all but the map's type and path. */
+int cf_read(struct site *site, struct cf_map *map, struct span text,
+    struct error *err) MUST_USE;
+/* Gives the site the map and the access file that the K lines came to. */
+int cf_take_map(struct site *site, const struct cf_map *map,
+    struct error *err) MUST_USE;
+
+/* One K line, without its K. */
+void cf_map_line(struct site *site, struct cf_map *map, struct span line);
+/* One O line, without its O. */
+void cf_option_line(struct site *site, struct span line);
+
+/* Type and path, suffix added; EX_CONFIG, with who asked as the subject. */
+int spec_set(struct map_spec *spec, const char *type, const char *path,
+    const char *who, struct error *err) MUST_USE;
+/* The suffix of this type's files: ".db". */
+const char *spec_suffix(const struct map_spec *spec);
+/* The map's path without its suffix: where its text stands. */
+int spec_text_path(const struct map_spec *spec, char path[PATH_MAX],
+    struct error *err) MUST_USE;
+
+#endif

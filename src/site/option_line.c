@@ -1,0 +1,103 @@
+/* The O lines that matter here.  Names fold; a blank must follow the O. */
+#include <string.h>
+
+#include "cf.h"
+
+/* sendmail's idea of a boolean: nothing, or a first letter of T or Y. */
+static bool
+is_true(struct span value)
+{
+	return value.len == 0 || byte_lower(value.at[0]) == 't' ||
+	    byte_lower(value.at[0]) == 'y';
+}
+
+/* Cuts s at the first separator; *rest is what comes after it. */
+static struct span
+cut(struct span s, char separator, struct span *rest)
+{
+	const char *at = s.len > 0 ? memchr(s.at, separator, s.len) : NULL;
+
+	*rest = (struct span){ s.at + s.len, 0 };
+	if (at != NULL) {
+		*rest = (struct span){ at + 1,
+			s.len - (size_t)(at + 1 - s.at) };
+		s.len = (size_t)(at - s.at);
+	}
+	return s;
+}
+
+/* One KEY=VALUE; of a key only the first letter counts.  False: nothing that
+ * can be connected to. */
+static bool
+port_part(struct site_port *port, struct span part)
+{
+	struct span value, key = span_trim(cut(part, '=', &value));
+
+	value = span_trim(value);
+	if (key.len == 0 || value.len == 0)
+		return true;
+	if (memchr(value.at, '$', value.len) != NULL)
+		return byte_lower(key.at[0]) == 'n';
+	switch (byte_lower(key.at[0])) {
+	case 'p':
+		if (span_equal(value, span_of("0")))
+			value = span_of("25");
+		return span_copy(port->port, sizeof(port->port), value);
+	case 'a':
+		if (value.len > 5 && span_equal_fold(
+		        (struct span){ value.at, 5 }, span_of("IPv6:")))
+			value = (struct span){ value.at + 5, value.len - 5 };
+		return span_copy(port->address, sizeof(port->address), value);
+	case 'f':
+		port->inet6 = span_equal_fold(value, span_of("inet6"));
+		return port->inet6 || span_equal_fold(value, span_of("inet"));
+	default:
+		return true;
+	}
+}
+
+static void
+take_port(struct site *site, struct span value)
+{
+	struct site_port port = { "", "25", false };
+	bool usable = true;
+
+	if (site->default_port)
+		site->port_count = 0;
+	site->default_port = false;
+	while (value.len > 0)
+		usable = port_part(&port, cut(value, ',', &value)) && usable;
+	if (usable &&
+	    site->port_count < sizeof(site->ports) / sizeof(site->ports[0]))
+		site->ports[site->port_count++] = port;
+}
+
+static void
+take_pid_file(struct site *site, struct span value)
+{
+	bool known = value.len > 0 && value.at[0] == '/' &&
+	    memchr(value.at, '$', value.len) == NULL;
+
+	(void)span_copy(site->pid_file, sizeof(site->pid_file),
+	    known ? value : span_of(""));
+}
+
+void
+cf_option_line(struct site *site, struct span line)
+{
+	struct span value, name;
+
+	if (line.len < 2 || line.at[0] != ' ' || line.at[1] == ' ')
+		return;
+	name = span_trim(cut(line, '=', &value));
+	value = span_trim(value);
+	if (span_equal_fold(name, span_of("PidFile")))
+		take_pid_file(site, value);
+	else if (span_equal_fold(name, span_of("TrustedUser")))
+		(void)span_copy(site->trusted_user,
+		    sizeof(site->trusted_user), value);
+	else if (span_equal_fold(name, span_of("UseCompressedIPv6Addresses")))
+		site->compressed_ipv6 = is_true(value);
+	else if (span_equal_fold(name, span_of("DaemonPortOptions")))
+		take_port(site, value);
+}

@@ -1,0 +1,282 @@
+# Tlsoff.pm: what every test of the built program needs: a scratch directory,
+# files, running tlsoff, makemap.  Core modules of perl only.
+#
+#   use FindBin;
+#   use lib "$FindBin::Bin/../lib";
+#   use Tlsoff;                 # and Test::More's functions
+#
+#   my $dir = scratch();        # "/.../build/scratch/NAME.XXXX", gone at exit
+#   spew("$dir/access", "Try_TLS:a.example\tNO\n");
+#   my $r = tlsoff('-f', "$dir/access", '--restart', 'none',
+#       'client', 'luna.bagoona.com');
+#   is($r->{status}, 0);  like($r->{out}, qr/^added/);  is($r->{err}, '');
+#
+# Directories below $BUILD/scratch are used and never /tmp: sendmail and
+# makemap refuse a map below a directory that others may write.  Where the
+# checkout itself is below such a one, scratch() runs the test again in a
+# namespace (Tlsoff::Namespace), where the path is a safe one; so call it
+# before the first test.
+#
+# TLSOFF_KEEP=1 in the environment keeps the scratch directories.
+package Tlsoff;
+
+use strict;
+use warnings;
+use Cwd qw(abs_path);
+use Exporter qw(import);
+use File::Basename qw(basename dirname);
+use File::Path qw(make_path remove_tree);
+use File::Temp qw(tempdir);
+use Test::More;
+
+our @EXPORT = (@Test::More::EXPORT, qw(
+    $TOP $BUILD $TLSOFF $SENDMAIL_ROOT $MAKEMAP $EDITMAP $SENDMAIL $MARKER
+    scratch spew slurp append lines run tlsoff tlsoff_ok makemap dump_map
+    map_value identity debian_access canit_section counter calls script));
+
+our $TOP = abs_path(dirname(__FILE__) . '/../..');
+our $BUILD = abs_path($ENV{BUILD} // "$TOP/build");
+die "no build directory; run: make check\n" unless defined $BUILD;
+
+our $TLSOFF = abs_path($ENV{TLSOFF} // "$BUILD/tlsoff");
+our $SENDMAIL_ROOT = "$BUILD/sendmail/root";
+our $MAKEMAP = "$BUILD/sendmail/bin/makemap";
+our $EDITMAP = "$BUILD/sendmail/bin/editmap";
+our $SENDMAIL = "$BUILD/sendmail/bin/sendmail";
+
+# The line that begins CanIt's section.
+our $MARKER =
+    '# DO NOT EDIT BELOW THIS LINE: CANIT MAY DELETE CHANGES BELOW THIS LINE';
+
+# A program that hangs is killed after this many seconds.
+our $TIME_LIMIT = 120;
+
+umask 022;
+$ENV{LC_ALL} = 'C';
+$ENV{PATH} = "$BUILD/sendmail/bin:$ENV{PATH}:/usr/sbin:/sbin";
+delete @ENV{qw(MAKEFLAGS MAKELEVEL MFLAGS MAKEOVERRIDES)};
+
+# ---- scratch ----
+
+my ($scratch, $owner);
+
+# The one scratch directory of this test; mode 0755.
+sub scratch {
+	return $scratch if defined $scratch;
+	if (defined $ENV{TLSOFF_TEST_SCRATCH}) { # inside a namespace: a safe path
+		return $scratch = $ENV{TLSOFF_TEST_SCRATCH};
+	}
+	make_path("$BUILD/scratch");
+	if (!safe_path("$BUILD/scratch")) {
+		require Tlsoff::Namespace;
+		Tlsoff::Namespace::enter_namespace();
+		return $scratch = $ENV{TLSOFF_TEST_SCRATCH};
+	}
+	$owner = $$;
+	return $scratch = make_scratch();
+}
+
+# No directory on the way that group or others may write.
+sub safe_path {
+	my ($path) = @_;
+	while ($path ne '/') {
+		return 0 if (stat $path)[2] & 022;
+		$path = dirname($path);
+	}
+	return 1;
+}
+
+sub make_scratch {
+	make_path("$BUILD/scratch");
+	my $dir = tempdir(basename($0, '.t') . '.XXXXXX',
+	    DIR => "$BUILD/scratch");
+	chmod 0755, $dir;
+	return $dir;
+}
+
+sub remove_scratch {
+	my ($dir) = @_;
+	remove_tree($dir, { safe => 0, error => \my $ignored })
+	    unless $ENV{TLSOFF_KEEP};
+	return;
+}
+
+END {
+	if (defined $owner && $owner == $$) {
+		my $status = $?;
+		remove_scratch($scratch);
+		$? = $status;
+	}
+}
+
+# ---- files ----
+
+sub spew { my ($path, @bytes) = @_; return put('>', $path, @bytes); }
+sub append { my ($path, @bytes) = @_; return put('>>', $path, @bytes); }
+
+sub put {
+	my ($how, $path, @bytes) = @_;
+	make_path(dirname($path));
+	open my $file, "$how:raw", $path or die "$path: $!";
+	print {$file} @bytes;
+	close $file or die "$path: $!";
+	return $path;
+}
+
+sub slurp {
+	my ($path) = @_;
+	open my $file, '<:raw', $path or die "$path: $!";
+	local $/;
+	return scalar(<$file>) // '';
+}
+
+sub lines { my ($path) = @_; return split /(?<=\n)/, slurp($path); }
+
+# An executable file.
+sub script {
+	my ($path, $text) = @_;
+	spew($path, $text);
+	chmod 0755, $path;
+	return $path;
+}
+
+# All of a file that a failed change must leave alone, as one string: bytes,
+# inode, mode, owner, group, links, mtime to the nanosecond; "absent" for none.
+sub identity {
+	my ($path) = @_;
+	return 'absent' unless -e $path;
+	my $stat = run(['stat', '-L', '-c', '%d:%i %a %u:%g %h %s %.9Y', $path]);
+	my $sum = run(['sha256sum', '--', $path]);
+	return $stat->{out} . (split / /, $sum->{out})[0];
+}
+
+# ---- programs ----
+
+# run(\@command, stdin => BYTES, env => {NAME => VALUE or undef}, dir => DIR)
+# gives {status, out, err}; 128 + N when signal N ended it.
+my $run_number = 0;
+
+sub run {
+	my ($command, %option) = @_;
+	my $base = scratch() . "/.run.$$." . $run_number++;
+	spew("$base.in", $option{stdin} // '');
+	my $pid = fork // die "fork: $!";
+	if ($pid == 0) {
+		become($command, $base, \%option);
+	}
+	waitpid $pid, 0;
+	my $result = {
+		status => $? & 127 ? 128 + ($? & 127) : $? >> 8,
+		out => slurp("$base.out"),
+		err => slurp("$base.err"),
+	};
+	unlink map { "$base.$_" } qw(in out err);
+	return $result;
+}
+
+# The child's side of run(): never returns.
+sub become {
+	my ($command, $base, $option) = @_;
+	my $ok = open(STDIN, '<', "$base.in") && open(STDOUT, '>', "$base.out")
+	    && open(STDERR, '>', "$base.err");
+	if ($ok && (!defined $option->{dir} || chdir $option->{dir})) {
+		my %env = %{ $option->{env} // {} };
+		for my $name (keys %env) {
+			if (defined $env{$name}) { $ENV{$name} = $env{$name} }
+			else { delete $ENV{$name} }
+		}
+		alarm($option->{time_limit} // $TIME_LIMIT);
+		no warnings 'exec';
+		exec { $command->[0] } @$command;
+	}
+	print STDERR "$command->[0]: $!\n";
+	require POSIX;
+	POSIX::_exit(127);
+}
+
+# tlsoff(ARGUMENT..., {stdin => ..., env => ...}): the built program.
+sub tlsoff {
+	my @arguments = @_;
+	my $option = ref $arguments[-1] ? pop @arguments : {};
+	spare_this_machine(@arguments);
+	return run([$TLSOFF, @arguments], %$option);
+}
+
+# Outside a namespace a call that changes something must say what: a test
+# never touches the /etc/mail of the machine it runs on.
+sub spare_this_machine {
+	my @arguments = @_;
+	return if defined $ENV{TLSOFF_TEST_INSIDE};
+	return unless grep { /\A(?:client|server|remove|expire)\z/ } @arguments;
+	return if grep { /\A(?:-[Cfn]|--(?:config|access|dry-run|help))/ } @arguments;
+	die "tlsoff @arguments: would change this machine's own files;"
+	    . " give -C or -f, or call enter_namespace()\n";
+}
+
+# The same, as a test that it exits 0; shows what it said when it does not.
+sub tlsoff_ok {
+	my @arguments = @_;
+	my $r = tlsoff(@arguments);
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	is($r->{status}, 0, 'tlsoff ' . join ' ', grep { !ref } @arguments)
+	    or diag($r->{out}, $r->{err});
+	return $r;
+}
+
+# ---- maps ----
+
+# makemap(CF, TYPE, MAP, BYTES, OPTION...): with the real one; {status, err}.
+sub makemap {
+	my ($cf, $type, $map, $text, @options) = @_;
+	return run([$MAKEMAP, '-C', $cf, @options, $type, $map], stdin => $text);
+}
+
+# Every key and value of a map, by makemap -u: {KEY => VALUE}.
+sub dump_map {
+	my ($cf, $type, $map) = @_;
+	my $r = run([$MAKEMAP, '-C', $cf, '-u', $type, $map]);
+	die "makemap -u $map: $r->{err}" if $r->{status} != 0;
+	return { map { split /\t/, $_, 2 } split /\n/, $r->{out} };
+}
+
+# The value of one key, by editmap -q; undef where it is absent.
+sub map_value {
+	my ($cf, $type, $map, $key) = @_;
+	my $r = run([$EDITMAP, '-C', $cf, '-q', $type, $map, $key]);
+	return $r->{status} == 0 ? $r->{out} =~ s/\n\z//r : undef;
+}
+
+# ---- access files ----
+
+# Debian's own, as shipped.
+sub debian_access {
+	return slurp("$SENDMAIL_ROOT/usr/share/sendmail/examples/db/access");
+}
+
+# A section as CanIt leaves at the end of the file.
+sub canit_section {
+	return "$MARKER\n"
+	    . "# Generated by CanIt\n"
+	    . "Connect:203.0.113.7\tREJECT\n"
+	    . "From:spammer\@example.net\tREJECT\n"
+	    . "To:canit.example\tRELAY\n";
+}
+
+# ---- counting calls ----
+
+# counter(NAME, COMMAND): a script that notes each call, then runs COMMAND
+# with its own arguments ("exec /path/makemap"; ":" does nothing).
+sub counter {
+	my ($name, $command) = @_;
+	my $path = scratch() . "/$name";
+	$command .= ' "$@"' if $command =~ /\Aexec /;
+	return script($path, "#!/bin/sh\necho call >>'$path.calls'\n$command\n");
+}
+
+# How often it was called.
+sub calls {
+	my ($path) = @_;
+	return -e "$path.calls" ? scalar lines("$path.calls") : 0;
+}
+
+1;

@@ -1,0 +1,242 @@
+# Namespace.pm: a test's own small machine.
+#
+#   use Tlsoff;
+#   use Tlsoff::Namespace;
+#   enter_namespace();          # first; the rest of the test runs inside
+#
+# Inside there are a network with only lo (all of 127.0.0.0/8, ::1 and what
+# add_host() adds), the host name mx.test.example, own process numbers, and
+# private copies of /etc and /dev and an empty /run and /var/spool, so that a
+# test may write /etc/hosts, /etc/mail and /etc/init.d and read what is sent
+# to /dev/log.  The scratch
+# directory is seen at /srv: a path sendmail finds safe, wherever the checkout
+# is.  Nothing of it is seen outside, and every process ends with the test.
+#
+# It needs root, or sudo without a password; a user namespace is tried last.
+package Tlsoff::Namespace;
+
+use strict;
+use warnings;
+use Exporter qw(import);
+use IO::Socket::UNIX;
+use POSIX ();
+use Socket qw(SOCK_DGRAM);
+use Time::HiRes qw(sleep time);
+use Tlsoff;
+
+our @EXPORT = qw(enter_namespace add_host mail_log wait_for wait_log
+    clear_mail_log install_sendmail
+    add_to_directory %ID $HOST_NAME);
+
+our $HOST_NAME = 'mx.test.example';
+
+# The users of Debian's sendmail, by number: nobody else needs to know them.
+our %ID = (smmta => 947, smmsp => 948);
+
+# ---- going in ----
+
+# Returns inside the namespace; the process that called it waits outside.
+sub enter_namespace {
+	if (!defined $ENV{TLSOFF_TEST_INSIDE}) {
+		go_in();
+	}
+	become_init() if $$ == 1;
+	$ENV{TLSOFF_TEST_SCRATCH} = '/srv';
+	build_machine($ENV{TLSOFF_TEST_INSIDE});
+	return;
+}
+
+# Runs this very test again, inside.
+sub go_in {
+	my @variables = map { "$_=$ENV{$_}" }
+	    grep { /\A(?:BUILD|TLSOFF|TLSOFF_KEEP|PATH|LC_ALL|PERL5LIB|HARNESS_\w+|SEED)\z/ }
+	    sort keys %ENV;
+	my $dir = Tlsoff::make_scratch();
+	my @command = (
+		as_root(),
+		'env', @variables, "TLSOFF_TEST_INSIDE=$dir",
+		'unshare', $> == 0 || as_root() ? () : '-r',
+		qw(-n -u -m -p -f --kill-child --mount-proc),
+		$^X, $0, @ARGV);
+	exec { $command[0] } @command or die "$command[0]: $!";
+}
+
+sub as_root {
+	return () if $> == 0;
+	return system('sudo -n true >/dev/null 2>&1') == 0 ? qw(sudo -n) : ();
+}
+
+# The first process of the namespace: starts the test, reaps what daemons
+# leave behind, as init does, and removes the scratch directory at the end.
+sub become_init {
+	my $test = fork // die "fork: $!";
+	return if $test == 0;
+	$SIG{$_} = sub { kill $_[0], $test } for qw(INT TERM HUP);
+	my $status = 255 << 8;
+	while ((my $pid = waitpid -1, 0) != -1 || $!{EINTR}) {
+		if ($pid == $test) { $status = $?; last }
+	}
+	Tlsoff::remove_scratch($ENV{TLSOFF_TEST_INSIDE});
+	POSIX::_exit($status & 127 ? 128 + ($status & 127) : $status >> 8);
+}
+
+# ---- the machine ----
+
+my $POINTS = '/mnt';
+my $farms = 0;
+
+sub build_machine {
+	my ($dir) = @_;
+	must(qw(mount --make-rprivate /));
+	must(qw(mount --bind), $dir, '/srv');
+	# Mount points stand here and not in the scratch directory, which is
+	# removed with all below it at the end.
+	must(qw(mount -t tmpfs -o mode=755 points), $POINTS);
+	private_etc("$POINTS/etc");
+	private_dev("$POINTS/dev");
+	# Nothing of the machine's own mail system or init is in sight.
+	for my $directory (qw(/run /var/spool)) {
+		must(qw(mount -t tmpfs -o mode=755 private), $directory)
+		    if -d $directory;
+	}
+	must('hostname', $HOST_NAME);
+	must(qw(ip link set lo up));
+	start_log();
+	return;
+}
+
+sub must {
+	my (@command) = @_;
+	system(@command) == 0 or BAIL_OUT("@command failed: root or sudo needed");
+	return;
+}
+
+sub private_etc {
+	my ($dir) = @_;
+	mkdir $dir;
+	must(qw(mount -t tmpfs -o mode=755 etc), $dir);
+	system("cp -a /etc/. $dir 2>/dev/null");
+	system(qw(rm -rf), map { "$dir/$_" } qw(mail init.d/sendmail resolv.conf));
+	mkdir "$dir/mail";
+	spew("$dir/resolv.conf", '');
+	spew("$dir/hosts", "127.0.0.1 localhost\n127.0.0.1 $HOST_NAME\n");
+	spew("$dir/nsswitch.conf", "passwd: files\ngroup: files\n"
+	    . "shadow: files\nhosts: files\nservices: files\nprotocols: files\n");
+	# A small system has no list of services.
+	append("$dir/services", "\nsmtp 25/tcp\nsubmission 587/tcp\n")
+	    if !defined getservbyname 'smtp', 'tcp';
+	for my $name (sort keys %ID) {
+		append("$dir/passwd",
+		    "$name:x:$ID{$name}:$ID{$name}:$name:/nonexistent:/bin/false\n")
+		    if !defined getpwnam $name;
+		append("$dir/group", "$name:x:$ID{$name}:\n")
+		    if !defined getgrnam $name;
+	}
+	must(qw(mount --move), $dir, '/etc');
+	for my $name (keys %ID) { $ID{$name} = getpwnam $name }
+	return;
+}
+
+sub private_dev {
+	my ($dir) = @_;
+	mkdir $dir;
+	must(qw(mount -t tmpfs -o mode=755 dev), $dir);
+	for my $node (qw(null zero full random urandom tty)) {
+		next unless -e "/dev/$node";
+		spew("$dir/$node", '');
+		must(qw(mount --bind), "/dev/$node", "$dir/$node");
+	}
+	mkdir "$dir/shm";
+	symlink '/proc/self/fd', "$dir/fd";
+	for my $n (0 .. 2) {
+		symlink "/proc/self/fd/$n", "$dir/" . (qw(stdin stdout stderr))[$n];
+	}
+	must(qw(mount --move), $dir, '/dev');
+	return;
+}
+
+# add_host('127.0.0.2', 'luna.bagoona.com'): both ways, and IPv6 on lo.
+sub add_host {
+	my ($address, @names) = @_;
+	append('/etc/hosts', "$address @names\n");
+	if ($address =~ /:/ && $address ne '::1') {
+		must(qw(ip -6 addr add), "$address/128", qw(dev lo nodad));
+	}
+	return;
+}
+
+# The private sendmail where a Debian has it: for Makefiles, scripts and cf
+# files that name /usr/sbin/makemap or /usr/share/sendmail.
+sub install_sendmail {
+	my %programs = map { $_ => "$BUILD/sendmail/bin/$_" }
+	    qw(sendmail makemap editmap);
+	add_to_directory('/usr/sbin', %programs);
+	add_to_directory('/usr/share',
+	    sendmail => "$SENDMAIL_ROOT/usr/share/sendmail");
+	return;
+}
+
+# A directory of the machine with more names in it: a farm of links to what
+# it really holds, mounted over it.
+sub add_to_directory {
+	my ($directory, %more) = @_;
+	my $real = $POINTS . '/real' . $directory =~ tr{/}{-}r . $farms++;
+	mkdir $_ for $real, "$real.new";
+	must(qw(mount --bind), $directory, $real);
+	opendir my $handle, $real or die "$real: $!";
+	for my $name (grep { !/\A\.\.?\z/ && !exists $more{$_} } readdir $handle) {
+		symlink "$real/$name", "$real.new/$name";
+	}
+	for my $name (keys %more) {
+		symlink $more{$name}, "$real.new/$name" if -d $more{$name};
+		script("$real.new/$name", "#!/bin/sh\nexec '$more{$name}' \"\$@\"\n")
+		    if !-d $more{$name};
+	}
+	must(qw(mount --bind), "$real.new", $directory);
+	return;
+}
+
+# ---- the log ----
+
+my $LOG = '/srv/mail.log';
+
+# A reader of /dev/log: one line a message, as it came, without the priority.
+sub start_log {
+	my $socket = IO::Socket::UNIX->new(Type => SOCK_DGRAM, Local => '/dev/log')
+	    or die "/dev/log: $!";
+	chmod 0666, '/dev/log';
+	spew($LOG, '');
+	my $pid = fork // die "fork: $!";
+	return if $pid > 0;
+	open my $log, '>>:raw', $LOG or POSIX::_exit(1);
+	while (defined $socket->recv(my $message, 65536)) {
+		$message =~ s/\A<\d+>//;
+		$message =~ s/[\0\n]+\z//;
+		syswrite $log, "$message\n";
+	}
+	POSIX::_exit(0);
+}
+
+# Everything logged since the start or clear_mail_log().
+sub mail_log { return slurp($LOG) }
+sub clear_mail_log { truncate $LOG, 0; return }
+
+# Waits until CODE is true, SECONDS at most; its last value.
+sub wait_for {
+	my ($code, $seconds) = @_;
+	my $end = time + ($seconds // 10);
+	while (1) {
+		my $value = $code->();
+		return $value if $value || time > $end;
+		sleep 0.02;
+	}
+}
+
+# The log once it matches; the log as it is after SECONDS where it does not.
+sub wait_log {
+	my ($pattern, $seconds) = @_;
+	wait_for(sub { mail_log() =~ $pattern }, $seconds);
+	return mail_log();
+}
+
+1;

@@ -1,0 +1,578 @@
+/* What tlsoff reads out of sendmail.cf, and which files it then works on. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "site.h"
+
+static struct site site;
+static struct error err;
+static char scratch[PATH_MAX];
+
+static int
+parse(const char *text)
+{
+	err = (struct error)ERROR_INIT;
+	return site_parse(&site, span_of(text), &err);
+}
+
+static void
+parses_to(const char *text, const char *type, const char *map,
+    const char *access_file)
+{
+	if (parse(text) != 0)
+		fail_msg("%s: %s", text, err.text);
+	assert_string_equal(site.map.type_name, type);
+	assert_string_equal(site.map.path, map);
+	assert_string_equal(site.access, access_file);
+}
+
+static void
+refused(const char *text, const char *why)
+{
+	assert_int_equal(parse(text), -1);
+	assert_int_equal(err.status, EX_CONFIG);
+	if (strstr(err.text, why) == NULL)
+		fail_msg("\"%s\" is not in \"%s\"", why, err.text);
+}
+
+/* ---- the K line ---- */
+
+static void
+debian_map(void **state)
+{
+	(void)state;
+	parses_to("Kaccess hash -T<TMPF> /etc/mail/access\n", "hash",
+	    "/etc/mail/access.db", "/etc/mail/access");
+	assert_int_equal(site.map.type, MAP_HASH);
+	assert_true(site.has_temp);
+	assert_false(site.map.optional);
+	assert_false(site.map.keep_case);
+}
+
+static void
+red_hat_map_has_its_suffix_already(void **state)
+{
+	(void)state;
+	parses_to("Kaccess hash -T<TMPF> -o /etc/mail/access.db\n", "hash",
+	    "/etc/mail/access.db", "/etc/mail/access");
+	assert_true(site.map.optional);
+}
+
+static void
+freebsd_map(void **state)
+{
+	(void)state;
+	parses_to("Kaccess hash -o -T<TMPF> /etc/mail/access\n", "hash",
+	    "/etc/mail/access.db", "/etc/mail/access");
+}
+
+static void
+el10_cdb_map(void **state)
+{
+	(void)state;
+	parses_to("Kaccess cdb -T<TMPF> -o /etc/mail/access.cdb\n", "cdb",
+	    "/etc/mail/access.cdb", "/etc/mail/access");
+	assert_int_equal(site.map.type, MAP_OTHER);
+	parses_to("Kaccess cdb /etc/mail/access\n", "cdb",
+	    "/etc/mail/access.cdb", "/etc/mail/access");
+}
+
+static void
+btree_and_implicit_maps(void **state)
+{
+	(void)state;
+	parses_to("Kaccess btree /a/b\n", "btree", "/a/b.db", "/a/b");
+	assert_int_equal(site.map.type, MAP_BTREE);
+	parses_to("Kaccess implicit /a/b\n", "hash", "/a/b.db", "/a/b");
+	assert_int_equal(site.map.type, MAP_HASH);
+}
+
+static void
+names_of_map_and_type_fold(void **state)
+{
+	(void)state;
+	parses_to("K ACCESS Hash /a/b\n", "hash", "/a/b.db", "/a/b");
+	refused("Kaccess.x hash /a/b\nKmyaccess hash /a/b\n", "no access map");
+}
+
+static void
+options_of_the_map(void **state)
+{
+	(void)state;
+	parses_to("Kaccess hash -N -f -m -q -a. -k key -vval -S+ -o /a/b\n",
+	    "hash", "/a/b.db", "/a/b");
+	assert_true(site.map.with_null);
+	assert_true(site.map.keep_case);
+	assert_true(site.policy.keep_case);
+	assert_true(site.policy.match_only);
+	assert_true(site.policy.keep_quotes);
+	assert_string_equal(site.policy.append, ".");
+	assert_true(site.map.optional);
+	assert_false(site.has_temp);
+}
+
+static void
+options_behind_the_file_do_not_count(void **state)
+{
+	(void)state;
+	parses_to("Kaccess hash /a/b -T<TMPF> -m\n", "hash", "/a/b.db", "/a/b");
+	assert_false(site.has_temp);
+	assert_false(site.policy.match_only);
+}
+
+static void
+only_the_first_letter_of_an_option_word_counts(void **state)
+{
+	(void)state;
+	parses_to("Kaccess hash -oN /a/b\n", "hash", "/a/b.db", "/a/b");
+	assert_true(site.map.optional);
+	assert_false(site.map.with_null);
+}
+
+static void
+last_map_line_wins_and_options_add_up(void **state)
+{
+	(void)state;
+	parses_to("Kaccess hash -m -o /a/b\nKAccess btree /c/d\n", "btree",
+	    "/c/d.db", "/c/d");
+	assert_true(site.policy.match_only);
+	assert_true(site.map.optional);
+}
+
+static void
+lines_continue_and_comments_end(void **state)
+{
+	(void)state;
+	parses_to("Kaccess hash\n\t-o # why\n /a/b # text\nR$* \t x\n", "hash",
+	    "/a/b.db", "/a/b");
+	assert_true(site.map.optional);
+	parses_to("Kaccess hash /a/b\r\n", "hash", "/a/b.db", "/a/b");
+	parses_to("Kaccess hash /a\\#b", "hash", "/a#b.db", "/a#b");
+	refused("# note\n\tKaccess hash /a/b\n#Kaccess hash /a/b\n",
+	    "no access map");
+}
+
+static void
+maps_that_are_no_single_file_are_refused(void **state)
+{
+	(void)state;
+	refused("Kaccess sequence one two\n", "--map");
+	refused("Kaccess ldap -1 -k (x=%0)\n", "\"ldap\"");
+	refused("Kaccess dbm /a/b\n", "two files");
+	refused("Kaccess hash $Z/access\n", "macro");
+	refused("Kaccess hash access\n", "absolute");
+	refused("Kaccess hash -o\n", "absolute");
+	refused("Kaccess hash /a/.db\n", "--access");
+	refused("", "no access map");
+}
+
+/* ---- options ---- */
+
+#define K "Kaccess hash /a/b\n"
+
+static void
+pid_file_of_the_cf(void **state)
+{
+	(void)state;
+	assert_int_equal(parse(K "O pidfile = /run/x.pid # here\n"), 0);
+	assert_string_equal(site.pid_file, "/run/x.pid");
+	assert_int_equal(parse(K "O PidFile=/run/x\nO PidFile=/run/$m\n"), 0);
+	assert_string_equal(site.pid_file, "");
+	assert_int_equal(parse(K "O  PidFile=/x\nOPidFile=/y\n"), 0);
+	assert_string_equal(site.pid_file, "");
+}
+
+static void
+trusted_user_of_the_cf(void **state)
+{
+	(void)state;
+	assert_int_equal(parse(K "O TrustedUser=smmta\n"), 0);
+	assert_string_equal(site.trusted_user, "smmta");
+}
+
+static void
+booleans_are_sendmails(void **state)
+{
+	static const struct { const char *line; bool on; } cases[] = {
+		{ "O UseCompressedIPv6Addresses=true\n", true },
+		{ "O UseCompressedIPv6Addresses=Yes\n", true },
+		{ "O UseCompressedIPv6Addresses\n", true },
+		{ "O UseCompressedIPv6Addresses=on\n", false },
+		{ "O UseCompressedIPv6Addresses=1\n", false },
+		{ "O UseCompressedIPv6Addresses=false\n", false },
+		{ "", false },
+	};
+	char text[200];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		(void)snprintf(text, sizeof(text), K "%s", cases[i].line);
+		assert_int_equal(parse(text), 0);
+		assert_int_equal(site.compressed_ipv6, cases[i].on);
+	}
+}
+
+static void
+daemon_ports(void **state)
+{
+	(void)state;
+	assert_int_equal(parse(K), 0);
+	assert_int_equal(site.port_count, 1);
+	assert_string_equal(site.ports[0].port, "25");
+	assert_int_equal(parse(K "O DaemonPortOptions=Name=MTA\n"
+	    "O DaemonPortOptions=Port=587, Name=MSA, M=E\n"
+	    "O DaemonPortOptions=f=inet6, p = smtps,A=IPv6:::1\n"
+	    "O DaemonPortOptions=P=0,Addr=127.0.0.1\n"
+	    "O DaemonPortOptions=Family=local,Port=/x\n"
+	    "O DaemonPortOptions=Port=$P\n"), 0);
+	assert_int_equal(site.port_count, 4);
+	assert_string_equal(site.ports[0].port, "25");
+	assert_string_equal(site.ports[1].port, "587");
+	assert_string_equal(site.ports[2].port, "smtps");
+	assert_string_equal(site.ports[2].address, "::1");
+	assert_true(site.ports[2].inet6);
+	assert_string_equal(site.ports[3].port, "25");
+	assert_string_equal(site.ports[3].address, "127.0.0.1");
+	assert_false(site.ports[3].inet6);
+}
+
+/* ---- rulesets ---- */
+
+static void
+skip_is_a_rule_of_the_lookups(void **state)
+{
+	(void)state;
+	assert_int_equal(parse(K "SD\nR<?> <$+>\t\t$@ x\n"), 0);
+	assert_false(site.policy.skip);
+	assert_int_equal(parse(K "SA\nR<SKIP> <$+>\t\t$@ <$2>\n"), 0);
+	assert_true(site.policy.skip);
+	assert_int_equal(parse(K "Sd\nR<SKIP> <$+>\t\t$@ <$2>\n"), 0);
+	assert_false(site.policy.skip);
+	assert_int_equal(parse(K "SOther\nR<SKIP> <$+>\t\t$@ <$2>\n"), 0);
+	assert_false(site.policy.skip);
+}
+
+static void
+lookupdotdomain_is_a_rule_of_the_name_lookup(void **state)
+{
+	(void)state;
+	assert_int_equal(parse(K "SD\nR<?> <$+.$+> <$+> <$- $-> <$*>\t"
+	    "$: < $(access $5:.$2 $: ? $) > <$1.$2> <$3>\n"), 0);
+	assert_true(site.policy.dotdomain);
+	assert_int_equal(parse(K "SD\nR<$*> <$+>\t\t$: < $(access $4:$1 $) >\n"),
+	    0);
+	assert_false(site.policy.dotdomain);
+}
+
+static void
+local_rulesets_with_rules(void **state)
+{
+	(void)state;
+	assert_int_equal(parse(K "SLocal_try_tls\nSLocal_srv_features\n"), 0);
+	assert_false(site.policy.local[ROLE_CLIENT]);
+	assert_false(site.policy.local[ROLE_SERVER]);
+	assert_int_equal(parse(K "SLocal_try_tls\nR$*\t$# OK\nSx\nR$*\tx\n"), 0);
+	assert_true(site.policy.local[ROLE_CLIENT]);
+	assert_false(site.policy.local[ROLE_SERVER]);
+	assert_int_equal(parse(K "SLocal_srv_features = 42\nSx\nS42\nR$*\ty\n"),
+	    0);
+	assert_true(site.policy.local[ROLE_SERVER]);
+	/* sendmail drops a rule without a tab, and names do not fold. */
+	assert_int_equal(parse(K "SLocal_try_tls\nR$* $# OK\n"
+	    "Slocal_srv_features\nR$*\tx\n"), 0);
+	assert_false(site.policy.local[ROLE_CLIENT]);
+	assert_false(site.policy.local[ROLE_SERVER]);
+}
+
+/* ---- -m ---- */
+
+static void
+map_of_the_command_line(void **state)
+{
+	struct map_spec spec = { .keep_case = true };
+
+	(void)state;
+	assert_int_equal(map_spec_parse(&spec, "btree:x/y", &err), 0);
+	assert_int_equal(spec.type, MAP_BTREE);
+	assert_string_equal(spec.path, "x/y.db");
+	assert_true(spec.keep_case);
+	assert_int_equal(map_spec_parse(&spec, "/etc/mail/access", &err), -1);
+	assert_int_equal(err.status, EX_USAGE);
+	assert_int_equal(map_spec_parse(&spec, "hash:", &err), -1);
+	assert_int_equal(err.status, EX_USAGE);
+	assert_int_equal(map_spec_parse(&spec, ":x", &err), -1);
+	assert_int_equal(err.status, EX_USAGE);
+	assert_int_equal(map_spec_parse(&spec, "ldap:x", &err), -1);
+	assert_int_equal(err.status, EX_CONFIG);
+}
+
+/* ---- files ---- */
+
+static const char *
+in_scratch(const char *name)
+{
+	static char paths[8][PATH_MAX + 64];
+	static size_t next;
+	char *path = paths[next++ % 8];
+
+	(void)snprintf(path, sizeof(paths[0]), "%s/%s", scratch, name);
+	return path;
+}
+
+static void
+put(const char *name, const char *text)
+{
+	FILE *f = fopen(in_scratch(name), "w");
+
+	assert_non_null(f);
+	assert_true(fputs(text, f) >= 0);
+	assert_int_equal(fclose(f), 0);
+}
+
+/* A cf whose access map is scratch/access, and the text of it. */
+static int
+with_cf(void **state)
+{
+	char text[PATH_MAX + 100], root[] = "build/scratch/site-XXXXXX";
+
+	(void)state;
+	(void)mkdir("build", 0777);
+	(void)mkdir("build/scratch", 0777);
+	if (mkdtemp(root) == NULL || realpath(root, scratch) == NULL)
+		return -1;
+	(void)snprintf(text, sizeof(text), "Kaccess btree -N -f %s/access\n",
+	    scratch);
+	put("cf", text);
+	put("access", "#\n");
+	return 0;
+}
+
+static int
+read_site(const char *config, const char *access_file, const char *map)
+{
+	struct site_request request = { config, access_file, map };
+
+	err = (struct error)ERROR_INIT;
+	return site_read(&site, &request, &err);
+}
+
+static int
+remove_all(void **state)
+{
+	static const char *const names[] = { "cf", "access", "access.db",
+		"other", "other.db", "link", "sequence.cf", "none.cf" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		(void)unlink(in_scratch(names[i]));
+	return rmdir(scratch);
+}
+
+static void
+cf_names_map_and_text(void **state)
+{
+	(void)state;
+	assert_int_equal(read_site(in_scratch("cf"), NULL, NULL), 0);
+	assert_string_equal(site.config, in_scratch("cf"));
+	assert_string_equal(site.map.path, in_scratch("access.db"));
+	assert_string_equal(site.access, in_scratch("access"));
+	assert_true(site.own_map);
+	assert_false(site.system_config);
+}
+
+static void
+relative_paths_become_absolute(void **state)
+{
+	char here[PATH_MAX];
+
+	(void)state;
+	assert_non_null(getcwd(here, sizeof(here)));
+	assert_int_equal(chdir(scratch), 0);
+	assert_int_equal(read_site("cf", "other", "hash:third"), 0);
+	assert_int_equal(chdir(here), 0);
+	assert_string_equal(site.config, in_scratch("cf"));
+	assert_string_equal(site.access, in_scratch("other"));
+	assert_string_equal(site.map.path, in_scratch("third.db"));
+	assert_true(site.map.with_null);
+	assert_false(site.own_map);
+}
+
+static void
+another_text_has_a_map_of_its_own(void **state)
+{
+	(void)state;
+	assert_int_equal(
+	    read_site(in_scratch("cf"), in_scratch("other"), NULL), 0);
+	assert_string_equal(site.map.path, in_scratch("other.db"));
+	assert_string_equal(site.map.type_name, "btree");
+	assert_true(site.map.with_null);
+	assert_true(site.map.keep_case);
+	assert_false(site.own_map);
+}
+
+static void
+the_same_text_by_another_name_has_the_cf_map(void **state)
+{
+	(void)state;
+	assert_int_equal(symlink("access", in_scratch("link")), 0);
+	assert_int_equal(
+	    read_site(in_scratch("cf"), in_scratch("link"), NULL), 0);
+	assert_string_equal(site.map.path, in_scratch("access.db"));
+	assert_true(site.own_map);
+	assert_int_equal(
+	    read_site(in_scratch("cf"), in_scratch("./access"), NULL), 0);
+	assert_true(site.own_map);
+}
+
+static void
+another_text_never_reaches_the_cf_map_by_a_link(void **state)
+{
+	(void)state;
+	put("access.db", "map");
+	assert_int_equal(symlink("access.db", in_scratch("other.db")), 0);
+	assert_int_equal(
+	    read_site(in_scratch("cf"), in_scratch("other"), NULL), -1);
+	assert_int_equal(err.status, EX_USAGE);
+}
+
+static void
+a_map_is_no_text(void **state)
+{
+	(void)state;
+	assert_int_equal(
+	    read_site(in_scratch("cf"), in_scratch("access.db"), NULL), -1);
+	assert_int_equal(err.status, EX_USAGE);
+}
+
+static void
+map_alone_brings_its_text(void **state)
+{
+	char map[PATH_MAX + 100];
+
+	(void)state;
+	(void)snprintf(map, sizeof(map), "cdb:%s/other.cdb", scratch);
+	assert_int_equal(read_site(in_scratch("cf"), NULL, map), 0);
+	assert_string_equal(site.access, in_scratch("other"));
+	assert_false(site.own_map);
+	(void)snprintf(map, sizeof(map), "btree:%s/access", scratch);
+	assert_int_equal(read_site(in_scratch("cf"), NULL, map), 0);
+	assert_string_equal(site.access, in_scratch("access"));
+	assert_true(site.own_map);
+}
+
+static void
+a_map_stands_in_for_a_sequence(void **state)
+{
+	char map[PATH_MAX + 100];
+
+	(void)state;
+	put("sequence.cf", "Kaccess sequence a b\nO TrustedUser=x\n");
+	assert_int_equal(read_site(in_scratch("sequence.cf"), NULL, NULL), -1);
+	assert_int_equal(err.status, EX_CONFIG);
+	(void)snprintf(map, sizeof(map), "hash:%s/access", scratch);
+	assert_int_equal(read_site(in_scratch("sequence.cf"), NULL, map), 0);
+	assert_true(site.own_map);
+	assert_string_equal(site.trusted_user, "x");
+	put("none.cf", "O TrustedUser=x\n");
+	assert_int_equal(read_site(in_scratch("none.cf"), NULL, map), 0);
+	assert_false(site.own_map);
+}
+
+static void
+a_cf_that_is_named_must_be_there(void **state)
+{
+	(void)state;
+	assert_int_equal(read_site(in_scratch("nothing"), NULL, NULL), -1);
+	assert_int_equal(err.status, EX_NOINPUT);
+	assert_int_equal(read_site(scratch, NULL, NULL), -1);
+	assert_int_equal(err.status, EX_CONFIG);
+	assert_int_equal(read_site("", NULL, NULL), -1);
+	assert_int_equal(err.status, EX_USAGE);
+}
+
+static void
+without_a_cf_the_usual_map(void **state)
+{
+	(void)state;
+	if (access(SITE_CONFIG, F_OK) == 0)
+		skip();
+	assert_int_equal(read_site(NULL, NULL, NULL), 0);
+	assert_string_equal(site.config, "");
+	assert_string_equal(site.access, SITE_ACCESS);
+	assert_string_equal(site.map.path, SITE_ACCESS ".db");
+	assert_string_equal(site.map.type_name, "hash");
+	assert_int_equal(read_site(NULL, in_scratch("other"), NULL), 0);
+	assert_string_equal(site.map.path, in_scratch("other.db"));
+	assert_false(site.own_map);
+}
+
+static void
+programs_are_found_by_absolute_path_only(void **state)
+{
+	char path[PATH_MAX];
+
+	(void)state;
+	put("none.cf", "#!/bin/sh\n");
+	assert_int_equal(setenv("PATH", scratch, 1), 0);
+	assert_false(site_find_program("none.cf", path));
+	assert_int_equal(chmod(in_scratch("none.cf"), 0755), 0);
+	assert_true(site_find_program("none.cf", path));
+	assert_string_equal(path, in_scratch("none.cf"));
+	assert_int_equal(setenv("PATH", ".:build:", 1), 0);
+	assert_false(site_find_program("none.cf", path));
+	assert_string_equal(path, "");
+}
+
+#define on_disk(test) cmocka_unit_test_setup_teardown(test, with_cf, remove_all)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(debian_map),
+		cmocka_unit_test(red_hat_map_has_its_suffix_already),
+		cmocka_unit_test(freebsd_map),
+		cmocka_unit_test(el10_cdb_map),
+		cmocka_unit_test(btree_and_implicit_maps),
+		cmocka_unit_test(names_of_map_and_type_fold),
+		cmocka_unit_test(options_of_the_map),
+		cmocka_unit_test(options_behind_the_file_do_not_count),
+		cmocka_unit_test(only_the_first_letter_of_an_option_word_counts),
+		cmocka_unit_test(last_map_line_wins_and_options_add_up),
+		cmocka_unit_test(lines_continue_and_comments_end),
+		cmocka_unit_test(maps_that_are_no_single_file_are_refused),
+		cmocka_unit_test(pid_file_of_the_cf),
+		cmocka_unit_test(trusted_user_of_the_cf),
+		cmocka_unit_test(booleans_are_sendmails),
+		cmocka_unit_test(daemon_ports),
+		cmocka_unit_test(skip_is_a_rule_of_the_lookups),
+		cmocka_unit_test(lookupdotdomain_is_a_rule_of_the_name_lookup),
+		cmocka_unit_test(local_rulesets_with_rules),
+		cmocka_unit_test(map_of_the_command_line),
+		on_disk(cf_names_map_and_text),
+		on_disk(relative_paths_become_absolute),
+		on_disk(another_text_has_a_map_of_its_own),
+		on_disk(the_same_text_by_another_name_has_the_cf_map),
+		on_disk(another_text_never_reaches_the_cf_map_by_a_link),
+		on_disk(a_map_is_no_text),
+		on_disk(map_alone_brings_its_text),
+		on_disk(a_map_stands_in_for_a_sequence),
+		on_disk(a_cf_that_is_named_must_be_there),
+		on_disk(without_a_cf_the_usual_map),
+		on_disk(programs_are_found_by_absolute_path_only),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
