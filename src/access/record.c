@@ -1,0 +1,63 @@
+/*
+ * Records: the text as makemap reads it, held to the real one by
+ * tests/live/random-texts.t.
+ *
+ * makemap reads with fgets() into 1024 bytes.  What comes without a newline,
+ * and is not the end of the file, is "too long"; the next fgets() begins where
+ * this one stopped.  A NUL ends its view of the line, so that it misses the
+ * newline behind it.
+ */
+#include <string.h>
+
+#include "access.h"
+
+#define PIECE_MAX 1023
+
+static void
+split(struct span line, struct access_record *record)
+{
+	size_t i = 0;
+
+	while (i < line.len && !byte_is_space(line.at[i]))
+		i++;
+	record->key = (struct span){ line.at, i };
+	while (i < line.len && byte_is_space(line.at[i]))
+		i++;
+	record->value = (struct span){ line.at + i, line.len - i };
+	record->kind = record->value.len == 0 ? ACCESS_NO_VALUE : ACCESS_ENTRY;
+}
+
+bool
+access_next(struct span text, size_t *at, struct access_record *record)
+{
+	size_t start = *at, left = text.len - start;
+	size_t most = left < PIECE_MAX ? left : PIECE_MAX;
+	struct span line = { text.at + start, most };
+	const char *newline, *nul;
+
+	if (left == 0)
+		return false;
+	newline = memchr(line.at, '\n', most);
+	if (newline != NULL)
+		line.len = (size_t)(newline - line.at);
+	nul = memchr(line.at, '\0', line.len);
+	record->start = start;
+	record->end = start + line.len + (newline != NULL);
+	record->rest = start > 0 && text.at[start - 1] != '\n';
+	record->key = record->value = (struct span){ line.at, 0 };
+	*at = record->end;
+
+	if (newline == NULL ? most == PIECE_MAX : nul != NULL) {
+		record->kind = ACCESS_TOO_LONG;
+		return true;
+	}
+	if (nul != NULL)
+		line.len = (size_t)(nul - line.at);
+	if (line.len == 0 || line.at[0] == '#')
+		record->kind = ACCESS_NOTHING;
+	else if (byte_is_space(line.at[0]))
+		record->kind = ACCESS_LEADING_SPACE;
+	else
+		split(line, record);
+	return true;
+}
