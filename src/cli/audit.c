@@ -58,9 +58,10 @@ audit_changes(const struct plan *plan, const char *access)
 			continue;
 		buf_clear(&text);
 		buf_visible(&text, span_of(c->key));
-		buf_char(&text, ' ');
+		if (c->value[0] != '\0')
+			buf_char(&text, ' ');
 		buf_visible(&text, span_trim(span_of(c->value)));
-		buf_text(&text, c->value[0] == '\0' ? "in " : " in ");
+		buf_text(&text, " in ");
 		buf_visible(&text, span_of(access));
 		if (text.at != NULL)
 			syslog(LOG_NOTICE, "%s %s by %s",
