@@ -17,13 +17,14 @@
 #include "update.h"
 
 struct options {
+	const char *verb;
 	const char *config;   /* -C */
 	const char *access;   /* -f */
 	const char *map;      /* -m */
-	const char *makemap;  /* --makemap; NULL: found */
+	const char *makemap;  /* --makemap, absolute; NULL: found */
 	const char *builder;  /* -b; NULL: makemap where installed */
 	const char *comment;  /* -c */
-	const char *until;    /* -u */
+	const char *until;    /* -u, as "2026-12-31" */
 	const char *marker;   /* --marker */
 	const char *restart;  /* --restart; NULL: restart */
 	const char *restart_command;
@@ -35,20 +36,52 @@ struct options {
 	bool confirmed, hosts, fix; /* of scan, scan and check */
 	char **words;         /* what follows the verb; ends with NULL */
 	int word_count;
+	/* private */
+	char until_date[16];
+	char makemap_path[PATH_MAX];
+	unsigned long given;  /* a bit for each option that was */
+	bool help, version;
 };
+
+/* The verbs that an option is for. */
+#define VERB_ADDS 1U   /* client, server */
+#define VERB_TAKES 2U  /* remove */
+#define VERB_SCANS 4U  /* scan */
+#define VERB_EDITS (VERB_ADDS | VERB_TAKES)
+#define VERB_ALL (VERB_EDITS | VERB_SCANS)
+
+/*
+ * Reads the command line; the verb and its words may stand before, between
+ * and behind the options.  Nothing is looked at but argv, the clock and the
+ * working directory.  Fails with EX_USAGE.
+ */
+int options_read(struct options *o, int argc, char **argv, struct error *err)
+    MUST_USE;
+/* Has every option that was given an effect for this verb?  EX_USAGE. */
+int options_fit(const struct options *o, unsigned verb, struct error *err)
+    MUST_USE;
+void options_free(struct options *o);
+/* "2026-12-31" or "30d" -> "2026-12-31", today or later.  EX_USAGE. */
+int until_parse(const char *text, char date[16], struct error *err) MUST_USE;
 
 /* A verb: its words have been counted against the table already. */
 typedef int verb_function(const struct options *o);
 
 verb_function verb_change; /* client, server, remove */
-verb_function verb_list, verb_explain, verb_check, verb_expire, verb_scan;
+verb_function verb_scan;
+
+const char *help_text(void);
+const char *version_text(void);
 
 /* ---- streams ---- */
 
 /* A line on stdout, unless -q or --json. */
 void say(const struct options *o, const char *format, ...) PRINTF_LIKE(2, 3);
-/* "tlsoff: ..." on stderr. */
+/* "tlsoff: ..." on stderr; control characters are shown as \xHH. */
 void warn(const char *format, ...) PRINTF_LIKE(1, 2);
+/* The same, with -v only; and what people want to know unless -q. */
+void detail(const struct options *o, const char *format, ...) PRINTF_LIKE(2, 3);
+void note(const struct options *o, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Prints err as a message and returns its status. */
 int fail(const struct error *err);
 /* Flushes stdout; EX_IOERR when what was printed did not get out. */
@@ -58,6 +91,60 @@ int finish(int status);
 
 const char *help_text(void);    /* what --help prints */
 const char *version_text(void); /* "tlsoff 1.0\n" */
+
+/* ---- hosts ---- */
+
+struct host_list {
+	struct host *hosts; /* each once */
+	size_t count;
+	/* private */
+	size_t cap, slot_count;
+	size_t *slots;      /* hash of the names: index + 1, or 0 */
+};
+
+/*
+ * Words -> hosts; "-" stands for the lines of standard input.  Every word
+ * that is no host is told on stderr; then the status is EX_USAGE.
+ */
+int hosts_read(struct host_list *list, char *const *words, enum role role,
+    const struct host_rules *rules);
+void hosts_free(struct host_list *list);
+
+/* ---- what a change did ---- */
+
+struct report {
+	bool changed;          /* the text, or the map */
+	const struct plan *plan;
+	size_t *lines;         /* of each change; 0: none */
+	const char *access, *map;
+	const char *builder;   /* NULL: nothing was built */
+	const char *why;       /* the map was built though the text stayed */
+	bool proven;
+	size_t entries;        /* where proven */
+	struct service_result service;
+	const char *untouched; /* why the service was left alone; NULL: it was
+	                          not even thought of */
+	struct buf diff;       /* of -n */
+	char **warnings;
+	size_t warning_count;
+};
+
+/* Keeps a warning, without "tlsoff: warning: ". */
+int report_warning(struct report *r, const char *text, struct error *err)
+    MUST_USE;
+void report_forget_warnings(struct report *r);
+void report_print_warnings(const struct report *r);
+/* Text, or with -j the document, on stdout. */
+void report_print(const struct report *r, const struct options *o);
+void report_free(struct report *r);
+
+/* Adds a unified diff of two texts to out; nothing where they are equal. */
+int diff_unified(struct span old, struct span new, const char *path,
+    struct buf *out, struct error *err) MUST_USE;
+
+/* syslog: what was done, one line each; what was not. */
+void audit_changes(const struct plan *plan, const char *access);
+void audit_failure(const struct options *o, const char *text);
 
 /* ---- JSON ---- */
 

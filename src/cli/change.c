@@ -1,0 +1,166 @@
+/*
+ * tlsoff client, server, remove: one change of access file and map, then
+ * sendmail.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "change.h"
+
+#define ATTEMPTS 5
+
+/* ---- doing it, or showing it ---- */
+
+static struct span
+new_text(const struct job *j)
+{
+	return j->plan.changed ? buf_as_span(&j->text) : j->update.access.text;
+}
+
+/* Is there nothing to do?  1 or 0; -1 with err. */
+static int
+up_to_date(struct job *j, struct error *err)
+{
+	if (j->plan.changed)
+		return 0;
+	if (update_proven(&j->update, &j->proof, err) != 0)
+		return -1;
+	if (!j->proof.equal)
+		(void)snprintf(j->why, sizeof(j->why), "%s", j->proof.example);
+	j->report.proven = j->proof.equal;
+	j->report.entries = j->proof.entries;
+	return j->proof.equal;
+}
+
+static int
+show(struct job *j, struct error *err)
+{
+	int done = up_to_date(j, err);
+
+	if (done < 0)
+		return -1;
+	j->report.changed = done == 0;
+	if (done == 0 && !j->plan.changed)
+		note(j->o, "map %s: differs from the text and would be built: "
+		    "%s", j->report.map, j->why);
+	return diff_unified(j->update.access.text, new_text(j), j->site.access,
+	    &j->report.diff, err);
+}
+
+static enum update_status
+attempt(struct job *j, struct error *err)
+{
+	enum update_status status;
+	int done;
+
+	if (change_plan(j, err) != 0)
+		return UPDATE_FAILED;
+	if (j->o->dry_run)
+		return show(j, err) == 0 ? UPDATE_DONE : UPDATE_FAILED;
+	done = up_to_date(j, err);
+	if (done != 0)
+		return done > 0 ? UPDATE_DONE : UPDATE_FAILED;
+	status = update_commit(&j->update, new_text(j), &j->proof, err);
+	if (status != UPDATE_DONE)
+		return status;
+	j->report.changed = true;
+	j->report.builder = builder_name(j->how.builder);
+	j->report.why = j->why[0] == '\0' ? NULL : j->why;
+	j->report.proven = true;
+	j->report.entries = j->proof.entries;
+	return UPDATE_DONE;
+}
+
+static int
+edit(struct job *j, struct error *err)
+{
+	enum update_status status = UPDATE_AGAIN;
+
+	if (j->hosts.count == 0) {
+		note(j->o, "no hosts on standard input; nothing to do");
+		return 0;
+	}
+	j->opened = true;
+	if (update_open(&j->update, &j->how, err) != 0)
+		return -1;
+	for (int i = 0; i < ATTEMPTS && status == UPDATE_AGAIN; i++) {
+		if (i > 0)
+			detail(j->o, "%s: changed meanwhile; once more",
+			    j->site.access);
+		status = attempt(j, err);
+	}
+	if (status == UPDATE_AGAIN)
+		return error_set(err, EX_TEMPFAIL, "%s: kept changing under "
+		    "us; try again when nobody else edits it", j->site.access);
+	return status == UPDATE_DONE ? 0 : -1;
+}
+
+/* ---- sendmail ---- */
+
+static int
+serve(struct job *j, struct error *err)
+{
+	const char *wish = j->o->restart;
+	enum service_mode mode = SERVICE_RESTART;
+	struct service service;
+	struct error why = ERROR_INIT;
+
+	if (wish != NULL && strcmp(wish, "none") == 0)
+		j->report.untouched = "--restart none";
+	else if (wish == NULL && j->o->restart_command == NULL &&
+	    !j->site.own_map)
+		j->report.untouched = "it does not read this map";
+	if (j->report.untouched != NULL)
+		return 0;
+	if (wish != NULL && strcmp(wish, "reload") == 0)
+		mode = SERVICE_RELOAD;
+	service_find(&service, &j->site, "", mode, j->o->restart_command);
+	if (service_restart(&service, &j->site, mode, &j->report.service,
+	        &why) == 0)
+		return 0;
+	return error_set(err, why.status, "sendmail: %.1300s; the change is in "
+	    "place, but sendmail is not back", why.text);
+}
+
+/* ---- the verb ---- */
+
+static int
+change(struct job *j, struct error *err)
+{
+	int result;
+
+	if (change_prepare(j, err) != 0)
+		return -1;
+	result = edit(j, err);
+	report_print_warnings(&j->report);
+	if (result != 0)
+		return -1;
+	if (j->report.builder != NULL) {
+		audit_changes(&j->plan, j->site.access);
+		result = serve(j, err);
+	}
+	report_print(&j->report, j->o);
+	return result;
+}
+
+int
+verb_change(const struct options *o)
+{
+	struct job j = { .o = o, .text = BUF_INIT };
+	struct error err = ERROR_INIT;
+	int status = EX_OK;
+
+	if (change(&j, &err) != 0) {
+		status = err.text[0] == '\0' ? err.status : fail(&err);
+		if (!o->dry_run && status != EX_USAGE)
+			audit_failure(o, err.text);
+	}
+	plan_free(&j.plan);
+	if (j.opened)
+		update_close(&j.update);
+	buf_free(&j.text);
+	hosts_free(&j.hosts);
+	report_free(&j.report);
+	return status;
+}

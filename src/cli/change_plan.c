@@ -1,0 +1,158 @@
+/* The access file as it is now, and what it shall be. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "change.h"
+
+#define FAULTS_SHOWN 100
+
+/* ---- what is wrong with the file already ---- */
+
+static void
+fault_line(const struct job *j, size_t i, struct buf *line)
+{
+	const struct access *a = &j->update.access;
+
+	buf_clear(line);
+	buf_printf(line, "%s:%zu: ", j->site.access,
+	    access_line(a, a->faults[i].start));
+	access_fault_text(a, &a->faults[i], line);
+}
+
+static int
+refuse_faults(const struct job *j, struct error *err)
+{
+	size_t count = j->update.access.fault_count;
+	struct buf line = BUF_INIT;
+
+	for (size_t i = 0; i < count; i++) {
+		fault_line(j, i, &line);
+		warn("%s", line.at == NULL ? "" : line.at);
+	}
+	buf_free(&line);
+	return error_set(err, EX_DATAERR, "%s: %zu %s that makemap rejects; "
+	    "correct %s, or leave out --strict", j->site.access, count,
+	    count == 1 ? "line" : "lines", count == 1 ? "it" : "them");
+}
+
+static int
+warn_of_faults(struct job *j, struct error *err)
+{
+	size_t count = j->update.access.fault_count;
+	struct buf line = BUF_INIT;
+	int result = 0;
+
+	for (size_t i = 0; i < count && i < FAULTS_SHOWN && result == 0; i++) {
+		fault_line(j, i, &line);
+		result = buf_error(&line, err) != 0
+		    ? -1
+		    : report_warning(&j->report, line.at, err);
+	}
+	if (count > FAULTS_SHOWN && result == 0) {
+		buf_clear(&line);
+		buf_printf(&line, "%s: and %zu more such lines",
+		    j->site.access, count - FAULTS_SHOWN);
+		result = buf_error(&line, err) != 0
+		    ? -1
+		    : report_warning(&j->report, line.at, err);
+	}
+	buf_free(&line);
+	return result;
+}
+
+/* ---- the plan ---- */
+
+/* "line 7: ..." becomes "/etc/mail/access:7: ...". */
+static int
+warn_of_plan(struct job *j, struct error *err)
+{
+	struct buf text = BUF_INIT;
+	int result = 0;
+
+	for (size_t i = 0; i < j->plan.warning_count && result == 0; i++) {
+		const char *warning = j->plan.warnings[i];
+		int digits = 0;
+
+		if (sscanf(warning, "line %*[0-9]%n:", &digits) == EOF ||
+		    digits == 0 || warning[digits] != ':') {
+			result = report_warning(&j->report, warning, err);
+			continue;
+		}
+		buf_clear(&text);
+		buf_printf(&text, "%s:%s", j->site.access, warning + 5);
+		result = buf_error(&text, err) != 0
+		    ? -1
+		    : report_warning(&j->report, text.at, err);
+	}
+	buf_free(&text);
+	return result;
+}
+
+/* The line of each change, in the text that its offset is of. */
+static int
+number_lines(struct job *j, const struct access *after, struct error *err)
+{
+	const struct plan *p = &j->plan;
+
+	free(j->report.lines);
+	j->report.lines = calloc(p->change_count + 1, sizeof(size_t));
+	if (j->report.lines == NULL)
+		return error_memory(err);
+	for (size_t i = 0; i < p->change_count; i++) {
+		const struct change *c = &p->changes[i];
+		bool is_new = c->action == ADDED || c->action == CHANGED ||
+		    c->action == MOVED;
+
+		if (c->has_line)
+			j->report.lines[i] = access_line(
+			    is_new ? after : &j->update.access, c->offset);
+	}
+	return 0;
+}
+
+/* Makes the new text and looks at it as makemap will. */
+static int
+apply(struct job *j, struct error *err)
+{
+	const struct access *before = &j->update.access;
+	struct access after = { 0 };
+	int result = -1;
+
+	if (!j->plan.changed)
+		return number_lines(j, before, err);
+	if (plan_apply(&j->plan, before, &j->text, err) != 0 ||
+	    access_parse(&after, buf_as_span(&j->text), &j->rules, err) != 0)
+		goto out;
+	if (after.fault_count > before->fault_count)
+		(void)error_set(err, EX_DATAERR, "%s: the change would make a "
+		    "line that makemap rejects; nothing was changed",
+		    j->site.access);
+	else
+		result = number_lines(j, &after, err);
+out:
+	access_free(&after);
+	return result;
+}
+
+int
+change_plan(struct job *j, struct error *err)
+{
+	plan_free(&j->plan);
+	buf_clear(&j->text);
+	j->why[0] = '\0';
+	report_forget_warnings(&j->report);
+	j->report.plan = NULL;
+	if (update_read(&j->update, err) != 0)
+		return -1;
+	if (j->o->strict && j->update.access.fault_count > 0)
+		return refuse_faults(j, err);
+	if (warn_of_faults(j, err) != 0 ||
+	    plan_make(&j->plan, &j->update.access, &j->site.policy,
+	        &j->request, err) != 0 ||
+	    warn_of_plan(j, err) != 0 || apply(j, err) != 0)
+		return -1;
+	j->report.plan = &j->plan;
+	return 0;
+}

@@ -1,0 +1,115 @@
+/* Before a change: the role, the site, the hosts, the builder. */
+#include <string.h>
+#include <sysexits.h>
+
+#include "change.h"
+
+/* "remove client HOST..." has its role in front of the hosts. */
+static int
+read_role(struct job *j, char *const **words, struct error *err)
+{
+	const char *name = j->o->verb;
+
+	*words = j->o->words;
+	if (strcmp(name, "remove") == 0) {
+		j->request.verb = VERB_REMOVE;
+		name = *(*words)++;
+	}
+	if (strcmp(name, "client") == 0)
+		j->request.role = ROLE_CLIENT;
+	else if (strcmp(name, "server") == 0)
+		j->request.role = ROLE_SERVER;
+	else
+		return error_set(err, EX_USAGE, "remove: no role \"%.100s\"; "
+		    "write: tlsoff remove client|server HOST...", name);
+	return 0;
+}
+
+static int
+choose_builder(struct job *j, struct error *err)
+{
+	const char *name = j->o->builder;
+
+	j->how.makemap = j->o->makemap;
+	if (j->how.makemap == NULL && site_find_program("makemap", j->makemap))
+		j->how.makemap = j->makemap;
+	if (name == NULL)
+		name = j->how.makemap != NULL ? "makemap" : "libdb";
+	j->how.builder = strcmp(name, "make") == 0 ? UPDATE_MAKE
+	    : strcmp(name, "libdb") == 0           ? UPDATE_LIBDB
+	                                           : UPDATE_MAKEMAP;
+	if (j->how.builder == UPDATE_MAKEMAP && j->how.makemap == NULL)
+		return error_set(err, EX_UNAVAILABLE, "makemap: not installed; "
+		    "say where it is with --makemap, or take --builder libdb");
+	return 0;
+}
+
+const char *
+builder_name(enum update_builder builder)
+{
+	return builder == UPDATE_MAKE ? "make"
+	    : builder == UPDATE_LIBDB ? "libdb"
+	                              : "makemap";
+}
+
+static void
+tell_site(const struct job *j)
+{
+	const struct site *s = &j->site;
+
+	detail(j->o, "config: %s", s->config[0] == '\0' ? "none" : s->config);
+	detail(j->o, "access file: %s", s->access);
+	detail(j->o, "map: %s %s", s->map.type_name, s->map.path);
+	detail(j->o, "builder: %s", builder_name(j->how.builder));
+	detail(j->o, "makemap: %s",
+	    j->how.makemap == NULL ? "not installed" : j->how.makemap);
+	detail(j->o, "sendmail reads this map: %s", s->own_map ? "yes" : "no");
+}
+
+static int
+find_hosts(struct job *j, char *const *words, struct error *err)
+{
+	/* Whatever an entry covers, taking it out is no danger. */
+	struct host_rules rules = { j->site.compressed_ipv6,
+		j->o->force || j->request.verb == VERB_REMOVE };
+	int status = hosts_read(&j->hosts, words, j->request.role, &rules);
+
+	if (status != EX_OK)
+		return error_set(err, status, "%s", ""); /* told already */
+	for (size_t i = 0; i < j->hosts.count; i++)
+		if (j->hosts.hosts[i].note[0] != '\0')
+			note(j->o, "%s", j->hosts.hosts[i].note);
+	j->request.hosts = j->hosts.hosts;
+	j->request.host_count = j->hosts.count;
+	return 0;
+}
+
+int
+change_prepare(struct job *j, struct error *err)
+{
+	const struct options *o = j->o;
+	struct site_request wanted = { o->config, o->access, o->map };
+	char *const *words;
+
+	j->request.verb = VERB_ADD;
+	j->request.comment = o->comment;
+	j->request.until = o->until;
+	j->request.force = o->force;
+	j->request.exact = o->exact;
+	if (read_role(j, &words, err) != 0 ||
+	    (o->comment != NULL && comment_check(o->comment, err) != 0) ||
+	    site_read(&j->site, &wanted, err) != 0 ||
+	    find_hosts(j, words, err) != 0 || choose_builder(j, err) != 0)
+		return -1;
+	j->rules.keep_case = j->site.map.keep_case;
+	j->rules.marker = o->marker;
+	j->how.site = &j->site;
+	j->how.rules = &j->rules;
+	j->how.lock_wait = o->lock_wait;
+	j->how.read_only = o->dry_run;
+	j->report.access = j->site.access;
+	j->report.map = j->site.map.path;
+	j->report.service.action = SERVICE_UNTOUCHED;
+	tell_site(j);
+	return 0;
+}

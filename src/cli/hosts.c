@@ -1,0 +1,162 @@
+/* The hosts of a call: words, or the lines of standard input; each once. */
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "cli.h"
+
+/* What every word needs, and what was wrong so far. */
+struct reading {
+	struct host_list *list;
+	enum role role;
+	const struct host_rules *rules;
+	int status;
+};
+
+/* ---- each once ---- */
+
+static size_t
+hash(const char *name)
+{
+	uint64_t h = 14695981039346656037ULL; /* FNV-1a */
+
+	for (; *name != '\0'; name++)
+		h = (h ^ (unsigned char)*name) * 1099511628211ULL;
+	return (size_t)(h ^ h >> 32);
+}
+
+/* The slot of a name: its own, or the empty one where it belongs. */
+static size_t *
+slot_of(const struct host_list *list, const char *name)
+{
+	size_t i = hash(name) & (list->slot_count - 1);
+
+	while (list->slots[i] != 0 &&
+	    strcmp(list->hosts[list->slots[i] - 1].name, name) != 0)
+		i = (i + 1) & (list->slot_count - 1);
+	return &list->slots[i];
+}
+
+/* Room for one more host, and at least half of the slots empty. */
+static int
+grow(struct host_list *list, struct error *err)
+{
+	size_t cap = list->cap == 0 ? 16 : list->cap * 2;
+	struct host *hosts;
+	size_t *slots;
+
+	if (list->count < list->cap)
+		return 0;
+	hosts = reallocarray(list->hosts, cap, sizeof(*hosts));
+	if (hosts == NULL)
+		return error_memory(err);
+	list->hosts = hosts;
+	slots = calloc(2 * cap, sizeof(*slots));
+	if (slots == NULL)
+		return error_memory(err);
+	free(list->slots);
+	list->slots = slots;
+	list->slot_count = 2 * cap;
+	list->cap = cap;
+	for (size_t i = 0; i < list->count; i++)
+		*slot_of(list, hosts[i].name) = i + 1;
+	return 0;
+}
+
+static int
+add(struct host_list *list, const struct host *host, struct error *err)
+{
+	size_t *slot;
+
+	if (grow(list, err) != 0)
+		return -1;
+	slot = slot_of(list, host->name);
+	if (*slot != 0)
+		return 0;
+	list->hosts[list->count] = *host;
+	*slot = ++list->count;
+	return 0;
+}
+
+/* ---- words ---- */
+
+/* line 0: from the command line. */
+static void
+take(struct reading *r, struct span typed, size_t line)
+{
+	struct error err = ERROR_INIT;
+	struct host host;
+
+	if (host_parse(typed, r->role, r->rules, &host, &err) == 0 &&
+	    add(r->list, &host, &err) == 0)
+		return;
+	if (line == 0)
+		warn("%s", err.text);
+	else
+		warn("standard input:%zu: %s", line, err.text);
+	r->status = err.status;
+}
+
+/* Without its comment: what follows a # that is first, or behind a blank. */
+static struct span
+without_comment(struct span line)
+{
+	for (size_t i = 0; i < line.len; i++)
+		if (line.at[i] == '#' &&
+		    (i == 0 || byte_is_space(line.at[i - 1]))) {
+			line.len = i;
+			break;
+		}
+	return span_trim(line);
+}
+
+static void
+take_lines(struct reading *r)
+{
+	struct error err = ERROR_INIT;
+	char *line = NULL;
+	size_t cap = 0, number = 0;
+	ssize_t len;
+
+	while (r->status != EX_OSERR && cancel_check(&err) == 0 &&
+	    (len = getline(&line, &cap, stdin)) >= 0) {
+		struct span typed =
+		    without_comment((struct span){ line, (size_t)len });
+
+		number++;
+		if (typed.len > 0)
+			take(r, typed, number);
+	}
+	if (err.status == 0 && ferror(stdin))
+		(void)error_set(&err, EX_IOERR, "standard input: %s",
+		    strerror(errno));
+	if (err.status != 0)
+		r->status = fail(&err);
+	free(line);
+}
+
+int
+hosts_read(struct host_list *list, char *const *words, enum role role,
+    const struct host_rules *rules)
+{
+	struct reading r = { list, role, rules, EX_OK };
+
+	for (; *words != NULL; words++) {
+		if (strcmp(*words, "-") == 0)
+			take_lines(&r);
+		else
+			take(&r, span_of(*words), 0);
+	}
+	return r.status;
+}
+
+void
+hosts_free(struct host_list *list)
+{
+	free(list->hosts);
+	free(list->slots);
+	*list = (struct host_list){ 0 };
+}

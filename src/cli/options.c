@@ -1,0 +1,272 @@
+/* The command line, by one table of options. */
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+enum kind { TEXT, FLAG, SECONDS, COUNT };
+
+struct known {
+	const char *name;
+	char letter; /* 0: none */
+	enum kind kind;
+	size_t offset; /* in struct options */
+	unsigned verbs;
+};
+
+#define AT(member) offsetof(struct options, member)
+
+static const struct known known[] = {
+	{ "config", 'C', TEXT, AT(config), VERB_ALL },
+	{ "access", 'f', TEXT, AT(access), VERB_ALL },
+	{ "map", 'm', TEXT, AT(map), VERB_ALL },
+	{ "marker", 0, TEXT, AT(marker), VERB_ALL },
+	{ "builder", 'b', TEXT, AT(builder), VERB_EDITS },
+	{ "makemap", 0, TEXT, AT(makemap), VERB_EDITS },
+	{ "strict", 0, FLAG, AT(strict), VERB_EDITS },
+	{ "dry-run", 'n', FLAG, AT(dry_run), VERB_EDITS },
+	{ "comment", 'c', TEXT, AT(comment), VERB_ADDS },
+	{ "until", 'u', TEXT, AT(until), VERB_ADDS },
+	{ "exact", 0, FLAG, AT(exact), VERB_ADDS },
+	{ "force", 0, FLAG, AT(force), VERB_EDITS },
+	{ "restart", 0, TEXT, AT(restart), VERB_EDITS },
+	{ "restart-command", 0, TEXT, AT(restart_command), VERB_EDITS },
+	{ "lock-wait", 0, SECONDS, AT(lock_wait), VERB_EDITS },
+	{ "since", 0, TEXT, AT(since), VERB_SCANS },
+	{ "min", 0, COUNT, AT(minimum), VERB_SCANS },
+	{ "role", 0, TEXT, AT(role), VERB_SCANS },
+	{ "confirmed", 0, FLAG, AT(confirmed), VERB_SCANS },
+	{ "hosts", 0, FLAG, AT(hosts), VERB_SCANS },
+	{ "json", 'j', FLAG, AT(json), VERB_ALL },
+	{ "quiet", 'q', FLAG, AT(quiet), VERB_ALL },
+	{ "verbose", 'v', FLAG, AT(verbose), VERB_ALL },
+	{ "help", 'h', FLAG, AT(help), VERB_ALL },
+	{ "version", 'V', FLAG, AT(version), VERB_ALL },
+};
+#define KNOWN (sizeof(known) / sizeof(known[0]))
+#define LONG_ONLY 256 /* what getopt_long() returns for known[0], and so on */
+
+/* getopt's own two tables, from the one above. */
+static void
+for_getopt(struct option longs[KNOWN + 1], char shorts[2 * KNOWN + 3])
+{
+	/* "-": words are handed out in their order, whatever POSIXLY_CORRECT
+	 * says; ":": messages are ours. */
+	char *s = stpcpy(shorts, "-:");
+
+	for (size_t i = 0; i < KNOWN; i++) {
+		int argument = known[i].kind == FLAG ? no_argument
+						     : required_argument;
+
+		longs[i] = (struct option){ known[i].name, argument, NULL,
+			LONG_ONLY + (int)i };
+		if (known[i].letter == 0)
+			continue;
+		*s++ = known[i].letter;
+		if (argument == required_argument)
+			*s++ = ':';
+	}
+	longs[KNOWN] = (struct option){ NULL, 0, NULL, 0 };
+	*s = '\0';
+}
+
+static const struct known *
+find_known(int c)
+{
+	if (c >= LONG_ONLY && c < LONG_ONLY + (int)KNOWN)
+		return &known[c - LONG_ONLY];
+	for (size_t i = 0; i < KNOWN; i++)
+		if (c != 0 && known[i].letter == c)
+			return &known[i];
+	return NULL;
+}
+
+static int
+parse_number(const char *name, const char *text, unsigned long least,
+    unsigned long most, unsigned long *number, struct error *err)
+{
+	char *end;
+
+	errno = 0;
+	*number = strtoul(text, &end, 10);
+	if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 ||
+	    *number < least || *number > most)
+		return error_set(err, EX_USAGE, "--%s: not a number from %lu "
+		    "to %lu", name, least, most);
+	return 0;
+}
+
+static int
+store(struct options *o, const struct known *k, char *argument,
+    struct error *err)
+{
+	char *member = (char *)o + k->offset;
+	unsigned long number;
+
+	o->given |= 1UL << (k - known);
+	switch (k->kind) {
+	case FLAG:
+		*(bool *)(void *)member = true;
+		return 0;
+	case TEXT:
+		*(const char **)(void *)member = argument;
+		return 0;
+	case SECONDS:
+		if (parse_number(k->name, argument, 0, 86400, &number, err) != 0)
+			return -1;
+		*(int *)(void *)member = (int)number;
+		return 0;
+	case COUNT:
+		return parse_number(k->name, argument, 1, ULONG_MAX,
+		    (unsigned long *)(void *)member, err);
+	}
+	return 0;
+}
+
+/* What getopt stumbled over. */
+static int
+complain(int c, const char *word, struct error *err)
+{
+	const struct known *k = find_known(optopt);
+
+	if (c == ':' && k != NULL)
+		return error_set(err, EX_USAGE, "--%s: needs an argument; see "
+		    "tlsoff --help", k->name);
+	if (strncmp(word, "--", 2) != 0)
+		return error_set(err, EX_USAGE, "-%c: no such option; see "
+		    "tlsoff --help, or put -- before a word that begins with -",
+		    optopt);
+	if (k != NULL)
+		return error_set(err, EX_USAGE, "--%s: takes no argument",
+		    k->name);
+	return error_set(err, EX_USAGE, "%.100s: no such option, or one of "
+	    "several; see tlsoff --help", word);
+}
+
+static void
+add_word(struct options *o, char *word)
+{
+	if (o->verb == NULL)
+		o->verb = word;
+	else
+		o->words[o->word_count++] = word;
+}
+
+static int
+read_all(struct options *o, int argc, char **argv, struct error *err)
+{
+	struct option longs[KNOWN + 1];
+	char shorts[2 * KNOWN + 3];
+	int c;
+
+	for_getopt(longs, shorts);
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+		if (c == '?' || c == ':')
+			return complain(c, argv[optind - 1], err);
+		if (c == 1)
+			add_word(o, optarg);
+		else if (store(o, find_known(c), optarg, err) != 0)
+			return -1;
+	}
+	while (optind < argc)
+		add_word(o, argv[optind++]);
+	return 0;
+}
+
+static int
+one_of(const char *name, const char *value, const char *const *choices,
+    const char *cure, struct error *err)
+{
+	if (value == NULL)
+		return 0;
+	for (; *choices != NULL; choices++)
+		if (strcmp(value, *choices) == 0)
+			return 0;
+	return error_set(err, EX_USAGE, "--%s: unknown %s \"%.100s\"; write %s",
+	    name, name, value, cure);
+}
+
+/* What is run gets no working directory of ours. */
+static int
+absolute_makemap(struct options *o, struct error *err)
+{
+	char here[PATH_MAX];
+	size_t len;
+
+	if (o->makemap == NULL || o->makemap[0] == '/')
+		return 0;
+	if (strchr(o->makemap, '/') == NULL)
+		return error_set(err, EX_USAGE, "--makemap: give a path, such "
+		    "as /usr/sbin/makemap");
+	if (getcwd(here, sizeof(here)) == NULL)
+		return error_errno(err, EX_OSERR, "--makemap",
+		    "working directory");
+	len = strlen(here) + 1 + strlen(o->makemap);
+	if (len >= sizeof(o->makemap_path))
+		return error_set(err, EX_USAGE, "--makemap: path too long");
+	(void)stpcpy(stpcpy(stpcpy(o->makemap_path, here), "/"), o->makemap);
+	o->makemap = o->makemap_path;
+	return 0;
+}
+
+static int
+check_values(struct options *o, struct error *err)
+{
+	static const char *const builders[] = { "makemap", "libdb", "make",
+		NULL };
+	static const char *const modes[] = { "restart", "reload", "none", NULL };
+
+	if (one_of("builder", o->builder, builders, "makemap, libdb or make",
+	        err) != 0 ||
+	    one_of("restart", o->restart, modes, "restart, reload or none",
+	        err) != 0 ||
+	    absolute_makemap(o, err) != 0)
+		return -1;
+	if (o->restart != NULL && strcmp(o->restart, "none") == 0 &&
+	    o->restart_command != NULL)
+		return error_set(err, EX_USAGE, "--restart-command: contradicts "
+		    "--restart none; leave one of them out");
+	if (o->until == NULL)
+		return 0;
+	if (until_parse(o->until, o->until_date, err) != 0)
+		return -1;
+	o->until = o->until_date;
+	return 0;
+}
+
+int
+options_read(struct options *o, int argc, char **argv, struct error *err)
+{
+	o->lock_wait = 10;
+	o->minimum = 1;
+	o->words = calloc((size_t)argc + 1, sizeof(*o->words));
+	if (o->words == NULL)
+		return error_memory(err);
+	if (read_all(o, argc, argv, err) != 0)
+		return -1;
+	return o->help || o->version ? 0 : check_values(o, err);
+}
+
+int
+options_fit(const struct options *o, unsigned verb, struct error *err)
+{
+	for (size_t i = 0; i < KNOWN; i++)
+		if ((o->given & 1UL << i) != 0 && (known[i].verbs & verb) == 0)
+			return error_set(err, EX_USAGE, "--%s: has no effect "
+			    "with %s; leave it out", known[i].name, o->verb);
+	return 0;
+}
+
+void
+options_free(struct options *o)
+{
+	free(o->words);
+	o->words = NULL;
+}

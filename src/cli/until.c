@@ -1,0 +1,77 @@
+/* Dates of --until, in local time. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+
+#include "cli.h"
+
+#define DAYS_MAX 36500
+
+static bool
+today(struct tm *tm)
+{
+	time_t now = time(NULL);
+
+	return localtime_r(&now, tm) != NULL;
+}
+
+/* "30d" */
+static bool
+parse_days(const char *text, struct tm *tm)
+{
+	char *end;
+	long days;
+
+	errno = 0;
+	days = strtol(text, &end, 10);
+	if (text[0] < '0' || text[0] > '9' || errno != 0 || days < 1 ||
+	    days > DAYS_MAX || strcmp(end, "d") != 0 || !today(tm))
+		return false;
+	tm->tm_mday += (int)days;
+	tm->tm_hour = 12; /* no change of the clock moves it to another day */
+	tm->tm_isdst = -1;
+	return mktime(tm) != (time_t)-1;
+}
+
+/* "2026-12-31", and a day that exists */
+static bool
+parse_day(const char *text, struct tm *tm)
+{
+	struct tm wanted;
+
+	for (size_t i = 0; i < 10; i++)
+		if (i == 4 || i == 7 ? text[i] != '-'
+		                     : text[i] < '0' || text[i] > '9')
+			return false;
+	if (text[10] != '\0')
+		return false;
+	*tm = (struct tm){ .tm_year = atoi(text) - 1900,
+		.tm_mon = atoi(text + 5) - 1, .tm_mday = atoi(text + 8),
+		.tm_hour = 12, .tm_isdst = -1 };
+	wanted = *tm;
+	/* mktime() makes a March of the 30th of February. */
+	return mktime(tm) != (time_t)-1 && tm->tm_mday == wanted.tm_mday &&
+	    tm->tm_mon == wanted.tm_mon;
+}
+
+int
+until_parse(const char *text, char date[16], struct error *err)
+{
+	char now[16];
+	struct tm tm;
+
+	if (!parse_day(text, &tm) && !parse_days(text, &tm))
+		return error_set(err, EX_USAGE, "--until: no date \"%.40s\"; "
+		    "write one such as 2026-12-31, or days such as 30d", text);
+	(void)strftime(date, 16, "%Y-%m-%d", &tm);
+	if (!today(&tm))
+		return error_set(err, EX_OSERR, "--until: no local time");
+	(void)strftime(now, sizeof(now), "%Y-%m-%d", &tm);
+	if (strcmp(date, now) < 0)
+		return error_set(err, EX_USAGE, "--until: %s is past; write "
+		    "%s or a later day", date, now);
+	return 0;
+}
