@@ -160,7 +160,7 @@ verb_change(const struct options *o)
 	if (j.opened)
 		update_close(&j.update);
 	buf_free(&j.text);
-	hosts_free(&j.hosts);
+	host_list_free(&j.hosts);
 	report_free(&j.report);
 	return status;
 }
