@@ -88,7 +88,8 @@ check_bytes(const struct host_query *q, struct span s)
 	struct span inside = span_trim(s);
 
 	if (inside.len < s.len)
-		return host_suggest(q, "there is white space around it", inside);
+		return host_suggest(q, "there is white space around it",
+		    inside);
 	for (size_t i = 0; i < s.len; i++) {
 		unsigned char c = (unsigned char)s.at[i];
 
@@ -188,8 +189,8 @@ parse_wrapped(const struct host_query *q, struct span s)
 		    (struct span){ s.at, at });
 	if (span_contains(s, "*", &at))
 		return host_suggest(q, "sendmail knows no \"*\", and a domain "
-		    "covers its hosts",
-		    at == 0 && s.len > 2 ? span_from(s, 2) : (struct span){ "", 0 });
+		    "covers its hosts", span_from(s,
+		    s.len > 1 && memcmp(s.at, "*.", 2) == 0 ? 2 : s.len));
 	if (host_looks_ipv4(s))
 		return host_ipv4(q, s);
 	if (host_looks_ipv6(s))

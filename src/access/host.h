@@ -2,7 +2,8 @@
  * host.h: what the files that read a typed host share.
  *
  * host.c takes the wrapping off; host_name.c, host_ipv4.c and host_ipv6.c
- * read what is left, host_prefix.c what has a prefix length.  host.c looks at every byte first: behind it there is only printable ASCII.
+ * read what is left, host_prefix.c what has a prefix length.  host.c looks at
+ * every byte first: behind it there is only printable ASCII.
  */
 #ifndef TLSOFF_ACCESS_HOST_H
 #define TLSOFF_ACCESS_HOST_H

@@ -209,6 +209,7 @@ what_is_no_host_is_refused_with_the_host_in_it(void **state)
 	    { "srv_features:2001:db8::1", "tag", "give 2001:db8::1" },
 	    { "Other:x.com", "tag", "give x.com" },
 	    { "*.x.com", "covers its hosts", "give x.com" },
+	    { "*mail.x.com", "covers its hosts", "address alone" },
 	    { ".x.com", "begins with a dot", "give x.com" },
 	    { "a..b", "dots", "give a.b" },
 	    { "--force", "options", "give" },
