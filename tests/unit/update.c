@@ -82,7 +82,8 @@ remove_below(int at)
 	DIR *d = fdopendir(fd);
 	struct dirent *e;
 
-	while (d != NULL && (e = readdir(d)) != NULL) {
+	assert_non_null(d);
+	while ((e = readdir(d)) != NULL) {
 		int below;
 
 		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
