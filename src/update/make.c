@@ -171,7 +171,12 @@ quote(struct error *err, const char *make, int status, const struct buf *said)
 
 	if (first.len > WORDS)
 		first.len = WORDS;
-	buf_visible(&words, first);
+	for (size_t i = 0; i < first.len; i++) {
+		if (first.at[i] == '\n')
+			buf_text(&words, " / ");
+		else
+			buf_visible(&words, (struct span){ first.at + i, 1 });
+	}
 	(void)snprintf(err->text + len, sizeof(err->text) - len,
 	    "; %s (exit status %d) %s%s", make, status,
 	    words.len > 0 ? "says: " : "said nothing",
@@ -184,7 +189,7 @@ run_make(struct work *w, const char *make, struct map_proof *proof,
     struct error *err)
 {
 	struct buf said = BUF_INIT;
-	const char *const argv[] = { make, "-C", ".", NULL };
+	const char *const argv[] = { make, NULL };
 	const struct run r = {
 		.argv = argv,
 		.leaves_children = true,

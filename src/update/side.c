@@ -183,8 +183,13 @@ side_directory(struct update *u, struct error *err)
 	if (mkdirat(u->map.directory, name, 0700) != 0)
 		return error_errno(err, EX_CANTCREAT, path, "cannot create");
 	status = open_ours(u, name, path, &u->side_directory, err);
-	if (status == 0)
+	/* An ACL that the directory inherits can take from the mode. */
+	if (status == 0 && fchmod(u->side_directory, 0700) == 0)
 		return 0;
+	if (status == 0)
+		status = error_errno(err, EX_CANTCREAT, path,
+		    "cannot set its mode");
+	close_fd(&u->side_directory);
 	(void)unlinkat(u->map.directory, name, AT_REMOVEDIR);
 	return status > 0 ? in_the_way(path, err) : -1;
 }
