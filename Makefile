@@ -14,7 +14,7 @@ WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes
 HARDEN ?= -D_FORTIFY_SOURCE=2 -fstack-protector-strong \
 	-fstack-clash-protection -fPIE
 HARDEN_LINK ?= -pie -Wl,-z,relro,-z,now,-z,noexecstack
-LIBS = -ldb -lpcre2-8
+LIBS = -ldb -lpcre2-8 -pthread
 
 COMPILE = $(CC) -std=c17 $(WARN) -D_GNU_SOURCE -DPCRE2_CODE_UNIT_WIDTH=8 \
 	-Iinclude $(HARDEN) $(CPPFLAGS) $(CFLAGS)
@@ -50,6 +50,12 @@ check-built: all unit-tests
 
 unit-tests: $(UNIT_TESTS)
 
+# Every target of tests/fuzz, FUZZ_SECONDS each; what is new in the corpus
+# stays below $(BUILD).  Needs clang and its libFuzzer.
+FUZZ_SECONDS ?= 600
+fuzz:
+	BUILD="$(BUILD)" SECONDS_EACH="$(FUZZ_SECONDS)" sh tests/fuzz/run
+
 install: all
 	mkdir -p $(DESTDIR)$(sbindir) $(DESTDIR)$(mandir)/man8
 	install -m 0755 $(BUILD)/tlsoff $(DESTDIR)$(sbindir)/tlsoff
@@ -61,5 +67,5 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all setup-build setup-check demo check check-built unit-tests \
+.PHONY: all setup-build setup-check demo check check-built unit-tests fuzz \
 	install uninstall clean

@@ -152,6 +152,10 @@ void access_fault_text(const struct access *a, const struct access_fault *f,
 
 /* ---- values: what sendmail reads into them ---- */
 
+/* Adds to out what the map makes of a value before sendmail reads it: %0 is
+ * the key, %1 to %9 nothing, %% a percent sign.  The functions below take the
+ * value after that. */
+void value_rewrite(struct span value, struct span key, struct buf *out);
 /* The value as Try_TLS reads it: TLS is off iff it is the one token NO. */
 bool value_client_off(struct span value);
 
@@ -200,8 +204,10 @@ struct policy {
 
 struct policy_query {
 	const char *tag;     /* "Try_TLS:", "TLS_Srv:", ... with the colon */
-	const char *name;    /* host name or "[addr]", or "" */
-	const char *address; /* as sendmail writes it, or "" */
+	const char *name;    /* host name or "[addr]"; "": sendmail has none;
+	                        NULL: unknown, and no name is asked */
+	const char *address; /* as sendmail writes it; "" and NULL as above, but
+	                        with "" sendmail does not ask the bare tag */
 	const struct policy_rules *rules;
 	policy_lookup *lookup;
 	policy_trace *trace;
@@ -236,8 +242,16 @@ struct request {
 	bool force, exact;
 };
 
-/* May this be the text of a comment line?  One line, printable, UTF-8 where
- * not ASCII, at most 900 bytes.  EX_USAGE otherwise. */
+/*
+ * A reason and an expiry stand in one comment line directly above the entry:
+ *   # tlsoff: TEXT
+ *   # tlsoff until 2026-12-31: TEXT
+ *   # tlsoff until 2026-12-31
+ * Only such a line is ever changed or removed with its entry.
+ *
+ * May this be the TEXT?  One line, printable, UTF-8 where not ASCII, at most
+ * 900 bytes, not empty.  EX_USAGE otherwise.
+ */
 int comment_check(const char *text, struct error *err) MUST_USE;
 
 enum action { ADDED, CHANGED, MOVED, REMOVED, UNCHANGED };
@@ -265,7 +279,6 @@ struct plan {
 	/* private */
 	struct plan_edit *edits;
 	size_t edit_count;
-	struct buf inserted;
 };
 
 /*

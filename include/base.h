@@ -139,4 +139,14 @@ struct run {
  */
 int run_program(const struct run *r, struct error *err) MUST_USE;
 
+/*
+ * Starts it and does not wait: its input, which must be given, and output are
+ * those descriptors, its messages are dropped; output, messages and timeout
+ * of r do not count.  Returns its process id, or -1 with err: EX_OSERR.
+ * run_wait() waits and returns its exit status as above, 127 when it could
+ * not be run.
+ */
+pid_t run_start(const struct run *r, int output, struct error *err) MUST_USE;
+int run_wait(pid_t child);
+
 #endif

@@ -234,7 +234,7 @@ int
 access_parse(struct access *a, struct span text,
     const struct access_rules *rules, struct error *err)
 {
-	size_t lines;
+	size_t lines = 0;
 
 	memset(a, 0, sizeof(*a));
 	a->text = text.at == NULL ? (struct span){ "", 0 } : text;

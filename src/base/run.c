@@ -263,3 +263,27 @@ out:
 		close_one(&ours[i].fd);
 	return status;
 }
+
+pid_t
+run_start(const struct run *r, int output, struct error *err)
+{
+	int theirs[3] = { r->input, output, -1 };
+	pid_t child, parent = getpid();
+
+	theirs[2] = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (theirs[2] < 0)
+		return error_errno(err, EX_OSERR, r->argv[0], "cannot run");
+	child = fork();
+	if (child == 0)
+		become(r, theirs, parent);
+	if (child < 0)
+		(void)error_errno(err, EX_OSERR, r->argv[0], "cannot fork");
+	close_one(&theirs[2]);
+	return child;
+}
+
+int
+run_wait(pid_t child)
+{
+	return wait_for(child);
+}

@@ -87,6 +87,11 @@ int fail(const struct error *err);
 /* Flushes stdout; EX_IOERR when what was printed did not get out. */
 int finish(int status);
 
+/* ---- help ---- */
+
+const char *help_text(void);    /* what --help prints */
+const char *version_text(void); /* "tlsoff 1.0\n" */
+
 /* ---- hosts ---- */
 
 struct host_list {

@@ -1,0 +1,152 @@
+/*
+ * maillog.h: TLS handshakes that failed, as sendmail's log tells them.
+ *
+ * Bytes of a log in, hosts out; no I/O.  The calling order:
+ *
+ *   maillog_begin()    once
+ *   maillog_input()    before each log
+ *   maillog_feed()     its bytes, block after block
+ *   maillog_finish()   once: fills hosts[], worst first
+ *   maillog_free()     accepts the zero state, may be called twice
+ *
+ * A long log may be read in parts, each by a struct maillog and a thread of
+ * its own: maillog_part() instead of maillog_input(), and at the end
+ * maillog_merge().
+ *
+ * Which bytes are a record: a line of rsyslog (ISO or traditional stamp, RFC
+ * 5424), syslogd, Solaris, or "journalctl -o" short*, cat, json, json-seq,
+ * json-sse, json-pretty and export; the shape of each log is found out.  A
+ * journal's trusted fields tell who wrote: not sendmail, no record.
+ *
+ * What is evidence, and never mixed:
+ *   confirmed  client: "ruleset=tls_server, arg1=SOFTWARE, relay=" begins
+ *              the message; server: "STARTTLS=server, error: accept failed="
+ *              does.  Neither can carry a queue id, so neither can be made
+ *              by a peer, nor by the pieces a long record is split into.
+ *   hint       client only: a delivery line that ends in "stat=Deferred: 4xx
+ *              4.7.0 TLS handshake failed", where no confirmed line of that
+ *              host and process explains it.
+ *
+ * Who is blamed is the name sendmail looks up: lower case, no trailing dot,
+ * IDENT dropped; "[address]" for a client without a name or with a forged
+ * one.  A relay= of 100 octets was cut by sendmail: it is completed from the
+ * same process' other lines, of which it must be the beginning, or the
+ * failure is counted as unattributed.  An address is only ever taken from a
+ * line that names the same host.
+ *
+ * Memory grows with the hosts (a row of half a kB for one that failed, 16 bytes
+ * for one that only had successes) and not with the log: what is known of a
+ * process is dropped when its session ends and some hundred kilobytes later
+ * at the latest.
+ */
+#ifndef TLSOFF_MAILLOG_H
+#define TLSOFF_MAILLOG_H
+
+#include <limits.h>
+#include <stdint.h>
+
+#include "access.h"
+#include "base.h"
+
+/* So much of what was taken must still stand in front of a block. */
+#define MAILLOG_BEFORE ((size_t)64 * 1024)
+/* A longer line is no evidence.  No block but the last may be smaller. */
+#define MAILLOG_LINE_MAX ((size_t)64 * 1024)
+
+/* Times are seconds since 1970, UTC. */
+#define MAILLOG_NO_TIME LLONG_MIN
+
+struct maillog_rules {
+	long long now;   /* a stamp without a year is not later than a day after */
+	long long since; /* older records do not count; MAILLOG_NO_TIME: all do */
+	/* UTC for a local civil time, given as if it were UTC; NULL: it is. */
+	long long (*utc)(long long civil);
+	uint64_t seed;   /* for the hash tables: unknown to who writes the log */
+	bool successes;  /* count handshakes that worked */
+	bool lines;      /* count lines */
+};
+
+enum maillog_grade { MAILLOG_CONFIRMED, MAILLOG_HINT };
+
+#define MAILLOG_REASONS 8
+#define MAILLOG_BARS 24
+
+struct maillog_reason {
+	const char *text;
+	unsigned long count;
+};
+
+struct maillog_host {
+	enum role role;
+	enum maillog_grade grade;
+	const char *host;      /* as a key: a name or "[addr]" */
+	const char *address;   /* "192.0.2.1", "IPv6:..."; NULL: not known */
+	unsigned long failures;
+	unsigned long implicit; /* of them on port 465: Srv_Features is no cure */
+	unsigned long long successes; /* handshakes that worked */
+	long long first, last; /* failures; MAILLOG_NO_TIME: no stamps */
+	/* Failures over time: bar i counts [start + i * width, + width). */
+	long long bar_start, bar_width; /* width 0: no stamps */
+	size_t reason_count;
+	struct maillog_reason reasons[MAILLOG_REASONS]; /* most frequent first */
+	unsigned bars[MAILLOG_BARS];
+	/* private */
+	uint64_t hash, recent[8];
+	unsigned recent_count, tries;
+	char text[];
+};
+
+struct maillog {
+	struct maillog_host **hosts; /* after maillog_finish() */
+	size_t host_count;
+	unsigned long unattributed; /* failures of nobody knows whom */
+	unsigned long long lines;
+	/* private */
+	struct maillog_state *state;
+};
+
+/* EX_OSERR: memory. */
+int maillog_begin(struct maillog *m, const struct maillog_rules *rules,
+    struct error *err) MUST_USE;
+
+/* Another log begins: nothing is known of its shape or processes. */
+void maillog_input(struct maillog *m);
+
+/*
+ * The same, but only what begins at offsets [from, to) of the log counts.
+ * Feeding begins at offset begin, MAILLOG_WARM before from where there is so
+ * much, and goes on until MAILLOG_COOL behind to: what is around a part tells
+ * of its processes.  head: the first bytes of the log, for its shape.
+ */
+#define MAILLOG_WARM ((size_t)4 << 20)
+#define MAILLOG_COOL ((size_t)1 << 20)
+
+struct maillog_part {
+	unsigned long long begin, from, to;
+};
+
+void maillog_part(struct maillog *m, struct span head,
+    const struct maillog_part *part);
+/* May a log that begins so be read in parts? */
+bool maillog_splits(struct span head);
+/* Adds what other has found; neither is finished yet.  Errors show at
+ * maillog_finish(). */
+void maillog_merge(struct maillog *m, struct maillog *other);
+
+/*
+ * Reads whole lines from the len bytes at bytes and returns how many of the
+ * bytes it took.  The rest is the beginning of an unfinished line and has to
+ * stand at the beginning of the next call; nothing is left over when last is
+ * set, or when len is more than MAILLOG_LINE_MAX and holds no line's end.
+ * before: how many of the bytes of this log that were taken already stand
+ * right in front of bytes; all, or at least MAILLOG_BEFORE.
+ */
+size_t maillog_feed(struct maillog *m, const char *bytes, size_t len,
+    size_t before, bool last) MUST_USE;
+
+/* Settles what is open and sorts.  EX_OSERR when memory ran out on the way,
+ * EX_SOFTWARE when PCRE2 gave up on a line. */
+int maillog_finish(struct maillog *m, struct error *err) MUST_USE;
+void maillog_free(struct maillog *m);
+
+#endif

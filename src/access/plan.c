@@ -1,0 +1,270 @@
+/* A plan: made host by host, then applied in one pass over the text. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "plan.h"
+
+const char *
+action_name(enum action action)
+{
+	static const char *const names[] = { "added", "changed", "moved",
+		"removed", "unchanged" };
+
+	return names[action];
+}
+
+/* ---- gathering ---- */
+
+/* Room for one more in an array that grows at each power of two. */
+static void *
+grown(void *array, size_t count, size_t size)
+{
+	if ((count & (count - 1)) != 0)
+		return array;
+	return realloc(array, (count == 0 ? 1 : 2 * count) * size);
+}
+
+struct plan_edit *
+plan_edit(struct planner *p, size_t start, size_t end)
+{
+	struct plan *plan = p->plan;
+	struct plan_edit *edits = grown(plan->edits, plan->edit_count,
+	    sizeof(*edits));
+
+	if (edits == NULL) {
+		(void)error_memory(p->err);
+		return NULL;
+	}
+	plan->edits = edits;
+	plan->changed = true;
+	edits += plan->edit_count;
+	*edits = (struct plan_edit){ .start = start, .end = end,
+		.order = plan->edit_count++, .change = NO_CHANGE };
+	return edits;
+}
+
+/* A warning that finds no memory is left out; what needs memory next says so. */
+void
+plan_warn(struct planner *p, const char *format, ...)
+{
+	struct plan *plan = p->plan;
+	char text[1200];
+	char **warnings = grown(plan->warnings, plan->warning_count,
+	    sizeof(*warnings));
+	va_list args;
+
+	if (warnings == NULL)
+		return;
+	plan->warnings = warnings;
+	va_start(args, format);
+	(void)vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	warnings[plan->warning_count] = strdup(text);
+	if (warnings[plan->warning_count] != NULL)
+		plan->warning_count++;
+}
+
+int
+plan_tell(struct planner *p, struct subject *s, enum action action,
+    struct span value, const char *reason)
+{
+	struct change *c = s->change;
+
+	c->action = action;
+	free(c->value);
+	free(c->reason);
+	c->value = strndup(value.at, value.len);
+	c->reason = reason == NULL ? NULL : strdup(reason);
+	if (c->value == NULL || (reason != NULL && c->reason == NULL))
+		return error_memory(p->err);
+	return 0;
+}
+
+void
+plan_at(struct subject *s, size_t offset)
+{
+	s->change->offset = offset;
+	s->change->has_line = true;
+}
+
+/* ---- looking ---- */
+
+bool
+plan_is_managed(const struct planner *p, const struct access_record *r)
+{
+	return p->access->marked && r->start >= p->access->managed;
+}
+
+struct span
+plan_value(const struct access_record *r)
+{
+	struct span value = r->value;
+
+	while (value.len > 0 && byte_is_space(value.at[value.len - 1]))
+		value.len--;
+	return value;
+}
+
+struct span
+plan_rewritten(const struct access_record *r, struct buf *out)
+{
+	buf_clear(out);
+	value_rewrite(r->value, r->key, out);
+	return buf_as_span(out);
+}
+
+void
+plan_name_entry(const struct planner *p, const struct access_record *r,
+    struct buf *out)
+{
+	buf_visible(out, r->key);
+	buf_char(out, ' ');
+	buf_visible(out, plan_value(r));
+	buf_printf(out, " (line %zu%s)", access_line(p->access, r->start),
+	    plan_is_managed(p, r) ? ", in the managed section" : "");
+}
+
+void
+plan_decide(const struct planner *p, const struct host *host,
+    policy_lookup *lookup, void *context, const char *tag, struct policy *out)
+{
+	bool address = host->kind == HOST_ADDRESS || host->kind == HOST_NET;
+	struct policy_query q = { .tag = tag, .rules = p->rules,
+		.lookup = lookup, .context = context };
+
+	if (address)
+		q.address = host->name;
+	else if (host->kind == HOST_NAME)
+		q.name = host->name;
+	if (strcmp(tag, role_tag(p->request->role)) == 0)
+		policy_decide(p->request->role, &q, out);
+	else if (policy_search(&q, out) != 0)
+		out->tls = TLS_TEMPFAIL;
+}
+
+/* ---- making ---- */
+
+/* CRLF where the line above the place of insertion, or else the first line,
+ * has it. */
+static const char *
+line_ending(const struct access *a)
+{
+	struct span text = a->text;
+	const char *newline = NULL;
+
+	if (a->managed > 0 && text.at[a->managed - 1] == '\n')
+		newline = text.at + a->managed - 1;
+	else if (text.len > 0)
+		newline = memchr(text.at, '\n', text.len);
+	return newline != NULL && newline > text.at && newline[-1] == '\r'
+	    ? "\r\n"
+	    : "\n";
+}
+
+static int
+plan_one(struct planner *p, size_t index)
+{
+	const struct request *r = p->request;
+	struct subject s = { .host = &r->hosts[index], .index = index,
+		.change = &p->plan->changes[index] };
+
+	(void)snprintf(s.key, sizeof(s.key), "%s%s", role_tag(r->role),
+	    s.host->name);
+	s.change->role = r->role;
+	s.change->host = index;
+	s.change->key = strdup(s.key);
+	if (s.change->key == NULL)
+		return error_memory(p->err);
+	return r->verb == VERB_ADD ? plan_add(p, &s) : plan_remove(p, &s);
+}
+
+static int
+compare_edits(const void *left, const void *right)
+{
+	const struct plan_edit *l = left, *r = right;
+
+	if (l->start != r->start)
+		return l->start < r->start ? -1 : 1;
+	return l->order < r->order ? -1 : 1;
+}
+
+static int
+edits_error(const struct plan *p, struct error *err)
+{
+	for (size_t i = 0; i < p->edit_count; i++)
+		if (buf_error(&p->edits[i].text, err) != 0)
+			return -1;
+	return 0;
+}
+
+int
+plan_make(struct plan *plan, const struct access *a,
+    const struct policy_rules *rules, const struct request *r,
+    struct error *err)
+{
+	struct planner p = { .plan = plan, .access = a, .rules = rules,
+		.request = r, .eol = line_ending(a), .err = err };
+
+	memset(plan, 0, sizeof(*plan));
+	plan->changes = calloc(r->host_count + 1, sizeof(*plan->changes));
+	if (plan->changes == NULL)
+		return error_memory(err);
+	plan->change_count = r->host_count;
+	for (size_t i = 0; i < r->host_count; i++)
+		if (plan_one(&p, i) != 0)
+			goto fail;
+	if (plan->edit_count > 1)
+		qsort(plan->edits, plan->edit_count, sizeof(*plan->edits),
+		    compare_edits);
+	if (edits_error(plan, err) != 0 ||
+	    (r->verb == VERB_REMOVE && plan_remove_last(&p) != 0))
+		goto fail;
+	return 0;
+fail:
+	plan_free(plan);
+	return -1;
+}
+
+int
+plan_apply(struct plan *p, const struct access *a, struct buf *out,
+    struct error *err)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < p->edit_count; i++) {
+		struct plan_edit *e = &p->edits[i];
+
+		buf_add(out, a->text.at + at, e->start - at);
+		if (e->change != NO_CHANGE) {
+			struct change *c = &p->changes[e->change];
+
+			c->offset = (size_t)((long)out->len + e->line_offset);
+			c->has_line = true;
+		}
+		buf_span(out, buf_as_span(&e->text));
+		at = e->end;
+	}
+	buf_add(out, a->text.at + at, a->text.len - at);
+	return buf_error(out, err);
+}
+
+void
+plan_free(struct plan *p)
+{
+	for (size_t i = 0; i < p->change_count; i++) {
+		free(p->changes[i].key);
+		free(p->changes[i].value);
+		free(p->changes[i].reason);
+	}
+	for (size_t i = 0; i < p->edit_count; i++)
+		buf_free(&p->edits[i].text);
+	for (size_t i = 0; i < p->warning_count; i++)
+		free(p->warnings[i]);
+	free(p->changes);
+	free(p->edits);
+	free(p->warnings);
+	memset(p, 0, sizeof(*p));
+}

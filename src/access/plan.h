@@ -1,0 +1,83 @@
+/*
+ * plan.h: what the files that make a plan share.
+ *
+ * An edit replaces the bytes [start, end) of the old text by new ones.  Edits
+ * are gathered in the order they come up and sorted at the end; edits at the
+ * same place keep their order.  No two overlap: each belongs to the lines of
+ * one key, or inserts above the marker.
+ */
+#ifndef TLSOFF_PLAN_H
+#define TLSOFF_PLAN_H
+
+#include "access.h"
+
+#define NO_CHANGE ((size_t)-1)
+
+struct plan_edit {
+	size_t start, end;
+	size_t order;
+	struct buf text;  /* the new bytes */
+	size_t change;    /* whose line this is, or NO_CHANGE */
+	long line_offset; /* from the edit's place in the new text to that line */
+};
+
+struct planner {
+	struct plan *plan;
+	const struct access *access;
+	const struct policy_rules *rules;
+	const struct request *request;
+	const char *eol;        /* of this file: "\n" or "\r\n" */
+	bool inserted;          /* something was inserted already */
+	bool rcpt_known;        /* rcpt has been looked for */
+	struct access_record rcpt; /* a TLS_Rcpt: requirement; .end 0: none */
+	struct error *err;
+};
+
+/* A host and its key, while its change is planned. */
+struct subject {
+	const struct host *host;
+	struct change *change;
+	size_t index; /* of the change */
+	char key[HOST_KEY_MAX * 2];
+};
+
+/* ---- plan.c ---- */
+
+struct plan_edit *plan_edit(struct planner *p, size_t start, size_t end);
+void plan_warn(struct planner *p, const char *format, ...) PRINTF_LIKE(2, 3);
+/* Fills the change's value and reason; -1: no memory. */
+int plan_tell(struct planner *p, struct subject *s, enum action action,
+    struct span value, const char *reason) MUST_USE;
+/* The change is about the old text's line at this offset. */
+void plan_at(struct subject *s, size_t offset);
+/* "Try_TLS:bagoona.com NO (line 3)", printable, with the managed section
+ * named where it stands there. */
+void plan_name_entry(const struct planner *p, const struct access_record *r,
+    struct buf *out);
+/* Does the entry stand in the managed section? */
+bool plan_is_managed(const struct planner *p, const struct access_record *r);
+/* The value without what an editor does not see at its end. */
+struct span plan_value(const struct access_record *r);
+/* What the map makes of an entry's value, into out. */
+struct span plan_rewritten(const struct access_record *r, struct buf *out);
+/* Decides for the host by the text, without what lookup hides. */
+void plan_decide(const struct planner *p, const struct host *host,
+    policy_lookup *lookup, void *context, const char *tag, struct policy *out);
+
+/* ---- comment.c ---- */
+
+/* Where the comment line of ours above this line begins; start: there is none. */
+size_t comment_above(struct span text, size_t start);
+/* Adds the line that the request asks for, eol included; nothing if none. */
+void comment_line(const struct request *r, const char *eol, struct buf *out);
+
+/* ---- the verbs: one host each; -1 with p->err filled ---- */
+
+int plan_add(struct planner *p, struct subject *s) MUST_USE;
+int plan_remove(struct planner *p, struct subject *s) MUST_USE;
+/* Says, after all hosts, which broader entries still keep TLS off. */
+int plan_remove_last(struct planner *p) MUST_USE;
+/* TLS requirements that a host would now fail. */
+int plan_requirements(struct planner *p, struct subject *s) MUST_USE;
+
+#endif

@@ -1,0 +1,230 @@
+/*
+ * The lookups of sendmail's rulesets D (name), A (address) and of try_tls and
+ * srv_features around them.  A comment names the rule that a line follows.
+ */
+#include <string.h>
+
+#include "access.h"
+#include "tokens.h"
+
+/* sendmail's rewriting ends after this many steps of one recursion. */
+#define DEPTH_MAX 50
+
+enum answer { NOT_FOUND, FOUND, ENDS_SEARCH, TEMPFAIL };
+
+struct search {
+	const struct policy_query *q;
+	struct policy *p;
+	struct tokens tokens;
+};
+
+/* The value as it comes out of the map: -m, -a and %0 are done there. */
+static void
+map_value(struct search *s, struct span key, struct span value)
+{
+	const struct policy_rules *rules = s->q->rules;
+
+	buf_clear(&s->p->value);
+	if (rules->match_only)
+		buf_span(&s->p->value, key);
+	else
+		value_rewrite(value, key, &s->p->value);
+	buf_text(&s->p->value, rules->append);
+}
+
+static enum answer
+ask(struct search *s, struct span what)
+{
+	char *key = s->p->key;
+	size_t tag = strlen(s->q->tag), len = what.len;
+	struct span asked, value = { "", 0 };
+	enum lookup found;
+
+	if (tag + len > HOST_KEY_MAX)
+		len = HOST_KEY_MAX - tag; /* as sendmail cuts it */
+	memcpy(key, s->q->tag, tag);
+	memcpy(key + tag, what.at, len);
+	key[tag + len] = '\0';
+	asked = (struct span){ key, tag + len };
+
+	/* K -q: the key that is asked has quotes round its tag. */
+	found = s->q->rules->keep_quotes
+	    ? LOOKUP_NONE
+	    : s->q->lookup(s->q->context, asked, &value);
+	if (s->q->trace != NULL)
+		s->q->trace(s->q->context, asked, found, value);
+	if (found == LOOKUP_TEMPFAIL)
+		return TEMPFAIL;
+	if (found == LOOKUP_NONE)
+		return NOT_FOUND;
+	map_value(s, asked, value);
+	tokens_cut(&s->tokens, buf_as_span(&s->p->value));
+	if (tokens_are(&s->tokens, "?"))
+		return NOT_FOUND;
+	if (s->q->rules->skip && tokens_are(&s->tokens, "SKIP"))
+		return ENDS_SEARCH;
+	return tokens_tempfail(&s->tokens) ? TEMPFAIL : FOUND;
+}
+
+/* Cuts the last piece off: $+::$-, $+:$-, $+.$-  false: there is none. */
+static bool
+drop_last(struct span *what)
+{
+	size_t i = what->len;
+
+	while (i > 0 && what->at[i - 1] != ':' && what->at[i - 1] != '.')
+		i--;
+	if (i <= 1 || i == what->len)
+		return false;
+	i--;
+	if (what->at[i] == ':' && i > 1 && what->at[i - 1] == ':')
+		i--;
+	what->len = i;
+	return true;
+}
+
+static bool
+drop_first(struct span *what)
+{
+	const char *dot = what->len < 2
+	    ? NULL
+	    : memchr(what->at + 1, '.', what->len - 1);
+
+	if (dot == NULL || dot + 1 == what->at + what->len)
+		return false;
+	what->len -= (size_t)(dot + 1 - what->at);
+	what->at = dot + 1;
+	return true;
+}
+
+/* FEATURE(lookupdotdomain): ".rest" is asked before the parent. */
+static enum answer
+ask_dot(struct search *s, struct span name)
+{
+	if (!s->q->rules->dotdomain || !drop_first(&name))
+		return NOT_FOUND;
+	name.at--;
+	name.len++;
+	return ask(s, name);
+}
+
+/* "[addr]" is cut inside its brackets. */
+static bool
+drop_in_brackets(struct span *name, char room[HOST_KEY_MAX])
+{
+	struct span inner;
+
+	if (name->len < 3 || name->len > HOST_KEY_MAX ||
+	    name->at[0] != '[' || name->at[name->len - 1] != ']')
+		return false;
+	inner = (struct span){ name->at + 1, name->len - 2 };
+	if (!drop_last(&inner))
+		return false;
+	memmove(room + 1, inner.at, inner.len);
+	room[0] = '[';
+	room[inner.len + 1] = ']';
+	*name = (struct span){ room, inner.len + 2 };
+	return true;
+}
+
+/* Ruleset D. */
+static enum answer
+search_name(struct search *s)
+{
+	struct span name = span_of(s->q->name);
+	char room[HOST_KEY_MAX];
+
+	for (int depth = 0; depth < DEPTH_MAX; depth++) {
+		enum answer answer = ask(s, name);
+
+		if (answer == NOT_FOUND)
+			answer = ask_dot(s, name);
+		if (answer != NOT_FOUND)
+			return answer;
+		if (!drop_in_brackets(&name, room) &&
+		    ((name.len > 0 && name.at[0] == '[') ||
+		        !drop_first(&name)))
+			break;
+	}
+	return NOT_FOUND;
+}
+
+/* Ruleset A. */
+static enum answer
+search_address(struct search *s)
+{
+	struct span address = span_of(s->q->address);
+
+	do {
+		enum answer answer = ask(s, address);
+
+		if (answer != NOT_FOUND)
+			return answer;
+	} while (drop_last(&address));
+	return NOT_FOUND;
+}
+
+static enum answer
+search(struct search *s)
+{
+	enum answer answer = NOT_FOUND;
+
+	if (s->q->name != NULL)
+		answer = search_name(s);
+	if (answer == NOT_FOUND || answer == ENDS_SEARCH) {
+		if (s->q->address != NULL && s->q->address[0] == '\0')
+			return NOT_FOUND; /* A fails, the default with it */
+		answer = NOT_FOUND;
+		if (s->q->address != NULL)
+			answer = search_address(s);
+	}
+	if (answer == NOT_FOUND || answer == ENDS_SEARCH) {
+		answer = ask(s, (struct span){ "", 0 });
+		if (answer == ENDS_SEARCH)
+			answer = FOUND; /* here SKIP is a value like any */
+	}
+	return answer;
+}
+
+int
+policy_search(const struct policy_query *q, struct policy *p)
+{
+	struct search s = { .q = q, .p = p };
+	enum answer answer;
+
+	p->found = false;
+	answer = search(&s);
+	p->found = answer == FOUND;
+	if (answer == NOT_FOUND) {
+		p->key[0] = '\0';
+		buf_clear(&p->value);
+	}
+	return answer == TEMPFAIL ? -1 : 0;
+}
+
+void
+policy_decide(enum role role, struct policy_query *q, struct policy *p)
+{
+	struct span value;
+
+	q->tag = role_tag(role);
+	p->tls = TLS_ON;
+	if (policy_search(q, p) != 0) {
+		p->tls = TLS_TEMPFAIL;
+		return;
+	}
+	if (!p->found)
+		return;
+	value = buf_as_span(&p->value);
+	if (role == ROLE_CLIENT)
+		p->tls = value_client_off(value) ? TLS_OFF : TLS_ON;
+	else
+		p->tls = (enum tls[]){ TLS_ON, TLS_OFF,
+			TLS_TEMPFAIL }[value_server(value)];
+}
+
+void
+policy_free(struct policy *p)
+{
+	buf_free(&p->value);
+}

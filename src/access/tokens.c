@@ -1,0 +1,148 @@
+/* Tokens, as prescan() of sendmail 8.17 makes them of a map's value. */
+#include <string.h>
+
+#include "tokens.h"
+
+struct scan {
+	struct tokens *t;
+	struct span rest;
+	int comments, angles;
+	bool quoted, escaped, open, full;
+};
+
+static bool
+is_operator(char c)
+{
+	return c != '\0' && strchr(".:%@!^/[]+<>,;", c) != NULL;
+}
+
+static void
+put(struct scan *s, char c, bool begins)
+{
+	struct tokens *t = s->t;
+
+	if (t->used == TOKEN_BYTES || (begins && t->count == TOKEN_COUNT)) {
+		s->full = true;
+		return;
+	}
+	if (begins)
+		t->at[t->count++] = (struct span){ t->bytes + t->used, 0 };
+	t->bytes[t->used++] = c;
+	t->at[t->count - 1].len++;
+}
+
+/* A character of a word: begins one, or goes on with it. */
+static void
+word(struct scan *s, char c)
+{
+	put(s, c, !s->open);
+	s->open = true;
+}
+
+static void
+quote(struct scan *s)
+{
+	put(s, '"', !s->quoted);
+	s->quoted = !s->quoted;
+	s->open = false;
+}
+
+static void
+angle(struct scan *s, char c)
+{
+	if (c == '>' && s->angles == 0)
+		return;
+	s->angles += c == '<' ? 1 : -1;
+	put(s, c, true);
+	s->open = false;
+}
+
+static void
+escape(struct scan *s, char c)
+{
+	s->escaped = false;
+	if (s->comments > 0)
+		return;
+	if (c == '!' && !s->quoted) {
+		put(s, c, true);
+		s->open = false;
+		return;
+	}
+	if (s->quoted)
+		put(s, '\\', false);
+	else
+		word(s, '\\');
+	put(s, c, false);
+}
+
+static void
+plain(struct scan *s, char c)
+{
+	if (c == '\\') {
+		s->escaped = true;
+	} else if (s->quoted) {
+		if (c == '"')
+			quote(s);
+		else
+			put(s, c, false);
+	} else if (c == '(') {
+		s->comments++;
+	} else if (c == ')') {
+		/* The end of a comment separates; one without a beginning
+		 * is as if it were not there. */
+		if (s->comments > 0 && --s->comments == 0)
+			s->open = false;
+	} else if (s->comments > 0) {
+		return;
+	} else if (c == '"') {
+		quote(s);
+	} else if (c == '<' || c == '>') {
+		angle(s, c);
+	} else if (byte_is_space(c)) {
+		s->open = false;
+	} else if (is_operator(c)) {
+		put(s, c, true);
+		s->open = false;
+	} else {
+		word(s, c);
+	}
+}
+
+void
+tokens_cut(struct tokens *t, struct span value)
+{
+	struct scan s = { .t = t };
+
+	t->count = t->used = 0;
+	for (size_t i = 0; i < value.len && !s.full; i++) {
+		if (s.escaped)
+			escape(&s, value.at[i]);
+		else
+			plain(&s, value.at[i]);
+	}
+	if (s.quoted)
+		quote(&s);
+	while (s.angles > 0 && !s.full)
+		angle(&s, '>');
+	if (s.full)
+		t->count = 0;
+}
+
+bool
+token_is(const struct tokens *t, size_t i, const char *word_text)
+{
+	return i < t->count && span_equal_fold(t->at[i], span_of(word_text));
+}
+
+bool
+tokens_are(const struct tokens *t, const char *word_text)
+{
+	return t->count == 1 && token_is(t, 0, word_text);
+}
+
+bool
+tokens_tempfail(const struct tokens *t)
+{
+	return t->count >= 3 && token_is(t, t->count - 3, "<") &&
+	    token_is(t, t->count - 2, "TMPF") && token_is(t, t->count - 1, ">");
+}

@@ -1,0 +1,124 @@
+/* What sendmail reads into the values of the TLS tags. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "access.h"
+#include "tokens.h"
+
+void
+value_rewrite(struct span value, struct span key, struct buf *out)
+{
+	for (size_t i = 0; i < value.len; i++) {
+		char next = i + 1 < value.len ? value.at[i + 1] : '\0';
+
+		if (value.at[i] != '%' || (next != '%' && (next < '0' ||
+		    next > '9'))) {
+			buf_char(out, value.at[i]);
+			continue;
+		}
+		if (next == '%')
+			buf_char(out, '%');
+		else if (next == '0')
+			buf_span(out, key);
+		i++;
+	}
+}
+
+bool
+value_client_off(struct span value)
+{
+	struct tokens t;
+
+	tokens_cut(&t, value);
+	return tokens_are(&t, "NO");
+}
+
+static bool
+begins_temp(const struct tokens *t)
+{
+	return t->count > 0 && t->at[0].len >= 4 &&
+	    span_equal_fold((struct span){ t->at[0].at, 4 }, span_of("temp"));
+}
+
+/* Of a capital only the first letter counts; a small letter counts alone, or
+ * with the variant behind it (g2), and "starttls" is no s. */
+static bool
+is_small_s(struct span token)
+{
+	return token.len == 1 && token.at[0] == 's';
+}
+
+enum value_server
+value_server(struct span value)
+{
+	struct tokens t;
+	enum value_server result = SERVER_ON;
+
+	tokens_cut(&t, value);
+	if (begins_temp(&t) || tokens_tempfail(&t))
+		return SERVER_TEMPFAIL;
+	for (size_t i = 0; i < t.count; i++) {
+		if (t.at[i].at[0] == 'S')
+			result = SERVER_OFF;
+		else if (is_small_s(t.at[i]))
+			result = SERVER_ON;
+	}
+	return result;
+}
+
+void
+value_letters(struct span value, struct buf *out)
+{
+	struct tokens t;
+
+	tokens_cut(&t, value);
+	if (begins_temp(&t) || tokens_tempfail(&t))
+		return;
+	for (size_t i = 0; i < t.count; i++) {
+		struct span token = t.at[i];
+		bool capital = token.at[0] >= 'A' && token.at[0] <= 'Z';
+		bool small = token.at[0] >= 'a' && token.at[0] <= 'z';
+
+		if (token.at[0] == 'S' || token.at[0] == 's' ||
+		    (!capital && !small))
+			continue;
+		if (out->len > 0)
+			buf_char(out, ' ');
+		buf_add(out, token.at, capital ? 1 : token.len);
+	}
+}
+
+/* VERIFY, VERIFY:bits, ENCR:bits, each also with +CN... behind it; ENCR:0 asks
+ * for nothing. */
+static bool
+asks(const struct tokens *t, size_t i)
+{
+	bool verify = token_is(t, i, "VERIFY");
+	char bits[16] = "";
+	struct span number;
+
+	if (!verify && !token_is(t, i, "ENCR"))
+		return false;
+	if (verify && (t->count == i + 1 || token_is(t, i + 1, "+")))
+		return true;
+	if (!token_is(t, i + 1, ":") || t->count < i + 3 ||
+	    (t->count > i + 3 && !token_is(t, i + 3, "+")))
+		return false;
+	number = t->at[i + 2];
+	memcpy(bits, number.at, number.len < 15 ? number.len : 15);
+	return verify || strtol(bits, NULL, 10) > 0;
+}
+
+enum value_requirement
+value_requirement(struct span value)
+{
+	struct tokens t;
+	bool bounce, defer;
+
+	tokens_cut(&t, value);
+	bounce = token_is(&t, 0, "PERM") && token_is(&t, 1, "+");
+	defer = token_is(&t, 0, "TEMP") && token_is(&t, 1, "+");
+	if (!asks(&t, bounce || defer ? 2 : 0))
+		return REQUIRE_NOTHING;
+	return bounce ? REQUIRE_BOUNCE : REQUIRE_DEFER;
+}

@@ -1,0 +1,225 @@
+/* Opening logs, and reading those that are no files. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "scan.h"
+
+#define BUFFER ((size_t)1 << 20)
+#define SHOW_FROM (64ULL << 20)
+#define SHOW_EVERY 100 /* milliseconds */
+
+/* ---- progress ---- */
+
+static long
+milliseconds(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void
+scan_show(struct scan_input *in, size_t more)
+{
+	long now;
+
+	in->done += more;
+	if (!in->progress || in->done < SHOW_FROM / 8)
+		return;
+	now = milliseconds();
+	if (now - in->shown < SHOW_EVERY)
+		return;
+	in->shown = now;
+	if (in->total > 0 && in->done <= in->total)
+		fprintf(stderr, "\rscan: %llu of %llu MB (%llu %%) ",
+		    in->done >> 20, in->total >> 20,
+		    in->done * 100 / in->total);
+	else
+		fprintf(stderr, "\rscan: %llu MB ", in->done >> 20);
+	fflush(stderr);
+}
+
+static void
+show_end(struct scan_input *in)
+{
+	if (in->shown > 0)
+		fputs("\r\033[K", stderr);
+	in->shown = 0;
+}
+
+/* ---- a stream ---- */
+
+struct stream {
+	char *bytes; /* [0, start) was taken, [start, end) not yet */
+	size_t start, end, size;
+};
+
+static void
+slide(struct stream *b)
+{
+	size_t keep = b->start < MAILLOG_BEFORE ? b->start : MAILLOG_BEFORE;
+
+	if (b->size - b->end >= BUFFER / 2)
+		return;
+	memmove(b->bytes, b->bytes + b->start - keep,
+	    keep + b->end - b->start);
+	b->end -= b->start - keep;
+	b->start = keep;
+}
+
+static int
+read_blocks(struct scan_input *in, const struct scan_log *log,
+    struct maillog *m, struct stream *b, struct error *err)
+{
+	ssize_t n = 1;
+	bool first = log->unpacker == NULL;
+
+	while (n != 0) {
+		slide(b);
+		n = read(log->fd, b->bytes + b->end, b->size - b->end);
+		if (cancel_check(err) != 0)
+			return -1;
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return error_errno(err, EX_IOERR, log->name, "read");
+		if (first && unpack_tool(b->bytes, (size_t)n) != NULL)
+			return error_set(err, EX_DATAERR, "%s: is compressed; "
+			    "unpack it: %s -dc | tlsoff scan", log->name,
+			    unpack_tool(b->bytes, (size_t)n));
+		first = false;
+		b->end += (size_t)n;
+		b->start += maillog_feed(m, b->bytes + b->start,
+		    b->end - b->start, b->start, n == 0);
+		scan_show(in, (size_t)n);
+	}
+	return 0;
+}
+
+static int
+read_stream(struct scan_input *in, const struct scan_log *log,
+    struct maillog *m, struct error *err)
+{
+	struct stream b = { NULL, 0, 0, MAILLOG_BEFORE + 2 * BUFFER };
+	int result;
+
+#ifdef F_SETPIPE_SZ
+	(void)fcntl(log->fd, F_SETPIPE_SZ, (int)BUFFER);
+#endif
+	/* Zeros: PCRE2 looks at whole words, also behind the last byte. */
+	b.bytes = calloc(1, b.size);
+	if (b.bytes == NULL)
+		return error_memory(err);
+	result = read_blocks(in, log, m, &b, err);
+	free(b.bytes);
+	if (result == 0 && log->unpacker != NULL)
+		result = unpack_end(in, log, err);
+	return result;
+}
+
+/* ---- all of them ---- */
+
+static int
+open_log(struct scan_log *log, const char *name, struct error *err)
+{
+	bool standard = strcmp(name, "-") == 0;
+	char magic[8];
+	struct stat st;
+	ssize_t n;
+
+	buf_visible(&log->shown, span_of(standard ? "standard input" : name));
+	if (buf_error(&log->shown, err) != 0)
+		return -1;
+	log->name = log->shown.at == NULL ? "" : log->shown.at;
+	log->fd = standard ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+			   : open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (log->fd < 0 || fstat(log->fd, &st) != 0)
+		return error_errno(err, EX_NOINPUT, log->name, "cannot open");
+	if (S_ISDIR(st.st_mode))
+		return error_set(err, EX_NOINPUT,
+		    "%s: is a directory; name the logs in it", log->name);
+	/* Standard input may stand somewhere within its file. */
+	log->regular = S_ISREG(st.st_mode) && st.st_size > 0 &&
+	    (!standard || lseek(log->fd, 0, SEEK_CUR) == 0);
+	if (!log->regular)
+		return 0;
+	log->size = (unsigned long long)st.st_size;
+	n = pread(log->fd, magic, sizeof(magic), 0);
+	log->unpacker = unpack_tool(magic, n > 0 ? (size_t)n : 0);
+	return 0;
+}
+
+int
+scan_open(struct scan_input *in, char *const *names, int count,
+    struct error *err)
+{
+	char *const standard[] = { (char[]){ "-" }, NULL };
+
+	memset(in, 0, sizeof(*in));
+	in->status = -1;
+	if (count == 0) {
+		names = standard;
+		count = 1;
+	}
+	in->logs = calloc((size_t)count, sizeof(*in->logs));
+	if (in->logs == NULL)
+		return error_memory(err);
+	for (int i = 0; i < count; i++)
+		in->logs[i].fd = -1;
+	in->count = (size_t)count;
+	for (size_t i = 0; i < in->count; i++)
+		if (open_log(&in->logs[i], names[i], err) != 0)
+			return -1;
+	for (size_t i = 0; i < in->count; i++) {
+		const struct scan_log *log = &in->logs[i];
+
+		if (!log->regular || log->unpacker != NULL) {
+			in->total = 0;
+			break;
+		}
+		in->total += log->size;
+	}
+	in->progress = isatty(STDERR_FILENO) == 1 &&
+	    (in->total == 0 || in->total >= SHOW_FROM);
+	return unpack_start(in, err);
+}
+
+int
+scan_read(struct scan_input *in, struct maillog *m, struct maillog *other,
+    struct error *err)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < in->count && result == 0; i++) {
+		struct scan_log *log = &in->logs[i];
+
+		maillog_input(m);
+		result = log->regular ? scan_file(in, log, m, other, err)
+				      : read_stream(in, log, m, err);
+		(void)close(log->fd);
+		log->fd = -1;
+	}
+	show_end(in);
+	return result;
+}
+
+void
+scan_close(struct scan_input *in)
+{
+	for (size_t i = 0; i < in->count; i++) {
+		if (in->logs[i].fd >= 0)
+			(void)close(in->logs[i].fd);
+		buf_free(&in->logs[i].shown);
+	}
+	unpack_stop(in);
+	free(in->logs);
+	in->logs = NULL;
+	in->count = 0;
+}

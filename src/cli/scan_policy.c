@@ -1,0 +1,116 @@
+/*
+ * Is TLS off for that host already?
+ *
+ * The access file is asked, not the map: a map that is open is locked, and a
+ * scan of "tail -f" would lock it for ever.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "scan.h"
+
+struct scan_policy {
+	struct site site;
+	struct buf text;
+	struct access access;
+};
+
+static int
+read_all(int fd, const char *name, struct buf *text, struct error *err)
+{
+	ssize_t n = 1;
+
+	while (n != 0) {
+		char *room = buf_room(text, (size_t)1 << 16);
+
+		if (room == NULL)
+			return error_memory(err);
+		n = read(fd, room, (size_t)1 << 16);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return error_errno(err, EX_IOERR, name, "read");
+		text->len += (size_t)n;
+	}
+	return 0;
+}
+
+static int
+read_access(const char *name, struct buf *text, struct error *err)
+{
+	int fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK), result;
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) != 0)
+		return error_errno(err, EX_NOINPUT, name, "cannot open");
+	result = S_ISREG(st.st_mode)
+	    ? read_all(fd, name, text, err)
+	    : error_set(err, EX_NOINPUT, "%s: is no file", name);
+	(void)close(fd);
+	return result;
+}
+
+static int
+fill(struct scan_policy *p, const struct options *o, struct error *err)
+{
+	struct site_request request = { o->config, o->access, o->map };
+	struct access_rules rules = { false, o->marker };
+
+	if (site_read(&p->site, &request, err) != 0 ||
+	    read_access(p->site.access, &p->text, err) != 0)
+		return -1;
+	rules.keep_case = p->site.map.keep_case;
+	return access_parse(&p->access, buf_as_span(&p->text), &rules, err);
+}
+
+struct scan_policy *
+scan_policy_open(const struct options *o)
+{
+	struct scan_policy *p = calloc(1, sizeof(*p));
+	struct error err = ERROR_INIT;
+
+	if (p != NULL && fill(p, o, &err) == 0)
+		return p;
+	/* Nobody needs an access file to read a log, unless he names it. */
+	if (err.text[0] != '\0' && (o->verbose || o->access != NULL ||
+	                               o->config != NULL || o->map != NULL))
+		warn("%s", err.text);
+	scan_policy_close(p);
+	return NULL;
+}
+
+const char *
+scan_policy_tls(struct scan_policy *p, const struct maillog_host *h)
+{
+	static const char *const names[] = {
+		[TLS_ON] = "on", [TLS_OFF] = "off", [TLS_TEMPFAIL] = "tempfail"
+	};
+	struct policy_query query = { .name = h->host,
+		.address = h->address == NULL ? "" : h->address };
+	struct policy found = { .value = BUF_INIT };
+	const char *tls;
+
+	if (p == NULL)
+		return NULL;
+	query.rules = &p->site.policy;
+	query.lookup = access_lookup;
+	query.context = &p->access;
+	policy_decide(h->role, &query, &found);
+	tls = names[found.tls];
+	policy_free(&found);
+	return tls;
+}
+
+void
+scan_policy_close(struct scan_policy *p)
+{
+	if (p == NULL)
+		return;
+	access_free(&p->access);
+	buf_free(&p->text);
+	free(p);
+}

@@ -1,0 +1,377 @@
+/* The rows of the result: one for each host, role and grade of evidence. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "room.h"
+
+/* ---- rows ---- */
+
+static uint64_t
+row_hash(const struct maillog_state *s, enum role role,
+    enum maillog_grade grade, const struct relay *relay)
+{
+	uint64_t h = hash_bytes(s->rules.seed + (uint64_t)role * 2 +
+	        (uint64_t)grade, span_of(relay->host));
+
+	return role == ROLE_SERVER ? hash_bytes(h, span_of(relay->address)) : h;
+}
+
+static bool
+is_row(const struct maillog_host *row, enum role role,
+    enum maillog_grade grade, const struct relay *relay)
+{
+	return row->role == role && row->grade == grade &&
+	    strcmp(row->text, relay->host) == 0 &&
+	    (role == ROLE_CLIENT || strcmp(row->address, relay->address) == 0);
+}
+
+/* Its slot, or the free one where it belongs. */
+static size_t
+slot_of(const struct maillog_state *s, uint64_t hash, enum role role,
+    enum maillog_grade grade, const struct relay *relay)
+{
+	size_t i = (size_t)hash & s->slot_mask;
+
+	while (s->slots[i].row != 0 &&
+	    (s->slots[i].hash != (uint32_t)(hash >> 32) ||
+	        !is_row(s->rows[s->slots[i].row - 1], role, grade, relay)))
+		i = (i + 1) & s->slot_mask;
+	return i;
+}
+
+struct maillog_host *
+host_find(struct maillog_state *s, enum role role, enum maillog_grade grade,
+    const struct relay *relay)
+{
+	size_t i;
+
+	if (s->slots == NULL)
+		return NULL;
+	i = slot_of(s, row_hash(s, role, grade, relay), role, grade, relay);
+	return s->slots[i].row == 0 ? NULL : s->rows[s->slots[i].row - 1];
+}
+
+static bool
+grow_rows(struct maillog_state *s)
+{
+	size_t room = s->row_room == 0 ? 64 : s->row_room * 2;
+	struct maillog_host **rows;
+	struct row_slot *slots;
+
+	if (s->row_count < s->row_room)
+		return true;
+	rows = realloc(s->rows, room * sizeof(*rows));
+	if (rows == NULL)
+		return false;
+	s->rows = rows;
+	slots = calloc(room * 2, sizeof(*slots));
+	if (slots == NULL)
+		return false;
+	free(s->slots);
+	s->slots = slots;
+	s->row_room = room;
+	s->slot_mask = room * 2 - 1;
+	for (size_t r = 0; r < s->row_count; r++) {
+		size_t i = (size_t)rows[r]->hash & s->slot_mask;
+
+		while (slots[i].row != 0)
+			i = (i + 1) & s->slot_mask;
+		slots[i] = (struct row_slot){ (uint32_t)r + 1,
+			(uint32_t)(rows[r]->hash >> 32) };
+	}
+	return true;
+}
+
+static struct maillog_host *
+new_row(struct maillog_state *s, const struct failure *f,
+    const struct relay *relay)
+{
+	size_t len = strlen(relay->host) + 1;
+	struct maillog_host *row;
+
+	if (!grow_rows(s) ||
+	    (row = calloc(1, sizeof(*row) + len + ADDRESS_SIZE)) == NULL)
+		return NULL;
+	memcpy(row->text, relay->host, len);
+	row->host = row->text;
+	row->role = f->role;
+	row->grade = f->grade;
+	row->first = row->last = MAILLOG_NO_TIME;
+	row->hash = row_hash(s, f->role, f->grade, relay);
+	host_set_address(row, relay->address);
+	s->slots[slot_of(s, row->hash, f->role, f->grade, relay)] =
+	    (struct row_slot){ (uint32_t)s->row_count + 1,
+		    (uint32_t)(row->hash >> 32) };
+	s->rows[s->row_count++] = row;
+	return row;
+}
+
+void
+host_set_address(struct maillog_host *row, const char *address)
+{
+	char *place = row->text + strlen(row->host) + 1;
+
+	if (row->address != NULL || address[0] == '\0')
+		return;
+	memcpy(place, address, strlen(address) + 1);
+	row->address = place;
+}
+
+/* ---- reasons ---- */
+
+unsigned
+reason_number(struct maillog_state *s, struct span text)
+{
+	unsigned i;
+
+	if (text.len >= REASON_SIZE)
+		text.len = REASON_SIZE - 1;
+	for (i = 0; i < s->reason_count; i++)
+		if (span_equal(text, span_of(s->reasons[i])))
+			return i;
+	/* No OpenSSL has as many; a forged log may. */
+	if (i == REASONS_MAX)
+		return 0;
+	for (size_t c = 0; c < text.len; c++) {
+		bool plain = text.at[c] >= ' ' && text.at[c] < 0x7f;
+
+		s->reasons[i][c] = plain ? text.at[c] : '?';
+	}
+	s->reasons[i][text.len] = '\0';
+	return s->reason_count++;
+}
+
+static void
+count_reason(struct maillog_state *s, struct maillog_host *row,
+    unsigned reason, unsigned long times)
+{
+	const char *text = s->reasons[reason];
+	size_t i;
+
+	for (i = 0; i < row->reason_count; i++)
+		if (row->reasons[i].text == text)
+			break;
+	if (i == MAILLOG_REASONS) {
+		i--;
+		text = s->reasons[0];
+	}
+	row->reasons[i].text = text;
+	row->reasons[i].count += times;
+	if (i == row->reason_count)
+		row->reason_count++;
+}
+
+/* ---- time ---- */
+
+/* Twice the width: each bar takes its neighbour in. */
+static void
+widen(struct maillog_host *row)
+{
+	long long width = row->bar_width * 2, rest = row->bar_start % width;
+	size_t shift;
+
+	rest += rest < 0 ? width : 0;
+	shift = rest == 0 ? 0 : 1;
+	for (size_t i = 0; i < MAILLOG_BARS / 2 + 1; i++) {
+		size_t a = 2 * i - shift, b = a + 1;
+		unsigned sum = a < MAILLOG_BARS ? row->bars[a] : 0;
+
+		sum += b < MAILLOG_BARS ? row->bars[b] : 0;
+		if (i < MAILLOG_BARS)
+			row->bars[i] = sum;
+	}
+	for (size_t i = MAILLOG_BARS / 2 + 1; i < MAILLOG_BARS; i++)
+		row->bars[i] = 0;
+	row->bar_start -= rest;
+	row->bar_width = width;
+}
+
+/* Moves the bars to later places, as far as the last ones are empty. */
+static bool
+start_earlier(struct maillog_host *row, long long time)
+{
+	size_t used = MAILLOG_BARS;
+	long long by = (row->bar_start - time + row->bar_width - 1) /
+	    row->bar_width;
+
+	while (used > 0 && row->bars[used - 1] == 0)
+		used--;
+	if (by > (long long)(MAILLOG_BARS - used))
+		return false;
+	memmove(row->bars + by, row->bars, used * sizeof(row->bars[0]));
+	memset(row->bars, 0, (size_t)by * sizeof(row->bars[0]));
+	row->bar_start -= by * row->bar_width;
+	return true;
+}
+
+static void
+count_time(struct maillog_host *row, long long time, unsigned long times)
+{
+	if (time == MAILLOG_NO_TIME || times == 0)
+		return;
+	if (row->bar_width == 0) {
+		row->first = row->last = time;
+		row->bar_width = 60;
+		row->bar_start = time - (time % 60 + 60) % 60;
+	}
+	row->first = time < row->first ? time : row->first;
+	row->last = time > row->last ? time : row->last;
+	while (time < row->bar_start && !start_earlier(row, time))
+		widen(row);
+	while (time - row->bar_start >= row->bar_width * MAILLOG_BARS)
+		widen(row);
+	row->bars[(time - row->bar_start) / row->bar_width] +=
+	    (unsigned)times;
+}
+
+static bool
+too_old(const struct maillog_state *s, long long time)
+{
+	return time != MAILLOG_NO_TIME && time < s->rules.since;
+}
+
+struct maillog_host *
+host_count(struct maillog_state *s, const struct failure *f,
+    const struct relay *relay)
+{
+	struct maillog_host *row;
+
+	if (too_old(s, f->time))
+		return NULL;
+	row = host_find(s, f->role, f->grade, relay);
+	if (row == NULL)
+		row = new_row(s, f, relay);
+	if (row == NULL) {
+		s->failed = true;
+		return NULL;
+	}
+	host_set_address(row, relay->address);
+	row->failures += f->times;
+	if (f->times > 0)
+		count_reason(s, row, f->reason, f->times);
+	count_time(row, f->time, f->times);
+	return row;
+}
+
+void
+host_unattributed(struct maillog_state *s, long long time, unsigned long times)
+{
+	if (!too_old(s, time))
+		s->result->unattributed += times;
+}
+
+/* ---- the end ---- */
+
+static int
+by_count(const void *a, const void *b)
+{
+	unsigned long x = ((const struct maillog_reason *)a)->count;
+	unsigned long y = ((const struct maillog_reason *)b)->count;
+
+	return (x < y) - (x > y);
+}
+
+static int
+worst_first(const void *a, const void *b)
+{
+	const struct maillog_host *x = *(struct maillog_host *const *)a;
+	const struct maillog_host *y = *(struct maillog_host *const *)b;
+	int order;
+
+	if (x->failures != y->failures)
+		return x->failures < y->failures ? 1 : -1;
+	if (x->successes != y->successes)
+		return x->successes > y->successes ? 1 : -1;
+	order = strcmp(x->host, y->host);
+	if (order == 0)
+		order = (int)x->role - (int)y->role;
+	if (order == 0)
+		order = (int)x->grade - (int)y->grade;
+	if (order == 0 && x->address != NULL && y->address != NULL)
+		order = strcmp(x->address, y->address);
+	return order;
+}
+
+static void
+merge_row(struct maillog_state *s, const struct maillog_host *from)
+{
+	struct failure f = { from->role, from->grade, 0, 0, MAILLOG_NO_TIME };
+	struct maillog_host *row;
+	struct relay relay;
+
+	(void)snprintf(relay.host, sizeof(relay.host), "%s", from->host);
+	(void)snprintf(relay.address, sizeof(relay.address), "%s",
+	    from->address == NULL ? "" : from->address);
+	row = host_count(s, &f, &relay);
+	if (row == NULL)
+		return;
+	row->failures += from->failures;
+	row->implicit += from->implicit;
+	for (size_t i = 0; i < from->reason_count; i++)
+		count_reason(s, row,
+		    reason_number(s, span_of(from->reasons[i].text)),
+		    from->reasons[i].count);
+	/* First and last as they are, the bars by the middle of each. */
+	for (size_t i = 0; i < MAILLOG_BARS && from->bar_width > 0; i++) {
+		long long time = from->bar_start + from->bar_width / 2 +
+		    from->bar_width * (long long)i;
+
+		time = time < from->first ? from->first : time;
+		time = time > from->last ? from->last : time;
+		count_time(row, time, from->bars[i]);
+	}
+	if (from->bar_width > 0 && from->first < row->first)
+		row->first = from->first;
+	if (from->bar_width > 0 && from->last > row->last)
+		row->last = from->last;
+}
+
+void
+hosts_merge(struct maillog_state *s, const struct maillog_state *other)
+{
+	for (size_t i = 0; i < other->row_count; i++)
+		if (other->rows[i]->failures > 0)
+			merge_row(s, other->rows[i]);
+}
+
+/* Those that another part of the log alone had made. */
+static void
+drop_empty(struct maillog_state *s)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < s->row_count; i++)
+		if (s->rows[i]->failures > 0)
+			s->rows[kept++] = s->rows[i];
+		else
+			free(s->rows[i]);
+	s->row_count = kept;
+}
+
+void
+hosts_finish(struct maillog_state *s)
+{
+	drop_empty(s);
+	for (size_t i = 0; i < s->row_count; i++) {
+		struct maillog_host *row = s->rows[i];
+
+		row->successes = tally_successes(s, row);
+		qsort(row->reasons, row->reason_count, sizeof(row->reasons[0]),
+		    by_count);
+	}
+	if (s->row_count > 0)
+		qsort(s->rows, s->row_count, sizeof(s->rows[0]), worst_first);
+	s->result->hosts = s->rows;
+	s->result->host_count = s->row_count;
+}
+
+void
+hosts_free(struct maillog_state *s)
+{
+	for (size_t i = 0; i < s->row_count; i++)
+		free(s->rows[i]);
+	free(s->rows);
+	free(s->slots);
+	free(s->tallies);
+}

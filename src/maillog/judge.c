@@ -1,0 +1,349 @@
+/* What a record means. */
+#include <string.h>
+
+#include "room.h"
+
+#define TRIES 16
+/* sendmail shortens longer names in the middle, in to= lines. */
+#define SHORTENED 38
+
+/* Nothing, where it stands in another part of the log. */
+static unsigned long
+counted(const struct record *r)
+{
+	return r->muted ? 0 : r->times;
+}
+
+/* ---- reasons ---- */
+
+/* OpenSSL's words, or what the numbers say where it has none. */
+static unsigned
+reason_of(struct maillog_state *s, const struct span g[GROUPS])
+{
+	struct span text = g[1];
+
+	if (text.len > 0 && !span_equal(text, span_of("unknown")))
+		return reason_number(s, text);
+	if (span_equal(g[5], span_of("0")) || span_equal(g[3], span_of("1")))
+		return reason_number(s, span_of("timed out"));
+	if (span_equal(g[2], span_of("5")))
+		return reason_number(s, span_of("connection lost"));
+	return 0;
+}
+
+/* ---- we deliver ---- */
+
+static void
+client_error(struct maillog_state *s, const struct record *r)
+{
+	struct process *p = process_get(s, r->process);
+	struct span g[GROUPS] = { { NULL, 0 } };
+
+	(void)match(&s->matcher, PATTERN_CLIENT_ERROR, r->message, g);
+	/* Where the process is known, its host would have come by now. */
+	if (p->client_open > 0 && r->process != 0) {
+		if (!p->client_muted)
+			host_unattributed(s, p->time, p->client_open);
+		p->client_open = 0;
+	}
+	p->client_muted = r->muted;
+	p->client_open += (unsigned)r->times;
+	p->client_reason = reason_of(s, g);
+	p->time = stamp_time(s, r);
+}
+
+static void
+remember(struct maillog_host *row, uint64_t process)
+{
+	size_t most = sizeof(row->recent) / sizeof(row->recent[0]);
+
+	row->recent[row->recent_count++ % most] = process;
+}
+
+static bool
+explained(const struct maillog_host *row, uint64_t process)
+{
+	size_t most = sizeof(row->recent) / sizeof(row->recent[0]);
+
+	for (size_t i = 0; i < most && i < row->recent_count; i++)
+		if (row->recent[i] == process)
+			return true;
+	return process == 0;
+}
+
+/* Takes back the errors this failure answers; the reason, if it is sure. */
+static unsigned
+answered(struct process *p, unsigned long times)
+{
+	unsigned reason = p->client_open == times ? p->client_reason : 0;
+
+	p->client_open -= p->client_open < times ? p->client_open
+						 : (unsigned)times;
+	return reason;
+}
+
+/* An address from lines around this one.  Some logs never tell it: it is not
+ * searched for for ever. */
+static void
+find_address(struct maillog_state *s, const char *line,
+    const struct record *r, struct maillog_host *row)
+{
+	struct process *p = process_get(s, r->process);
+	struct relay relay;
+
+	row->tries++;
+	if (line == NULL && p->known_len > 0 &&
+	    relay_parse(s, (struct span){ p->text->known, p->known_len },
+	        &relay) &&
+	    strcmp(relay.host, row->host) == 0)
+		host_set_address(row, relay.address);
+	if (row->address == NULL && line != NULL)
+		look_back_client(s, line, r, row);
+	if (row->address == NULL)
+		process_watch(s, p);
+}
+
+static void
+client_failure(struct maillog_state *s, const char *line,
+    const struct record *r)
+{
+	struct process *p = process_find(s, r->process);
+	struct failure f = { ROLE_CLIENT, MAILLOG_CONFIRMED, 0, counted(r),
+		stamp_time(s, r) };
+	struct maillog_host *row;
+	struct relay relay;
+	struct span g[GROUPS];
+
+	f.reason = p == NULL ? 0 : answered(p, r->times);
+	if (!match(&s->matcher, PATTERN_CLIENT, r->message, g) ||
+	    !relay_of_server(g[1], g[2], &relay)) {
+		host_unattributed(s, f.time, f.times);
+		return;
+	}
+	/* Its to= lines may not name it in full: they are known by the pid. */
+	if (g[1].len > SHORTENED)
+		process_get(s, r->process)->client_seen = true;
+	row = host_count(s, &f, &relay);
+	if (row == NULL)
+		return;
+	if (!explained(row, r->process))
+		remember(row, r->process);
+	if (row->address == NULL && row->tries < TRIES)
+		find_address(s, line, r, row);
+}
+
+static bool
+is_handshake(struct span stat)
+{
+	static const char *const texts[] = {
+		"stat=Deferred: 403 4.7.0 TLS handshake failed.",
+		"stat=Deferred: 454 4.7.0 TLS handshake failed.",
+		"stat=Deferred: 403 4.7.0 TLS handshake failed",
+		"stat=Deferred: 454 4.7.0 TLS handshake failed",
+		"stat=Deferred: 403 4.7.0 TLS handshake.",
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (span_equal(stat, span_of(texts[i])))
+			return true;
+	return false;
+}
+
+/* to=: an address for a host that failed, and perhaps a hint. */
+static void
+delivery(struct maillog_state *s, const struct record *r)
+{
+	struct failure f = { ROLE_CLIENT, MAILLOG_HINT, 0, counted(r),
+		MAILLOG_NO_TIME };
+	struct process *p = process_find(s, r->process);
+	struct maillog_host *row;
+	struct relay relay;
+	struct span g[GROUPS];
+	bool named, seen = p != NULL && p->client_seen;
+
+	if (p != NULL)
+		process_unwatch(s, p);
+	if (!match(&s->matcher, PATTERN_DELIVERY, r->message, g))
+		return;
+	named = relay_server(s, g[1], &relay);
+	row = named ? host_find(s, ROLE_CLIENT, MAILLOG_CONFIRMED, &relay)
+		    : NULL;
+	if (named && relay.address[0] == '\0' &&
+	    g[2].len < sizeof(relay.address)) {
+		memcpy(relay.address, g[2].at == NULL ? "" : g[2].at, g[2].len);
+		relay.address[g[2].len] = '\0';
+	}
+	if (row != NULL)
+		host_set_address(row, relay.address);
+	if (!is_handshake(g[3]) || (row != NULL && explained(row, r->process)) ||
+	    (!named && seen))
+		return;
+	f.time = stamp_time(s, r);
+	if (named)
+		(void)host_count(s, &f, &relay);
+	else
+		host_unattributed(s, f.time, f.times);
+}
+
+/* ---- we receive ---- */
+
+static void
+blame(struct maillog_state *s, struct process *p, const struct relay *relay)
+{
+	struct failure f = { ROLE_SERVER, MAILLOG_CONFIRMED, p->server_reason,
+		p->times, p->time };
+
+	p->row = host_count(s, &f, relay);
+	p->server = p->row == NULL ? SERVER_NONE : SERVER_NAMED;
+}
+
+/* The whole relay was found: is it the one that was cut? */
+static void
+complete(struct maillog_state *s, struct process *p, struct span relay)
+{
+	struct relay host;
+
+	if (p->server == SERVER_OPEN && relay.len >= p->cut_len &&
+	    (p->cut_len == 0 || memcmp(p->text->cut, relay.at, p->cut_len) == 0) &&
+	    relay_parse(s, relay, &host))
+		blame(s, p, &host);
+}
+
+static void
+server_failure(struct maillog_state *s, const char *line,
+    const struct record *r)
+{
+	struct process *p = process_get(s, r->process);
+	struct span g[GROUPS] = { { NULL, 0 } };
+	struct relay relay;
+	bool known = match(&s->matcher, PATTERN_SERVER, r->message, g);
+
+	if (p->server == SERVER_OPEN)
+		host_unattributed(s, p->time, p->times);
+	p->server = SERVER_OPEN;
+	p->times = counted(r);
+	p->time = stamp_time(s, r);
+	p->server_reason = known ? reason_of(s, g) : 0;
+	p->cut_len = 0;
+	if (known && g[6].len < RELAY_CUT && relay_parse(s, g[6], &relay)) {
+		blame(s, p, &relay);
+	} else if (g[6].len > 0) {
+		/* Whatever stands there, the whole relay begins with it. */
+		p->cut_len = g[6].len < RELAY_CUT ? g[6].len : RELAY_CUT;
+		memcpy(p->text->cut, g[6].at, p->cut_len);
+	}
+	if (r->process == 0) {
+		/* Nothing will ever tell more. */
+		if (p->server == SERVER_OPEN)
+			host_unattributed(s, p->time, p->times);
+		p->server = SERVER_NONE;
+		return;
+	}
+	if (p->server == SERVER_OPEN && line != NULL)
+		look_back_server(s, line, r, p);
+	complete(s, p, (struct span){ p->text->known, p->known_len });
+	if (p->server != SERVER_NONE)
+		process_watch(s, p);
+	p->known_len = 0;
+}
+
+/* Is it a daemon for port 465, by its name? */
+static bool
+is_implicit(struct span daemon)
+{
+	static const char *const parts[] = { "tls", "ssl", "smtps", "465" };
+	char name[32];
+	size_t len = daemon.len < sizeof(name) ? daemon.len : sizeof(name);
+
+	for (size_t i = 0; i < len; i++)
+		name[i] = byte_lower(daemon.at[i]);
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (memmem(name, len, parts[i], strlen(parts[i])) != NULL)
+			return true;
+	return false;
+}
+
+/* "did not issue": the session of the process is over. */
+static void
+session_end(struct maillog_state *s, const struct record *r)
+{
+	struct process *p = process_find(s, r->process);
+	struct span g[GROUPS];
+	struct relay relay;
+
+	if (p == NULL || r->process == 0 ||
+	    !match(&s->matcher, PATTERN_CLOSE, r->message, g))
+		return;
+	complete(s, p, g[1]);
+	if (p->server == SERVER_NAMED && is_implicit(g[2]) &&
+	    relay_parse(s, g[1], &relay) &&
+	    strcmp(relay.address, p->row->address) == 0)
+		p->row->implicit += p->times;
+	process_forget(s, p);
+}
+
+/* ---- which line it is ---- */
+
+static bool
+begins(struct span s, const char *with, size_t len)
+{
+	return s.len >= len && memcmp(s.at, with, len) == 0;
+}
+#define BEGINS(message, with) begins(message, with, sizeof(with) - 1)
+
+static void
+handshake(struct maillog_state *s, enum role role, const struct record *r,
+    size_t lead)
+{
+	struct span relay = { r->message.at + lead, r->message.len - lead };
+	const char *end = memmem(relay.at, relay.len, ", version=", 10);
+
+	if (end == NULL || !s->rules.successes || r->muted ||
+	    (s->rules.since != MAILLOG_NO_TIME &&
+	        stamp_time(s, r) != MAILLOG_NO_TIME &&
+	        stamp_time(s, r) < s->rules.since))
+		return;
+	relay.len = (size_t)(end - relay.at);
+	tally_success(s, role, relay, r->times);
+}
+
+void
+judge(struct maillog_state *s, const char *line, struct record *r)
+{
+	struct span m = r->message;
+
+	if (BEGINS(m, "message repeated ")) {
+		line_repeated(r);
+		m = r->message;
+	}
+	if (BEGINS(m, "STARTTLS=client, relay="))
+		handshake(s, ROLE_CLIENT, r, 23);
+	else if (BEGINS(m, "STARTTLS=server, relay="))
+		handshake(s, ROLE_SERVER, r, 23);
+	else if (BEGINS(m, "ruleset=tls_server, arg1=SOFTWARE, relay="))
+		client_failure(s, line, r);
+	else if (BEGINS(m, "STARTTLS=server, error: accept failed="))
+		server_failure(s, line, r);
+	else if (BEGINS(m, "STARTTLS=client, error: connect failed="))
+		client_error(s, r);
+	else if (memmem(m.at, m.len, ": to=", 5) != NULL)
+		delivery(s, r);
+	else
+		session_end(s, r);
+}
+
+void
+export_done(struct maillog_state *s)
+{
+	struct record r;
+	bool learns;
+
+	if (!journal_record(s, &s->entry[0], &r) || r.message.len == 0)
+		return;
+	learns = memmem(r.message.at, r.message.len, "relay=", 6) != NULL ||
+	    BEGINS(r.message, "NOQUEUE: ");
+	if (learns && r.process != 0 && !BEGINS(r.message, "STARTTLS=") &&
+	    !BEGINS(r.message, "ruleset="))
+		process_learn(s, process_get(s, r.process), r.message);
+	judge(s, NULL, &r);
+}

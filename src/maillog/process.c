@@ -1,0 +1,265 @@
+/*
+ * What is open of each process.
+ *
+ * Pids come again, so an entry lives for a stretch of the log only; the table
+ * has a fixed size, and where it is full the oldest gives way.
+ */
+#include <string.h>
+
+#include "room.h"
+
+#define PROBES 8
+/* Of the log, in bytes: a process is known; its next lines are watched for. */
+#define LIFE (4ULL * 1024 * 1024)
+#define WATCH (256ULL * 1024)
+/* Looking back is work, in proportion to the log and no more. */
+#define LOOK_ALLOWANCE (4ULL * 1024 * 1024)
+#define LOOK_CLIENT ((size_t)8 * 1024)
+
+/* An error whose host never came is a failure of nobody knows whom. */
+static void
+settle(struct maillog_state *s, struct process *p)
+{
+	if (p->client_open > 0 && !p->client_muted)
+		host_unattributed(s, p->time, p->client_open);
+	if (p->server == SERVER_OPEN)
+		host_unattributed(s, p->time, p->times);
+	p->client_open = 0;
+	p->server = SERVER_NONE;
+}
+
+void
+process_unwatch(struct maillog_state *s, struct process *p)
+{
+	if (p->watch == s->watch)
+		s->watching--;
+	p->watch = 0;
+}
+
+void
+process_forget(struct maillog_state *s, struct process *p)
+{
+	settle(s, p);
+	process_unwatch(s, p);
+	p->slot->key = 0;
+	p->client_seen = false;
+	p->known_len = 0;
+}
+
+void
+process_watch(struct maillog_state *s, struct process *p)
+{
+	if (p->watch != s->watch)
+		s->watching++;
+	p->watch = s->watch;
+	s->watch_end = s->offset + WATCH;
+}
+
+/* Where the shape names no process, all lines are one's; 0 is a free entry. */
+static uint64_t
+key_of(uint64_t process)
+{
+	return process == 0 ? 1 : process;
+}
+
+static struct process *
+process_at(struct maillog_state *s, size_t i)
+{
+	s->processes[i].slot = &s->process_slots[i];
+	s->processes[i].text = &s->process_texts[i];
+	return &s->processes[i];
+}
+
+struct process *
+process_find(struct maillog_state *s, uint64_t process)
+{
+	uint64_t key = key_of(process);
+
+	for (size_t i = 0; i < PROBES; i++) {
+		size_t at = (size_t)(key + i) % PROCESS_TABLE;
+
+		if (s->process_slots[at].key != key)
+			continue;
+		if (s->process_slots[at].expires >= s->offset)
+			return process_at(s, at);
+		process_forget(s, process_at(s, at));
+		break;
+	}
+	return NULL;
+}
+
+struct process *
+process_get(struct maillog_state *s, uint64_t process)
+{
+	struct process *p = process_find(s, process);
+	uint64_t key = key_of(process);
+	size_t oldest = (size_t)key % PROCESS_TABLE;
+
+	for (size_t i = 1; p == NULL && i < PROBES; i++) {
+		size_t at = (size_t)(key + i) % PROCESS_TABLE;
+
+		if (s->process_slots[oldest].key != 0 &&
+		    (s->process_slots[at].key == 0 ||
+		        s->process_slots[at].expires <
+		            s->process_slots[oldest].expires))
+			oldest = at;
+	}
+	if (p == NULL) {
+		p = process_at(s, oldest);
+		process_forget(s, p);
+		p->slot->key = key;
+	}
+	p->slot->expires = s->offset + LIFE;
+	return p;
+}
+
+void
+process_settle_all(struct maillog_state *s)
+{
+	for (size_t i = 0; i < PROCESS_TABLE; i++)
+		if (s->process_slots[i].key != 0)
+			process_forget(s, process_at(s, i));
+}
+
+/* ---- the relay of other lines ---- */
+
+/* The relay= of a line that is no failure, or nothing; *begins: it is the
+ * first one of a session. */
+static struct span
+relay_of(struct maillog_state *s, struct span message, bool *begins)
+{
+	struct span g[GROUPS], none = { NULL, 0 };
+
+	*begins = match(&s->matcher, PATTERN_CONNECT, message, g);
+	if (*begins || match(&s->matcher, PATTERN_FROM, message, g))
+		return g[1];
+	if (match(&s->matcher, PATTERN_FEATURES, message, g))
+		return g[2];
+	return none;
+}
+
+static void
+learn(struct process *p, struct span relay)
+{
+	if (relay.len == 0 || relay.len > RELAY_SIZE)
+		return;
+	memcpy(p->text->known, relay.at, relay.len);
+	p->known_len = relay.len;
+}
+
+void
+process_learn(struct maillog_state *s, struct process *p, struct span message)
+{
+	bool begins;
+	struct span relay = relay_of(s, message, &begins);
+
+	/* {client_name} says less: neither IDENT nor that it is forged. */
+	if (p->known_len == 0 || memcmp(message.at, "tls_srv", 7) != 0)
+		learn(p, relay);
+}
+
+/* ---- looking back ---- */
+
+struct back {
+	const char *at;    /* where the line just seen begins */
+	const char *floor;
+	bool whole;              /* the log begins at floor */
+	const struct record *of; /* lines of its process only */
+};
+
+/* The line before, with its end cut off. */
+static bool
+line_before(struct back *b, struct span *line)
+{
+	const char *end = b->at - 1, *start;
+
+	if (b->at <= b->floor)
+		return false;
+	start = memrchr(b->floor, '\n', (size_t)(end - b->floor));
+	/* The first one in reach may have lost its beginning. */
+	if (start == NULL && !b->whole)
+		return false;
+	b->at = start == NULL ? b->floor : start + 1;
+	*line = (struct span){ b->at, (size_t)(end - b->at) };
+	if (line->len > 0 && line->at[line->len - 1] == '\r')
+		line->len--;
+	return true;
+}
+
+/* The record before, of the same process. */
+static bool
+record_before(struct maillog_state *s, struct back *b, struct record *r)
+{
+	struct span line;
+
+	while (line_before(b, &line))
+		if ((b->of->pid.len == 0 ||
+		        memmem(line.at, line.len, b->of->pid.at,
+		            b->of->pid.len) != NULL) &&
+		    line_record(s, line, &s->entry[1], r) &&
+		    r->process == b->of->process)
+			return true;
+	return false;
+}
+
+/* Where to look back from; false: that would be too much work by now. */
+static bool
+look_begin(struct maillog_state *s, struct back *b, const char *line,
+    const struct record *r, size_t reach)
+{
+	size_t here = (size_t)(line - s->floor);
+
+	if (s->looked > s->offset * 4 + LOOK_ALLOWANCE)
+		return false;
+	*b = (struct back){ line, here > reach ? line - reach : s->floor,
+		here <= reach && here == s->offset, r };
+	return true;
+}
+
+static void
+look_end(struct maillog_state *s, const struct back *b, const char *line)
+{
+	s->looked += (unsigned long long)(line - b->at);
+}
+
+void
+look_back_server(struct maillog_state *s, const char *line,
+    const struct record *of, struct process *p)
+{
+	struct record r;
+	struct back b;
+	bool begins = false;
+
+	if (!look_begin(s, &b, line, of, MAILLOG_BEFORE))
+		return;
+	while (!begins && record_before(s, &b, &r)) {
+		/* An older session of that pid. */
+		if (match(&s->matcher, PATTERN_CLOSE, r.message, NULL) ||
+		    match(&s->matcher, PATTERN_SERVER, r.message, NULL))
+			break;
+		if (p->known_len > 0 && r.message.len > 0 &&
+		    r.message.at[0] == 't')
+			continue;
+		learn(p, relay_of(s, r.message, &begins));
+	}
+	look_end(s, &b, line);
+}
+
+void
+look_back_client(struct maillog_state *s, const char *line,
+    const struct record *of, struct maillog_host *row)
+{
+	struct span g[GROUPS];
+	struct relay relay;
+	struct record r;
+	struct back b;
+
+	if (!look_begin(s, &b, line, of, LOOK_CLIENT))
+		return;
+	while (row->address == NULL && record_before(s, &b, &r))
+		if (match(&s->matcher, PATTERN_FEATURES, r.message, g) &&
+		    relay_parse(s, g[2], &relay) &&
+		    strcmp(relay.host, row->host) == 0)
+			host_set_address(row, relay.address);
+	look_end(s, &b, line);
+}

@@ -1,0 +1,109 @@
+/* relay=: the host in it, as sendmail will look it up. */
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "room.h"
+
+static bool
+copy(char *to, size_t size, struct span from, bool fold)
+{
+	if (from.len >= size)
+		return false;
+	for (size_t i = 0; i < from.len; i++) {
+		char c = from.at[i];
+
+		to[i] = fold && c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+	}
+	to[from.len] = '\0';
+	return true;
+}
+
+bool
+relay_parse(struct maillog_state *s, struct span text, struct relay *relay)
+{
+	struct span g[GROUPS];
+	bool nameless;
+
+	if (!match(&s->matcher, PATTERN_RELAY, text, g) ||
+	    !copy(relay->address, sizeof(relay->address), g[2], false))
+		return false;
+	/* sendmail itself uses the address where the name is forged. */
+	nameless = g[1].len == 0 || g[1].at[0] == '[' || g[3].len > 0;
+	if (!nameless)
+		return copy(relay->host, sizeof(relay->host), g[1], true);
+	return (size_t)snprintf(relay->host, sizeof(relay->host), "[%s]",
+		   relay->address) < sizeof(relay->host);
+}
+
+/* The form sendmail gives an address: IPv6: and no compression. */
+static bool
+spell_address(const char *typed, char out[ADDRESS_SIZE])
+{
+	unsigned char a[16];
+	bool six = strncmp(typed, "ipv6:", 5) == 0;
+
+	if (!six) {
+		if (inet_pton(AF_INET, typed, a) != 1)
+			return false;
+		(void)snprintf(out, ADDRESS_SIZE, "%s", typed);
+		return true;
+	}
+	if (inet_pton(AF_INET6, typed + 5, a) != 1)
+		return false;
+	(void)snprintf(out, ADDRESS_SIZE, "IPv6:%x:%x:%x:%x:%x:%x:%x:%x",
+	    a[0] << 8 | a[1], a[2] << 8 | a[3], a[4] << 8 | a[5],
+	    a[6] << 8 | a[7], a[8] << 8 | a[9], a[10] << 8 | a[11],
+	    a[12] << 8 | a[13], a[14] << 8 | a[15]);
+	return true;
+}
+
+bool
+relay_of_server(struct span name, struct span address, struct relay *relay)
+{
+	char literal[ADDRESS_SIZE];
+
+	relay->address[0] = '\0';
+	if (name.len > 0)
+		return copy(relay->host, sizeof(relay->host), name, true);
+	if (!copy(literal, sizeof(literal), address, true) ||
+	    !spell_address(literal, relay->address))
+		return false;
+	return (size_t)snprintf(relay->host, sizeof(relay->host), "[%s]",
+		   literal) < sizeof(relay->host);
+}
+
+bool
+relay_server(struct maillog_state *s, struct span text, struct relay *relay)
+{
+	struct span g[GROUPS];
+
+	return match(&s->matcher, PATTERN_HOST, text, g) &&
+	    relay_of_server(g[1], g[2], relay);
+}
+
+struct span
+relay_essence(struct span text)
+{
+	static const char forged[] = " (may be forged)";
+	const size_t tail = sizeof(forged) - 1;
+	const char *cut;
+
+	if (text.len >= RELAY_CUT)
+		return (struct span){ text.at, RELAY_CUT };
+	cut = memrchr(text.at, '@', text.len);
+	if (cut != NULL) {
+		text.len -= (size_t)(cut + 1 - text.at);
+		text.at = cut + 1;
+	}
+	if (text.len > tail &&
+	    memcmp(text.at + text.len - tail, forged, tail) == 0) {
+		text.len -= tail;
+		cut = memchr(text.at, '[', text.len);
+		text.len -= cut == NULL ? 0 : (size_t)(cut - text.at);
+		text.at = cut == NULL ? text.at : cut;
+	}
+	if (text.len > 0 && text.at[text.len - 1] == '.')
+		text.len--;
+	return text;
+}

@@ -1,0 +1,203 @@
+/* Time stamps. */
+#include <string.h>
+
+#include "room.h"
+
+static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+
+/* Reads up to most digits and moves on; 0 where there are none. */
+static long long
+number(struct span *s, size_t most)
+{
+	long long value = 0;
+
+	while (s->len > 0 && most-- > 0 && s->at[0] >= '0' && s->at[0] <= '9') {
+		value = value * 10 + (s->at[0] - '0');
+		s->at++;
+		s->len--;
+	}
+	return value;
+}
+
+static bool
+skip(struct span *s, char c)
+{
+	if (s->len == 0 || s->at[0] != c)
+		return false;
+	s->at++;
+	s->len--;
+	return true;
+}
+
+/* Days since 1970-01-01 in the Gregorian calendar; March begins a year. */
+static long long
+days(long long year, long long month, long long day)
+{
+	long long y = month <= 2 ? year - 1 : year;
+	long long era = (y >= 0 ? y : y - 399) / 400, of_era = y - era * 400;
+	long long m = month > 2 ? month - 3 : month + 9;
+
+	return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 +
+	    (153 * m + 2) / 5 + day - 1 - 719468;
+}
+
+/* hour:minute:second[.fraction] */
+static long long
+clock_time(struct span *s)
+{
+	long long seconds = number(s, 2) * 3600;
+
+	if (skip(s, ':'))
+		seconds += number(s, 2) * 60;
+	if (skip(s, ':'))
+		seconds += number(s, 2);
+	if (skip(s, '.') || skip(s, ','))
+		(void)number(s, 12);
+	return seconds;
+}
+
+/* One question an hour is enough: no zone changes within one. */
+static long long
+from_local(struct maillog_state *s, long long civil)
+{
+	if (s->rules.utc == NULL)
+		return civil;
+	if (s->hour != civil / 3600) {
+		s->hour = civil / 3600;
+		s->hour_shift = s->rules.utc(civil) - civil;
+	}
+	return civil + s->hour_shift;
+}
+
+/* Z, +hh:mm, -hhmm, UTC; anything else is local time. */
+static long long
+with_zone(struct maillog_state *s, long long civil, struct span zone)
+{
+	bool minus = zone.len > 0 && zone.at[0] == '-';
+	long long shift;
+
+	if (span_equal(zone, span_of("Z")) || span_equal(zone, span_of("UTC")) ||
+	    span_equal(zone, span_of("GMT")))
+		return civil;
+	if (!skip(&zone, '+') && !skip(&zone, '-'))
+		return from_local(s, civil);
+	shift = number(&zone, 2) * 3600;
+	(void)skip(&zone, ':');
+	shift += number(&zone, 2) * 60;
+	return minus ? civil + shift : civil - shift;
+}
+
+/* 2026-11-23 and what follows; between stands a T or a blank. */
+static long long
+iso(struct maillog_state *s, struct span t)
+{
+	long long year = number(&t, 4), month, civil;
+
+	(void)skip(&t, '-');
+	month = number(&t, 2);
+	(void)skip(&t, '-');
+	civil = days(year, month, number(&t, 2)) * 86400;
+	if (!skip(&t, 'T'))
+		(void)skip(&t, ' ');
+	civil += clock_time(&t);
+	(void)skip(&t, ' ');
+	return with_zone(s, civil, t);
+}
+
+static int
+month_of(struct span t)
+{
+	for (int i = 0; i < 12; i++)
+		if (t.len >= 3 && span_equal((struct span){ t.at, 3 },
+		    (struct span){ months + 3 * i, 3 }))
+			return i + 1;
+	return 0;
+}
+
+/* The latest year that does not put it more than a day into the future. */
+static long long
+without_year(struct maillog_state *s, int month, long long day,
+    long long seconds)
+{
+	long long year = 1970 + s->rules.now / 31556952 + 1, time;
+
+	do
+		time = days(year, month, day) * 86400 + seconds;
+	while (time > s->rules.now + 2 * 86400 && --year > 1970);
+	time = from_local(s, time);
+	if (time > s->rules.now + 86400 && year > 1970)
+		time = from_local(s, days(year - 1, month, day) * 86400 + seconds);
+	return time;
+}
+
+/* Nov 23 [2026] 11:11:04, or Mon 2026-11-23 11:11:04 CST */
+static long long
+traditional(struct maillog_state *s, struct span t)
+{
+	int month = month_of(t);
+	long long day, year;
+	struct span mark;
+
+	t.at += 3;
+	t.len -= 3;
+	while (skip(&t, ' '))
+		continue;
+	if (month == 0)
+		return t.len > 4 && t.at[4] == '-' ? iso(s, t)
+						   : MAILLOG_NO_TIME;
+	day = number(&t, 2);
+	(void)skip(&t, ' ');
+	mark = t;
+	year = number(&t, 4);
+	if (skip(&t, ' '))
+		return from_local(s, days(year, month, day) * 86400 +
+		    clock_time(&t));
+	return without_year(s, month, day, clock_time(&mark));
+}
+
+/* Lines of one second have one time: head and tail are all but a fraction. */
+static bool
+same_second(const struct maillog_state *s, struct span t)
+{
+	return t.len >= 25 && t.len == s->stamp_len &&
+	    memcmp(t.at, s->stamp_head, sizeof(s->stamp_head)) == 0 &&
+	    memcmp(t.at + t.len - 6, s->stamp_tail, 6) == 0;
+}
+
+static long long
+read_stamp(struct maillog_state *s, const struct record *r)
+{
+	struct span t = r->stamp;
+	long long value;
+
+	if (t.len == 0 || t.at[0] == '[')
+		return MAILLOG_NO_TIME;
+	if (t.at[0] >= 'A' && t.at[0] <= 'Z')
+		return traditional(s, t);
+	if (t.len > 4 && t.at[4] == '-')
+		return iso(s, t);
+	value = number(&t, 18);
+	if (r->microseconds)
+		return value / 1000000;
+	/* short-unix; small numbers are seconds since the machine's start. */
+	return value > 100000000 && value < 100000000000 ? value
+							 : MAILLOG_NO_TIME;
+}
+
+long long
+stamp_time(struct maillog_state *s, const struct record *r)
+{
+	struct span t = r->stamp;
+	bool keeps = t.len >= 25 && t.at[0] >= '0' && t.at[0] <= '9' &&
+	    t.at[4] == '-';
+
+	if (keeps && same_second(s, t))
+		return s->stamp_value;
+	if (!keeps)
+		return read_stamp(s, r);
+	s->stamp_len = t.len;
+	memcpy(s->stamp_head, t.at, sizeof(s->stamp_head));
+	memcpy(s->stamp_tail, t.at + t.len - 6, 6);
+	s->stamp_value = read_stamp(s, r);
+	return s->stamp_value;
+}

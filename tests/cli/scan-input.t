@@ -1,0 +1,167 @@
+#!/usr/bin/perl
+# Where logs come from, what is asked of them, and how it goes wrong.
+use strict;
+use warnings;
+use lib 'tests/lib';
+use File::Temp 'tempdir';
+use JSON::PP ();
+use POSIX ();
+use Scan;
+use Test::More;
+
+my $dir = tempdir(CLEANUP => 1);
+my $log = "$FIXTURES/real.log";
+my $text = slurp($log);
+my $all = (scan_rows($text))[0];
+
+sub put {
+	my ($name, $bytes) = @_;
+	open my $f, '>:raw', "$dir/$name" or die;
+	print $f $bytes;
+	close $f or die;
+	return "$dir/$name";
+}
+
+# ---- where from ----
+
+is_deeply((scan_rows('', $log))[0], $all, 'a file');
+is_deeply((scan_rows($text, '-'))[0], $all, '- is standard input');
+{
+	open my $cat, '-|', "cat $log | $TLSOFF scan -j" or die;
+	my $said = JSON::PP::decode_json(do { local $/; <$cat> });
+	is(scalar @{$said->{hosts}}, scalar @$all, 'a pipe');
+	is($said->{lines}, ($text =~ tr/\n//), 'lines');
+}
+for my $tool (qw(gzip xz zstd bzip2)) {
+	SKIP: {
+		skip "$tool is not here", 1 unless -x "/usr/bin/$tool";
+		system("$tool -c <$log >$dir/old.$tool") == 0 or die;
+		is_deeply((scan_rows('', "$dir/old.$tool"))[0], $all, $tool);
+	}
+}
+SKIP: {
+	skip "gzip is not here", 4 unless -x "/usr/bin/gzip";
+	my @lines = split /^/, $text;
+	my @parts = map { [splice @lines, 0, 450] } 0 .. 2;
+	put("mail.log.$_", join '', @{$parts[$_]}) for 0 .. 2;
+	system("gzip $dir/mail.log.1 $dir/mail.log.0") == 0 or die;
+	my ($rows) = scan_rows('', map { "$dir/mail.log.$_" } '2', '1.gz', '0.gz');
+	my %sum;
+	for (@$rows) { /(.*) (\d+)$/; $sum{$1} += $2 }
+	is($sum{'client mx.close.example 198.51.100.10'}, 12, 'a log and its old ones');
+
+	my $cut = put('cut.gz', substr(slurp("$dir/mail.log.1.gz"), 0, 3000));
+	my ($out, $err, $status) = scan('', $cut);
+	is($status, 69, 'a damaged log');
+	like($err, qr/^tlsoff: \Q$cut\E: gzip failed/, '... and it is said');
+	open my $pipe, '-|', "cat $dir/mail.log.1.gz | $TLSOFF scan 2>&1; echo \$?" or die;
+	like(do { local $/; <$pipe> }, qr/compressed.*gzip -dc.*\n65\n/s, 'a compressed stream');
+}
+
+# A long file is read by two threads, a stream by one.
+{
+	my $copies = 270;
+	my $long = put('long.log', $text x $copies);
+	my $said = (scan_rows('', $long))[1];
+	open my $cat, '-|', "cat $long | $TLSOFF scan -j" or die;
+	is_deeply($said, JSON::PP::decode_json(do { local $/; <$cat> }), 'two threads find the same');
+	my $failures = 0;
+	$failures += $_->{failures} for @{$said->{hosts}};
+	is($failures, 147 * $copies, '... and all of it');
+	unlink $long;
+}
+
+# ---- odd logs ----
+
+is_deeply((scan_rows(''))[0], [], 'an empty log');
+is_deeply((scan_rows($text =~ s/\n\z//r))[0], $all, 'no newline at the end');
+is_deeply((scan_rows("\n\n$text"))[0], $all, 'empty lines first');
+is_deeply((scan_rows($text =~ s/\n/\r\n/gr))[0], $all, 'CRLF');
+my $stamp = "2026-11-23T11:11:03.082052-06:00 mailserver sm-mta[1]: ";
+is_deeply((scan_rows("${stamp}x" . 'y' x 3_000_000 . "\n$text"))[0], $all, 'a line of 3 MB');
+is_deeply((scan_rows($text . "${stamp}x" . "STARTTLS=server, error: " x 200_000))[0], $all,
+    'a line of 5 MB full of bait');
+is_deeply((scan_rows("$stamp\0\0\xff\xfe\n$text"))[0], $all, 'any byte');
+
+# ---- what is asked ----
+
+sub count { scalar grep { /$_[1]/ } @{$_[0]} }
+my ($rows) = scan_rows($text, '--role', 'client');
+is(count($rows, '^server'), 0, '--role client');
+is(@$rows, count($all, '^client'), '... all of them');
+($rows) = scan_rows($text, '--role=server');
+is(@$rows, count($all, '^server'), '--role server');
+($rows) = scan_rows($text, '--min', 5);
+is(@$rows, grep({ / (\d+)$/ && $1 >= 5 } @$all), '--min');
+{
+	local $ENV{TZ} = 'UTC';
+	my ($few) = scan_rows($text, '--since', '2026-11-23T17:14:30');
+	ok(@$few > 0 && @$few < @$all, '--since, in the middle');
+	is_deeply((scan_rows($text, '--since', '2026-11-24'))[0], [], '--since, after');
+	is_deeply((scan_rows($text, '--since', '2026-11-23'))[0], $all, '--since, a day');
+	is_deeply((scan_rows($text, '--since', '100000w'))[0], $all, '--since, weeks');
+	local $ENV{TZ} = 'CST6CDT';
+	is_deeply((scan_rows(slurp("$FIXTURES/traditional.log"), '--since', '2100-01-01'))[0], [],
+	    '--since, no year in the log');
+}
+my ($out, $err, $status) = scan($text, '--hosts');
+is($out, join('', map { "$_\n" } $out =~ /(\S+)/g), '--hosts: a name a line');
+is((() = $out =~ /\n/g), count($all, '^client'), '... of one role');
+like($out, qr/^mx\.close\.example\n/, '... worst first');
+($out) = scan($text, '--hosts', '--role', 'server');
+is((() = $out =~ /^dual\.client\.example$/mg), 1, '... each once');
+unlike($out, qr/client mx/, '... of the other role');
+
+for ([['--since', 'soon'], 64, qr/--since/], [['--role', 'both'], 64, qr/--role/],
+    [["$dir/none"], 66, qr/none.*No such file/], [[$dir], 66, qr/directory/]) {
+	my ($args, $want, $like) = @$_;
+	(undef, $err, $status) = scan('', @$args);
+	is($status, $want, "@$args");
+	like($err, qr/^tlsoff: .*$like/, '... and it is said');
+	is($err =~ tr/\n//, 1, '... in one line');
+}
+(undef, $err) = scan('', "$dir/\e[2Jx");
+like($err, qr/\\x1b\[2Jx: cannot open/, 'a name is shown, not obeyed');
+SKIP: {
+	skip 'root may read everything', 1 if $> == 0;
+	chmod 0, put('secret', $text);
+	is((scan('', "$dir/secret"))[2], 77, 'no permission');
+}
+($out, $err, $status) = scan("nothing\n");
+is("$out$status", '0', 'nothing found is no failure');
+like($err, qr/no host/, '... and it is said');
+{
+	my $full = -e '/dev/full';
+	system("$TLSOFF scan $log >/dev/full 2>/dev/null") if $full;
+	is($full ? $? >> 8 : 74, 74, 'a full disk');
+}
+
+# ---- the sandbox ----
+
+SKIP: {
+	skip 'not Linux', 3 unless -r '/proc/self/status';
+	POSIX::mkfifo("$dir/fifo", 0600) or die;
+	my $pid = fork // die;
+	if ($pid == 0) {
+		open STDOUT, '>', '/dev/null';
+		open STDERR, '>', '/dev/null';
+		exec $TLSOFF, 'scan', "$dir/fifo";
+	}
+	open my $fifo, '>', "$dir/fifo" or die;
+	my $status;
+	for (1 .. 100) {
+		$status = slurp("/proc/$pid/status");
+		last if $status =~ /^Seccomp:\s+2/m;
+		select undef, undef, undef, 0.05;
+	}
+	my $can = slurp('/proc/self/status') =~ /^Seccomp:/m;
+	skip 'a kernel without seccomp', 3 unless $can;
+	like($status, qr/^NoNewPrivs:\s+1/m, 'no new privileges');
+	like($status, qr/^Seccomp:\s+2/m, 'a filter on its calls');
+	print $fifo $text;
+	close $fifo;
+	waitpid $pid, 0;
+	is($?, 0, 'and it works in there');
+}
+
+done_testing;

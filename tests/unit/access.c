@@ -1,0 +1,390 @@
+/*
+ * The access file as text: records, faults, marker, values, policy.
+ * access/semantics-cases.tsv holds what the real sendmail 8.17 decided.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include <cmocka.h>
+
+#include "access.h"
+
+static const struct access_rules plain_rules;
+
+static void
+parse(struct access *a, const char *text)
+{
+	struct error err = ERROR_INIT;
+
+	if (access_parse(a, span_of(text), &plain_rules, &err) != 0)
+		fail_msg("%s", err.text);
+}
+
+/* ---- records ---- */
+
+static void
+a_line_of_1022_bytes_is_read_and_one_of_1023_is_cut(void **state)
+{
+	static char text[4096];
+	struct access a;
+	struct access_record r;
+
+	(void)state;
+	for (size_t len = 1022; len <= 1024; len++) {
+		memset(text, 'x', len);
+		memcpy(text, "key ", 4);
+		memcpy(text + len, "\nnext v\n", 9);
+		parse(&a, text);
+		assert_int_equal(access_find(&a, span_of("key"), &r),
+		    len == 1022);
+		assert_true(access_find(&a, span_of("next"), &r));
+		assert_int_equal(access_line(&a, r.start), 2);
+		assert_int_equal(a.fault_count, len == 1022 ? 0 : len == 1023
+		        ? 1
+		        : 2);
+		access_free(&a);
+	}
+}
+
+static void
+the_end_of_a_long_comment_is_an_entry(void **state)
+{
+	char text[2048] = "# ";
+	struct access a;
+	struct access_record r;
+
+	(void)state;
+	memset(text + 2, 'x', 1021);
+	strcpy(text + 1023, "Try_TLS:luna.bagoona.com NO\n");
+	parse(&a, text);
+	assert_true(access_find(&a, span_of("try_tls:luna.bagoona.com"), &r));
+	assert_true(r.rest);
+	assert_int_equal(a.fault_count, 2);
+	assert_int_equal(a.faults[1].kind, FAULT_REST);
+	assert_int_equal(access_line(&a, r.start), 1);
+	access_free(&a);
+}
+
+static void
+a_nul_makes_a_line_too_long(void **state)
+{
+	struct access a;
+	struct access_record r;
+	struct error err = ERROR_INIT;
+	static const char text[] = "a 1\0 2\nb 3\n";
+
+	(void)state;
+	assert_int_equal(access_parse(&a,
+	    (struct span){ text, sizeof(text) - 1 }, &plain_rules, &err), 0);
+	assert_false(access_find(&a, span_of("a"), &r));
+	assert_true(access_find(&a, span_of("b"), &r));
+	assert_int_equal(a.faults[0].kind, FAULT_TOO_LONG);
+	access_free(&a);
+}
+
+static void
+every_fault_is_found_with_its_line_and_cure(void **state)
+{
+	static const char *const want[] = {
+		"2 duplicate key \"TRY_TLS:A.example\" (first at line 1, and "
+		"that one counts); remove one of them",
+		"3 begins with white space, so makemap drops it; remove the "
+		"white space, or begin the line with #",
+		"4 key \"lonely\" without a value, so makemap drops it; give "
+		"it a value or remove the line",
+	};
+	struct access a;
+
+	(void)state;
+	parse(&a, "Try_TLS:a.example NO\nTRY_TLS:A.example OK\n x y\n"
+		  "lonely  \n\n# fine\nb c\n");
+	assert_int_equal(a.fault_count, 3);
+	assert_int_equal(a.entries, 2);
+	for (size_t i = 0; i < a.fault_count; i++) {
+		struct buf text = BUF_INIT;
+
+		buf_printf(&text, "%zu ", access_line(&a, a.faults[i].start));
+		access_fault_text(&a, &a.faults[i], &text);
+		assert_string_equal(text.at, want[i]);
+		buf_free(&text);
+	}
+	access_free(&a);
+}
+
+static void
+lines_are_counted_as_an_editor_does_in_a_long_file(void **state)
+{
+	struct buf text = BUF_INIT;
+	struct access a;
+	struct access_record r;
+
+	(void)state;
+	for (int i = 1; i <= 20000; i++)
+		buf_printf(&text, "key%d value\n", i);
+	parse(&a, text.at);
+	for (int i = 1; i <= 20000; i += 777) {
+		char key[32];
+
+		snprintf(key, sizeof(key), "KEY%d", i);
+		assert_true(access_find(&a, span_of(key), &r));
+		assert_int_equal(access_line(&a, r.start), i);
+	}
+	assert_int_equal(a.entries, 20000);
+	access_free(&a);
+	buf_free(&text);
+}
+
+static void
+the_first_marker_counts_whole_lines_only_any_case_crlf(void **state)
+{
+#define M "# DO NOT EDIT BELOW THIS LINE: CANIT MAY DELETE CHANGES BELOW THIS LINE"
+	static const struct {
+		const char *text;
+		size_t at;
+	} cases[] = {
+		{ "a b\n" M "\nc d\n" M "\n", 4 },
+		{ "a b\r\n" M "\r\nc d\r\n", 5 },
+		{ M, 0 },
+		{ "x" M "\n# do not edit below this line: canit may delete "
+		  "changes below this line \n", 73 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct access a;
+
+		parse(&a, cases[i].text);
+		assert_true(a.marked);
+		assert_int_equal(a.managed, cases[i].at);
+		access_free(&a);
+	}
+}
+
+static void
+no_marker_means_nothing_is_managed(void **state)
+{
+	struct access a;
+
+	(void)state;
+	parse(&a, "a b\n# " M "\n" M " x\n");
+	assert_false(a.marked);
+	assert_int_equal(a.managed, a.text.len);
+	access_free(&a);
+}
+
+static void
+a_marker_that_is_no_pattern_is_refused(void **state)
+{
+	struct access a;
+	struct access_rules rules = { .marker = "a(b" };
+	struct error err = ERROR_INIT;
+
+	(void)state;
+	assert_int_equal(access_parse(&a, span_of("x y\n"), &rules, &err), -1);
+	assert_int_equal(err.status, EX_USAGE);
+	assert_non_null(strstr(err.text, "--marker"));
+}
+
+/* ---- values ---- */
+
+static void
+letters_are_those_that_sendmail_obeys(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "V", "V" }, { "VS", "V" }, { "OK", "O" }, { "V S A", "V A" },
+		{ "A,V", "A V" }, { "s", "" }, { "START", "" }, { "g2 U", "g2 U" },
+		{ "(V) A", "A" }, { "", "" }, { "# V", "V" }, { "TEMP V", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct buf out = BUF_INIT;
+
+		buf_text(&out, "");
+		value_letters(span_of(cases[i][0]), &out);
+		assert_string_equal(out.at, cases[i][1]);
+		buf_free(&out);
+	}
+}
+
+static void
+requirements_defer_or_bounce_as_their_prefix_says(void **state)
+{
+	static const struct {
+		const char *value;
+		enum value_requirement want;
+	} cases[] = {
+		{ "VERIFY", REQUIRE_DEFER }, { "ENCR:112", REQUIRE_DEFER },
+		{ "VERIFY:128", REQUIRE_DEFER }, { "ENCR:0", REQUIRE_NOTHING },
+		{ "TEMP+VERIFY", REQUIRE_DEFER }, { "OK", REQUIRE_NOTHING },
+		{ "PERM+ENCR:112", REQUIRE_BOUNCE }, { "NO", REQUIRE_NOTHING },
+		{ "perm+verify", REQUIRE_BOUNCE }, { "ENCR", REQUIRE_NOTHING },
+		{ "VERIFY + CN:x", REQUIRE_DEFER }, { "PERM+OK", REQUIRE_NOTHING },
+		{ "PERM+VERIFY:0+CN", REQUIRE_BOUNCE }, { "", REQUIRE_NOTHING },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		if (value_requirement(span_of(cases[i].value)) != cases[i].want)
+			fail_msg("%s", cases[i].value);
+}
+
+/* ---- policy: the cases of the real program ---- */
+
+static char *
+unescape(const char *from)
+{
+	char *text = calloc(1, strlen(from) + 1), *to = text;
+
+	assert_non_null(text);
+	for (; *from != '\0'; from++) {
+		char hex[3] = "";
+
+		if (*from != '\\') {
+			*to++ = *from;
+			continue;
+		}
+		switch (*++from) {
+		case 'n':
+			*to++ = '\n';
+			break;
+		case 't':
+			*to++ = '\t';
+			break;
+		case 'r':
+			*to++ = '\r';
+			break;
+		case 'x':
+			hex[0] = from[1];
+			hex[1] = from[2];
+			*to++ = (char)strtol(hex, NULL, 16);
+			from += 2;
+			break;
+		default:
+			*to++ = *from;
+		}
+	}
+	return text;
+}
+
+/* The variants of a cf that the text alone can answer.  A map of the wrong
+ * type, a missing one, or one folded otherwise than asked is no text. */
+static bool
+rules_of(const char *config, struct policy_rules *policy,
+    struct access_rules *access)
+{
+	bool folds_apart = (strstr(config, "map=hash -f") != NULL) !=
+	    (strstr(config, "mm=-f") != NULL);
+
+	memset(policy, 0, sizeof(*policy));
+	memset(access, 0, sizeof(*access));
+	if (folds_apart || strstr(config, "type=") || strstr(config, "nomap") ||
+	    strstr(config, "-N") || strstr(config, "mm=-e"))
+		return false;
+	policy->skip = strstr(config, "arg=skip") != NULL;
+	policy->dotdomain = strstr(config, "lookupdotdomain") != NULL;
+	policy->keep_case = access->keep_case =
+	    strstr(config, "mm=-f") != NULL;
+	policy->match_only = strstr(config, "hash -m") != NULL;
+	policy->keep_quotes = strstr(config, "hash -q") != NULL;
+	if (strstr(config, "hash -a.") != NULL)
+		strcpy(policy->append, ".");
+	return true;
+}
+
+/* Is it decided as the real program did?  Says what differs. */
+static bool
+agrees(char *const column[10])
+{
+	static const char *const words[] = { "on", "off", "tempfail" };
+	struct policy_rules policy;
+	struct access_rules rules;
+	struct access a;
+	struct error err = ERROR_INIT;
+	struct policy p = { .tls = TLS_ON };
+	enum role role = strcmp(column[1], "client") == 0 ? ROLE_CLIENT
+							  : ROLE_SERVER;
+	struct policy_query q = { .name = column[2], .address = column[3],
+		.rules = &policy, .lookup = access_lookup, .context = &a };
+	char *text = unescape(column[0]), *name = unescape(column[2]);
+	char *want = unescape(column[6]);
+	const char *key;
+	bool same;
+
+	q.name = name;
+	if (!rules_of(column[7], &policy, &rules)) {
+		same = true;
+		goto out;
+	}
+	assert_int_equal(access_parse(&a, span_of(text), &rules, &err), 0);
+	policy_decide(role, &q, &p);
+	key = p.key[0] == '\0' ? "-" : p.key;
+	same = strcmp(words[p.tls], column[4]) == 0 &&
+	    span_equal_fold(span_of(key), span_of(want));
+	if (!same)
+		print_error("%s | %s %s %s %s: sendmail %s %s, here %s %s\n",
+		    column[0], column[1], column[2], column[3], column[7],
+		    column[4], column[6], words[p.tls], key);
+	policy_free(&p);
+	access_free(&a);
+out:
+	free(text);
+	free(name);
+	free(want);
+	return same;
+}
+
+static void
+decides_as_the_real_sendmail_did(void **state)
+{
+	FILE *cases = fopen("tests/unit/access/semantics-cases.tsv", "r");
+	char *line = NULL;
+	size_t size = 0, count = 0, wrong = 0;
+
+	(void)state;
+	assert_non_null(cases);
+	assert_true(getline(&line, &size, cases) > 0);
+	while (getline(&line, &size, cases) > 0) {
+		char *column[10] = { NULL }, *rest = line;
+
+		line[strcspn(line, "\n")] = '\0';
+		for (int i = 0; i < 10 && rest != NULL; i++)
+			column[i] = strsep(&rest, "\t");
+		assert_non_null(column[9]);
+		count++;
+		wrong += !agrees(column);
+	}
+	free(line);
+	fclose(cases);
+	assert_true(count > 250);
+	assert_int_equal(wrong, 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+		    a_line_of_1022_bytes_is_read_and_one_of_1023_is_cut),
+		cmocka_unit_test(the_end_of_a_long_comment_is_an_entry),
+		cmocka_unit_test(a_nul_makes_a_line_too_long),
+		cmocka_unit_test(every_fault_is_found_with_its_line_and_cure),
+		cmocka_unit_test(
+		    lines_are_counted_as_an_editor_does_in_a_long_file),
+		cmocka_unit_test(
+		    the_first_marker_counts_whole_lines_only_any_case_crlf),
+		cmocka_unit_test(no_marker_means_nothing_is_managed),
+		cmocka_unit_test(a_marker_that_is_no_pattern_is_refused),
+		cmocka_unit_test(letters_are_those_that_sendmail_obeys),
+		cmocka_unit_test(
+		    requirements_defer_or_bounce_as_their_prefix_says),
+		cmocka_unit_test(decides_as_the_real_sendmail_did),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("access", tests, NULL, NULL);
+}
