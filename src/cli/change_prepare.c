@@ -72,7 +72,7 @@ find_hosts(struct job *j, char *const *words, struct error *err)
 	/* Whatever an entry covers, taking it out is no danger. */
 	struct host_rules rules = { j->site.compressed_ipv6,
 		j->o->force || j->request.verb == VERB_REMOVE };
-	int status = hosts_read(&j->hosts, words, j->request.role, &rules);
+	int status = host_list_read(&j->hosts, words, j->request.role, &rules);
 
 	if (status != EX_OK)
 		return error_set(err, status, "%s", ""); /* told already */

@@ -106,9 +106,9 @@ struct host_list {
  * Words -> hosts; "-" stands for the lines of standard input.  Every word
  * that is no host is told on stderr; then the status is EX_USAGE.
  */
-int hosts_read(struct host_list *list, char *const *words, enum role role,
+int host_list_read(struct host_list *list, char *const *words, enum role role,
     const struct host_rules *rules);
-void hosts_free(struct host_list *list);
+void host_list_free(struct host_list *list);
 
 /* ---- what a change did ---- */
 

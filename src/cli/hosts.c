@@ -139,7 +139,7 @@ take_lines(struct reading *r)
 }
 
 int
-hosts_read(struct host_list *list, char *const *words, enum role role,
+host_list_read(struct host_list *list, char *const *words, enum role role,
     const struct host_rules *rules)
 {
 	struct reading r = { list, role, rules, EX_OK };
@@ -154,7 +154,7 @@ hosts_read(struct host_list *list, char *const *words, enum role role,
 }
 
 void
-hosts_free(struct host_list *list)
+host_list_free(struct host_list *list)
 {
 	free(list->hosts);
 	free(list->slots);
