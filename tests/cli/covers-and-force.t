@@ -33,12 +33,13 @@ for my $case (['client', 'com'], ['server', 'localhost'], ['client', ''],
 }
 
 # Mail that would bounce for want of TLS.
-site("TLS_Rcpt:a.example\tENCR:112\nTLS_Srv:b.example\tVERIFY\n");
+site("TLS_Rcpt:a.example\tENCR:112\n");
 my $r = changes_nothing('TLS_Rcpt', sub { return edit('client', 'a.example') });
 is($r->{status}, 65, '... a bounce is refused');
 like($r->{err}, qr/TLS_Rcpt:a\.example.*--force/s, '... with line and cure');
 edit_ok('--force', 'client', 'a.example');
 is(entry('Try_TLS:a.example'), 'NO', '... --force does it');
+site("TLS_Srv:b.example\tVERIFY\n");
 $r = edit_ok('client', 'b.example');
 like($r->{err}, qr/^tlsoff: warning: .*TLS_Srv:b\.example/m,
     'mail that will wait is warned of');

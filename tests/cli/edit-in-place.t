@@ -16,7 +16,7 @@ my @cases = (
 	['client', "$c OK\n", "$c NO\n", 'changed'],
 	['client', "$c\t\tOK\nTo:x OK\n", "$c\t\tNO\nTo:x OK\n", 'changed'],
 	['client', "TRY_TLS:H.Example\tOK\n", "TRY_TLS:H.Example\tNO\n", 'changed'],
-	['client', "$c NO # why\n", "$c NO\n", 'changed'],
+	['client', "$c NO # why\n", "# why\n$c NO\n", 'changed'],
 	['client', "$c OK\r\n", "$c NO\r\n", 'changed'],
 	['client', "$c OK", "$c NO", 'changed'],
 	['client', "$c no\n", "$c no\n", 'unchanged'],

@@ -70,7 +70,7 @@ for my $posix (undef, 1) {
 	    ['client', '-n', 'a.example', "-C$CF"],
 	    ["--config=$CF", '-n', 'client', '--', 'a.example'],
 	    ['-nC', $CF, '--', 'client', 'a.example'],
-	    ['--conf', $CF, '--dry', 'client', 'a.example']) {
+	    ['-C', $CF, '--dry', 'client', 'a.example']) {
 		my $r = tlsoff_ok(@$call, $env);
 		like($r->{out}, qr/^\+Try_TLS:a\.example\tNO$/m, '... is understood');
 	}
