@@ -81,7 +81,6 @@ edit(struct job *j, struct error *err)
 		note(j->o, "no hosts on standard input; nothing to do");
 		return 0;
 	}
-	j->opened = true;
 	if (update_open(&j->update, &j->how, err) != 0)
 		return -1;
 	for (int i = 0; i < ATTEMPTS && status == UPDATE_AGAIN; i++) {
@@ -157,8 +156,7 @@ verb_change(const struct options *o)
 			audit_failure(o, err.text);
 	}
 	plan_free(&j.plan);
-	if (j.opened)
-		update_close(&j.update);
+	update_close(&j.update);
 	buf_free(&j.text);
 	host_list_free(&j.hosts);
 	report_free(&j.report);

@@ -19,7 +19,6 @@ struct job {
 	char makemap[PATH_MAX]; /* found */
 	struct update_options how;
 	struct update update;
-	bool opened;            /* update_close() is due */
 	struct plan plan;
 	struct buf text;        /* the new one, where the plan changes it */
 	struct map_proof proof;

@@ -1,0 +1,54 @@
+#!/usr/bin/perl
+# What one entry covers: a broader one is enough, --exact adds it all the same,
+# --force is asked for what covers very many or makes mail bounce.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Tlsoff;
+use Tlsoff::Site;
+
+scratch();
+my $text = "To:x\tOK\nTry_TLS:bagoona.com\tNO\nSrv_Features:192.0.2\tS\n";
+for my $case (['client', 'luna.bagoona.com', 2], ['server', '192.0.2.7', 3]) {
+	my ($role, $host, $line) = @$case;
+	site($text);
+	my $r = changes_nothing("$role $host", sub { return edit_ok($role, $host) });
+	like($r->{out}, qr/^unchanged .*line $line\b/m, '... names the broader line');
+	$r = edit_ok('--exact', $role, $host);
+	like($r->{out}, qr/^added \S+:\Q$host\E /m, '... --exact adds it');
+	isnt(text(), $text, '... to the file');
+}
+
+for my $case (['client', 'com'], ['server', 'localhost'], ['client', ''],
+    ['server', '']) {
+	site($text);
+	my $r = changes_nothing("@$case", sub { return edit(@$case) });
+	is($r->{status}, 64, '... is refused');
+	like($r->{err}, qr/--force/, '... with the cure');
+	edit_ok('--force', @$case);
+	isnt(text(), $text, '... --force does it');
+	edit_ok('remove', @$case);
+	is(text(), $text, '... remove needs none');
+}
+
+# Mail that would bounce for want of TLS.
+site("TLS_Rcpt:a.example\tENCR:112\n");
+my $r = changes_nothing('TLS_Rcpt', sub { return edit('client', 'a.example') });
+is($r->{status}, 65, '... a bounce is refused');
+like($r->{err}, qr/TLS_Rcpt:a\.example.*--force/s, '... with line and cure');
+edit_ok('--force', 'client', 'a.example');
+is(entry('Try_TLS:a.example'), 'NO', '... --force does it');
+site("TLS_Srv:b.example\tVERIFY\n");
+$r = edit_ok('client', 'b.example');
+like($r->{err}, qr/^tlsoff: warning: .*TLS_Srv:b\.example/m,
+    'mail that will wait is warned of');
+
+# One refusal: none of the hosts is done.
+site("TLS_Rcpt:a.example\tENCR:112\n");
+$r = changes_nothing('all or nothing', sub {
+	return edit('client', 'good.example', 'a.example');
+});
+is($r->{status}, 65, '... and exit 65');
+
+done_testing();

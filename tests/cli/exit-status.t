@@ -1,0 +1,56 @@
+#!/usr/bin/perl
+# Exit statuses that are no usage errors: a script can tell them apart, and
+# nothing was changed.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Tlsoff;
+use Tlsoff::Site;
+
+my $dir = scratch();
+site("Connect:127\tRELAY\n");
+
+sub ends {
+	my ($status, $message, @call) = @_;
+	my $r = tlsoff(@call);
+	is($r->{status}, $status, "exit $status: $message") or diag($r->{err});
+	like($r->{err}, qr/\Atlsoff: .*$message/, '... with a message');
+	is($r->{out}, '', '... and nothing on standard output');
+	return;
+}
+
+ends(66, 'nowhere', '-C', "$dir/nowhere", 'client', 'a.example');
+ends(66, 'absent', '-C', $CF, '-f', "$dir/site/absent", 'client', 'a.example');
+spew("$dir/plain.cf", "V10/Berkeley\nO TrustedUser=root\n");
+ends(78, 'access map', '-C', "$dir/plain.cf", 'client', 'a.example');
+ends(69, 'makemap', '-C', $CF, '-b', 'makemap', '--makemap',
+    "$dir/no/makemap", '--restart', 'none', 'client', 'a.example');
+is(text(), "Connect:127\tRELAY\n", 'the access file is what it was');
+is(names(), 'access access.db sendmail.cf', 'and alone');
+ends(77, 'access', '-C', $CF, 'client', 'a.example')
+    if $> != 0 && chmod 0, $ACCESS;
+
+# Another one at work: exit 75 at once, or wait for it.
+my $slow = script("$dir/slow", "#!/bin/sh\n: >$dir/begun\nsleep 2\n"
+    . "exec $MAKEMAP \"\$@\"\n");
+my @call = ('-C', $CF, '--restart', 'none', '-b', 'makemap');
+my $pid = fork // die "fork: $!";
+if ($pid == 0) {
+	my $r = tlsoff(@call, '--makemap', $slow, 'client', 'slow.example');
+	require POSIX;
+	POSIX::_exit($r->{status});
+}
+for (1 .. 500) {
+	last if -e "$dir/begun";
+	select undef, undef, undef, 0.02;
+}
+ends(75, '(?i:lock|another)', @call, '--lock-wait', '0', 'client', 'b.example');
+tlsoff_ok(@call, 'client', 'c.example');
+waitpid $pid, 0;
+is($?, 0, 'the first one succeeded');
+is(text(), "Connect:127\tRELAY\nTry_TLS:slow.example\tNO\n"
+    . "Try_TLS:c.example\tNO\n", 'and so did the one that waited');
+is(names(), 'access access.db sendmail.cf', 'no lock or side file is left');
+
+done_testing();

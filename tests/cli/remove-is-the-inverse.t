@@ -1,0 +1,53 @@
+#!/usr/bin/perl
+# remove takes out what tlsoff put in, its comment and date with it, and says
+# when a broader entry still keeps TLS off.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Tlsoff;
+use Tlsoff::Site;
+
+scratch();
+my $text = "# first\nConnect:127\tRELAY\n# not ours\n" . canit_section();
+my @changes = (
+	['client', 'a.example'],
+	['server', 'a.example', '192.0.2.1', '2001:db8::1'],
+	['-c', 'asked by Ann, ticket 7', 'client', 'a.example'],
+	['-c', 'asked by Ann', 'server', 'a.example', 'b.example'],
+	['-u', '2999-12-31', 'client', 'a.example'],
+	['-u', '30d', '-c', "until they mend it \xc3\xa4", 'server', 'a.example'],
+	['--force', 'client', 'com'],
+	['--force', 'client', ''],
+);
+for my $change (@changes) {
+	my @words = @$change;
+	my %option;
+	while ($words[0] =~ /\A-/) {
+		my $name = shift @words;
+		$option{$name} = $name eq '--force' ? 1 : shift @words;
+	}
+	site($text);
+	edit_ok(@$change);
+	isnt(text(), $text, "@$change: a change");
+	like(text(), qr/^#.*\Q$option{-c}\E/m, '... with its comment')
+	    if defined $option{-c};
+	like(text(), qr/^#.*\b\d{4}-\d\d-\d\d\b/m, '... with its date')
+	    if defined $option{-u};
+	my $r = edit_ok('remove', @words);
+	is(text(), $text, '... and remove gives the old file back');
+	like($r->{out}, qr/^removed /m, '... and says so');
+	$r = edit_ok('remove', @words);
+	like($r->{out}, qr/^unchanged /m, '... once');
+	is(text(), $text, '... and no more');
+}
+
+site("Srv_Features:a.example V S\nTry_TLS:b.example NO\nTry_TLS:example NO\n");
+my $r = edit_ok('remove', 'server', 'a.example');
+like(text(), qr/^Srv_Features:a\.example V$/m, 'V S goes back to V');
+$r = edit_ok('remove', 'client', 'b.example');
+like("$r->{out}$r->{err}", qr/Try_TLS:example/,
+    'a broader entry that keeps TLS off is named');
+like(text(), qr/^Try_TLS:example NO$/m, '... and stays');
+
+done_testing();
