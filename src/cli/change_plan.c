@@ -142,8 +142,7 @@ make_plan(struct job *j, struct error *err)
 {
 	struct error why = ERROR_INIT;
 
-	if (plan_make(&j->plan, &j->update.access, &j->site.policy,
-	        &j->request, &why) == 0)
+	if (j->make(j, &why) == 0)
 		return 0;
 	return error_set(err, why.status, "%s: %.1400s", j->site.access,
 	    why.text);
@@ -161,8 +160,8 @@ change_plan(struct job *j, struct error *err)
 		return -1;
 	if (j->o->strict && j->update.access.fault_count > 0)
 		return refuse_faults(j, err);
-	if (warn_of_faults(j, err) != 0 || make_plan(j, err) != 0 ||
-	    warn_of_plan(j, err) != 0 || apply(j, err) != 0)
+	if ((!j->faults_told && warn_of_faults(j, err) != 0) ||
+	    make_plan(j, err) != 0 || warn_of_plan(j, err) != 0 || apply(j, err) != 0)
 		return -1;
 	j->report.plan = &j->plan;
 	return 0;
