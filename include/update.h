@@ -18,8 +18,16 @@
  *   times of the old map's inode set to now                    (a queue runner
  *       that still holds the old map looks again and finds the new one)
  *
- * A crash between the two renames leaves the new text and the old map, each
- * whole; the next run finds map and text different and builds the map.
+ * Both renames exchange old and new, so that a failure after the first can be
+ * undone and a text that another program put there meanwhile is found and put
+ * back (UPDATE_AGAIN).  Where the file system cannot exchange, the old text is
+ * written anew.  A crash between the two renames leaves the new text and the
+ * old map, each whole; the next run finds map and text different and builds
+ * the map.
+ *
+ * UPDATE_MAKE: the text is put in place, make runs in its directory, and what
+ * it made of the map is proven; else old text and old map are put back, the
+ * map as a copy where make wrote into it.
  *
  * Side files: ".NAME.tlsoff" beside the access file, and the directory
  * ".NAME.tlsoff" beside the map, mode 0700, because makemap opens its file by
@@ -27,8 +35,8 @@
  * what a run that was killed left there, the next one removes.  The lock is
  * ".NAME.tlsoff-lock" beside the access file; it exists while it is held.
  *
- * A symbolic link is followed only where root or the caller owns it; its
- * target is replaced and the link stays.  A file with two hard links is
+ * A symbolic link, on any part of a path, is followed only where root or the
+ * caller owns it; its target is replaced and the link stays.  A file with two hard links is
  * refused: a rename would part them.
  */
 #ifndef TLSOFF_UPDATE_H
@@ -68,8 +76,11 @@ struct update {
 	struct buf bytes;     /* the access file as read */
 	struct access access; /* parsed from bytes */
 	/* private */
-	int lock;
-	char lock_name[NAME_MAX + 1];
+	bool opened;
+	bool fresh; /* the file was so new that its time cannot show a change */
+	int lock;   /* -1 where not held */
+	int side_text, side_directory;
+	bool side_text_there;
 };
 
 enum update_status { UPDATE_FAILED = -1, UPDATE_DONE = 0, UPDATE_AGAIN = 1 };
@@ -92,6 +103,7 @@ int update_proven(struct update *u, struct map_proof *proof, struct error *err)
  */
 enum update_status update_commit(struct update *u, struct span text,
     struct map_proof *proof, struct error *err) MUST_USE;
+/* For one that was opened, opened in vain, or is all zero; twice is fine. */
 void update_close(struct update *u);
 
 #endif

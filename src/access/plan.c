@@ -147,6 +147,24 @@ plan_decide(const struct planner *p, const struct host *host,
 
 /* ---- making ---- */
 
+/*
+ * Above the marker, or at the end.  Only a last line without '\n' and with a
+ * NUL stays last: given its '\n', makemap would reject it.
+ */
+static size_t
+insertion_place(const struct access *a)
+{
+	size_t start = a->managed;
+
+	if (a->marked)
+		return a->managed;
+	while (start > 0 && a->text.at[start - 1] != '\n')
+		start--;
+	return memchr(a->text.at + start, '\0', a->managed - start) != NULL
+	    ? start
+	    : a->managed;
+}
+
 /* CRLF where the line above the place of insertion, or else the first line,
  * has it. */
 static const char *
@@ -206,7 +224,8 @@ plan_make(struct plan *plan, const struct access *a,
     struct error *err)
 {
 	struct planner p = { .plan = plan, .access = a, .rules = rules,
-		.request = r, .eol = line_ending(a), .err = err };
+		.request = r, .eol = line_ending(a),
+		.place = insertion_place(a), .err = err };
 
 	memset(plan, 0, sizeof(*plan));
 	plan->changes = calloc(r->host_count + 1, sizeof(*plan->changes));

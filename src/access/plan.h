@@ -27,6 +27,7 @@ struct planner {
 	const struct policy_rules *rules;
 	const struct request *request;
 	const char *eol;        /* of this file: "\n" or "\r\n" */
+	size_t place;           /* where entries are inserted */
 	bool inserted;          /* something was inserted already */
 	bool rcpt_known;        /* rcpt has been looked for */
 	struct access_record rcpt; /* a TLS_Rcpt: requirement; .end 0: none */

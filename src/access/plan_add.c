@@ -150,12 +150,11 @@ insert(struct planner *p, struct subject *s, struct span value,
     struct span comment)
 {
 	const struct access *a = p->access;
-	struct plan_edit *edit = plan_edit(p, a->managed, a->managed);
+	struct plan_edit *edit = plan_edit(p, p->place, p->place);
 
 	if (edit == NULL)
 		return -1;
-	if (!p->inserted && a->managed > 0 &&
-	    a->text.at[a->managed - 1] != '\n')
+	if (!p->inserted && p->place > 0 && a->text.at[p->place - 1] != '\n')
 		buf_text(&edit->text, p->eol);
 	p->inserted = true;
 	buf_span(&edit->text, comment);

@@ -173,6 +173,19 @@ apply(struct job *j, struct error *err)
 	return result;
 }
 
+/* What the plan refuses is about lines of this file. */
+static int
+make_plan(struct job *j, struct error *err)
+{
+	struct error why = ERROR_INIT;
+
+	if (plan_make(&j->plan, &j->update.access, &j->site.policy,
+	        &j->request, &why) == 0)
+		return 0;
+	return error_set(err, why.status, "%s: %.1400s", j->site.access,
+	    why.text);
+}
+
 int
 change_plan(struct job *j, struct error *err)
 {
@@ -185,9 +198,7 @@ change_plan(struct job *j, struct error *err)
 		return -1;
 	if (j->o->strict && j->update.access.fault_count > 0)
 		return refuse_faults(j, err);
-	if (warn_of_faults(j, err) != 0 ||
-	    plan_make(&j->plan, &j->update.access, &j->site.policy,
-	        &j->request, err) != 0 ||
+	if (warn_of_faults(j, err) != 0 || make_plan(j, err) != 0 ||
 	    warn_of_plan(j, err) != 0 || apply(j, err) != 0)
 		return -1;
 	j->report.plan = &j->plan;

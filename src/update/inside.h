@@ -1,0 +1,110 @@
+/*
+ * inside.h: what the files of this room share; nobody else includes it.
+ *
+ *   target.c      a path, symbolic links resolved, as directory and name
+ *   lock.c        one tlsoff at a time
+ *   attributes.c  owner, group, mode, xattrs, times
+ *   side.c        the new text and the new map before they are in place
+ *   swap_text.c   the rename of the text, and undoing it
+ *   swap.c        that of the map, and what both need
+ *   commit.c      the order of it all; make.c where make builds the map
+ *   update.c      open, read, prove, close
+ */
+#ifndef TLSOFF_UPDATE_INSIDE_H
+#define TLSOFF_UPDATE_INSIDE_H
+
+#include "update.h"
+
+/* ---- target ---- */
+
+/* Opens directory and file; a file that is missing is not an error. */
+int target_open(struct target *t, const char *path, struct error *err)
+    MUST_USE;
+/* The file by its name again. */
+int target_reopen(struct target *t, struct error *err) MUST_USE;
+/* Refuses a file with a second hard link. */
+int target_single(const struct target *t, struct error *err) MUST_USE;
+void target_close(struct target *t);
+void close_fd(int *fd);
+
+/* ---- lock ---- */
+
+int lock_take(struct update *u, struct error *err) MUST_USE;
+void lock_drop(struct update *u);
+/* Sleeps about 20 ms. */
+void doze(void);
+
+/* ---- attributes ---- */
+
+int attributes_copy(int from, int to, const char *path, struct error *err)
+    MUST_USE;
+/* For a map where there was none. */
+int attributes_new(int map, const struct site *site, const char *path,
+    struct error *err) MUST_USE;
+/* Sets the times to now, or to least where that is later. */
+int times_at_least(int fd, struct timespec least, const char *path,
+    struct error *err) MUST_USE;
+/* Makes whoever holds this map look for a new one: sendmail compares whole
+ * seconds. */
+void times_renew(int map, const struct stat *seen);
+bool time_before(struct timespec a, struct timespec b);
+
+/* ---- side files ---- */
+
+#define SIDE_NAME (NAME_MAX + 32)
+#define SIDE_PATH (PATH_MAX + 2 * SIDE_NAME)
+
+/* ".NAME.tlsoff" and what end says. */
+void side_name(char to[SIDE_NAME], const struct target *t, const char *end);
+/* The path of a name in the directory of a target. */
+void side_path(char to[SIDE_PATH], const struct target *t, const char *name);
+/* Removes what a killed run left; EX_CANTCREAT where something else stands. */
+int side_clean(struct update *u, struct error *err) MUST_USE;
+/* Writes the text, synced; u->side_text. */
+int side_text(struct update *u, struct span text, struct error *err) MUST_USE;
+/* Makes the directory of the side map; u->side_directory. */
+int side_directory(struct update *u, struct error *err) MUST_USE;
+/* What cannot be removed is tried again the next time. */
+void side_remove(struct update *u);
+int write_all(int fd, struct span bytes, const char *path, struct error *err)
+    MUST_USE;
+
+/* ---- a change under way ---- */
+
+struct work {
+	struct update *u;
+	struct span text;
+	struct access access;  /* parsed from text */
+	bool changed;          /* the text; else only the map is mended */
+	struct stat text_seen; /* the text that is to stand with the map */
+	int map;               /* the side map, open */
+	bool text_in;          /* the new text is in place ... */
+	bool text_kept;        /* ... and the old one under the side name */
+	bool map_kept;         /* the old map is in the side directory */
+};
+
+/* The access file is not what update_read() saw. */
+bool text_differs(const struct update *u);
+/* Puts the text in place, where it changed; UPDATE_AGAIN with all undone. */
+enum update_status text_put(struct work *w, struct error *err) MUST_USE;
+/* Undoes it; where even that fails, err says so too. */
+void text_back(struct work *w, struct error *err);
+int map_put(struct work *w, struct error *err) MUST_USE;
+/* Exchanges two files. */
+int swap_names(int from_directory, const char *from, int to_directory,
+    const char *to);
+/* Did it fail because kernel or file system has no such thing? */
+bool cannot_swap(void);
+/* fsync() of a directory. */
+int directory_sync(int directory, const char *path, struct error *err)
+    MUST_USE;
+/* For a rename that failed; returns -1. */
+int rename_error(struct error *err, const char *path);
+/* Waits until nobody holds the map, or some milliseconds; unlock it. */
+void map_lock(const struct target *map, int milliseconds);
+void map_unlock(const struct target *map);
+
+enum update_status make_commit(struct work *w, struct map_proof *proof,
+    struct error *err) MUST_USE;
+
+#endif

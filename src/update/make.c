@@ -1,0 +1,267 @@
+/*
+ * Where the site's own Makefile builds the map.  make and makemap write into
+ * the map that stands there; so a copy of it is kept until the new one is
+ * proven.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "inside.h"
+
+#define WORDS 300 /* of make's, in a message */
+
+static const char *const makes[] = {
+	"/usr/bin/make", "/bin/make", "/usr/local/bin/gmake", "/usr/bin/gmake",
+	"/usr/local/bin/make", "/usr/ccs/bin/make",
+};
+
+/* The map as it was. */
+struct old_map {
+	bool exists;
+	int file; /* its inode */
+	struct stat seen;
+	struct timespec aged; /* its time while make runs */
+};
+
+static const char *
+find_make(void)
+{
+	for (size_t i = 0; i < sizeof(makes) / sizeof(makes[0]); i++)
+		if (access(makes[i], X_OK) == 0)
+			return makes[i];
+	return NULL;
+}
+
+static int
+copy_bytes(int from, int to, const char *path, struct error *err)
+{
+	off_t at = 0;
+
+	for (;;) {
+		char bytes[65536];
+		ssize_t n = pread(from, bytes, sizeof(bytes), at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return error_errno(err, EX_IOERR, path, "cannot read");
+		if (n == 0)
+			return 0;
+		at += n;
+		if (write_all(to, (struct span){ bytes, (size_t)n }, path,
+		    err) != 0)
+			return -1;
+	}
+}
+
+/* A copy in the side directory, with attributes and times. */
+static int
+keep_map(struct work *w, struct old_map *old, struct error *err)
+{
+	struct update *u = w->u;
+	const char *path = u->map.path;
+
+	if (side_directory(u, err) != 0 || target_reopen(&u->map, err) != 0)
+		return -1;
+	old->exists = u->map.exists;
+	if (!old->exists)
+		return 0;
+	old->seen = u->map.seen;
+	old->aged = u->map.seen.st_mtim;
+	old->file = fcntl(u->map.file, F_DUPFD_CLOEXEC, 3);
+	w->map = openat(u->side_directory, u->map.name,
+	    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (old->file < 0 || w->map < 0)
+		return error_errno(err, EX_CANTCREAT, path, "cannot copy");
+	if (copy_bytes(old->file, w->map, path, err) != 0 ||
+	    attributes_copy(old->file, w->map, path, err) != 0)
+		return -1;
+	if (futimens(w->map, (struct timespec[2]){ old->seen.st_atim,
+	    old->seen.st_mtim }) != 0 || fsync(w->map) != 0)
+		return error_errno(err, EX_IOERR, path, "cannot copy");
+	return 0;
+}
+
+/* make builds only what is older than the text. */
+static void
+age_map(const struct work *w, struct old_map *old)
+{
+	struct timespec t = w->text_seen.st_mtim;
+
+	if (!old->exists || time_before(old->seen.st_mtim, t))
+		return;
+	t.tv_sec--;
+	if (futimens(old->file, (struct timespec[2]){ t, t }) == 0)
+		old->aged = t;
+}
+
+/* Nobody wrote into it, and nobody replaced it. */
+static bool
+is_untouched(const struct update *u, const struct old_map *old)
+{
+	struct stat now;
+
+	return old->exists && fstatat(u->map.directory, u->map.name, &now,
+	    AT_SYMLINK_NOFOLLOW) == 0 && now.st_ino == old->seen.st_ino &&
+	    now.st_dev == old->seen.st_dev &&
+	    now.st_size == old->seen.st_size &&
+	    now.st_mtim.tv_sec == old->aged.tv_sec &&
+	    now.st_mtim.tv_nsec == old->aged.tv_nsec;
+}
+
+static void
+put_map_back(struct work *w, const struct old_map *old, struct error *err)
+{
+	struct update *u = w->u;
+	size_t len = strlen(err->text);
+
+	if (is_untouched(u, old)) {
+		(void)futimens(old->file, (struct timespec[2]){
+		    old->seen.st_atim, old->seen.st_mtim });
+		return;
+	}
+	if (!old->exists) {
+		(void)unlinkat(u->map.directory, u->map.name, 0);
+		return;
+	}
+	if (renameat(u->side_directory, u->map.name, u->map.directory,
+	    u->map.name) == 0) {
+		(void)fsync(u->map.directory);
+		times_renew(old->file, &old->seen);
+		return;
+	}
+	(void)snprintf(err->text + len, sizeof(err->text) - len,
+	    "; %s: the old map could not be put back (%s); run tlsoff check",
+	    u->map.path, strerror(errno));
+}
+
+static int
+prove(struct work *w, struct map_proof *proof, struct error *err)
+{
+	struct update *u = w->u;
+	const struct update_options *o = &u->options;
+	const struct map_file file = {
+		u->map.directory, u->map.name, u->map.path
+	};
+
+	if (target_reopen(&u->map, err) != 0)
+		return -1;
+	if (map_prove(&file, &o->site->map, &w->access, o->makemap,
+	    o->site->config[0] != '\0' ? o->site->config : NULL, proof, err) !=
+	    0)
+		return -1;
+	if (proof->equal)
+		return 0;
+	return error_set(err, EX_DATAERR, "%s: differs from the text: %s",
+	    u->map.path, proof->example);
+}
+
+/* Adds to err what make said. */
+static void
+quote(struct error *err, const char *make, int status, const struct buf *said)
+{
+	struct buf words = BUF_INIT;
+	struct span first = span_trim(buf_as_span(said));
+	size_t len = strlen(err->text);
+
+	if (first.len > WORDS)
+		first.len = WORDS;
+	for (size_t i = 0; i < first.len; i++) {
+		if (first.at[i] == '\n')
+			buf_text(&words, " / ");
+		else
+			buf_visible(&words, (struct span){ first.at + i, 1 });
+	}
+	(void)snprintf(err->text + len, sizeof(err->text) - len,
+	    "; %s (exit status %d) %s%s", make, status,
+	    words.len > 0 ? "says: " : "said nothing",
+	    words.len > 0 ? words.at : "");
+	buf_free(&words);
+}
+
+static int
+run_make(struct work *w, const char *make, struct map_proof *proof,
+    struct error *err)
+{
+	struct buf said = BUF_INIT;
+	const char *const argv[] = { make, NULL };
+	const struct run r = {
+		.argv = argv,
+		.leaves_children = true,
+		.input = -1,
+		.directory = w->u->text.directory,
+		.output = &said,
+		.keep = 4096,
+	};
+	int status = run_program(&r, err);
+
+	if (status >= 0 && prove(w, proof, err) != 0) {
+		if (status != 0 || err->status == EX_NOINPUT)
+			err->status = EX_UNAVAILABLE;
+		quote(err, make, status, &said);
+		status = -1;
+	}
+	buf_free(&said);
+	return status < 0 ? -1 : 0;
+}
+
+static int
+finish(struct work *w, const struct old_map *old, struct error *err)
+{
+	struct update *u = w->u;
+	const char *path = u->map.path;
+
+	if (!u->map.exists)
+		return error_set(err, EX_UNAVAILABLE, "%s: is missing", path);
+	if (!old->exists
+	    ? attributes_new(u->map.file, u->options.site, path, err) != 0
+	    : u->map.seen.st_ino != old->seen.st_ino &&
+	        attributes_copy(w->map, u->map.file, path, err) != 0)
+		return -1;
+	if (times_at_least(u->map.file, w->text_seen.st_mtim, path, err) != 0)
+		return -1;
+	if (fsync(u->map.file) != 0)
+		return error_errno(err, EX_IOERR, path, "cannot sync");
+	if (directory_sync(u->map.directory, path, err) != 0)
+		return -1;
+	if (old->exists)
+		times_renew(old->file, &old->seen);
+	return 0;
+}
+
+enum update_status
+make_commit(struct work *w, struct map_proof *proof, struct error *err)
+{
+	const char *make = find_make();
+	struct old_map old = { .file = -1 };
+	enum update_status status = UPDATE_FAILED;
+
+	if (make == NULL) {
+		(void)error_set(err, EX_UNAVAILABLE,
+		    "make: is not installed; use another builder");
+		return UPDATE_FAILED;
+	}
+	if (keep_map(w, &old, err) != 0)
+		goto out;
+	cancel_hold();
+	status = text_put(w, err);
+	cancel_release();
+	if (status != UPDATE_DONE)
+		goto out;
+	age_map(w, &old);
+	if (run_make(w, make, proof, err) != 0 || finish(w, &old, err) != 0) {
+		status = UPDATE_FAILED;
+		cancel_hold();
+		put_map_back(w, &old, err);
+		text_back(w, err);
+		cancel_release();
+	}
+out:
+	close_fd(&old.file);
+	return status;
+}

@@ -1,0 +1,184 @@
+/*
+ * Putting the new text in place.  Old and new change places where the file
+ * system can do that, and the old one stands under the side name until all is
+ * done.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "inside.h"
+
+static bool
+same_time(struct timespec a, struct timespec b)
+{
+	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
+/* But for the time of the last change, which a rename sets. */
+static bool
+same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
+	    a->st_size == b->st_size && a->st_mode == b->st_mode &&
+	    a->st_uid == b->st_uid && a->st_gid == b->st_gid &&
+	    same_time(a->st_mtim, b->st_mtim);
+}
+
+bool
+text_differs(const struct update *u)
+{
+	const struct stat *seen = &u->text.seen;
+	struct stat now;
+
+	return fstatat(u->text.directory, u->text.name, &now,
+	    AT_SYMLINK_NOFOLLOW) != 0 || !same_file(&now, seen) ||
+	    !same_time(now.st_ctim, seen->st_ctim);
+}
+
+/* Does the file that was read still hold the bytes that were read? */
+static bool
+same_bytes(const struct update *u)
+{
+	struct span left = buf_as_span(&u->bytes);
+	off_t at = 0;
+
+	for (;;) {
+		char bytes[65536];
+		ssize_t n = pread(u->text.file, bytes, sizeof(bytes), at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 || (size_t)n > left.len)
+			return false;
+		if (n == 0)
+			return left.len == 0;
+		if (memcmp(bytes, left.at, (size_t)n) != 0)
+			return false;
+		at += n;
+		left.at += n;
+		left.len -= (size_t)n;
+	}
+}
+
+/* What came out of its place is what update_read() saw. */
+static bool
+took_the_right_one(const struct update *u)
+{
+	char name[SIDE_NAME];
+	struct stat now;
+
+	side_name(name, &u->text, "");
+	return fstatat(u->text.directory, name, &now, AT_SYMLINK_NOFOLLOW) ==
+	    0 && same_file(&now, &u->text.seen) &&
+	    (!u->fresh || same_bytes(u));
+}
+
+static int
+put_in(struct work *w, const char *side)
+{
+	struct update *u = w->u;
+	int directory = u->text.directory;
+
+	w->text_kept = true;
+	if (swap_names(directory, side, directory, u->text.name) == 0)
+		return 0;
+	if (!cannot_swap())
+		return -1;
+	w->text_kept = false;
+	if (renameat(directory, side, directory, u->text.name) != 0)
+		return -1;
+	u->side_text_there = false;
+	return 0;
+}
+
+enum update_status
+text_put(struct work *w, struct error *err)
+{
+	struct update *u = w->u;
+	char side[SIDE_NAME];
+
+	if (text_differs(u))
+		return UPDATE_AGAIN;
+	if (!w->changed)
+		return UPDATE_DONE;
+	side_name(side, &u->text, "");
+	if (put_in(w, side) != 0) {
+		if (errno == ENOENT)
+			return UPDATE_AGAIN; /* its absence is found there */
+		(void)rename_error(err, u->text.path);
+		return UPDATE_FAILED;
+	}
+	w->text_in = true;
+	if (directory_sync(u->text.directory, u->text.path, err) != 0) {
+		text_back(w, err);
+		return UPDATE_FAILED;
+	}
+	if (w->text_kept && !took_the_right_one(u)) {
+		err->status = 0;
+		err->text[0] = '\0';
+		text_back(w, err);
+		return err->status == 0 ? UPDATE_AGAIN : UPDATE_FAILED;
+	}
+	return UPDATE_DONE;
+}
+
+static int
+swap_back(struct work *w, const char *side)
+{
+	struct update *u = w->u;
+	int directory = u->text.directory;
+	struct stat out;
+
+	if (swap_names(directory, side, directory, u->text.name) != 0)
+		return -1;
+	/* Somebody replaced ours meanwhile: theirs is the newest. */
+	if (fstatat(directory, side, &out, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    out.st_ino != w->text_seen.st_ino)
+		return swap_names(directory, side, directory, u->text.name);
+	return 0;
+}
+
+/* Where files cannot be exchanged the old one is gone, but for its bytes. */
+static int
+write_back(struct work *w, const char *side)
+{
+	struct update *u = w->u;
+	struct error ignored;
+
+	if (side_text(u, buf_as_span(&u->bytes), &ignored) != 0 ||
+	    attributes_copy(u->text.file, u->side_text, "", &ignored) != 0 ||
+	    fsync(u->side_text) != 0 ||
+	    renameat(u->text.directory, side, u->text.directory,
+	    u->text.name) != 0)
+		return -1;
+	u->side_text_there = false;
+	return 0;
+}
+
+void
+text_back(struct work *w, struct error *err)
+{
+	struct update *u = w->u;
+	char side[SIDE_NAME];
+	size_t len = strlen(err->text);
+
+	if (!w->text_in)
+		return;
+	w->text_in = false;
+	side_name(side, &u->text, "");
+	if ((w->text_kept ? swap_back(w, side) : write_back(w, side)) == 0) {
+		(void)fsync(u->text.directory);
+		return;
+	}
+	if (err->status == 0)
+		err->status = EX_IOERR;
+	(void)snprintf(err->text + len, sizeof(err->text) - len,
+	    "%s%s: the old text could not be put back (%s), the new one "
+	    "stands there; run tlsoff check", len > 0 ? "; " : "",
+	    u->text.path, strerror(errno));
+}

@@ -1,0 +1,157 @@
+/* Opening, reading and closing; the change itself is in commit.c. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "inside.h"
+
+#define BLOCK ((size_t)1 << 18)
+
+/* Two writes in one tick of the kernel's clock leave the same time. */
+#define FRESH 1 /* second */
+
+static int
+open_targets(struct update *u, struct error *err)
+{
+	const struct site *site = u->options.site;
+
+	if (target_open(&u->text, site->access, err) != 0 ||
+	    target_open(&u->map, site->map.path, err) != 0)
+		return -1;
+	if (!u->text.exists) {
+		errno = ENOENT;
+		return error_errno(err, EX_NOINPUT, u->text.path,
+		    "cannot open");
+	}
+	if (u->options.read_only)
+		return 0;
+	if (target_single(&u->text, err) != 0)
+		return -1;
+	return target_single(&u->map, err);
+}
+
+int
+update_open(struct update *u, const struct update_options *options,
+    struct error *err)
+{
+	memset(u, 0, sizeof(*u));
+	u->opened = true;
+	u->options = *options;
+	u->text.directory = u->text.file = -1;
+	u->map.directory = u->map.file = -1;
+	u->lock = u->side_text = u->side_directory = -1;
+	if (open_targets(u, err) == 0 && (options->read_only ||
+	    (lock_take(u, err) == 0 && side_clean(u, err) == 0)))
+		return 0;
+	update_close(u);
+	return -1;
+}
+
+static int
+read_all(struct update *u, struct error *err)
+{
+	size_t hint = u->text.seen.st_size > 0 ? (size_t)u->text.seen.st_size
+	    : 0;
+
+	buf_clear(&u->bytes);
+	if (buf_room(&u->bytes, hint + 1) == NULL)
+		return error_memory(err);
+	for (;;) {
+		size_t left = hint > u->bytes.len ? hint - u->bytes.len : 0;
+		size_t want = left > BLOCK ? left : BLOCK;
+		char *room = buf_room(&u->bytes, want);
+		ssize_t n;
+
+		if (room == NULL)
+			return error_memory(err);
+		n = read(u->text.file, room, want);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return error_errno(err, EX_IOERR, u->text.path,
+			    "cannot read");
+		if (n == 0)
+			return 0;
+		u->bytes.len += (size_t)n;
+		if (cancel_check(err) != 0)
+			return -1;
+	}
+}
+
+static bool
+is_fresh(const struct stat *seen)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	now.tv_sec -= FRESH;
+	return time_before(now, seen->st_mtim);
+}
+
+int
+update_read(struct update *u, struct error *err)
+{
+	access_free(&u->access);
+	memset(&u->access, 0, sizeof(u->access));
+	if (target_reopen(&u->text, err) != 0)
+		return -1;
+	if (!u->text.exists) {
+		errno = ENOENT;
+		return error_errno(err, EX_NOINPUT, u->text.path,
+		    "cannot open");
+	}
+	if (!u->options.read_only && target_single(&u->text, err) != 0)
+		return -1;
+	u->fresh = is_fresh(&u->text.seen);
+	if (read_all(u, err) != 0)
+		return -1;
+	return access_parse(&u->access, buf_as_span(&u->bytes),
+	    u->options.rules, err);
+}
+
+static int
+not_proven(struct map_proof *proof, const char *example)
+{
+	memset(proof, 0, sizeof(*proof));
+	memcpy(proof->example, example, strnlen(example,
+	    sizeof(proof->example) - 1));
+	return 0;
+}
+
+int
+update_proven(struct update *u, struct map_proof *proof, struct error *err)
+{
+	const struct update_options *o = &u->options;
+	const struct map_file file = {
+		u->map.directory, u->map.name, u->map.path
+	};
+	const char *config = o->site->config[0] != '\0' ? o->site->config
+	    : NULL;
+
+	if (map_prove(&file, &o->site->map, &u->access, o->makemap, config,
+	    proof, err) == 0)
+		return 0;
+	if (err->status == EX_NOINPUT || err->status == EX_DATAERR ||
+	    err->status == EX_IOERR)
+		return not_proven(proof, err->text);
+	return -1;
+}
+
+void
+update_close(struct update *u)
+{
+	if (!u->opened)
+		return;
+	side_remove(u);
+	close_fd(&u->side_directory);
+	lock_drop(u);
+	access_free(&u->access);
+	buf_free(&u->bytes);
+	target_close(&u->text);
+	target_close(&u->map);
+	memset(u, 0, sizeof(*u));
+}
