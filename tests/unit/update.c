@@ -486,6 +486,80 @@ a_rename_that_fails_is_undone(void **state)
 }
 
 static void
+a_text_that_cannot_be_put_back_is_said(void **state)
+{
+	struct fixture *f = *state;
+	struct work w = { .text_in = true, .text_kept = true, .map = -1 };
+
+	begin(f);
+	open_it(f);
+	w.u = &f->u;
+	(void)error_set(&f->err, EX_NOPERM, "why");
+	text_back(&w, &f->err);
+	assert_int_equal(f->err.status, EX_NOPERM);
+	assert_non_null(strstr(f->err.text, "why; /"));
+	assert_non_null(strstr(f->err.text, "could not be put back"));
+	assert_false(w.text_in);
+}
+
+static void
+expect_words(int number, int status, const char *word)
+{
+	struct error err;
+
+	errno = number;
+	assert_int_equal(rename_error(&err, "/path"), -1);
+	assert_int_equal(err.status, status);
+	assert_non_null(strstr(err.text, word));
+}
+
+static void
+a_rename_that_fails_is_explained(void **state)
+{
+	struct error err;
+
+	(void)state;
+	expect_words(EBUSY, EX_CANTCREAT, "mount point");
+	expect_words(EROFS, EX_CANTCREAT, "read-only");
+	expect_words(EPERM, EX_NOPERM, "immutable");
+	expect_words(ENOSPC, EX_CANTCREAT, "No space");
+	assert_int_equal(directory_sync(-1, "/path", &err), -1);
+	assert_int_equal(err.status, EX_IOERR);
+}
+
+static void
+a_new_map_belongs_to_the_trusted_user(void **state)
+{
+	struct fixture *f = *state;
+
+	if (geteuid() != 0)
+		skip();
+	write_file(f, "access", OLD, 0644);
+	(void)snprintf(f->site.trusted_user, sizeof(f->site.trusted_user),
+	    "daemon");
+	change(f, OLD);
+	assert_int_not_equal(look(f, "access.db").st_uid, 0);
+	assert_int_equal(look(f, "access").st_uid, 0);
+}
+
+/* The map is looked at again: another may stand there since the start. */
+static void
+a_map_that_was_replaced_meanwhile_keeps_its_mode(void **state)
+{
+	struct fixture *f = *state;
+
+	begin(f);
+	open_it(f);
+	write_file(f, "other", "x", 0604);
+	assert_int_equal(renameat(f->at, "other", f->at, "access.db"), 0);
+	assert_int_equal(commit_text(f, NEW), UPDATE_DONE);
+	assert_int_equal(look(f, "access.db").st_mode & 07777, 0604);
+	update_close(&f->u);
+	expect_proven(f, true);
+	expect_nothing_left(f);
+}
+
+static void
 an_old_text_is_written_anew_where_it_was_replaced(void **state)
 {
 	struct fixture *f = *state;
@@ -892,6 +966,10 @@ main(void)
 		TEST(a_map_that_differs_is_never_put_in_place),
 		TEST(a_commit_needs_the_lock),
 		TEST(a_rename_that_fails_is_undone),
+		TEST(a_text_that_cannot_be_put_back_is_said),
+		cmocka_unit_test(a_rename_that_fails_is_explained),
+		TEST(a_new_map_belongs_to_the_trusted_user),
+		TEST(a_map_that_was_replaced_meanwhile_keeps_its_mode),
 		TEST(an_old_text_is_written_anew_where_it_was_replaced),
 		TEST(a_text_that_changed_is_read_again),
 		TEST(a_young_text_is_compared_byte_for_byte),
