@@ -369,7 +369,7 @@ xattrs_are_kept(void **state)
 	begin(f);
 	if (setxattr(f->site.access, "user.why", "because", 7, 0) != 0 ||
 	    setxattr(f->site.access, name, acl, sizeof(acl), 0) != 0)
-		skip();
+		return;
 	assert_int_equal(setxattr(f->site.map.path, "user.none", "", 0, 0), 0);
 	change(f, NEW);
 	n = (int)getxattr(f->site.access, "user.why", value, sizeof(value));
@@ -393,7 +393,7 @@ an_acl_of_the_directory_is_not_inherited(void **state)
 	begin(f);
 	if (setxattr(f->directory, "system.posix_acl_default", acl,
 	    sizeof(acl), 0) != 0)
-		skip();
+		return;
 	change(f, NEW);
 	assert_int_equal(getxattr(f->site.access, name, value, 200), -1);
 	assert_int_equal(getxattr(f->site.map.path, name, value, 200), -1);
@@ -533,7 +533,7 @@ a_new_map_belongs_to_the_trusted_user(void **state)
 	struct fixture *f = *state;
 
 	if (geteuid() != 0)
-		skip();
+		return;
 	write_file(f, "access", OLD, 0644);
 	(void)snprintf(f->site.trusted_user, sizeof(f->site.trusted_user),
 	    "daemon");
@@ -770,7 +770,7 @@ things_of_other_users_are_refused(void **state)
 	struct fixture *f = *state;
 
 	if (geteuid() != 0)
-		skip();
+		return;
 	begin(f);
 	write_file(f, ".access.tlsoff", "x", 0600);
 	assert_int_equal(fchownat(f->at, ".access.tlsoff", 12, 34, 0), 0);
@@ -898,7 +898,7 @@ make_may_build_the_map(void **state)
 	if (commit_text(f, NEW) != UPDATE_DONE) {
 		if (f->err.status == EX_UNAVAILABLE &&
 		    strstr(f->err.text, "not installed") != NULL)
-			skip();
+			return;
 		fail_msg("%s", f->err.text);
 	}
 	update_close(&f->u);
