@@ -87,9 +87,13 @@ build(struct work *w, struct map_proof *proof, struct error *err)
 static int
 dress(struct work *w, struct error *err)
 {
-	const struct update *u = w->u;
+	struct update *u = w->u;
 	const char *path = u->map.path;
 
+	/* As it is now: makemap may have been run by hand meanwhile. */
+	if (target_reopen(&u->map, err) != 0 ||
+	    target_single(&u->map, err) != 0)
+		return -1;
 	w->map = openat(u->side_directory, u->map.name,
 	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (w->map < 0)
