@@ -236,6 +236,23 @@ add_fix(struct checker *c, const struct entry *e, size_t first, bool drop)
 						      : 0;
 }
 
+/* Will the first of two, mended, say what the second was meant to say? */
+static bool
+means_the_same(const struct entry *e, const struct access_record *first)
+{
+	struct entry other = { .record = *first, .role = e->role,
+		.value = plan_value(first) };
+	bool same;
+
+	value_meaning(&other);
+	same = e->note.len == 0 &&
+	    span_equal(other.mended.len > 0 ? buf_as_span(&other.mended)
+	                                    : plan_value(first),
+	        e->mended.len > 0 ? buf_as_span(&e->mended) : e->value);
+	buf_free(&other.mended);
+	return same;
+}
+
 /* The second of two is not obeyed; where it says the same it may go. */
 static int
 check_duplicate(struct checker *c, const struct entry *e)
@@ -247,7 +264,7 @@ check_duplicate(struct checker *c, const struct entry *e)
 
 	if (!access_find(c->a, e->record.key, &first))
 		return 0;
-	same = span_equal(plan_value(&first), plan_value(&e->record)) &&
+	same = means_the_same(e, &first) &&
 	    !comment_read(c->a->text, e->record.start, &comment);
 	if (check_find(c, "duplicate", e->record.start, same,
 	        "this key stands at line %zu already, and that one counts; "
