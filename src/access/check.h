@@ -49,7 +49,9 @@ struct entry {
 	bool stray;        /* the host stands behind a blank */
 	bool off;          /* sendmail takes it for TLS off, for that host */
 	bool meant_off;    /* it is, or was meant so */
-	bool risky;        /* mending it would fail a TLS requirement */
+	bool risky;        /* mending it would fail a TLS requirement, or turn
+	                      TLS off for very many */
+	bool stuck;        /* its key needs mending and cannot be */
 	struct buf key, mended; /* shall be; empty: as they are */
 };
 

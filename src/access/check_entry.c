@@ -68,6 +68,7 @@ find_stray(struct checker *c, struct entry *e)
 	const char *key = e->key.at == NULL ? "" : e->key.at;
 
 	buf_free(&all);
+	e->stuck = !fixable;
 	return check_find(c, "stray-space", e->record.start, fixable,
 	    "a blank behind the tag makes this an entry for everybody%s; write "
 	    "%s without the blank", everybody
@@ -80,6 +81,7 @@ find_key(struct checker *c, struct entry *e)
 {
 	bool fixable = is_free(c, e) && !e->risky;
 
+	e->stuck = !fixable;
 	return check_find(c, "key", e->record.start, fixable,
 	    "this key never matches, because sendmail asks for another "
 	    "spelling; write %s", e->key.at == NULL ? "" : e->key.at);
@@ -160,6 +162,7 @@ check_key(struct checker *c, struct entry *e)
 	    &why) == 0;
 	if (!e->host_known) {
 		e->matches = is_dot_domain(c, e, &rules);
+		e->stuck = !e->matches;
 		return e->matches ? 0 : check_find(c, "key", e->record.start,
 		    false, "this key never matches: %s", why.text);
 	}
@@ -182,7 +185,8 @@ check_place(struct checker *c, struct entry *e)
 {
 	struct comment comment;
 
-	if (is_managed(c, e) && check_find(c, "managed", e->record.start, true,
+	if (is_managed(c, e) && check_find(c, "managed", e->record.start,
+	        !e->stuck,
 	        "this stands in the managed section, where the next update of "
 	        "CanIt deletes it; move it above line %zu",
 	        access_line(c->a, c->a->managed)) != 0)

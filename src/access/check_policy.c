@@ -68,7 +68,10 @@ check_risk(struct checker *c, struct entry *e)
 	if (e->what.len == 0 && !e->stray)
 		memset(&e->host, 0, sizeof(e->host));
 	e->risky = e->meant_off && !e->off &&
-	    ((e->role == ROLE_CLIENT && c->rcpt.end > 0) ||
+	    (e->host.kind == HOST_EVERYBODY ||
+	        (e->host.kind == HOST_NAME &&
+	            strchr(e->host.name, '.') == NULL) ||
+	        (e->role == ROLE_CLIENT && c->rcpt.end > 0) ||
 	        requirement(c, e, &r) != REQUIRE_NOTHING);
 	return 0;
 }

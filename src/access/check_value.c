@@ -173,7 +173,7 @@ check_value(struct checker *c, struct entry *e)
 {
 	const char *off = e->role == ROLE_CLIENT ? "NO" : "S";
 	size_t at = e->record.start;
-	bool fixable = !e->risky;
+	bool fixable = !e->risky && !e->stuck;
 	struct span shown = e->value;
 	struct buf value = BUF_INIT;
 	int status = 0;
