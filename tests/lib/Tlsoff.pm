@@ -76,11 +76,13 @@ sub scratch {
 	return $scratch = make_scratch();
 }
 
-# No directory on the way that group or others may write.
+# No directory on the way that group or others may write, nor one that only
+# another owner may search: sendmail's programs take even root's word for that.
 sub safe_path {
 	my ($path) = @_;
 	while ($path ne '/') {
-		return 0 if (stat $path)[2] & 022;
+		my ($mode, $uid) = (stat $path)[2, 4];
+		return 0 if $mode & 022 || ($uid != $> && !($mode & 001));
 		$path = dirname($path);
 	}
 	return 1;
