@@ -2,7 +2,8 @@
  * check.h: what the files of a check share.
  *
  *   check.c         walks the file, gathers findings
- *   check_entry.c   one entry of ours: its key, its value, its place
+ *   check_entry.c   one entry of ours: its place, its date, what mends it
+ *   check_key.c     can its key match, and how many does it cover
  *   check_value.c   what its value was meant to be
  *   check_policy.c  the entry among the others: hidden, hiding, contradicted
  *   check_line.c    comments, the marker, lines that makemap rejects
@@ -73,6 +74,9 @@ int check_comment(struct checker *c, const struct access_record *r) MUST_USE;
 int check_marker(struct checker *c) MUST_USE;
 /* One record that is an entry. */
 int check_entry(struct checker *c, const struct access_record *r) MUST_USE;
+/* "Srv_Features: host S" is the bare tag with the value "host S": fills host
+ * and takes it off e->value. */
+bool check_stray(const struct checker *c, struct entry *e);
 int check_key(struct checker *c, struct entry *e) MUST_USE;
 int check_value(struct checker *c, struct entry *e) MUST_USE;
 /* Fills meant_off, mended and note from the value. */
