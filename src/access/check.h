@@ -78,6 +78,8 @@ int check_entry(struct checker *c, const struct access_record *r) MUST_USE;
  * and takes it off e->value. */
 bool check_stray(const struct checker *c, struct entry *e);
 int check_key(struct checker *c, struct entry *e) MUST_USE;
+/* For a key that is not one of ours: but for its case it would be. */
+int check_tag(struct checker *c, const struct access_record *r) MUST_USE;
 int check_value(struct checker *c, struct entry *e) MUST_USE;
 /* Fills meant_off, mended and note from the value. */
 void value_meaning(struct entry *e);

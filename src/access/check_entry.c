@@ -131,7 +131,7 @@ check_entry(struct checker *c, const struct access_record *r)
 	int status;
 
 	if (!check_role(c->a, r->key, &e.role, &e.what))
-		return 0;
+		return check_tag(c, r);
 	e.value = plan_value(r);
 	e.stray = check_stray(c, &e);
 	value_meaning(&e);

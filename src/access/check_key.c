@@ -167,3 +167,18 @@ check_key(struct checker *c, struct entry *e)
 		return -1;
 	return find_breadth(c, e);
 }
+
+int
+check_tag(struct checker *c, const struct access_record *r)
+{
+	struct access folded = { .rules = { .keep_case = false } };
+	struct span what;
+	enum role role;
+
+	if (!c->a->rules.keep_case ||
+	    !check_role(&folded, r->key, &role, &what))
+		return 0;
+	return check_find(c, "key", r->start, false,
+	    "this key never matches, because the K line has -f and case "
+	    "counts; write the tag as %s", role_tag(role));
+}

@@ -209,7 +209,7 @@ sub tlsoff {
 sub spare_this_machine {
 	my @arguments = @_;
 	return if defined $ENV{TLSOFF_TEST_INSIDE};
-	return unless grep { /\A(?:client|server|remove|expire)\z/ } @arguments;
+	return unless grep { /\A(?:client|server|remove|expire|--fix)\z/ } @arguments;
 	return if grep { /\A(?:-[Cfn]|--(?:config|access|dry-run|help))/ } @arguments;
 	die "tlsoff @arguments: would change this machine's own files;"
 	    . " give -C or -f, or call enter_namespace()\n";

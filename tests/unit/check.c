@@ -62,6 +62,8 @@ the_site_decides_what_is_wrong(void **state)
 	    "key+");
 	check("Try_TLS:A.example\tNO\n", &plain, &rules, "");
 	check("Try_TLS:A.example\tNO\n", &exact, &rules, "key+");
+	check("TRY_TLS:a.example\tNO\n", &plain, &rules, "");
+	check("TRY_TLS:a.example\tNO\n", &exact, &rules, "key");
 	check("Srv_Features:a.example\tSKIP\n", &plain, &rules, "");
 }
 
