@@ -82,7 +82,7 @@ int check_key(struct checker *c, struct entry *e) MUST_USE;
 int check_tag(struct checker *c, const struct access_record *r) MUST_USE;
 int check_value(struct checker *c, struct entry *e) MUST_USE;
 /* Fills meant_off, mended and note from the value. */
-void value_meaning(struct entry *e);
+void value_meaning(const struct checker *c, struct entry *e);
 /* Among the others: redundant, hiding, contradicted. */
 int check_others(struct checker *c, struct entry *e) MUST_USE;
 /* Would TLS be off for the host without this entry? */

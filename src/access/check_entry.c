@@ -74,13 +74,14 @@ add_fix(struct checker *c, const struct entry *e, size_t first, bool drop)
 
 /* Will the first of two, mended, say what the second was meant to say? */
 static bool
-means_the_same(const struct entry *e, const struct access_record *first)
+means_the_same(const struct checker *c, const struct entry *e,
+    const struct access_record *first)
 {
 	struct entry other = { .record = *first, .role = e->role,
 		.value = plan_value(first) };
 	bool same;
 
-	value_meaning(&other);
+	value_meaning(c, &other);
 	same = e->note.len == 0 &&
 	    span_equal(other.mended.len > 0 ? buf_as_span(&other.mended)
 	                                    : plan_value(first),
@@ -100,7 +101,7 @@ check_duplicate(struct checker *c, const struct entry *e)
 
 	if (!access_find(c->a, e->record.key, &first))
 		return 0;
-	same = means_the_same(e, &first) &&
+	same = means_the_same(c, e, &first) &&
 	    !comment_read(c->a->text, e->record.start, &comment);
 	if (check_find(c, "duplicate", e->record.start, same,
 	        "this key stands at line %zu already, and that one counts; "
@@ -134,7 +135,7 @@ check_entry(struct checker *c, const struct access_record *r)
 		return check_tag(c, r);
 	e.value = plan_value(r);
 	e.stray = check_stray(c, &e);
-	value_meaning(&e);
+	value_meaning(c, &e);
 	status = e.stray || access_wins(c->a, r) ? examine(c, &e)
 						 : check_duplicate(c, &e);
 	if (status == 0 && (buf_error(&e.key, c->err) != 0 ||

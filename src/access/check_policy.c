@@ -265,7 +265,7 @@ check_survey(struct checker *c)
 		if (!check_role(c->a, r.key, &e.role, &e.what))
 			continue;
 		e.value = plan_value(&r);
-		value_meaning(&e);
+		value_meaning(c, &e);
 		c->client_off |= e.off && e.role == ROLE_CLIENT;
 		c->nets[e.role] |= e.off && is_net(e.what);
 		buf_free(&e.mended);

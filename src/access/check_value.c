@@ -126,12 +126,18 @@ server_meaning(struct entry *e)
 /* ---- both ---- */
 
 void
-value_meaning(struct entry *e)
+value_meaning(const struct checker *c, struct entry *e)
 {
 	struct buf rewritten = BUF_INIT;
 	struct span now = plan_rewritten(&e->record, &rewritten);
 	struct span whole = e->value;
+	struct tokens t;
 
+	tokens_cut(&t, now);
+	if (c->rules->policy->skip && tokens_are(&t, "SKIP")) {
+		buf_free(&rewritten);
+		return; /* no value: the search goes on elsewhere */
+	}
 	e->off = !e->stray && (e->role == ROLE_CLIENT
 	    ? value_client_off(now)
 	    : value_server(now) == SERVER_OFF);
@@ -156,7 +162,7 @@ static bool
 does_nothing(const struct checker *c, const struct entry *e)
 {
 	static const char *const words[] = { "OK", "YES", "ON", "TRUE", "NO",
-		"OFF", "FALSE", "NONE", "REJECT", "RELAY", NULL };
+		"OFF", "FALSE", "NONE", "REJECT", "RELAY", "SKIP", NULL };
 	struct tokens t;
 
 	tokens_cut(&t, e->value);

@@ -23,7 +23,6 @@ help_text(void)
 "       tlsoff [options] expire                 remove what is past its date\n"
 "       tlsoff [options] scan [LOG...]          whose TLS handshakes fail\n"
 "HOST is a host, a domain, an address or a net; - reads them from standard input.\n"
-"\n"
 "Where things are:\n"
 "  -C, --config FILE          sendmail.cf (/etc/mail/sendmail.cf)\n"
 "  -f, --access FILE          access file (as the cf says; /etc/mail/access)\n"
