@@ -12,10 +12,10 @@
 
 /* ---- doing it, or showing it ---- */
 
-static struct span
-new_text(const struct job *j)
+static const struct access *
+after(const struct job *j)
 {
-	return j->plan.changed ? buf_as_span(&j->text) : j->update.access.text;
+	return j->plan.changed ? &j->after : &j->update.access;
 }
 
 /* Is there nothing to do?  1 or 0; -1 with err. */
@@ -44,7 +44,7 @@ show(struct job *j, struct error *err)
 	if (done == 0 && !j->plan.changed && !j->rebuild)
 		note(j->o, "map %s: differs from the text and would be built: "
 		    "%s", j->report.map, j->why);
-	return diff_unified(j->update.access.text, new_text(j), j->site.access,
+	return diff_unified(j->update.access.text, after(j)->text, j->site.access,
 	    &j->report.diff, err);
 }
 
@@ -61,7 +61,7 @@ attempt(struct job *j, struct error *err)
 	done = up_to_date(j, err);
 	if (done != 0)
 		return done > 0 ? UPDATE_DONE : UPDATE_FAILED;
-	status = update_commit(&j->update, new_text(j), &j->proof, err);
+	status = update_commit(&j->update, after(j), &j->proof, err);
 	if (status != UPDATE_DONE)
 		return status;
 	j->report.changed = true;
@@ -147,6 +147,7 @@ change_end(struct job *j)
 {
 	plan_free(&j->plan);
 	update_close(&j->update);
+	access_free(&j->after);
 	buf_free(&j->text);
 	host_list_free(&j->hosts);
 	report_free(&j->report);

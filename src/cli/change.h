@@ -30,7 +30,8 @@ struct job {
 	struct update_options how;
 	struct update update;
 	struct plan plan;
-	struct buf text;        /* the new one, where the plan changes it */
+	struct buf text;        /* the new one, where the plan changes it ... */
+	struct access after;    /* ... parsed */
 	struct map_proof proof;
 	char why[600];          /* the map was not the text */
 	struct report report;

@@ -160,17 +160,14 @@ static int
 apply(struct job *j, struct error *err)
 {
 	const struct access *before = &j->update.access;
-	struct access after = { 0 };
-	int result = -1;
 
 	if (!j->plan.changed)
 		return number_lines(j, before, err);
-	if (plan_apply(&j->plan, before, &j->text, err) == 0 &&
-	    access_parse(&after, buf_as_span(&j->text), &j->rules, err) == 0 &&
-	    check_ours(j, &after, err) == 0)
-		result = number_lines(j, &after, err);
-	access_free(&after);
-	return result;
+	if (plan_apply(&j->plan, before, &j->text, err) != 0 ||
+	    access_parse(&j->after, buf_as_span(&j->text), &j->rules, err) != 0 ||
+	    check_ours(j, &j->after, err) != 0)
+		return -1;
+	return number_lines(j, &j->after, err);
 }
 
 /* What the plan refuses is about lines of this file. */
@@ -189,6 +186,7 @@ int
 change_plan(struct job *j, struct error *err)
 {
 	plan_free(&j->plan);
+	access_free(&j->after);
 	buf_clear(&j->text);
 	j->why[0] = '\0';
 	report_forget_warnings(&j->report);

@@ -186,7 +186,14 @@ open_it(struct fixture *f)
 static enum update_status
 commit_text(struct fixture *f, const char *text)
 {
-	return update_commit(&f->u, span_of(text), &f->proof, &f->err);
+	struct access next;
+	enum update_status status;
+
+	if (access_parse(&next, span_of(text), &f->rules, &f->err) != 0)
+		fail_msg("%s", f->err.text);
+	status = update_commit(&f->u, &next, &f->proof, &f->err);
+	access_free(&next);
+	return status;
 }
 
 static void
