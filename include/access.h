@@ -262,6 +262,12 @@ struct request {
  * 900 bytes, not empty.  EX_USAGE otherwise.
  */
 int comment_check(const char *text, struct error *err) MUST_USE;
+/* The comment line above the entry whose line begins at start; zero: none. */
+struct comment {
+	struct span text; /* into the text */
+	char until[11];   /* "2026-12-31" or "" */
+};
+struct comment comment_read(struct span text, size_t start);
 
 enum action { ADDED, CHANGED, MOVED, REMOVED, UNCHANGED };
 const char *action_name(enum action action); /* "added", ... */

@@ -31,6 +31,48 @@ comment_above(struct span text, size_t start)
 								    : start;
 }
 
+/* "2026-12-31", and behind it nothing or ": TEXT". */
+static bool
+begins_date(struct span s)
+{
+	static const char form[] = "0000-00-00";
+
+	if (s.len < sizeof(form) - 1)
+		return false;
+	for (size_t i = 0; form[i] != '\0'; i++)
+		if (form[i] == '0' ? s.at[i] < '0' || s.at[i] > '9'
+				   : s.at[i] != form[i])
+			return false;
+	return s.len == sizeof(form) - 1 || s.at[sizeof(form) - 1] == ':';
+}
+
+struct comment
+comment_read(struct span text, size_t start)
+{
+	struct comment c = { { "", 0 }, "" };
+	size_t above = comment_above(text, start), date = sizeof(c.until) - 1;
+	struct span line = { text.at + above, start - above };
+
+	if (above == start)
+		return c;
+	line = span_trim(line);
+	if (begins(line, COMMENT_UNTIL)) {
+		c.text = (struct span){ line.at + strlen(COMMENT_UNTIL),
+			line.len - strlen(COMMENT_UNTIL) };
+		if (!begins_date(c.text))
+			return c; /* somebody's own words */
+		memcpy(c.until, c.text.at, date);
+		date += c.text.len > date; /* the ':' */
+		c.text.at += date;
+		c.text.len -= date;
+	} else if (begins(line, COMMENT)) {
+		c.text = (struct span){ line.at + strlen(COMMENT),
+			line.len - strlen(COMMENT) };
+	}
+	c.text = span_trim(c.text);
+	return c;
+}
+
 void
 comment_line(const struct request *r, const char *eol, struct buf *out)
 {

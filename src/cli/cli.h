@@ -13,6 +13,7 @@
 
 #include "access.h"
 #include "base.h"
+#include "map.h"
 #include "site.h"
 #include "update.h"
 
@@ -122,6 +123,8 @@ struct reading_file {
 	struct buf text;
 	struct access access; /* of text */
 	bool there;           /* false: there is no such file */
+	/* private */
+	char map_path[PATH_MAX], makemap[PATH_MAX];
 };
 
 /* "client" or "server"; EX_USAGE names the verb. */
@@ -135,6 +138,9 @@ int reading_site(struct reading_file *r, const struct options *o,
     struct error *err) MUST_USE;
 /* Reads the text and parses it; EX_NOINPUT also leaves there false. */
 int reading_text(struct reading_file *r, const struct options *o,
+    struct error *err) MUST_USE;
+/* map_open() of the site's map, links followed; r must outlive it. */
+struct map *reading_map(struct reading_file *r, const struct options *o,
     struct error *err) MUST_USE;
 void reading_free(struct reading_file *r);
 

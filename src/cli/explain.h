@@ -11,7 +11,6 @@
 #define TLSOFF_EXPLAIN_H
 
 #include "cli.h"
-#include "map.h"
 
 /* A key that sendmail asks for, and what it gets. */
 struct tried {
@@ -30,8 +29,6 @@ struct explain {
 	char name_asked[HOST_KEY_MAX + 2];
 	const char *name, *numbers;
 	/* The map */
-	char map_path[PATH_MAX];
-	char makemap[PATH_MAX];
 	struct map *map;         /* NULL: it cannot be read */
 	bool map_fails;          /* and sendmail defers for that */
 	struct error map_error;

@@ -1,6 +1,4 @@
 /* sendmail's question, put to the map and to the text. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -10,43 +8,13 @@
 
 /* ---- the map ---- */
 
-static int
-open_map(struct explain *e, struct error *err)
-{
-	const struct site *site = &e->file.site;
-	const char *makemap = e->o->makemap;
-	struct map_file file;
-	char *slash;
-
-	/* Where it is a link sendmail follows it. */
-	if (realpath(site->map.path, e->map_path) == NULL)
-		memcpy(e->map_path, site->map.path, sizeof(e->map_path));
-	if (makemap == NULL && site_find_program("makemap", e->makemap))
-		makemap = e->makemap;
-	slash = strrchr(e->map_path, '/');
-	if (slash == NULL)
-		return error_set(err, EX_CONFIG, "%s: not an absolute path",
-		    e->map_path);
-	*slash = '\0';
-	file.directory = open(slash == e->map_path ? "/" : e->map_path,
-	    O_PATH | O_DIRECTORY | O_CLOEXEC);
-	*slash = '/';
-	if (file.directory < 0)
-		return error_errno(err, EX_NOINPUT, e->map_path, "cannot open");
-	file.name = slash + 1;
-	file.path = e->map_path;
-	e->map = map_open(&file, &site->map, makemap,
-	    site->config[0] == '\0' ? NULL : site->config, err);
-	(void)close(file.directory);
-	return e->map == NULL ? -1 : 0;
-}
-
 int
 explain_open(struct explain *e, struct error *err)
 {
 	const struct site *site = &e->file.site;
 
-	if (open_map(e, &e->map_error) == 0)
+	e->map = reading_map(&e->file, e->o, &e->map_error);
+	if (e->map != NULL)
 		return 0;
 	if (e->map_error.status == EX_OSERR ||
 	    e->map_error.status == EX_UNAVAILABLE ||

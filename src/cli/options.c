@@ -28,7 +28,7 @@ static const struct known known[] = {
 	{ "map", 'm', TEXT, AT(map), VERB_ALL },
 	{ "marker", 0, TEXT, AT(marker), VERB_ALL },
 	{ "builder", 'b', TEXT, AT(builder), VERB_EDITS },
-	{ "makemap", 0, TEXT, AT(makemap), VERB_EDITS | VERB_EXPLAINS },
+	{ "makemap", 0, TEXT, AT(makemap), VERB_EDITS | VERB_LOOKS },
 	{ "strict", 0, FLAG, AT(strict), VERB_EDITS },
 	{ "dry-run", 'n', FLAG, AT(dry_run), VERB_EDITS },
 	{ "comment", 'c', TEXT, AT(comment), VERB_ADDS },

@@ -1,6 +1,7 @@
 /* Site and access file for the verbs that change nothing. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
@@ -83,6 +84,41 @@ reading_text(struct reading_file *r, const struct options *o,
 		return -1;
 	r->there = true;
 	return 0;
+}
+
+struct map *
+reading_map(struct reading_file *r, const struct options *o, struct error *err)
+{
+	const struct site *site = &r->site;
+	const char *makemap = o->makemap;
+	struct map_file file = { .path = r->map_path };
+	struct map *map;
+	char *slash;
+
+	/* Where it is a link sendmail follows it. */
+	if (realpath(site->map.path, r->map_path) == NULL)
+		memcpy(r->map_path, site->map.path, sizeof(r->map_path));
+	if (makemap == NULL && site_find_program("makemap", r->makemap))
+		makemap = r->makemap;
+	slash = strrchr(r->map_path, '/');
+	if (slash == NULL) {
+		(void)error_set(err, EX_CONFIG, "%s: not an absolute path",
+		    r->map_path);
+		return NULL;
+	}
+	*slash = '\0';
+	file.directory = open(slash == r->map_path ? "/" : r->map_path,
+	    O_PATH | O_DIRECTORY | O_CLOEXEC);
+	*slash = '/';
+	if (file.directory < 0) {
+		(void)error_errno(err, EX_NOINPUT, r->map_path, "cannot open");
+		return NULL;
+	}
+	file.name = slash + 1;
+	map = map_open(&file, &site->map, makemap,
+	    site->config[0] == '\0' ? NULL : site->config, err);
+	(void)close(file.directory);
+	return map;
 }
 
 void
