@@ -19,6 +19,8 @@ help_text(void)
 "Usage: tlsoff [options] client HOST...         no TLS when we connect to HOST\n"
 "       tlsoff [options] server HOST...         do not offer STARTTLS to HOST\n"
 "       tlsoff [options] remove client|server HOST...\n"
+"       tlsoff [options] explain client|server HOST [ADDRESS]\n"
+"       tlsoff [options] list [client|server]   entries, and which are in force\n"
 "       tlsoff [options] scan [LOG...]          whose TLS handshakes fail\n"
 "HOST is a host, a domain, an address or a net; - reads them from standard input.\n"
 "\n"
