@@ -119,7 +119,7 @@ ask_dot(struct search *s, struct span name)
 	name.at--;
 	name.len++;
 	answer = ask(s, name);
-	if (answer != FOUND || s->tokens.count > 0)
+	if (answer != FOUND || s->tokens.count > 0 || s->p->value.len == 0)
 		return answer;
 	memcpy(s->voided, s->p->key, sizeof(s->voided));
 	return ENDS_SEARCH;

@@ -212,10 +212,11 @@ sub ask {
 			    if $2 ne 'NOT FOUND' && $2 ne '?';
 		} elsif ($line =~ /^(try_tls|srv_features) +returns: (.*)/) {
 			$last->{tls} = judge($1, $2);
-		} elsif ($line =~ /^== Ruleset (?:try_tls|srv_features) .* status \d/) {
-			# The value cannot be cut into tokens: the daemon goes on
-			# as if the ruleset had said nothing.
-			$last->{tls} = 'on';
+		} elsif ($line =~ /^== Ruleset (?:try_tls|srv_features) .* status (\d+)/) {
+			# Else than by a map that failed (75): the value cannot be
+			# cut into tokens, and the daemon goes on as if the
+			# ruleset had said nothing.
+			$last->{tls} = 'on' if $1 != 75;
 		}
 	}
 	die "sendmail -bt answered " . @answers . " of " . @questions
