@@ -50,6 +50,13 @@ check-built: all unit-tests
 
 unit-tests: $(UNIT_TESTS)
 
+# The differential test against sendmail's own rulesets, for longer than
+# "make check" does.
+ROUNDS ?= 100000
+oracle: setup-check all
+	BUILD="$(BUILD)" ROUNDS="$(ROUNDS)" PROVE='prove -v' \
+	    sh tests/run tests/live/oracle.t
+
 # Every target of tests/fuzz, FUZZ_SECONDS each; what is new in the corpus
 # stays below $(BUILD).  Needs clang and its libFuzzer.
 FUZZ_SECONDS ?= 600
@@ -68,4 +75,4 @@ clean:
 	rm -rf $(BUILD)
 
 .PHONY: all setup-build setup-check demo check check-built unit-tests fuzz \
-	install uninstall clean
+	oracle install uninstall clean

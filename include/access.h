@@ -168,6 +168,15 @@ enum value_server value_server(struct span value);
 /* Adds to out the letters that value gives, blank-separated, without any S
  * or s, and without what sendmail ignores. */
 void value_letters(struct span value, struct buf *out);
+/* The tokens of a Srv_Features value one by one; start with a zero state. */
+struct value_letter {
+	struct span token; /* valid until the next call; "g2", "SA" */
+	bool ignored;      /* sendmail knows no such letter or variant */
+	/* private */
+	char bytes[64];
+	size_t next;
+};
+bool value_next_letter(struct span value, struct value_letter *letter);
 
 /* What a TLS_Srv:, TLS_Clt: or TLS_Rcpt: value asks of a session in clear. */
 enum value_requirement { REQUIRE_NOTHING, REQUIRE_DEFER, REQUIRE_BOUNCE };

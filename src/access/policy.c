@@ -10,12 +10,14 @@
 /* sendmail's rewriting ends after this many steps of one recursion. */
 #define DEPTH_MAX 50
 
-enum answer { NOT_FOUND, FOUND, ENDS_SEARCH, TEMPFAIL };
+enum answer { NOT_FOUND, FOUND, ENDS_SEARCH, TEMPFAIL, TOO_DEEP };
 
 struct search {
 	const struct policy_query *q;
 	struct policy *p;
 	struct tokens tokens;
+	char voided[HOST_KEY_MAX * 2]; /* a key found by ask_dot() whose value
+	                                  has no tokens; "": none */
 };
 
 /* The value as it comes out of the map: -m, -a and %0 are done there. */
@@ -74,6 +76,11 @@ drop_last(struct span *what)
 
 	while (i > 0 && what->at[i - 1] != ':' && what->at[i - 1] != '.')
 		i--;
+	if (i == what->len && i > 2 && what->at[i - 1] == ':' &&
+	    what->at[i - 2] == ':') {
+		what->len -= 2; /* "a::": its last ':' is what $- takes */
+		return true;
+	}
 	if (i <= 1 || i == what->len)
 		return false;
 	i--;
@@ -97,15 +104,25 @@ drop_first(struct span *what)
 	return true;
 }
 
-/* FEATURE(lookupdotdomain): ".rest" is asked before the parent. */
+/*
+ * FEATURE(lookupdotdomain): ".rest" is asked before the parent.  A value that
+ * cannot be cut into tokens ends ruleset D in the middle of this rule, which
+ * looks as if nothing was found, but the whole ruleset has failed by then.
+ */
 static enum answer
 ask_dot(struct search *s, struct span name)
 {
+	enum answer answer;
+
 	if (!s->q->rules->dotdomain || !drop_first(&name))
 		return NOT_FOUND;
 	name.at--;
 	name.len++;
-	return ask(s, name);
+	answer = ask(s, name);
+	if (answer != FOUND || s->tokens.count > 0 || s->p->value.len == 0)
+		return answer;
+	memcpy(s->voided, s->p->key, sizeof(s->voided));
+	return ENDS_SEARCH;
 }
 
 /* "[addr]" is cut inside its brackets. */
@@ -144,9 +161,9 @@ search_name(struct search *s)
 		if (!drop_in_brackets(&name, room) &&
 		    ((name.len > 0 && name.at[0] == '[') ||
 		        !drop_first(&name)))
-			break;
+			return NOT_FOUND;
 	}
-	return NOT_FOUND;
+	return TOO_DEEP; /* ends everything, with TLS on */
 }
 
 /* Ruleset A. */
@@ -194,8 +211,13 @@ policy_search(const struct policy_query *q, struct policy *p)
 
 	p->found = false;
 	answer = search(&s);
+	if (s.voided[0] != '\0') {
+		memcpy(p->key, s.voided, sizeof(s.voided));
+		buf_clear(&p->value);
+		answer = FOUND;
+	}
 	p->found = answer == FOUND;
-	if (answer == NOT_FOUND) {
+	if (answer == NOT_FOUND || answer == TOO_DEEP) {
 		p->key[0] = '\0';
 		buf_clear(&p->value);
 	}

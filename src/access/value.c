@@ -40,6 +40,22 @@ begins_temp(const struct tokens *t)
 	    span_equal_fold((struct span){ t->at[0].at, 4 }, span_of("temp"));
 }
 
+/*
+ * The tokens that srv_features returns; false: it turns the session away.  Its
+ * last rule is R<$+>$*, which takes a value up to the first '>' inside.
+ */
+static bool
+server_tokens(struct tokens *t, struct span value)
+{
+	tokens_cut(t, value);
+	if (begins_temp(t) || tokens_tempfail(t))
+		return false;
+	for (size_t i = 1; i < t->count; i++)
+		if (token_is(t, i, ">"))
+			t->count = i;
+	return true;
+}
+
 /* Of a capital only the first letter counts; a small letter counts alone, or
  * with the variant behind it (g2), and "starttls" is no s. */
 static bool
@@ -54,8 +70,7 @@ value_server(struct span value)
 	struct tokens t;
 	enum value_server result = SERVER_ON;
 
-	tokens_cut(&t, value);
-	if (begins_temp(&t) || tokens_tempfail(&t))
+	if (!server_tokens(&t, value))
 		return SERVER_TEMPFAIL;
 	for (size_t i = 0; i < t.count; i++) {
 		if (t.at[i].at[0] == 'S')
@@ -71,8 +86,7 @@ value_letters(struct span value, struct buf *out)
 {
 	struct tokens t;
 
-	tokens_cut(&t, value);
-	if (begins_temp(&t) || tokens_tempfail(&t))
+	if (!server_tokens(&t, value))
 		return;
 	for (size_t i = 0; i < t.count; i++) {
 		struct span token = t.at[i];
@@ -86,6 +100,26 @@ value_letters(struct span value, struct buf *out)
 			buf_char(out, ' ');
 		buf_add(out, token.at, capital ? 1 : token.len);
 	}
+}
+
+bool
+value_next_letter(struct span value, struct value_letter *letter)
+{
+	struct tokens t;
+	struct span token;
+	bool small;
+
+	if (!server_tokens(&t, value) || letter->next >= t.count)
+		return false;
+	token = t.at[letter->next++];
+	small = token.at[0] >= 'a' && token.at[0] <= 'z';
+	letter->ignored = (small && token.len > 1 && token.at[1] != '2') ||
+	    (token.at[0] == 's' && token.len > 1);
+	if (token.len > sizeof(letter->bytes))
+		token.len = sizeof(letter->bytes);
+	memcpy(letter->bytes, token.at, token.len);
+	letter->token = (struct span){ letter->bytes, token.len };
+	return true;
 }
 
 /* VERIFY, VERIFY:bits, ENCR:bits, each also with +CN... behind it; ENCR:0 asks

@@ -13,6 +13,7 @@
 
 #include "access.h"
 #include "base.h"
+#include "map.h"
 #include "site.h"
 #include "update.h"
 
@@ -47,11 +48,14 @@ struct options {
 #define VERB_ADDS 1U   /* client, server */
 #define VERB_TAKES 2U  /* remove */
 #define VERB_SCANS 4U  /* scan */
-#define VERB_EXPIRES 16U /* expire */
-#define VERB_CHECKS 32U  /* check */
+#define VERB_EXPLAINS 8U
+#define VERB_EXPIRES 16U
+#define VERB_CHECKS 32U
+#define VERB_LISTS 64U
 #define VERB_EDITS (VERB_ADDS | VERB_TAKES | VERB_EXPIRES)
 #define VERB_WRITES (VERB_EDITS | VERB_CHECKS)
-#define VERB_ALL (VERB_WRITES | VERB_SCANS)
+#define VERB_LOOKS (VERB_EXPLAINS | VERB_LISTS)
+#define VERB_ALL (VERB_WRITES | VERB_SCANS | VERB_LOOKS)
 
 /*
  * Reads the command line; the verb and its words may stand before, between
@@ -77,6 +81,8 @@ verb_function verb_change; /* client, server, remove */
 verb_function verb_scan;
 verb_function verb_expire;
 verb_function verb_check;
+verb_function verb_explain;
+verb_function verb_list;
 
 const char *help_text(void);
 const char *version_text(void);
@@ -117,6 +123,34 @@ struct host_list {
 int host_list_read(struct host_list *list, char *const *words, enum role role,
     const struct host_rules *rules);
 void host_list_free(struct host_list *list);
+
+/* ---- the access file, for verbs that only read it ---- */
+
+struct reading_file {
+	struct site site;
+	struct buf text;
+	struct access access; /* of text */
+	bool there;           /* false: there is no such file */
+	/* private */
+	char map_path[PATH_MAX], makemap[PATH_MAX];
+};
+
+/* "client" or "server"; EX_USAGE names the verb. */
+int role_read(const char *verb, const char *word, enum role *role,
+    struct error *err) MUST_USE;
+/* Reads a whole file, which has to be a plain one.  EX_NOINPUT, EX_NOPERM,
+ * EX_IOERR, EX_OSERR. */
+int file_read(const char *path, struct buf *text, struct error *err) MUST_USE;
+/* Finds the site. */
+int reading_site(struct reading_file *r, const struct options *o,
+    struct error *err) MUST_USE;
+/* Reads the text and parses it; EX_NOINPUT also leaves there false. */
+int reading_text(struct reading_file *r, const struct options *o,
+    struct error *err) MUST_USE;
+/* map_open() of the site's map, links followed; r must outlive it. */
+struct map *reading_map(struct reading_file *r, const struct options *o,
+    struct error *err) MUST_USE;
+void reading_free(struct reading_file *r);
 
 /* ---- what a change did ---- */
 

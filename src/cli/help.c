@@ -19,6 +19,8 @@ help_text(void)
 "Usage: tlsoff [options] client HOST...         no TLS when we connect to HOST\n"
 "       tlsoff [options] server HOST...         do not offer STARTTLS to HOST\n"
 "       tlsoff [options] remove client|server HOST...\n"
+"       tlsoff [options] list [client|server]   entries, and which are in force\n"
+"       tlsoff [options] explain client|server HOST [ADDRESS]\n"
 "       tlsoff [options] check                  what is wrong, each with its cure\n"
 "       tlsoff [options] expire                 remove what is past its date\n"
 "       tlsoff [options] scan [LOG...]          whose TLS handshakes fail\n"

@@ -28,7 +28,7 @@ static const struct known known[] = {
 	{ "map", 'm', TEXT, AT(map), VERB_ALL },
 	{ "marker", 0, TEXT, AT(marker), VERB_ALL },
 	{ "builder", 'b', TEXT, AT(builder), VERB_WRITES },
-	{ "makemap", 0, TEXT, AT(makemap), VERB_WRITES },
+	{ "makemap", 0, TEXT, AT(makemap), VERB_WRITES | VERB_LOOKS },
 	{ "strict", 0, FLAG, AT(strict), VERB_EDITS },
 	{ "dry-run", 'n', FLAG, AT(dry_run), VERB_WRITES },
 	{ "comment", 'c', TEXT, AT(comment), VERB_ADDS },

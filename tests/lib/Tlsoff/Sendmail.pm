@@ -194,26 +194,34 @@ END
 # ---- the rulesets ----
 
 # ask(CF, [ROLE, NAME, ADDRESS]...): what sendmail decides, by its own
-# rulesets in one process: {tls => off|on|tempfail, key, value} for each; key
-# and value are those of the last entry found, undef where none was.
+# rulesets in one process: {tls => off|on|tempfail, key, value, asked} for each;
+# key and value are those of the last entry found, undef where none was; asked
+# is all keys in their order.
 sub ask {
 	my ($cf, @questions) = @_;
 	my $in = join '', map { question(@$_) } @questions;
 	my $r = run([$SENDMAIL, '-C', $cf, '-bt', '-d60.5'], stdin => $in);
-	my (@answers, $key, $value);
+	my @answers;
 	for my $line (split /\n/, $r->{out}) {
-		if ($line =~ /^map_lookup\(access, (.*), %0=.*\) => (.*) \((\d+)\), ad=/) {
-			my ($asked, $found, $status) = ($1, $2, $3);
-			($key, $value) = ($asked, $found)
-			    if $found ne 'NOT FOUND' && $found ne '?';
-		} elsif ($line =~ /(?:^|> )(try_tls|srv_features) +returns: (.*)/) {
-			push @answers,
-			    { tls => judge($1, $2), key => $key, value => $value };
-			($key, $value) = ();
+		my $last = $answers[-1];
+		if ($line =~ /> (?:try_tls|srv_features) +input: /) {
+			push @answers, { asked => [] };
+		} elsif ($line =~ /^map_lookup\(access, (.*), %0=.*\) => (.*) \((\d+)\), ad=/) {
+			push @{ $last->{asked} }, $1;
+			@$last{qw(key value)} = ($1, $2)
+			    if $2 ne 'NOT FOUND' && $2 ne '?';
+		} elsif ($line =~ /^(try_tls|srv_features) +returns: (.*)/) {
+			$last->{tls} = judge($1, $2);
+		} elsif ($line =~ /^== Ruleset (?:try_tls|srv_features) .* status (\d+)/) {
+			# Else than by a map that failed (75): the value cannot be
+			# cut into tokens, and the daemon goes on as if the
+			# ruleset had said nothing.
+			$last->{tls} = 'on' if $1 != 75;
 		}
 	}
 	die "sendmail -bt answered " . @answers . " of " . @questions
-	    . " questions:\n$r->{out}$r->{err}" if @answers != @questions;
+	    . " questions:\n$r->{out}$r->{err}"
+	    if @answers != @questions || grep { !defined $_->{tls} } @answers;
 	return wantarray ? @answers : $answers[0];
 }
 
@@ -233,12 +241,14 @@ sub judge {
 		return $result =~ /\A\$# (?:error|TEMP)/i ? 'tempfail' : 'on';
 	}
 	return 'on' unless $result =~ /\A\$# (.*)/;
-	my @tokens = split / /, $1;
+	# A blank inside a string or behind a backslash does not end a token.
+	my $list = $1 =~ s/(?<!\\)"[^"]*"?/"q"/gr =~ s/\\./\\x/gr;
+	my @tokens = split / /, $list;
 	return 'tempfail' if @tokens && $tokens[0] =~ /\Atemp/i;
 	my $tls = 'on';
 	for my $token (@tokens) {
 		$tls = 'off' if $token =~ /\AS/;
-		$tls = 'on' if $token =~ /\As/;
+		$tls = 'on' if $token eq 's';
 	}
 	return $tls;
 }

@@ -1,0 +1,174 @@
+/*
+ * explain: what sendmail decides for a host, and why.
+ *
+ * The map is asked, since sendmail reads nothing else; the text tells on which
+ * line an entry stands.  With -q only the verdict counts: then the text, which
+ * may be large, is left alone.
+ */
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "explain.h"
+
+/* ---- the host ---- */
+
+static int
+read_host(struct explain *e, const char *word, struct host *host,
+    struct error *err)
+{
+	struct host_rules rules = { e->file.site.compressed_ipv6, true };
+
+	return host_parse(span_of(word), e->role, &rules, host, err);
+}
+
+/* host_parse() takes "2001:db8::" for a net: here it is an address. */
+static bool
+is_open_address(const struct explain *e, const char *word, struct host *host)
+{
+	size_t len = strlen(word);
+	struct in6_addr address;
+	char text[INET6_ADDRSTRLEN];
+	const uint8_t *b = address.s6_addr;
+
+	if (strncasecmp(word, "IPv6:", 5) == 0)
+		word += 5;
+	if (len < 3 || strcmp(word + strlen(word) - 2, "::") != 0 ||
+	    inet_pton(AF_INET6, word, &address) != 1 ||
+	    inet_ntop(AF_INET6, &address, text, sizeof(text)) == NULL)
+		return false;
+	host->kind = HOST_ADDRESS;
+	if (e->file.site.compressed_ipv6)
+		(void)snprintf(host->name, sizeof(host->name), "IPv6:%s", text);
+	else
+		(void)snprintf(host->name, sizeof(host->name),
+		    "IPv6:%x:%x:%x:%x:%x:%x:%x:%x", b[0] << 8 | b[1],
+		    b[2] << 8 | b[3], b[4] << 8 | b[5], b[6] << 8 | b[7],
+		    b[8] << 8 | b[9], b[10] << 8 | b[11], b[12] << 8 | b[13],
+		    b[14] << 8 | b[15]);
+	return true;
+}
+
+static int
+read_address(struct explain *e, const char *word, struct error *err)
+{
+	struct host host = { .note = "" };
+
+	if (!is_open_address(e, word, &host) &&
+	    read_host(e, word, &host, err) != 0)
+		return -1;
+	if (host.kind != HOST_ADDRESS)
+		return error_set(err, EX_USAGE, "explain: \"%s\" is no "
+		    "address; write: tlsoff explain client|server HOST ADDRESS",
+		    host.name);
+	if (e->host.kind == HOST_NET || e->host.kind == HOST_EVERYBODY)
+		return error_set(err, EX_USAGE, "explain: an address belongs "
+		    "to one host; give that host's name before it");
+	memcpy(e->address, host.name, sizeof(e->address));
+	return 0;
+}
+
+/* sendmail calls a peer without a name by its address in brackets. */
+static void
+name_by_address(struct explain *e)
+{
+	if (e->address[0] == '\0')
+		memcpy(e->address, e->host.name, sizeof(e->address));
+	(void)snprintf(e->name_asked, sizeof(e->name_asked), "[%.*s]",
+	    HOST_KEY_MAX - 1, e->host.name);
+	e->name = e->name_asked;
+	e->numbers = e->address;
+}
+
+static int
+read_question(struct explain *e, struct error *err)
+{
+	char *const *words = e->o->words;
+
+	if (role_read("explain", words[0], &e->role, err) != 0 ||
+	    read_host(e, words[1], &e->host, err) != 0 ||
+	    (words[2] != NULL && read_address(e, words[2], err) != 0))
+		return -1;
+	switch (e->host.kind) {
+	case HOST_NAME:
+		e->name = e->host.name;
+		e->numbers = e->address[0] == '\0' ? NULL : e->address;
+		break;
+	case HOST_ADDRESS:
+		name_by_address(e);
+		break;
+	case HOST_NET:
+		e->numbers = e->host.name;
+		break;
+	case HOST_EVERYBODY:
+		break;
+	}
+	return 0;
+}
+
+/* ---- the verb ---- */
+
+static int
+explain(struct explain *e, struct error *err)
+{
+	struct error text = ERROR_INIT;
+
+	if (reading_site(&e->file, e->o, err) != 0 ||
+	    read_question(e, err) != 0)
+		return -1;
+	if ((!e->o->quiet || e->o->json) &&
+	    reading_text(&e->file, e->o, &text) != 0) {
+		if (text.status != EX_NOINPUT && text.status != EX_NOPERM) {
+			*err = text;
+			return -1;
+		}
+		if (report_warning(&e->notes, text.text, err) != 0)
+			return -1;
+	}
+	if (explain_open(e, err) != 0 || explain_ask(e, err) != 0)
+		return -1;
+	return e->o->quiet && !e->o->json ? 0 : explain_warn(e, err);
+}
+
+static void
+release(struct explain *e)
+{
+	for (size_t i = 0; i < e->tried_count; i++) {
+		free(e->tried[i].key);
+		free(e->tried[i].value);
+	}
+	free(e->tried);
+	map_close(e->map);
+	policy_free(&e->policy);
+	policy_free(&e->text_policy);
+	report_free(&e->notes);
+	reading_free(&e->file);
+	free(e);
+}
+
+int
+verb_explain(const struct options *o)
+{
+	struct error err = ERROR_INIT;
+	struct explain *e = calloc(1, sizeof(*e));
+	int status;
+
+	if (e == NULL) {
+		(void)error_memory(&err);
+		return fail(&err);
+	}
+	e->o = o;
+	if (explain(e, &err) != 0) {
+		status = fail(&err);
+	} else {
+		explain_print(e);
+		status = e->policy.tls == TLS_OFF  ? EX_OK
+		    : e->policy.tls == TLS_ON ? 1
+					      : EX_TEMPFAIL;
+	}
+	release(e);
+	return status;
+}

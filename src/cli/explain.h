@@ -1,0 +1,69 @@
+/*
+ * explain.h: what the files of the verb explain share.
+ *
+ *   explain.c         the order of things: site, host, map, text, verdict
+ *   explain_ask.c     sendmail's question, to the map and to the text
+ *   explain_warn.c    what else decides whether mail flows
+ *   explain_report.c  lines for people, or one document
+ *   letters.c         the letters of Srv_Features in words
+ */
+#ifndef TLSOFF_EXPLAIN_H
+#define TLSOFF_EXPLAIN_H
+
+#include "cli.h"
+
+/* A key that sendmail asks for, and what it gets. */
+struct tried {
+	char *key, *value; /* value NULL: not there */
+	bool failed;       /* the map gave no answer */
+};
+
+struct explain {
+	const struct options *o;
+	enum role role;
+	struct reading_file file;
+	/* What was given, and how sendmail writes it; address "" for none. */
+	struct host host;
+	char address[HOST_KEY_MAX];
+	/* The question: see struct policy_query. */
+	char name_asked[HOST_KEY_MAX + 2];
+	const char *name, *numbers;
+	/* The map */
+	struct map *map;         /* NULL: it cannot be read */
+	bool map_fails;          /* and sendmail defers for that */
+	struct error map_error;
+	struct tried *tried;
+	size_t tried_count;
+	struct policy policy;    /* by the map: the verdict */
+	/* The text */
+	struct policy text_policy;
+	bool agrees;             /* where file.there */
+	struct access_record record; /* of the deciding key; end 0: none */
+	struct report notes;     /* for its warnings */
+	struct error *err;
+};
+
+/* ---- explain_ask.c ---- */
+
+/* Opens the map; what fails there is part of the answer.  EX_OSERR. */
+int explain_open(struct explain *e, struct error *err) MUST_USE;
+/* A search in the map with another tag: policy_search(). */
+int explain_search(struct explain *e, const char *tag, struct policy *p);
+/* Fills tried, policy, and where the text is there what it says. */
+int explain_ask(struct explain *e, struct error *err) MUST_USE;
+
+/* ---- explain_warn.c ---- */
+
+int explain_warn(struct explain *e, struct error *err) MUST_USE;
+
+/* ---- explain_report.c ---- */
+
+const char *tls_name(enum tls tls); /* "on", "off", "tempfail" */
+void explain_print(const struct explain *e);
+
+/* ---- letters.c ---- */
+
+/* What the letter does; NULL: nothing. */
+const char *letter_words(char letter);
+
+#endif

@@ -1,0 +1,127 @@
+/* sendmail's question, put to the map and to the text. */
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "explain.h"
+
+/* ---- the map ---- */
+
+int
+explain_open(struct explain *e, struct error *err)
+{
+	const struct site *site = &e->file.site;
+
+	e->map = reading_map(&e->file, e->o, &e->map_error);
+	if (e->map != NULL)
+		return 0;
+	if (e->map_error.status == EX_OSERR ||
+	    e->map_error.status == EX_UNAVAILABLE ||
+	    (e->map_error.status == EX_NOPERM && geteuid() != 0)) {
+		*err = e->map_error; /* sendmail may fare better */
+		return -1;
+	}
+	/* With -o a map that is not there is no map; without -T one that
+	 * cannot be read has no entries. */
+	e->map_fails = site->has_temp && !site->map.optional;
+	return 0;
+}
+
+/* ---- the question ---- */
+
+static enum lookup
+ask_map(void *context, struct span key, struct span *value)
+{
+	struct explain *e = context;
+
+	if (e->map == NULL)
+		return e->map_fails ? LOOKUP_TEMPFAIL : LOOKUP_NONE;
+	return map_lookup(e->map, key, value);
+}
+
+static char *
+copy(struct span s)
+{
+	char *text = malloc(s.len + 1);
+
+	if (text == NULL)
+		return NULL;
+	memcpy(text, s.at, s.len);
+	text[s.len] = '\0';
+	return text;
+}
+
+static void
+remember(void *context, struct span key, enum lookup found, struct span value)
+{
+	struct explain *e = context;
+	struct tried *all = reallocarray(e->tried, e->tried_count + 1,
+	    sizeof(*all));
+	struct tried *t;
+
+	if (all == NULL) {
+		(void)error_memory(e->err);
+		return;
+	}
+	e->tried = all;
+	t = &all[e->tried_count++];
+	*t = (struct tried){ copy(key), NULL, found == LOOKUP_TEMPFAIL };
+	if (found == LOOKUP_FOUND)
+		t->value = copy(value);
+	if (t->key == NULL || (found == LOOKUP_FOUND && t->value == NULL))
+		(void)error_memory(e->err);
+}
+
+static struct policy_query
+question(struct explain *e, policy_lookup *lookup, void *context)
+{
+	return (struct policy_query){ .name = e->name, .address = e->numbers,
+		.rules = &e->file.site.policy, .lookup = lookup,
+		.context = context };
+}
+
+int
+explain_search(struct explain *e, const char *tag, struct policy *p)
+{
+	struct policy_query q = question(e, ask_map, e);
+
+	q.tag = tag;
+	return policy_search(&q, p);
+}
+
+/* ---- the text ---- */
+
+static bool
+same(const struct policy *a, const struct policy *b)
+{
+	return a->tls == b->tls && a->found == b->found &&
+	    strcmp(a->key, b->key) == 0 &&
+	    span_equal(buf_as_span(&a->value), buf_as_span(&b->value));
+}
+
+static int
+ask_text(struct explain *e, struct error *err)
+{
+	struct policy_query q = question(e, access_lookup, &e->file.access);
+
+	policy_decide(e->role, &q, &e->text_policy);
+	e->agrees = same(&e->policy, &e->text_policy);
+	if (!e->policy.found || !access_find(&e->file.access,
+	        span_of(e->policy.key), &e->record))
+		e->record.end = 0;
+	return buf_error(&e->text_policy.value, err);
+}
+
+int
+explain_ask(struct explain *e, struct error *err)
+{
+	struct policy_query q = question(e, ask_map, e);
+
+	e->err = err;
+	q.trace = remember;
+	policy_decide(e->role, &q, &e->policy);
+	if (err->status != 0 || buf_error(&e->policy.value, err) != 0)
+		return -1;
+	return e->file.there ? ask_text(e, err) : 0;
+}

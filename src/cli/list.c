@@ -1,0 +1,110 @@
+/*
+ * list: every TLS exception of the access file, and whether it is in force:
+ * sendmail asks for the key, obeys the value, and has both in its map.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "list.h"
+
+static bool
+is_role(struct span key, enum role role)
+{
+	struct span tag = span_of(role_tag(role));
+	struct span start = { key.at, tag.len };
+
+	return key.len >= tag.len && span_equal_fold(start, tag);
+}
+
+static int
+add(struct list *l, enum role role, const struct access_record *r,
+    struct error *err)
+{
+	struct listed *entry;
+
+	if (l->count == l->cap) {
+		size_t cap = l->cap == 0 ? 64 : 2 * l->cap;
+		struct listed *all = reallocarray(l->entries, cap,
+		    sizeof(*all));
+
+		if (all == NULL)
+			return error_memory(err);
+		l->entries = all;
+		l->cap = cap;
+	}
+	entry = &l->entries[l->count++];
+	*entry = (struct listed){ .role = role, .record = *r };
+	(void)comment_read(l->file.access.text, r->start, &entry->comment);
+	entry->reason = list_reason(l, role, r, err);
+	return err->status == 0 ? 0 : -1;
+}
+
+static int
+walk(struct list *l, struct error *err)
+{
+	struct access_record r;
+	size_t at = 0;
+
+	while (access_next(l->file.access.text, &at, &r)) {
+		enum role role = ROLE_CLIENT;
+
+		if (r.kind != ACCESS_ENTRY)
+			continue;
+		if (!is_role(r.key, role)) {
+			role = ROLE_SERVER;
+			if (!is_role(r.key, role))
+				continue;
+		}
+		if (l->wanted[role] && list_is_meant(role, &r) &&
+		    add(l, role, &r, err) != 0)
+			return -1;
+	}
+	return cancel_check(err);
+}
+
+static int
+list(struct list *l, struct error *err)
+{
+	struct error map = ERROR_INIT;
+	enum role role;
+
+	l->wanted[ROLE_CLIENT] = l->wanted[ROLE_SERVER] = true;
+	if (l->o->word_count > 0) {
+		if (role_read("list", l->o->words[0], &role, err) != 0)
+			return -1;
+		l->wanted[role == ROLE_CLIENT ? ROLE_SERVER : ROLE_CLIENT] =
+		    false;
+	}
+	if (reading_site(&l->file, l->o, err) != 0 ||
+	    reading_text(&l->file, l->o, err) != 0)
+		return -1;
+	l->map = reading_map(&l->file, l->o, &map);
+	if (l->map == NULL)
+		warn("warning: %s; what is in force is told by the text alone",
+		    map.text);
+	return walk(l, err);
+}
+
+int
+verb_list(const struct options *o)
+{
+	struct error err = ERROR_INIT;
+	struct list *l = calloc(1, sizeof(*l));
+	int status = EX_OK;
+
+	if (l == NULL) {
+		(void)error_memory(&err);
+		return fail(&err);
+	}
+	l->o = o;
+	if (list(l, &err) == 0)
+		list_print(l);
+	else
+		status = fail(&err);
+	map_close(l->map);
+	reading_free(&l->file);
+	free(l->entries);
+	free(l);
+	return status;
+}

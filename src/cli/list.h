@@ -1,0 +1,36 @@
+/*
+ * list.h: what the files of the verb list share.
+ *
+ *   list.c         walks the access file
+ *   list_judge.c   is this entry in force, and if not, why
+ *   list_report.c  a table, or one document
+ */
+#ifndef TLSOFF_LIST_H
+#define TLSOFF_LIST_H
+
+#include "cli.h"
+
+struct listed {
+	enum role role;
+	struct access_record record;
+	const char *reason; /* why it is not in force; NULL: it is */
+	struct comment comment;
+};
+
+struct list {
+	const struct options *o;
+	struct reading_file file;
+	struct map *map; /* NULL: it cannot be read; the text is believed */
+	bool wanted[2];  /* roles */
+	struct listed *entries;
+	size_t count, cap;
+};
+
+/* Is the entry of this role an exception, or meant to be one? */
+bool list_is_meant(enum role role, const struct access_record *r);
+/* Why the entry is not in force; NULL: it is. */
+const char *list_reason(const struct list *l, enum role role,
+    const struct access_record *r, struct error *err);
+void list_print(const struct list *l);
+
+#endif

@@ -1,0 +1,97 @@
+#!/usr/bin/perl
+# explain warns of all that makes its answer differ from what one would think:
+# text and map that differ, a map or text that is not there, addresses not
+# asked for, TLS requirements, local rules.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use JSON::PP;
+use Tlsoff;
+use Tlsoff::Site;
+
+sub asked {
+	my $r = tlsoff('-C', $CF, '-j', 'explain', @_);
+	my $said = eval { decode_json($r->{out}) } // {};
+	return { %$said, status => $r->{status}, err => $r->{err},
+		all => join "\n", @{ $said->{warnings} // [] } };
+}
+
+# ---- text and map ----
+
+site("Try_TLS:bagoona.com\tNO\n");
+spew($ACCESS, "# new\nTry_TLS:luna.bagoona.com\tOK\nTry_TLS:bagoona.com\tNO\n");
+my $r = asked('client', 'luna.bagoona.com', '192.0.2.1');
+is($r->{tls}, 'off', 'the map decides');
+is($r->{line}, 3, '... the line is that of the text');
+ok(!$r->{text_agrees}, '... and they disagree');
+like($r->{all}, qr/says Try_TLS:luna\.bagoona\.com OK \(TLS on\)/, '... how');
+like($r->{all}, qr/rebuild it with makemap hash/, '... and the cure');
+like($r->{err}, qr/^tlsoff: warning: .*rebuild/m, '... on standard error, too');
+$r = asked('client', 'x.bagoona.com', '192.0.2.1');
+ok($r->{text_agrees}, 'a host they say the same of');
+
+spew($ACCESS, "# nothing\n");
+$r = asked('client', 'luna.bagoona.com', '192.0.2.1');
+is($r->{line}, undef, 'an entry that is only in the map has no line');
+like($r->{all}, qr/has no entry/, '... which is said');
+
+unlink $ACCESS;
+$r = asked('client', 'luna.bagoona.com', '192.0.2.1');
+is($r->{tls}, 'off', 'without the text');
+is($r->{text_agrees}, undef, '... nothing agrees');
+like($r->{all}, qr/\Q$ACCESS\E: cannot open/, '... which is said');
+my $quiet = tlsoff('-C', $CF, '-q', 'explain', 'client', 'luna.bagoona.com');
+is_deeply([@$quiet{qw(status out err)}], [0, '', ''],
+    '-q reads no text, says nothing, and exits as ever');
+
+# ---- the map ----
+
+site("Try_TLS:bagoona.com\tNO\n");
+unlink "$ACCESS.db";
+$r = asked('client', 'luna.bagoona.com', '192.0.2.1');
+is($r->{tls}, 'on', '-o and no map: TLS is on');
+spew($CF, "V10/Berkeley\nKaccess hash -T<TMPF> $ACCESS\n");
+$r = asked('client', 'luna.bagoona.com', '192.0.2.1');
+is($r->{tls}, 'tempfail', 'no map: mail is put off');
+is($r->{status}, 75, '... exit 75');
+like($r->{all}, qr/puts all mail off/, '... and why');
+spew($CF, "V10/Berkeley\nKaccess hash $ACCESS\n");
+$r = asked('client', 'luna.bagoona.com', '192.0.2.1');
+is($r->{tls}, 'on', 'no map and no -T: TLS is on');
+like($r->{all}, qr/as if it had no entries/, '... and why');
+
+# ---- addresses ----
+
+site("Try_TLS:192.0.2\tNO\nTry_TLS:bagoona.com\tNO\n");
+like(asked('client', 'x.example')->{all}, qr/give the host's address/,
+    'an address that could matter is asked for');
+is(asked('client', 'bagoona.com')->{all}, '', '... but not where a name decides');
+is(asked('server', 'x.example')->{all}, '', '... nor where none has an entry');
+
+# ---- requirements ----
+
+site("Try_TLS:bagoona.com\tNO\nTLS_Srv:bagoona.com\tENCR:112\n"
+    . "Try_TLS:perm.example\tNO\nTLS_Srv:perm.example\tPERM+VERIFY\n"
+    . "Srv_Features:cheddar.com\tS\nTLS_Clt:\tVERIFY\n");
+like(asked('client', 'luna.bagoona.com')->{all},
+    qr/deferred, because TLS_Srv:bagoona\.com ENCR:112/, 'TLS_Srv');
+like(asked('client', 'perm.example')->{all}, qr/bounces, because/, 'PERM+');
+like(asked('server', 'cheddar.com', '192.0.2.1')->{all},
+    qr/from it is deferred, because TLS_Clt: VERIFY/, 'TLS_Clt');
+is(asked('client', 'other.example')->{all}, '', 'with TLS on none matters');
+site("Try_TLS:bagoona.com\tNO\nTLS_Rcpt:dom.example\tENCR:112\n");
+like(asked('client', 'bagoona.com')->{all},
+    qr/TLS_Rcpt:dom\.example ENCR:112 \(line 2\) bounces/, 'TLS_Rcpt');
+site("Clt_Features:\tS\n");
+like(asked('client', 'bagoona.com')->{all},
+    qr/off for every server nevertheless/, 'Clt_Features');
+
+# ---- local rules ----
+
+append($CF, "SLocal_try_tls\nR\$*\t\t\$# OK\n");
+like(asked('client', 'bagoona.com')->{all}, qr/Local_try_tls is not empty/,
+    'Local_try_tls');
+unlike(asked('server', 'bagoona.com')->{all}, qr/Local/, '... of one role only');
+
+done_testing();
