@@ -85,8 +85,8 @@ cmp_ok(scalar @verbs, '>=', 3, '--help has verbs');
 is_deeply([verbs_of(section($manual, 'SYNOPSIS'))], \@verbs,
     'the manual page has the same verbs in its SYNOPSIS');
 my ($items) = section($manual, 'DESCRIPTION') =~ /\A(.*?)^ {3}\S/ms;
-my @described = $items =~ /^ {5}([a-z]+)(?: [^\n]*)?\n {6,}\S/mg;
-is_deeply([unique(@described)], \@verbs, '... and describes each');
+is_deeply([grep { $items !~ /^ {5}$_(?: |$)/m } @verbs], [],
+    '... and describes each');
 
 # What mandoc says of the pages and the index of this machine is not about ours.
 my $lint = run(['mandoc', '-T', 'lint', $page]);
