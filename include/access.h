@@ -8,6 +8,8 @@
  *   policy_decide()  a host and a lookup    -> what sendmail will do, and why
  *   plan_make()      a file and requests    -> changes; plan_apply() -> bytes
  *
+ * and check_text(): a file -> what is wrong with it.
+ *
  * Ownership: a struct access points into the text given to access_parse(),
  * which must outlive it, and a struct plan into its struct access.  Each has
  * a free function that accepts the zero state and may be called twice.
@@ -262,12 +264,15 @@ struct request {
  * 900 bytes, not empty.  EX_USAGE otherwise.
  */
 int comment_check(const char *text, struct error *err) MUST_USE;
-/* The comment line above the entry whose line begins at start; zero: none. */
+
+/* The comment line of ours directly above the entry that starts there. */
 struct comment {
-	struct span text; /* into the text */
-	char until[11];   /* "2026-12-31" or "" */
+	struct span text; /* TEXT; empty: none */
+	char until[11];   /* "2026-12-31"; "": none, or no date */
 };
-struct comment comment_read(struct span text, size_t start);
+
+/* false: there is no such line. */
+bool comment_read(struct span text, size_t entry_start, struct comment *c);
 
 enum action { ADDED, CHANGED, MOVED, REMOVED, UNCHANGED };
 const char *action_name(enum action action); /* "added", ... */
@@ -308,5 +313,43 @@ int plan_make(struct plan *p, const struct access *a,
 int plan_apply(struct plan *p, const struct access *a, struct buf *out,
     struct error *err) MUST_USE;
 void plan_free(struct plan *p);
+
+/* ---- check: what is wrong with a file, or will be ---- */
+
+struct check_rules {
+	const struct policy_rules *policy;
+	bool compressed;   /* cf: UseCompressedIPv6Addresses */
+	const char *today; /* "2026-11-23" */
+};
+
+/* Something wrong with one line.  The codes are listed in the man page. */
+struct finding {
+	const char *code; /* never freed */
+	size_t offset;    /* of its line in the text */
+	bool fixable;     /* plan_fix() mends it */
+	char *message;    /* what is wrong; the cure */
+};
+
+struct findings {
+	struct finding *at; /* in the order of the file */
+	size_t count;
+	/* private */
+	struct check_fix *fixes; /* the lines that plan_fix() rewrites */
+	size_t fix_count;
+};
+
+/* Reads the whole file.  -1: EX_OSERR. */
+int check_text(struct findings *f, const struct access *a,
+    const struct check_rules *rules, struct error *err) MUST_USE;
+void findings_free(struct findings *f);
+
+/* Plans what mends all that is fixable of those findings in that file. */
+int plan_fix(struct plan *p, const struct access *a,
+    const struct findings *f, const struct check_rules *rules,
+    struct error *err) MUST_USE;
+/* Plans the end of what is past its date: its entry goes as VERB_REMOVE would
+ * take it out; of an entry that does not turn TLS off only the comment goes. */
+int plan_expire(struct plan *p, const struct access *a,
+    const struct check_rules *rules, struct error *err) MUST_USE;
 
 #endif

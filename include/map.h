@@ -95,4 +95,23 @@ int map_prove(const struct map_file *file, const struct map_spec *spec,
     const struct access *access, const char *makemap, const char *config,
     struct map_proof *proof, struct error *err) MUST_USE;
 
+/* ---- safe ---- */
+
+struct stat;
+
+/* Whose rights sendmail opens the map with. */
+struct map_reader {
+	uid_t user;       /* RunAsUser, else 0 */
+	gid_t group;
+	uid_t trusted;    /* TrustedUser, else 0 */
+	bool group_dirs;  /* DontBlameSendmail: GroupWritableDirPathSafe */
+	bool unsafe_dirs; /* DontBlameSendmail: MapInUnsafeDirPath */
+};
+
+/* What makes sendmail call a map, or a directory on the way to it, unsafe and
+ * refuse it: for people; NULL: nothing.  Nothing is read but the stat. */
+const char *map_file_unsafe(const struct stat *map, const struct map_reader *r);
+const char *map_directory_unsafe(const struct stat *directory,
+    const struct map_reader *r);
+
 #endif

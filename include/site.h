@@ -10,6 +10,7 @@
  * map's file is called follows makemap (hash and btree add .db unless it is
  * there, cdb adds .cdb).  Of several K lines for "access" the last one gives
  * type and file, and options add up, as in sendmail.  O PidFile, TrustedUser,
+ * RunAsUser, DontBlameSendmail,
  * UseCompressedIPv6Addresses and DaemonPortOptions are read; includes and
  * macros are not expanded: what a macro stands in is unknown.
  */
@@ -52,6 +53,9 @@ struct site {
 	bool compressed_ipv6;
 	struct policy_rules policy;
 	char trusted_user[64]; /* "" none */
+	char run_as[64];       /* RunAsUser: "smmta:smmsp"; "" none */
+	bool group_dirs, unsafe_dirs; /* DontBlameSendmail lets group-writable,
+	                          or all, directories of maps pass */
 	char pid_file[PATH_MAX]; /* "" where the cf names none */
 	struct site_port {       /* where the daemon listens */
 		char address[64]; /* numeric or a name; "" any */

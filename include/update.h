@@ -96,12 +96,13 @@ int update_read(struct update *u, struct error *err) MUST_USE;
 int update_proven(struct update *u, struct map_proof *proof, struct error *err)
     MUST_USE;
 /*
- * Puts text in place of the access file (its unchanged bytes where only the
- * map is to be mended) and the map made from it.  UPDATE_AGAIN: the file
- * changed since update_read(); read, plan and commit again.  On failure old
- * text and old map stand, byte for byte, inode for inode.
+ * Puts the text of next in place of the access file, and the map made from it.
+ * next has been parsed by the rules of the options; where only the map is to
+ * be mended it is u->access.  UPDATE_AGAIN: the file changed since
+ * update_read(); read, plan and commit again.  On failure old text and old map
+ * stand, byte for byte, inode for inode.
  */
-enum update_status update_commit(struct update *u, struct span text,
+enum update_status update_commit(struct update *u, const struct access *next,
     struct map_proof *proof, struct error *err) MUST_USE;
 /* For one that was opened, opened in vain, or is all zero; twice is fine. */
 void update_close(struct update *u);

@@ -1,4 +1,5 @@
 /* The one comment line that belongs to an entry. */
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -29,48 +30,6 @@ comment_above(struct span text, size_t start)
 	line = (struct span){ text.at + at, start - at };
 	return begins(line, COMMENT) || begins(line, COMMENT_UNTIL) ? at
 								    : start;
-}
-
-/* "2026-12-31", and behind it nothing or ": TEXT". */
-static bool
-begins_date(struct span s)
-{
-	static const char form[] = "0000-00-00";
-
-	if (s.len < sizeof(form) - 1)
-		return false;
-	for (size_t i = 0; form[i] != '\0'; i++)
-		if (form[i] == '0' ? s.at[i] < '0' || s.at[i] > '9'
-				   : s.at[i] != form[i])
-			return false;
-	return s.len == sizeof(form) - 1 || s.at[sizeof(form) - 1] == ':';
-}
-
-struct comment
-comment_read(struct span text, size_t start)
-{
-	struct comment c = { { "", 0 }, "" };
-	size_t above = comment_above(text, start), date = sizeof(c.until) - 1;
-	struct span line = { text.at + above, start - above };
-
-	if (above == start)
-		return c;
-	line = span_trim(line);
-	if (begins(line, COMMENT_UNTIL)) {
-		c.text = (struct span){ line.at + strlen(COMMENT_UNTIL),
-			line.len - strlen(COMMENT_UNTIL) };
-		if (!begins_date(c.text))
-			return c; /* somebody's own words */
-		memcpy(c.until, c.text.at, date);
-		date += c.text.len > date; /* the ':' */
-		c.text.at += date;
-		c.text.len -= date;
-	} else if (begins(line, COMMENT)) {
-		c.text = (struct span){ line.at + strlen(COMMENT),
-			line.len - strlen(COMMENT) };
-	}
-	c.text = span_trim(c.text);
-	return c;
 }
 
 void
@@ -127,4 +86,58 @@ comment_check(const char *text, struct error *err)
 		s.len -= len;
 	}
 	return 0;
+}
+
+/* ---- reading ---- */
+
+/* "2026-12-31", and a day that exists. */
+static bool
+is_date(struct span s)
+{
+	static const int days[] = { 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30,
+		31 };
+	int year, month, day;
+	char text[11] = "";
+
+	if (s.len != 10)
+		return false;
+	for (size_t i = 0; i < s.len; i++)
+		if (i == 4 || i == 7 ? s.at[i] != '-'
+				     : s.at[i] < '0' || s.at[i] > '9')
+			return false;
+	memcpy(text, s.at, s.len);
+	year = atoi(text);
+	month = atoi(text + 5);
+	day = atoi(text + 8);
+	if (month < 1 || month > 12 || day < 1 || day > days[month - 1])
+		return false;
+	return month != 2 || day < 29 ||
+	    (year % 4 == 0 && (year % 100 != 0 || year % 400 == 0));
+}
+
+bool
+comment_read(struct span text, size_t entry_start, struct comment *c)
+{
+	size_t above = comment_above(text, entry_start), len;
+	struct span line = { text.at + above, entry_start - above };
+	struct span date;
+
+	*c = (struct comment){ .text = { "", 0 } };
+	if (above == entry_start)
+		return false;
+	line = span_trim(line);
+	len = begins(line, COMMENT) ? strlen("# tlsoff") : strlen(COMMENT_UNTIL);
+	if (line.len <= len)
+		return true;
+	line = (struct span){ line.at + len, line.len - len };
+	for (date = line, len = 0; len < line.len && line.at[len] != ':';)
+		len++;
+	date.len = len;
+	date = span_trim(date);
+	if (is_date(date))
+		memcpy(c->until, date.at, date.len);
+	if (len < line.len)
+		c->text = span_trim((struct span){ line.at + len + 1,
+		    line.len - len - 1 });
+	return true;
 }

@@ -1,5 +1,4 @@
 /* A plan: made host by host, then applied in one pass over the text. */
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,80 +13,6 @@ action_name(enum action action)
 		"removed", "unchanged" };
 
 	return names[action];
-}
-
-/* ---- gathering ---- */
-
-/* Room for one more in an array that grows at each power of two. */
-static void *
-grown(void *array, size_t count, size_t size)
-{
-	if ((count & (count - 1)) != 0)
-		return array;
-	return realloc(array, (count == 0 ? 1 : 2 * count) * size);
-}
-
-struct plan_edit *
-plan_edit(struct planner *p, size_t start, size_t end)
-{
-	struct plan *plan = p->plan;
-	struct plan_edit *edits = grown(plan->edits, plan->edit_count,
-	    sizeof(*edits));
-
-	if (edits == NULL) {
-		(void)error_memory(p->err);
-		return NULL;
-	}
-	plan->edits = edits;
-	plan->changed = true;
-	edits += plan->edit_count;
-	*edits = (struct plan_edit){ .start = start, .end = end,
-		.order = plan->edit_count++, .change = NO_CHANGE };
-	return edits;
-}
-
-/* A warning that finds no memory is left out; what needs memory next says so. */
-void
-plan_warn(struct planner *p, const char *format, ...)
-{
-	struct plan *plan = p->plan;
-	char text[1200];
-	char **warnings = grown(plan->warnings, plan->warning_count,
-	    sizeof(*warnings));
-	va_list args;
-
-	if (warnings == NULL)
-		return;
-	plan->warnings = warnings;
-	va_start(args, format);
-	(void)vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	warnings[plan->warning_count] = strdup(text);
-	if (warnings[plan->warning_count] != NULL)
-		plan->warning_count++;
-}
-
-int
-plan_tell(struct planner *p, struct subject *s, enum action action,
-    struct span value, const char *reason)
-{
-	struct change *c = s->change;
-
-	c->action = action;
-	free(c->value);
-	free(c->reason);
-	c->value = strndup(value.at, value.len);
-	c->reason = reason == NULL ? NULL : strdup(reason);
-	if (c->value == NULL || (reason != NULL && c->reason == NULL))
-		return error_memory(p->err);
-	return 0;
-}
-
-void
-plan_at(struct subject *s, size_t offset)
-{
-	s->change->offset = offset;
-	s->change->has_line = true;
 }
 
 /* ---- looking ---- */
@@ -106,6 +31,21 @@ plan_value(const struct access_record *r)
 	while (value.len > 0 && byte_is_space(value.at[value.len - 1]))
 		value.len--;
 	return value;
+}
+
+struct span
+plan_cut_note(struct span *value)
+{
+	for (size_t i = 0; i < value->len; i++) {
+		struct span note = { value->at + i, value->len - i };
+
+		if (value->at[i] != '#' ||
+		    (i > 0 && !byte_is_space(value->at[i - 1])))
+			continue;
+		value->len = i;
+		return span_trim(note);
+	}
+	return (struct span){ value->at, 0 };
 }
 
 struct span
@@ -182,6 +122,17 @@ line_ending(const struct access *a)
 	    : "\n";
 }
 
+struct planner
+planner_of(struct plan *plan, const struct access *a,
+    const struct policy_rules *rules, const struct request *r,
+    struct error *err)
+{
+	memset(plan, 0, sizeof(*plan));
+	return (struct planner){ .plan = plan, .access = a, .rules = rules,
+		.request = r, .eol = line_ending(a),
+		.place = insertion_place(a), .err = err };
+}
+
 static int
 plan_one(struct planner *p, size_t index)
 {
@@ -209,9 +160,12 @@ compare_edits(const void *left, const void *right)
 	return l->order < r->order ? -1 : 1;
 }
 
-static int
-edits_error(const struct plan *p, struct error *err)
+int
+plan_finish(struct plan *p, struct error *err)
 {
+	if (p->edit_count > 1)
+		qsort(p->edits, p->edit_count, sizeof(*p->edits),
+		    compare_edits);
 	for (size_t i = 0; i < p->edit_count; i++)
 		if (buf_error(&p->edits[i].text, err) != 0)
 			return -1;
@@ -223,11 +177,8 @@ plan_make(struct plan *plan, const struct access *a,
     const struct policy_rules *rules, const struct request *r,
     struct error *err)
 {
-	struct planner p = { .plan = plan, .access = a, .rules = rules,
-		.request = r, .eol = line_ending(a),
-		.place = insertion_place(a), .err = err };
+	struct planner p = planner_of(plan, a, rules, r, err);
 
-	memset(plan, 0, sizeof(*plan));
 	plan->changes = calloc(r->host_count + 1, sizeof(*plan->changes));
 	if (plan->changes == NULL)
 		return error_memory(err);
@@ -235,10 +186,7 @@ plan_make(struct plan *plan, const struct access *a,
 	for (size_t i = 0; i < r->host_count; i++)
 		if (plan_one(&p, i) != 0)
 			goto fail;
-	if (plan->edit_count > 1)
-		qsort(plan->edits, plan->edit_count, sizeof(*plan->edits),
-		    compare_edits);
-	if (edits_error(plan, err) != 0 ||
+	if (plan_finish(plan, err) != 0 ||
 	    (r->verb == VERB_REMOVE && plan_remove_last(&p) != 0))
 		goto fail;
 	return 0;

@@ -44,6 +44,19 @@ struct subject {
 
 /* ---- plan.c ---- */
 
+/* An empty plan, and who makes it. */
+struct planner planner_of(struct plan *plan, const struct access *a,
+    const struct policy_rules *rules, const struct request *r,
+    struct error *err);
+/* Sorts the edits; -1: no memory. */
+int plan_finish(struct plan *p, struct error *err) MUST_USE;
+
+/* ---- plan_gather.c ---- */
+
+/* One more change, for plans that are not made host by host; -1: no memory.
+ * s->change is valid until the next one. */
+int plan_subject(struct planner *p, struct subject *s, enum role role,
+    struct span key) MUST_USE;
 struct plan_edit *plan_edit(struct planner *p, size_t start, size_t end);
 void plan_warn(struct planner *p, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Fills the change's value and reason; -1: no memory. */
@@ -51,6 +64,9 @@ int plan_tell(struct planner *p, struct subject *s, enum action action,
     struct span value, const char *reason) MUST_USE;
 /* The change is about the old text's line at this offset. */
 void plan_at(struct subject *s, size_t offset);
+
+/* ---- plan.c ---- */
+
 /* "Try_TLS:bagoona.com NO (line 3)", printable, with the managed section
  * named where it stands there. */
 void plan_name_entry(const struct planner *p, const struct access_record *r,
@@ -61,6 +77,9 @@ bool plan_is_managed(const struct planner *p, const struct access_record *r);
 struct span plan_value(const struct access_record *r);
 /* What the map makes of an entry's value, into out. */
 struct span plan_rewritten(const struct access_record *r, struct buf *out);
+/* "NO # why": what stands behind the # was meant as a comment; cuts it off and
+ * returns it, without blanks around it. */
+struct span plan_cut_note(struct span *value);
 /* Decides for the host by the text, without what lookup hides. */
 void plan_decide(const struct planner *p, const struct host *host,
     policy_lookup *lookup, void *context, const char *tag, struct policy *out);
@@ -76,6 +95,17 @@ void comment_line(const struct request *r, const char *eol, struct buf *out);
 
 int plan_add(struct planner *p, struct subject *s) MUST_USE;
 int plan_remove(struct planner *p, struct subject *s) MUST_USE;
+/* One place where a key stands: takes out what turns TLS off, if anything
+ * does; *done when no duplicate need be looked at. */
+int plan_remove_record(struct planner *p, struct subject *s,
+    const struct access_record *r, bool *done) MUST_USE;
+/* The duplicates of the entry at first, likewise. */
+int plan_remove_duplicates(struct planner *p, struct subject *s, size_t first)
+    MUST_USE;
+/* Warns of a broader entry that still keeps TLS off for the host; after
+ * plan_finish(). */
+int plan_still_off(struct planner *p, const struct host *host,
+    const struct change *c) MUST_USE;
 /* Says, after all hosts, which broader entries still keep TLS off. */
 int plan_remove_last(struct planner *p) MUST_USE;
 /* TLS requirements that a host would now fail. */

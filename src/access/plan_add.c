@@ -17,22 +17,6 @@ is_off(enum role role, struct span rewritten)
 				   : value_server(rewritten) == SERVER_OFF;
 }
 
-/* "NO # why": what stands behind the # was meant as a comment. */
-static struct span
-cut_note(struct span *value)
-{
-	for (size_t i = 0; i < value->len; i++) {
-		struct span note = { value->at + i, value->len - i };
-
-		if (value->at[i] != '#' ||
-		    (i > 0 && !byte_is_space(value->at[i - 1])))
-			continue;
-		value->len = i;
-		return span_trim(note);
-	}
-	return (struct span){ value->at, 0 };
-}
-
 /* The value that turns TLS off and keeps the letters of what decided before. */
 static int
 new_value(struct planner *p, struct subject *s, const char *decider,
@@ -127,7 +111,7 @@ mend(struct planner *p, struct subject *s, const struct access_record *r,
 
 	buf_text(&was, "was ");
 	buf_visible(&was, old);
-	note = cut_note(&note);
+	note = plan_cut_note(&note);
 	if (buf_error(&was, p->err) != 0 ||
 	    renew_comment(p, r, note, &renewed) != 0)
 		goto out;
@@ -174,7 +158,7 @@ move(struct planner *p, struct subject *s, const struct access_record *r,
 	struct buf comment = BUF_INIT, was = BUF_INIT;
 	int status = -1;
 
-	note = cut_note(&note);
+	note = plan_cut_note(&note);
 	if (note.len > 0) {
 		buf_span(&comment, note);
 		buf_text(&comment, p->eol);
@@ -219,7 +203,7 @@ add_existing(struct planner *p, struct subject *s,
 		status = leave(p, s, r);
 		goto out;
 	}
-	(void)cut_note(&sense);
+	(void)plan_cut_note(&sense);
 	if (new_value(p, s, name.at, sense, &value) != 0 ||
 	    buf_error(&value, p->err) != 0 || plan_requirements(p, s) != 0)
 		goto out;

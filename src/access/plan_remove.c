@@ -49,9 +49,8 @@ keep_letters(struct planner *p, struct subject *s,
 	    "its other letters stay");
 }
 
-/* One place where the key stands; *done when nothing is left to look at. */
-static int
-remove_record(struct planner *p, struct subject *s,
+int
+plan_remove_record(struct planner *p, struct subject *s,
     const struct access_record *r, bool *done)
 {
 	struct buf rewritten = BUF_INIT, letters = BUF_INIT;
@@ -77,8 +76,8 @@ remove_record(struct planner *p, struct subject *s,
 	return status;
 }
 
-static int
-remove_duplicates(struct planner *p, struct subject *s, size_t first)
+int
+plan_remove_duplicates(struct planner *p, struct subject *s, size_t first)
 {
 	const struct access *a = p->access;
 	bool done = false;
@@ -91,7 +90,7 @@ remove_duplicates(struct planner *p, struct subject *s, size_t first)
 		    a->faults[i].first != first)
 			continue;
 		(void)access_next(a->text, &at, &r);
-		if (!r.rest && remove_record(p, s, &r, &done) != 0)
+		if (!r.rest && plan_remove_record(p, s, &r, &done) != 0)
 			return -1;
 	}
 	return 0;
@@ -106,14 +105,14 @@ plan_remove(struct planner *p, struct subject *s)
 	if (!access_find(p->access, span_of(s->key), &r) || r.rest)
 		return plan_tell(p, s, UNCHANGED, (struct span){ "", 0 },
 		    "there is no such entry");
-	if (remove_record(p, s, &r, &done) != 0)
+	if (plan_remove_record(p, s, &r, &done) != 0)
 		return -1;
 	if (s->change->value == NULL) {
 		plan_at(s, r.start);
 		return plan_tell(p, s, UNCHANGED, plan_value(&r),
 		    "it does not turn TLS off");
 	}
-	return done ? 0 : remove_duplicates(p, s, r.start);
+	return done ? 0 : plan_remove_duplicates(p, s, r.start);
 }
 
 /* ---- what still keeps TLS off ---- */
@@ -148,31 +147,37 @@ lookup_after(void *context, struct span key, struct span *value)
 }
 
 int
+plan_still_off(struct planner *p, const struct host *host,
+    const struct change *c)
+{
+	struct policy after = { .found = false };
+	struct buf name = BUF_INIT;
+	struct access_record r;
+	int status;
+
+	/* Letters that stay decide, so nothing broader does. */
+	if (c->action == CHANGED)
+		return 0;
+	plan_decide(p, host, lookup_after, p, role_tag(c->role), &after);
+	if (after.tls == TLS_OFF &&
+	    access_find(p->access, span_of(after.key), &r)) {
+		plan_name_entry(p, &r, &name);
+		if (name.at != NULL)
+			plan_warn(p, "%s: %s still keeps TLS off", c->key,
+			    name.at);
+	}
+	status = buf_error(&after.value, p->err);
+	policy_free(&after);
+	buf_free(&name);
+	return status;
+}
+
+int
 plan_remove_last(struct planner *p)
 {
-	for (size_t i = 0; i < p->request->host_count; i++) {
-		struct policy after = { .found = false };
-		struct buf name = BUF_INIT;
-		struct access_record r;
-		int status;
-
-		/* Letters that stay decide, so nothing broader does. */
-		if (p->plan->changes[i].action == CHANGED)
-			continue;
-		plan_decide(p, &p->request->hosts[i], lookup_after, p,
-		    role_tag(p->request->role), &after);
-		if (after.tls == TLS_OFF &&
-		    access_find(p->access, span_of(after.key), &r)) {
-			plan_name_entry(p, &r, &name);
-			if (name.at != NULL)
-				plan_warn(p, "%s: %s still keeps TLS off",
-				    p->plan->changes[i].key, name.at);
-		}
-		status = buf_error(&after.value, p->err);
-		policy_free(&after);
-		buf_free(&name);
-		if (status != 0)
+	for (size_t i = 0; i < p->request->host_count; i++)
+		if (plan_still_off(p, &p->request->hosts[i],
+		        &p->plan->changes[i]) != 0)
 			return -1;
-	}
 	return 0;
 }

@@ -1,6 +1,6 @@
 /*
- * tlsoff client, server, remove: one change of access file and map, then
- * sendmail.
+ * tlsoff client, server, remove, expire: one change of access file and map,
+ * then sendmail.
  */
 #include <stdio.h>
 #include <string.h>
@@ -12,17 +12,17 @@
 
 /* ---- doing it, or showing it ---- */
 
-static struct span
-new_text(const struct job *j)
+static const struct access *
+after(const struct job *j)
 {
-	return j->plan.changed ? buf_as_span(&j->text) : j->update.access.text;
+	return j->plan.changed ? &j->after : &j->update.access;
 }
 
 /* Is there nothing to do?  1 or 0; -1 with err. */
 static int
 up_to_date(struct job *j, struct error *err)
 {
-	if (j->plan.changed)
+	if (j->plan.changed || j->rebuild)
 		return 0;
 	if (update_proven(&j->update, &j->proof, err) != 0)
 		return -1;
@@ -41,10 +41,10 @@ show(struct job *j, struct error *err)
 	if (done < 0)
 		return -1;
 	j->report.changed = done == 0;
-	if (done == 0 && !j->plan.changed)
+	if (done == 0 && !j->plan.changed && !j->rebuild)
 		note(j->o, "map %s: differs from the text and would be built: "
 		    "%s", j->report.map, j->why);
-	return diff_unified(j->update.access.text, new_text(j), j->site.access,
+	return diff_unified(j->update.access.text, after(j)->text, j->site.access,
 	    &j->report.diff, err);
 }
 
@@ -61,7 +61,7 @@ attempt(struct job *j, struct error *err)
 	done = up_to_date(j, err);
 	if (done != 0)
 		return done > 0 ? UPDATE_DONE : UPDATE_FAILED;
-	status = update_commit(&j->update, new_text(j), &j->proof, err);
+	status = update_commit(&j->update, after(j), &j->proof, err);
 	if (status != UPDATE_DONE)
 		return status;
 	j->report.changed = true;
@@ -77,10 +77,6 @@ edit(struct job *j, struct error *err)
 {
 	enum update_status status = UPDATE_AGAIN;
 
-	if (j->hosts.count == 0) {
-		note(j->o, "no hosts on standard input; nothing to do");
-		return 0;
-	}
 	if (update_open(&j->update, &j->how, err) != 0)
 		return -1;
 	for (int i = 0; i < ATTEMPTS && status == UPDATE_AGAIN; i++) {
@@ -122,43 +118,98 @@ serve(struct job *j, struct error *err)
 	    "place, but sendmail is not back", why.text);
 }
 
-/* ---- the verb ---- */
+/* ---- the verbs ---- */
+
+int
+change_run(struct job *j, struct error *err)
+{
+	int result = edit(j, err);
+
+	report_print_warnings(&j->report);
+	if (result != 0 || j->report.builder == NULL)
+		return result;
+	audit_changes(&j->plan, j->site.access);
+	return serve(j, err);
+}
+
+int
+change_failed(const struct job *j, const struct error *err)
+{
+	int status = err->text[0] == '\0' ? err->status : fail(err);
+
+	if (!j->o->dry_run && status != EX_USAGE)
+		audit_failure(j->o, err->text);
+	return status;
+}
+
+void
+change_end(struct job *j)
+{
+	plan_free(&j->plan);
+	update_close(&j->update);
+	access_free(&j->after);
+	buf_free(&j->text);
+	host_list_free(&j->hosts);
+	report_free(&j->report);
+}
+
+/* What is in place is told even if sendmail is not back. */
+static int
+run_and_report(struct job *j)
+{
+	struct error err = ERROR_INIT;
+	int status = change_run(j, &err) == 0 ? EX_OK : -1;
+
+	if (status == EX_OK || j->report.builder != NULL)
+		report_print(&j->report, j->o);
+	return status == EX_OK ? EX_OK : change_failed(j, &err);
+}
 
 static int
-change(struct job *j, struct error *err)
+plan_request(struct job *j, struct error *err)
 {
-	int result;
-
-	if (change_prepare(j, err) != 0)
-		return -1;
-	result = edit(j, err);
-	report_print_warnings(&j->report);
-	if (result != 0)
-		return -1;
-	if (j->report.builder != NULL) {
-		audit_changes(&j->plan, j->site.access);
-		result = serve(j, err);
-	}
-	report_print(&j->report, j->o);
-	return result;
+	return plan_make(&j->plan, &j->update.access, &j->site.policy,
+	    &j->request, err);
 }
 
 int
 verb_change(const struct options *o)
 {
-	struct job j = { .o = o, .text = BUF_INIT };
+	struct job j = { .o = o, .make = plan_request, .text = BUF_INIT };
 	struct error err = ERROR_INIT;
 	int status = EX_OK;
 
-	if (change(&j, &err) != 0) {
-		status = err.text[0] == '\0' ? err.status : fail(&err);
-		if (!o->dry_run && status != EX_USAGE)
-			audit_failure(o, err.text);
+	if (change_prepare(&j, &err) != 0) {
+		status = change_failed(&j, &err);
+	} else if (j.hosts.count == 0) {
+		note(o, "no hosts on standard input; nothing to do");
+		report_print(&j.report, o);
+	} else {
+		status = run_and_report(&j);
 	}
-	plan_free(&j.plan);
-	update_close(&j.update);
-	buf_free(&j.text);
-	host_list_free(&j.hosts);
-	report_free(&j.report);
+	change_end(&j);
+	return status;
+}
+
+static int
+plan_past(struct job *j, struct error *err)
+{
+	const struct check_rules rules = { &j->site.policy,
+		j->site.compressed_ipv6, j->today };
+
+	return plan_expire(&j->plan, &j->update.access, &rules, err);
+}
+
+int
+verb_expire(const struct options *o)
+{
+	struct job j = { .o = o, .make = plan_past, .text = BUF_INIT };
+	struct error err = ERROR_INIT;
+	int status;
+
+	status = until_today(j.today, &err) == 0 && change_site(&j, &err) == 0
+	    ? run_and_report(&j)
+	    : change_failed(&j, &err);
+	change_end(&j);
 	return status;
 }

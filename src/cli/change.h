@@ -1,5 +1,6 @@
 /*
- * change.h: what the files of the verbs client, server and remove share.
+ * change.h: what the files of the verbs that change something share: client,
+ * server, remove, expire, check --fix.
  *
  *   change.c          the order of things: commit or show, then sendmail
  *   change_prepare.c  everything that can be wrong before a file is locked
@@ -10,8 +11,17 @@
 
 #include "cli.h"
 
+struct job;
+
+/* Makes j->plan from j->update.access. */
+typedef int job_planner(struct job *j, struct error *err);
+
 struct job {
 	const struct options *o;
+	job_planner *make;
+	char today[16];         /* for planners that ask for the day */
+	bool faults_told;       /* of lines that makemap rejects */
+	bool rebuild;           /* the map, even if it is the text */
 	struct site site;
 	struct host_list hosts;
 	struct request request;
@@ -20,7 +30,8 @@ struct job {
 	struct update_options how;
 	struct update update;
 	struct plan plan;
-	struct buf text;        /* the new one, where the plan changes it */
+	struct buf text;        /* the new one, where the plan changes it ... */
+	struct access after;    /* ... parsed */
 	struct map_proof proof;
 	char why[600];          /* the map was not the text */
 	struct report report;
@@ -29,9 +40,20 @@ struct job {
 /* Options and words -> site, hosts, request, and how to update.  An error
  * without text was told already. */
 int change_prepare(struct job *j, struct error *err) MUST_USE;
+/* The part of it that is the same for all verbs: all but role and hosts. */
+int change_site(struct job *j, struct error *err) MUST_USE;
 const char *builder_name(enum update_builder builder);
 
 /* Reads the file and plans; may be called again. */
 int change_plan(struct job *j, struct error *err) MUST_USE;
+
+/* ---- change.c ---- */
+
+/* Carries j->make's plan out, or shows it, and serves sendmail; the report is
+ * filled, its warnings printed. */
+int change_run(struct job *j, struct error *err) MUST_USE;
+/* Tells a failure, also to the system log; returns the exit status. */
+int change_failed(const struct job *j, const struct error *err);
+void change_end(struct job *j);
 
 #endif

@@ -90,6 +90,13 @@ warn_of_plan(struct job *j, struct error *err)
 	return result;
 }
 
+/* Was it written into the new text? */
+static bool
+is_written(const struct change *c)
+{
+	return c->action == ADDED || c->action == CHANGED || c->action == MOVED;
+}
+
 /* The line of each change, in the text that its offset is of. */
 static int
 number_lines(struct job *j, const struct access *after, struct error *err)
@@ -102,13 +109,49 @@ number_lines(struct job *j, const struct access *after, struct error *err)
 		return error_memory(err);
 	for (size_t i = 0; i < p->change_count; i++) {
 		const struct change *c = &p->changes[i];
-		bool is_new = c->action == ADDED || c->action == CHANGED ||
-		    c->action == MOVED;
 
 		if (c->has_line)
-			j->report.lines[i] = access_line(
-			    is_new ? after : &j->update.access, c->offset);
+			j->report.lines[i] = access_line(is_written(c)
+			        ? after : &j->update.access, c->offset);
 	}
+	return 0;
+}
+
+static size_t
+duplicates(const struct access *a)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < a->fault_count; i++)
+		count += a->faults[i].kind == FAULT_DUPLICATE;
+	return count;
+}
+
+/*
+ * Will makemap take what we wrote, each as the one entry of its key?  Of lines
+ * that are not ours more may be rejected than before: a last line that ends in
+ * a NUL is, once a newline stands behind it.
+ */
+static int
+check_ours(const struct job *j, const struct access *after, struct error *err)
+{
+	const struct plan *p = &j->plan;
+
+	for (size_t i = 0; i < p->change_count; i++) {
+		const struct change *c = &p->changes[i];
+		struct access_record r;
+
+		if (!is_written(c) || !c->has_line ||
+		    (access_find(after, span_of(c->key), &r) &&
+		        r.start == c->offset))
+			continue;
+		return error_set(err, EX_DATAERR, "%s: makemap would not take "
+		    "%.300s from the line that was planned; nothing was changed",
+		    j->site.access, c->key);
+	}
+	if (duplicates(after) > duplicates(&j->update.access))
+		return error_set(err, EX_DATAERR, "%s: the change would make a "
+		    "key a duplicate; nothing was changed", j->site.access);
 	return 0;
 }
 
@@ -117,23 +160,14 @@ static int
 apply(struct job *j, struct error *err)
 {
 	const struct access *before = &j->update.access;
-	struct access after = { 0 };
-	int result = -1;
 
 	if (!j->plan.changed)
 		return number_lines(j, before, err);
 	if (plan_apply(&j->plan, before, &j->text, err) != 0 ||
-	    access_parse(&after, buf_as_span(&j->text), &j->rules, err) != 0)
-		goto out;
-	if (after.fault_count > before->fault_count)
-		(void)error_set(err, EX_DATAERR, "%s: the change would make a "
-		    "line that makemap rejects; nothing was changed",
-		    j->site.access);
-	else
-		result = number_lines(j, &after, err);
-out:
-	access_free(&after);
-	return result;
+	    access_parse(&j->after, buf_as_span(&j->text), &j->rules, err) != 0 ||
+	    check_ours(j, &j->after, err) != 0)
+		return -1;
+	return number_lines(j, &j->after, err);
 }
 
 /* What the plan refuses is about lines of this file. */
@@ -142,8 +176,7 @@ make_plan(struct job *j, struct error *err)
 {
 	struct error why = ERROR_INIT;
 
-	if (plan_make(&j->plan, &j->update.access, &j->site.policy,
-	        &j->request, &why) == 0)
+	if (j->make(j, &why) == 0)
 		return 0;
 	return error_set(err, why.status, "%s: %.1400s", j->site.access,
 	    why.text);
@@ -153,6 +186,7 @@ int
 change_plan(struct job *j, struct error *err)
 {
 	plan_free(&j->plan);
+	access_free(&j->after);
 	buf_clear(&j->text);
 	j->why[0] = '\0';
 	report_forget_warnings(&j->report);
@@ -161,8 +195,8 @@ change_plan(struct job *j, struct error *err)
 		return -1;
 	if (j->o->strict && j->update.access.fault_count > 0)
 		return refuse_faults(j, err);
-	if (warn_of_faults(j, err) != 0 || make_plan(j, err) != 0 ||
-	    warn_of_plan(j, err) != 0 || apply(j, err) != 0)
+	if ((!j->faults_told && warn_of_faults(j, err) != 0) ||
+	    make_plan(j, err) != 0 || warn_of_plan(j, err) != 0 || apply(j, err) != 0)
 		return -1;
 	j->report.plan = &j->plan;
 	return 0;

@@ -85,21 +85,13 @@ find_hosts(struct job *j, char *const *words, struct error *err)
 }
 
 int
-change_prepare(struct job *j, struct error *err)
+change_site(struct job *j, struct error *err)
 {
 	const struct options *o = j->o;
 	struct site_request wanted = { o->config, o->access, o->map };
-	char *const *words;
 
-	j->request.verb = VERB_ADD;
-	j->request.comment = o->comment;
-	j->request.until = o->until;
-	j->request.force = o->force;
-	j->request.exact = o->exact;
-	if (read_role(j, &words, err) != 0 ||
-	    (o->comment != NULL && comment_check(o->comment, err) != 0) ||
-	    site_read(&j->site, &wanted, err) != 0 ||
-	    find_hosts(j, words, err) != 0 || choose_builder(j, err) != 0)
+	if (site_read(&j->site, &wanted, err) != 0 ||
+	    choose_builder(j, err) != 0)
 		return -1;
 	j->rules.keep_case = j->site.map.keep_case;
 	j->rules.marker = o->marker;
@@ -112,4 +104,22 @@ change_prepare(struct job *j, struct error *err)
 	j->report.service.action = SERVICE_UNTOUCHED;
 	tell_site(j);
 	return 0;
+}
+
+int
+change_prepare(struct job *j, struct error *err)
+{
+	const struct options *o = j->o;
+	char *const *words;
+
+	j->request.verb = VERB_ADD;
+	j->request.comment = o->comment;
+	j->request.until = o->until;
+	j->request.force = o->force;
+	j->request.exact = o->exact;
+	if (read_role(j, &words, err) != 0 ||
+	    (o->comment != NULL && comment_check(o->comment, err) != 0) ||
+	    change_site(j, err) != 0)
+		return -1;
+	return find_hosts(j, words, err);
 }

@@ -49,10 +49,13 @@ struct options {
 #define VERB_TAKES 2U  /* remove */
 #define VERB_SCANS 4U  /* scan */
 #define VERB_EXPLAINS 8U /* explain */
-#define VERB_LISTS 16U   /* list */
-#define VERB_EDITS (VERB_ADDS | VERB_TAKES)
+#define VERB_EXPIRES 16U /* expire */
+#define VERB_CHECKS 32U  /* check */
+#define VERB_LISTS 64U   /* list */
+#define VERB_EDITS (VERB_ADDS | VERB_TAKES | VERB_EXPIRES)
+#define VERB_WRITES (VERB_EDITS | VERB_CHECKS)
 #define VERB_LOOKS (VERB_EXPLAINS | VERB_LISTS)
-#define VERB_ALL (VERB_EDITS | VERB_SCANS | VERB_LOOKS)
+#define VERB_ALL (VERB_WRITES | VERB_SCANS | VERB_LOOKS)
 
 /*
  * Reads the command line; the verb and its words may stand before, between
@@ -68,6 +71,9 @@ void options_free(struct options *o);
 /* "2026-12-31" or "30d" -> "2026-12-31", today or later.  EX_USAGE. */
 int until_parse(const char *text, char date[16], struct error *err) MUST_USE;
 
+/* Today, as "2026-12-31", in local time.  EX_OSERR. */
+int until_today(char date[16], struct error *err) MUST_USE;
+
 /* A verb: its words have been counted against the table already. */
 typedef int verb_function(const struct options *o);
 
@@ -75,6 +81,8 @@ verb_function verb_change; /* client, server, remove */
 verb_function verb_scan;
 verb_function verb_explain;
 verb_function verb_list;
+verb_function verb_expire;
+verb_function verb_check;
 
 const char *help_text(void);
 const char *version_text(void);
@@ -202,5 +210,9 @@ void json_span(struct json *j, const char *name, struct span text);
 void json_number(struct json *j, const char *name, unsigned long long number);
 void json_bool(struct json *j, const char *name, bool value);
 void json_null(struct json *j, const char *name);
+
+/* The members of a change's document, for an object that is open. */
+void report_json(struct json *j, const struct report *r,
+    const struct options *o);
 
 #endif

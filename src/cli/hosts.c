@@ -130,7 +130,7 @@ take_lines(struct reading *r)
 		if (typed.len > 0)
 			take(r, typed, number);
 	}
-	if (err.status == 0 && ferror(stdin))
+	if (cancel_check(&err) == 0 && ferror(stdin))
 		(void)error_set(&err, EX_IOERR, "standard input: %s",
 		    strerror(errno));
 	if (err.status != 0)

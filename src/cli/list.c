@@ -34,8 +34,8 @@ add(struct list *l, enum role role, const struct access_record *r,
 		l->cap = cap;
 	}
 	entry = &l->entries[l->count++];
-	*entry = (struct listed){ role, *r, NULL,
-		comment_read(l->file.access.text, r->start) };
+	*entry = (struct listed){ .role = role, .record = *r };
+	(void)comment_read(l->file.access.text, r->start, &entry->comment);
 	entry->reason = list_reason(l, role, r, err);
 	return err->status == 0 ? 0 : -1;
 }

@@ -22,6 +22,8 @@ static const struct verb_entry verbs[] = {
 	{ "explain", VERB_EXPLAINS, 2, 3, verb_explain,
 		"client|server HOST [ADDRESS]" },
 	{ "list", VERB_LISTS, 0, 1, verb_list, "[client|server]" },
+	{ "check", VERB_CHECKS, 0, 0, verb_check, "" },
+	{ "expire", VERB_EXPIRES, 0, 0, verb_expire, "" },
 	{ "scan", VERB_SCANS, 0, -1, verb_scan, "[LOG...]" },
 };
 
@@ -53,7 +55,8 @@ find_verb(const struct options *o, struct error *err)
 			v = &verbs[i];
 	if (v == NULL)
 		(void)error_set(err, EX_USAGE, "%.100s: no such verb; write "
-		    "client, server, remove, explain, list or scan", o->verb);
+		    "client, server, remove, explain, list, check, expire or "
+		    "scan", o->verb);
 	else if (o->word_count < v->least ||
 	    (v->most >= 0 && o->word_count > v->most)) {
 		(void)error_set(err, EX_USAGE, "%s: too %s words; write: "

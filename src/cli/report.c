@@ -179,29 +179,36 @@ json_map(struct json *j, const struct report *r)
 	json_close(j, '}');
 }
 
+void
+report_json(struct json *j, const struct report *r, const struct options *o)
+{
+	const char *by = r->service.by;
+
+	json_bool(j, "changed", r->changed);
+	json_array(j, "changes");
+	for (size_t i = 0; r->plan != NULL && i < r->plan->change_count; i++)
+		json_change(j, &r->plan->changes[i], r->lines[i]);
+	json_close(j, ']');
+	json_map(j, r);
+	json_object(j, "service");
+	json_text(j, "action", service_word(r->service.action));
+	json_text(j, "by", by[0] == '\0' ? NULL : by);
+	json_close(j, '}');
+	json_array(j, "warnings");
+	for (size_t i = 0; i < r->warning_count; i++)
+		json_text(j, NULL, r->warnings[i]);
+	json_close(j, ']');
+	if (o->dry_run)
+		json_span(j, "diff", buf_as_span(&r->diff));
+}
+
 static void
 print_json(const struct report *r, const struct options *o)
 {
 	struct json j = { stdout, false };
-	const char *by = r->service.by;
 
 	json_object(&j, NULL);
-	json_bool(&j, "changed", r->changed);
-	json_array(&j, "changes");
-	for (size_t i = 0; r->plan != NULL && i < r->plan->change_count; i++)
-		json_change(&j, &r->plan->changes[i], r->lines[i]);
-	json_close(&j, ']');
-	json_map(&j, r);
-	json_object(&j, "service");
-	json_text(&j, "action", service_word(r->service.action));
-	json_text(&j, "by", by[0] == '\0' ? NULL : by);
-	json_close(&j, '}');
-	json_array(&j, "warnings");
-	for (size_t i = 0; i < r->warning_count; i++)
-		json_text(&j, NULL, r->warnings[i]);
-	json_close(&j, ']');
-	if (o->dry_run)
-		json_span(&j, "diff", buf_as_span(&r->diff));
+	report_json(&j, r, o);
 	json_close(&j, '}');
 	fputc('\n', stdout);
 }

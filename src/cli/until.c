@@ -58,6 +58,17 @@ parse_day(const char *text, struct tm *tm)
 }
 
 int
+until_today(char date[16], struct error *err)
+{
+	struct tm tm;
+
+	if (!today(&tm))
+		return error_set(err, EX_OSERR, "there is no local time");
+	(void)strftime(date, 16, "%Y-%m-%d", &tm);
+	return 0;
+}
+
+int
 until_parse(const char *text, char date[16], struct error *err)
 {
 	char now[16];
@@ -67,9 +78,8 @@ until_parse(const char *text, char date[16], struct error *err)
 		return error_set(err, EX_USAGE, "--until: no date \"%.40s\"; "
 		    "write one such as 2026-12-31, or days such as 30d", text);
 	(void)strftime(date, 16, "%Y-%m-%d", &tm);
-	if (!today(&tm))
-		return error_set(err, EX_OSERR, "--until: no local time");
-	(void)strftime(now, sizeof(now), "%Y-%m-%d", &tm);
+	if (until_today(now, err) != 0)
+		return -1;
 	if (strcmp(date, now) < 0)
 		return error_set(err, EX_USAGE, "--until: %s is past; write "
 		    "%s or a later day", date, now);

@@ -82,6 +82,24 @@ take_pid_file(struct site *site, struct span value)
 	    known ? value : span_of(""));
 }
 
+/* Words separated by commas or blanks. */
+static void
+take_blame(struct site *site, struct span value)
+{
+	for (size_t i = 0, start = 0; i <= value.len; i++) {
+		struct span word = { value.at + start, i - start };
+
+		if (i < value.len && value.at[i] != ',' &&
+		    !byte_is_space(value.at[i]))
+			continue;
+		start = i + 1;
+		if (span_equal_fold(word, span_of("GroupWritableDirPathSafe")))
+			site->group_dirs = true;
+		else if (span_equal_fold(word, span_of("MapInUnsafeDirPath")))
+			site->unsafe_dirs = true;
+	}
+}
+
 void
 cf_option_line(struct site *site, struct span line)
 {
@@ -96,6 +114,10 @@ cf_option_line(struct site *site, struct span line)
 	else if (span_equal_fold(name, span_of("TrustedUser")))
 		(void)span_copy(site->trusted_user,
 		    sizeof(site->trusted_user), value);
+	else if (span_equal_fold(name, span_of("RunAsUser")))
+		(void)span_copy(site->run_as, sizeof(site->run_as), value);
+	else if (span_equal_fold(name, span_of("DontBlameSendmail")))
+		take_blame(site, value);
 	else if (span_equal_fold(name, span_of("UseCompressedIPv6Addresses")))
 		site->compressed_ipv6 = is_true(value);
 	else if (span_equal_fold(name, span_of("DaemonPortOptions")))

@@ -16,8 +16,7 @@ make_text(struct work *w, struct error *err)
 {
 	struct update *u = w->u;
 
-	if (access_parse(&w->access, w->text, u->options.rules, err) != 0 ||
-	    cancel_check(err) != 0 || side_text(u, w->text, err) != 0)
+	if (cancel_check(err) != 0 || side_text(u, w->next->text, err) != 0)
 		return -1;
 	/* It is written although only the map is mended: makemap has to read
 	 * bytes that nobody changes. */
@@ -42,7 +41,7 @@ prove(struct work *w, const struct map_file *file, struct map_proof *proof,
 	const char *config = o->site->config[0] != '\0' ? o->site->config
 	    : NULL;
 
-	if (map_prove(file, &o->site->map, &w->access, o->makemap, config,
+	if (map_prove(file, &o->site->map, w->next, o->makemap, config,
 	    proof, err) != 0) {
 		if (err->status == EX_NOINPUT)
 			err->status = EX_UNAVAILABLE;
@@ -66,7 +65,7 @@ build(struct work *w, struct map_proof *proof, struct error *err)
 		.builder = o->builder == UPDATE_LIBDB ? BUILD_LIBDB
 		    : BUILD_MAKEMAP,
 		.spec = &o->site->map,
-		.access = &w->access,
+		.access = w->next,
 		.text = u->side_text,
 		.makemap = o->makemap,
 		.config = o->site->config[0] != '\0' ? o->site->config : NULL,
@@ -87,9 +86,13 @@ build(struct work *w, struct map_proof *proof, struct error *err)
 static int
 dress(struct work *w, struct error *err)
 {
-	const struct update *u = w->u;
+	struct update *u = w->u;
 	const char *path = u->map.path;
 
+	/* As it is now: makemap may have been run by hand meanwhile. */
+	if (target_reopen(&u->map, err) != 0 ||
+	    target_single(&u->map, err) != 0)
+		return -1;
 	w->map = openat(u->side_directory, u->map.name,
 	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (w->map < 0)
@@ -140,10 +143,10 @@ commit(struct work *w, struct map_proof *proof, struct error *err)
 }
 
 enum update_status
-update_commit(struct update *u, struct span text, struct map_proof *proof,
-    struct error *err)
+update_commit(struct update *u, const struct access *next,
+    struct map_proof *proof, struct error *err)
 {
-	struct work w = { .u = u, .text = text, .map = -1 };
+	struct work w = { .u = u, .next = next, .map = -1 };
 	enum update_status status;
 
 	memset(proof, 0, sizeof(*proof));
@@ -152,10 +155,9 @@ update_commit(struct update *u, struct span text, struct map_proof *proof,
 		    u->text.path);
 		return UPDATE_FAILED;
 	}
-	w.changed = !span_equal(text, buf_as_span(&u->bytes));
+	w.changed = !span_equal(next->text, buf_as_span(&u->bytes));
 	status = commit(&w, proof, err);
 	close_fd(&w.map);
-	access_free(&w.access);
 	side_remove(u);
 	return status;
 }

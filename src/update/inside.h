@@ -64,6 +64,7 @@ int side_clean(struct update *u, struct error *err) MUST_USE;
 int side_text(struct update *u, struct span text, struct error *err) MUST_USE;
 /* Makes the directory of the side map; u->side_directory. */
 int side_directory(struct update *u, struct error *err) MUST_USE;
+/* What cannot be removed is tried again the next time. */
 void side_remove(struct update *u);
 int write_all(int fd, struct span bytes, const char *path, struct error *err)
     MUST_USE;
@@ -72,8 +73,7 @@ int write_all(int fd, struct span bytes, const char *path, struct error *err)
 
 struct work {
 	struct update *u;
-	struct span text;
-	struct access access;  /* parsed from text */
+	const struct access *next;
 	bool changed;          /* the text; else only the map is mended */
 	struct stat text_seen; /* the text that is to stand with the map */
 	int map;               /* the side map, open */

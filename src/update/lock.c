@@ -105,7 +105,12 @@ static int
 try_lock(struct update *u, const char *name, const char *path,
     struct error *err)
 {
-	if (flock(u->lock, LOCK_EX | LOCK_NB) == 0) {
+	int status;
+
+	do
+		status = flock(u->lock, LOCK_EX | LOCK_NB);
+	while (status != 0 && errno == EINTR && cancel_check(err) == 0);
+	if (status == 0) {
 		if (is_current(u, name))
 			return 0;
 		close_fd(&u->lock);
@@ -113,11 +118,14 @@ try_lock(struct update *u, const char *name, const char *path,
 	}
 	if (errno == EWOULDBLOCK || errno == EINTR)
 		return 1;
-	if (errno == ENOLCK || errno == EOPNOTSUPP || errno == ENOSYS)
-		return error_set(err, EX_OSERR,
+	if (errno == ENOLCK || errno == EOPNOTSUPP || errno == ENOSYS) {
+		(void)error_set(err, EX_OSERR,
 		    "%s: its file system has no locks (flock: %s); run tlsoff "
 		    "where the file is local, or mount it with locks", path,
 		    strerror(errno));
+		(void)unlinkat(u->text.directory, name, 0); /* holds nobody */
+		return -1;
+	}
 	return error_errno(err, EX_IOERR, path, "cannot lock");
 }
 
@@ -176,7 +184,8 @@ lock_drop(struct update *u)
 	if (u->lock < 0)
 		return;
 	side_name(name, &u->text, "-lock");
-	if (is_current(u, name))
+	/* One more try: it costs nothing. */
+	for (int i = 0; i < 2 && is_current(u, name); i++)
 		(void)unlinkat(u->text.directory, name, 0);
 	close_fd(&u->lock);
 }

@@ -151,7 +151,7 @@ prove(struct work *w, struct map_proof *proof, struct error *err)
 
 	if (target_reopen(&u->map, err) != 0)
 		return -1;
-	if (map_prove(&file, &o->site->map, &w->access, o->makemap,
+	if (map_prove(&file, &o->site->map, w->next, o->makemap,
 	    o->site->config[0] != '\0' ? o->site->config : NULL, proof, err) !=
 	    0)
 		return -1;

@@ -176,6 +176,7 @@ side_directory(struct update *u, struct error *err)
 	char name[SIDE_NAME], path[SIDE_PATH];
 	int status;
 
+	close_fd(&u->side_directory);
 	if (clean_directory(u, err) != 0)
 		return -1;
 	side_name(name, &u->map, "");
@@ -194,6 +195,12 @@ side_directory(struct update *u, struct error *err)
 	return status > 0 ? in_the_way(path, err) : -1;
 }
 
+static bool
+is_gone(int directory, const char *name, int flags)
+{
+	return unlinkat(directory, name, flags) == 0 || errno == ENOENT;
+}
+
 void
 side_remove(struct update *u)
 {
@@ -201,15 +208,16 @@ side_remove(struct update *u)
 	struct error ignored;
 
 	close_fd(&u->side_text);
-	if (u->side_text_there) {
-		side_name(name, &u->text, "");
-		(void)unlinkat(u->text.directory, name, 0);
+	side_name(name, &u->text, "");
+	if (u->side_text_there && is_gone(u->text.directory, name, 0))
 		u->side_text_there = false;
-	}
-	if (u->side_directory >= 0) {
-		(void)empty(u->side_directory, "", &ignored);
-		side_name(name, &u->map, "");
-		(void)unlinkat(u->map.directory, name, AT_REMOVEDIR);
+	if (u->side_directory < 0)
+		return;
+	side_name(name, &u->map, "");
+	if (is_gone(u->side_directory, u->map.name, 0) &&
+	    is_gone(u->map.directory, name, AT_REMOVEDIR))
 		close_fd(&u->side_directory);
-	}
+	else if (empty(u->side_directory, "", &ignored) == 0 &&
+	    is_gone(u->map.directory, name, AT_REMOVEDIR))
+		close_fd(&u->side_directory);
 }

@@ -147,6 +147,7 @@ update_close(struct update *u)
 	if (!u->opened)
 		return;
 	side_remove(u);
+	close_fd(&u->side_directory);
 	lock_drop(u);
 	access_free(&u->access);
 	buf_free(&u->bytes);

@@ -33,14 +33,10 @@ is_deeply((scan_rows($text, '-'))[0], $all, '- is standard input');
 	is($said->{lines}, ($text =~ tr/\n//), 'lines');
 }
 for my $tool (qw(gzip xz zstd bzip2)) {
-	SKIP: {
-		skip "$tool is not here", 1 unless -x "/usr/bin/$tool";
-		system("$tool -c <$log >$dir/old.$tool") == 0 or die;
-		is_deeply((scan_rows('', "$dir/old.$tool"))[0], $all, $tool);
-	}
+	system("$tool -c <$log >$dir/old.$tool") == 0 or die;
+	is_deeply((scan_rows('', "$dir/old.$tool"))[0], $all, $tool);
 }
-SKIP: {
-	skip "gzip is not here", 4 unless -x "/usr/bin/gzip";
+{
 	my @lines = split /^/, $text;
 	my @parts = map { [splice @lines, 0, 450] } 0 .. 2;
 	put("mail.log.$_", join '', @{$parts[$_]}) for 0 .. 2;
@@ -122,10 +118,19 @@ for ([['--since', 'soon'], 64, qr/--since/], [['--role', 'both'], 64, qr/--role/
 }
 (undef, $err) = scan('', "$dir/\e[2Jx");
 like($err, qr/\\x1b\[2Jx: cannot open/, 'a name is shown, not obeyed');
-SKIP: {
-	skip 'root may read everything', 1 if $> == 0;
-	chmod 0, put('secret', $text);
-	is((scan('', "$dir/secret"))[2], 77, 'no permission');
+{
+	# Root may read everything, so it asks as somebody else.
+	my $as = $> == 0 ? 'setpriv --reuid=65534 --regid=65534 --clear-groups ' : '';
+	my $closed = "$dir/closed";
+	mkdir $closed, 0755;
+	chmod 0755, $dir;
+	chmod 0, put('closed/secret', $text);
+	# The program may stand where only we can go: it is open already.
+	open my $program, '<', $TLSOFF or die;
+	fcntl $program, 2, 0 or die; # F_SETFD: keep it over exec
+	system($as . '/proc/self/fd/' . fileno($program)
+	    . " scan $closed/secret 2>/dev/null");
+	is($? >> 8, 77, 'no permission');
 }
 ($out, $err, $status) = scan("nothing\n");
 is("$out$status", '0', 'nothing found is no failure');
@@ -138,8 +143,7 @@ like($err, qr/no host/, '... and it is said');
 
 # ---- the sandbox ----
 
-SKIP: {
-	skip 'not Linux', 3 unless -r '/proc/self/status';
+{
 	POSIX::mkfifo("$dir/fifo", 0600) or die;
 	my $pid = fork // die;
 	if ($pid == 0) {
@@ -154,8 +158,6 @@ SKIP: {
 		last if $status =~ /^Seccomp:\s+2/m;
 		select undef, undef, undef, 0.05;
 	}
-	my $can = slurp('/proc/self/status') =~ /^Seccomp:/m;
-	skip 'a kernel without seccomp', 3 unless $can;
 	like($status, qr/^NoNewPrivs:\s+1/m, 'no new privileges');
 	like($status, qr/^Seccomp:\s+2/m, 'a filter on its calls');
 	print $fifo $text;

@@ -76,11 +76,13 @@ sub scratch {
 	return $scratch = make_scratch();
 }
 
-# No directory on the way that group or others may write.
+# No directory on the way that group or others may write, nor one that only
+# another owner may search: sendmail's programs take even root's word for that.
 sub safe_path {
 	my ($path) = @_;
 	while ($path ne '/') {
-		return 0 if (stat $path)[2] & 022;
+		my ($mode, $uid) = (stat $path)[2, 4];
+		return 0 if $mode & 022 || ($uid != $> && !($mode & 001));
 		$path = dirname($path);
 	}
 	return 1;
@@ -207,7 +209,7 @@ sub tlsoff {
 sub spare_this_machine {
 	my @arguments = @_;
 	return if defined $ENV{TLSOFF_TEST_INSIDE};
-	return unless grep { /\A(?:client|server|remove|expire)\z/ } @arguments;
+	return unless grep { /\A(?:client|server|remove|expire|--fix)\z/ } @arguments;
 	return if grep { /\A(?:-[Cfn]|--(?:config|access|dry-run|help))/ } @arguments;
 	die "tlsoff @arguments: would change this machine's own files;"
 	    . " give -C or -f, or call enter_namespace()\n";

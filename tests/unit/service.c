@@ -267,6 +267,8 @@ start(const char *name)
 	child = fork();
 	assert_true(child >= 0);
 	if (child == 0) {
+		/* nohup ignores it, and a shell cannot trap what is ignored. */
+		(void)signal(SIGHUP, SIG_DFL);
 		(void)execl(in_root(name), in_root(name), root, (char *)NULL);
 		_exit(127);
 	}

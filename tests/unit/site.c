@@ -202,6 +202,22 @@ trusted_user_of_the_cf(void **state)
 }
 
 static void
+rights_of_the_running_sendmail(void **state)
+{
+	(void)state;
+	assert_int_equal(parse(K), 0);
+	assert_string_equal(site.run_as, "");
+	assert_false(site.group_dirs || site.unsafe_dirs);
+	assert_int_equal(parse(K "O RunAsUser=smmta:smmsp\n"
+	    "O DontBlameSendmail=Safe,groupwritabledirpathsafe\n"), 0);
+	assert_string_equal(site.run_as, "smmta:smmsp");
+	assert_true(site.group_dirs && !site.unsafe_dirs);
+	assert_int_equal(parse(K
+	    "O DontBlameSendmail=MapInUnsafeDirPath X\n"), 0);
+	assert_true(site.unsafe_dirs && !site.group_dirs);
+}
+
+static void
 booleans_are_sendmails(void **state)
 {
 	static const struct { const char *line; bool on; } cases[] = {
@@ -554,6 +570,7 @@ main(void)
 		cmocka_unit_test(maps_that_are_no_single_file_are_refused),
 		cmocka_unit_test(pid_file_of_the_cf),
 		cmocka_unit_test(trusted_user_of_the_cf),
+		cmocka_unit_test(rights_of_the_running_sendmail),
 		cmocka_unit_test(booleans_are_sendmails),
 		cmocka_unit_test(daemon_ports),
 		cmocka_unit_test(skip_is_a_rule_of_the_lookups),

@@ -1,0 +1,317 @@
+/* Checking a text, planning what mends it, what is past; maps that are safe. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+#include "access.h"
+#include "map.h"
+
+static const struct access_rules plain;
+
+static void
+parse(struct access *a, struct span text, const struct access_rules *rules)
+{
+	struct error err = ERROR_INIT;
+
+	if (access_parse(a, text, rules, &err) != 0)
+		fail_msg("%s", err.text);
+}
+
+/* "code code" in the order of the file, those that are fixable with a "+". */
+static void
+check(const char *text, const struct access_rules *access_rules,
+    const struct check_rules *rules, const char *expected)
+{
+	struct error err = ERROR_INIT;
+	struct buf codes = BUF_INIT;
+	struct findings f;
+	struct access a;
+
+	parse(&a, span_of(text), access_rules);
+	assert_int_equal(check_text(&f, &a, rules, &err), 0);
+	for (size_t i = 0; i < f.count; i++)
+		buf_printf(&codes, "%s%s%s", i > 0 ? " " : "", f.at[i].code,
+		    f.at[i].fixable ? "+" : "");
+	assert_string_equal(codes.len == 0 ? "" : codes.at, expected);
+	buf_free(&codes);
+	findings_free(&f);
+	findings_free(&f);
+	access_free(&a);
+}
+
+static void
+the_site_decides_what_is_wrong(void **state)
+{
+	struct policy_rules policy = { 0 };
+	struct check_rules rules = { &policy, false, "2026-11-23" };
+	struct access_rules exact = { .keep_case = true };
+
+	(void)state;
+	check("Try_TLS:.a.example\tNO\n", &plain, &rules, "key");
+	policy.dotdomain = true;
+	check("Try_TLS:.a.example\tNO\n", &plain, &rules, "");
+	check("Try_TLS:IPv6:2001:db8::1\tNO\n", &plain, &rules, "key+");
+	rules.compressed = true;
+	check("Try_TLS:IPv6:2001:db8::1\tNO\n", &plain, &rules, "");
+	check("Try_TLS:IPv6:2001:db8:0:0:0:0:0:1\tNO\n", &plain, &rules,
+	    "key+");
+	check("Try_TLS:A.example\tNO\n", &plain, &rules, "");
+	check("Try_TLS:A.example\tNO\n", &exact, &rules, "key+");
+	check("TRY_TLS:a.example\tNO\n", &plain, &rules, "");
+	check("TRY_TLS:a.example\tNO\n", &exact, &rules, "key");
+	check("Srv_Features:a.example\tSKIP\n", &plain, &rules, "");
+}
+
+static void
+the_day_itself_is_not_past(void **state)
+{
+	const struct policy_rules policy = { 0 };
+	struct check_rules rules = { &policy, false, "2026-11-23" };
+	static const char text[] =
+	    "# tlsoff until 2026-11-23: why\nTry_TLS:a.example\tNO\n";
+
+	(void)state;
+	check(text, &plain, &rules, "");
+	rules.today = "2026-11-24";
+	check(text, &plain, &rules, "expired");
+}
+
+static void
+reads_comments(void **state)
+{
+	static const struct {
+		const char *line, *text, *until;
+		bool ours;
+	} cases[] = {
+		{ "# tlsoff: why\n", "why", "", true },
+		{ "# tlsoff: a: b\r\n", "a: b", "", true },
+		{ "# tlsoff until 2026-12-31\n", "", "2026-12-31", true },
+		{ "# tlsoff until 2026-12-31: why\n", "why", "2026-12-31", true },
+		{ "# tlsoff until 2028-02-29\n", "", "2028-02-29", true },
+		{ "# tlsoff until 2026-02-29\n", "", "", true },
+		{ "# tlsoff until 2026-13-01: x\n", "x", "", true },
+		{ "# tlsoff until 2026-12-31x\n", "", "", true },
+		{ "# tlsoff until \n", "", "", true },
+		{ "# why\n", "", "", false },
+		{ "", "", "", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct comment c;
+		struct buf text = BUF_INIT;
+
+		buf_printf(&text, "%sTry_TLS:a.example\tNO\n", cases[i].line);
+		assert_int_equal(comment_read(buf_as_span(&text),
+		    strlen(cases[i].line), &c), cases[i].ours);
+		assert_string_equal(c.until, cases[i].until);
+		assert_true(span_equal(c.text, span_of(cases[i].text)));
+		buf_free(&text);
+	}
+}
+
+/* ---- whatever the text is ---- */
+
+static unsigned long seed = 1;
+
+static unsigned
+roll(unsigned sides)
+{
+	seed = seed * 6364136223846793005UL + 1442695040888963407UL;
+	return (unsigned)(seed >> 33) % sides;
+}
+
+static void
+random_text(struct buf *text)
+{
+	static const char *const tags[] = { "Try_TLS:", "Srv_Features:",
+		"Try_TLS: ", "Srv_Features: ", "TLS_Srv:", "To:", "" };
+	static const char *const hosts[] = { "a.example", "b.a.example",
+		"a.example.", "[a.example]", "192.0.2.1", "192.0.2", "", "com",
+		"IPv6:2001:db8::1", "*.x", "A.EXAMPLE" };
+	static const char *const values[] = { "NO", "NO # why", "YES", "S",
+		"VS", "V A", "S # A", "\"NO\"", "# x", "?", "", "VERIFY" };
+	static const char *const between[] = { "\n", "\r\n", "\n\n",
+		"\n# tlsoff until 2001-01-01: x\n", "\n# tlsoff: y\n",
+		"\n# DO NOT EDIT BELOW THIS LINE: CANIT MAY DELETE CHANGES "
+		"BELOW THIS LINE\n" };
+
+	buf_clear(text);
+	for (unsigned lines = roll(12); lines > 0; lines--) {
+		buf_text(text, tags[roll(7)]);
+		buf_text(text, hosts[roll(11)]);
+		buf_text(text, roll(9) == 0 ? " " : "\t");
+		buf_text(text, values[roll(12)]);
+		buf_text(text, between[roll(4) == 0 ? roll(6) : 0]);
+	}
+	if (text->len > 0 && roll(5) == 0)
+		text->len--;
+}
+
+static size_t
+count_fixable(const struct findings *f)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < f->count; i++)
+		count += f->at[i].fixable;
+	return count;
+}
+
+static void
+mended_text(const struct access *a, const struct check_rules *rules,
+    struct findings *f, struct buf *out)
+{
+	struct error err = ERROR_INIT;
+	struct plan plan;
+
+	assert_int_equal(check_text(f, a, rules, &err), 0);
+	assert_int_equal(plan_fix(&plan, a, f, rules, &err), 0);
+	assert_int_equal(plan.changed, count_fixable(f) > 0);
+	buf_clear(out);
+	assert_int_equal(plan_apply(&plan, a, out, &err), 0);
+	plan_free(&plan);
+}
+
+static void
+what_is_mended_needs_no_mending(void **state)
+{
+	const struct policy_rules policy = { 0 };
+	const struct check_rules rules = { &policy, false, "2026-11-23" };
+	struct buf text = BUF_INIT, mended = BUF_INIT, again = BUF_INIT;
+
+	(void)state;
+	for (int i = 0; i < 20000; i++) {
+		struct access before, after;
+		struct findings f, left;
+
+		random_text(&text);
+		parse(&before, buf_as_span(&text), &plain);
+		mended_text(&before, &rules, &f, &mended);
+		parse(&after, buf_as_span(&mended), &plain);
+		mended_text(&after, &rules, &left, &again);
+		if (count_fixable(&left) > 0 ||
+		    after.fault_count > before.fault_count)
+			fail_msg("%d:\n%s--- became ---\n%s", i, text.at,
+			    mended.at);
+		findings_free(&f);
+		findings_free(&left);
+		access_free(&before);
+		access_free(&after);
+	}
+	buf_free(&text);
+	buf_free(&mended);
+	buf_free(&again);
+}
+
+static void
+what_is_expired_is_gone(void **state)
+{
+	const struct policy_rules policy = { 0 };
+	const struct check_rules rules = { &policy, false, "2026-11-23" };
+	struct buf text = BUF_INIT, out = BUF_INIT;
+
+	(void)state;
+	for (int i = 0; i < 20000; i++) {
+		struct error err = ERROR_INIT;
+		struct access before;
+		struct plan plan;
+		size_t was;
+
+		random_text(&text);
+		parse(&before, buf_as_span(&text), &plain);
+		was = before.fault_count;
+		buf_clear(&out);
+		assert_int_equal(plan_expire(&plan, &before, &rules, &err), 0);
+		assert_int_equal(plan_apply(&plan, &before, &out, &err), 0);
+		assert_true(plan.changed || out.len == text.len);
+		plan_free(&plan);
+		access_free(&before);
+		parse(&before, buf_as_span(&out), &plain);
+		assert_true(before.fault_count <= was);
+		access_free(&before);
+	}
+	buf_free(&text);
+	buf_free(&out);
+}
+
+/* ---- maps that are safe ---- */
+
+static struct stat
+file(mode_t mode, uid_t user, gid_t group)
+{
+	return (struct stat){ .st_mode = mode, .st_uid = user,
+		.st_gid = group };
+}
+
+static void
+sendmail_reads_as_its_own_user(void **state)
+{
+	/* 100 stands for smmta, 101 for the group smmsp. */
+	const struct map_reader root = { 0 };
+	const struct map_reader trusting = { .trusted = 100 };
+	const struct map_reader run_as = { .user = 100, .group = 101 };
+	struct stat st = file(S_IFREG | 0640, 100, 101);
+
+	(void)state;
+	assert_non_null(map_file_unsafe(&st, &root));
+	assert_null(map_file_unsafe(&st, &trusting));
+	assert_null(map_file_unsafe(&st, &run_as));
+	st = file(S_IFREG | 0640, 0, 101);
+	assert_null(map_file_unsafe(&st, &root));
+	assert_null(map_file_unsafe(&st, &run_as));
+	st = file(S_IFREG | 0640, 100, 0);
+	assert_null(map_file_unsafe(&st, &root));
+	st = file(S_IFREG | 0640, 0, 0);
+	assert_non_null(map_file_unsafe(&st, &run_as));
+	st = file(S_IFREG | 0666, 1000, 1000);
+	assert_null(map_file_unsafe(&st, &root));
+	st = file(S_IFDIR | 0755, 0, 0);
+	assert_non_null(map_file_unsafe(&st, &root));
+}
+
+static void
+no_directory_may_be_written_by_others(void **state)
+{
+	const struct map_reader root = { 0 };
+	const struct map_reader group = { .group_dirs = true };
+	const struct map_reader lax = { .unsafe_dirs = true };
+	struct stat st = file(S_IFDIR | 0755, 100, 101);
+
+	(void)state;
+	assert_null(map_directory_unsafe(&st, &root));
+	st = file(S_IFDIR | 0775, 0, 0);
+	assert_non_null(map_directory_unsafe(&st, &root));
+	assert_null(map_directory_unsafe(&st, &group));
+	assert_null(map_directory_unsafe(&st, &lax));
+	st = file(S_IFDIR | S_ISVTX | 0777, 0, 0);
+	assert_non_null(map_directory_unsafe(&st, &root));
+	assert_non_null(map_directory_unsafe(&st, &group));
+	assert_null(map_directory_unsafe(&st, &lax));
+	st = file(S_IFDIR | 0750, 100, 101);
+	assert_non_null(map_directory_unsafe(&st, &root));
+	st = file(S_IFDIR | 0700, 0, 0);
+	assert_null(map_directory_unsafe(&st, &root));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_site_decides_what_is_wrong),
+		cmocka_unit_test(the_day_itself_is_not_past),
+		cmocka_unit_test(reads_comments),
+		cmocka_unit_test(what_is_mended_needs_no_mending),
+		cmocka_unit_test(what_is_expired_is_gone),
+		cmocka_unit_test(sendmail_reads_as_its_own_user),
+		cmocka_unit_test(no_directory_may_be_written_by_others),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,4 @@
+/* The corpus of the fuzz target. */
+#include "../fuzz/host.c"
+#define CORPUS "tests/fuzz/corpus/host"
+#include "../fuzz/replay.h"
