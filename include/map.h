@@ -40,8 +40,8 @@ struct map;
 struct map *map_open(const struct map_file *file, const struct map_spec *spec,
     const char *makemap, const char *config, struct error *err) MUST_USE;
 /* 1 found, 0 not, -1 with err (EX_IOERR).  The key is folded as the spec says;
- * K -N finds keys that end in NUL, a plain K those too.  *value is without its
- * NUL and valid until the next call. */
+ * K -N finds keys that end in NUL, a plain K those too, K -O none of them.
+ * *value is without its NUL and valid until the next call. */
 int map_get(struct map *map, struct span key, struct span *value,
     struct error *err) MUST_USE;
 /* A policy_lookup; context is a struct map *.  A read error is a TEMPFAIL. */

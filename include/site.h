@@ -39,6 +39,7 @@ struct map_spec {
 	char path[PATH_MAX]; /* of the file itself, suffix included */
 	bool keep_case;      /* K -f: build with makemap -f */
 	bool with_null;      /* K -N: build with makemap -N */
+	bool without_null;   /* K -O: keys that end in NUL are not found */
 	bool optional;       /* K -o: no file, no complaint */
 };
 

@@ -230,7 +230,7 @@ map_get(struct map *map, struct span key, struct span *value,
 	/* makemap -u has taken the NULs away. */
 	if (map->dumped || !map->spec->with_null)
 		found = get_stored(map, key.len, value, err);
-	if (found == 0 && !map->dumped)
+	if (found == 0 && !map->dumped && !map->spec->without_null)
 		found = get_stored(map, key.len + 1, value, err);
 	if (found > 0 && value->len > 0 && value->at[value->len - 1] == '\0')
 		value->len--;

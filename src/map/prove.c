@@ -97,8 +97,9 @@ nulls_fit(const struct proof *p)
 
 	if (a->count == 0 || p->spec->type == MAP_OTHER)
 		return true;
-	return a->with_null == a->count ||
-	    (a->with_null == 0 && !p->spec->with_null);
+	if (a->with_null == a->count)
+		return !p->spec->without_null;
+	return a->with_null == 0 && !p->spec->with_null;
 }
 
 static void
@@ -228,7 +229,9 @@ name_difference(const void *context, struct answer *a, struct error *err)
 		(void)snprintf(a->example, sizeof(a->example),
 		    "%zu of %zu keys in the map end in NUL, %s should",
 		    p->sums.with_null, p->sums.count,
-		    p->spec->with_null ? "all" : "all or none");
+		    p->spec->with_null      ? "all"
+		    : p->spec->without_null ? "none"
+					    : "all or none");
 		return 0;
 	}
 	side.map = map_open(p->file, p->spec, p->makemap, p->config, err);

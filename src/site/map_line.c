@@ -150,6 +150,9 @@ take_option(struct site *site, struct span option, struct span *rest)
 	case 'N':
 		site->map.with_null = true;
 		break;
+	case 'O':
+		site->map.without_null = true;
+		break;
 	case 'o':
 		site->map.optional = true;
 		break;
