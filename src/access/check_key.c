@@ -98,7 +98,8 @@ find_breadth(struct checker *c, struct entry *e)
 		return 0;
 	if (strcasecmp(name, "IPv6") == 0 || strcasecmp(name, "IPv6:") == 0)
 		return check_find(c, "broad", e->record.start, false,
-		    "this turns TLS off for all of IPv6; name the nets instead");
+		    "this turns TLS off for all of IPv6; name the nets "
+		    "instead");
 	if (e->host.kind == HOST_NAME && strchr(name, '.') == NULL &&
 	    strcmp(name, "localhost") != 0)
 		return check_find(c, "broad", e->record.start, false,

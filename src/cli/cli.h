@@ -48,10 +48,10 @@ struct options {
 #define VERB_ADDS 1U   /* client, server */
 #define VERB_TAKES 2U  /* remove */
 #define VERB_SCANS 4U  /* scan */
-#define VERB_EXPLAINS 8U /* explain */
-#define VERB_EXPIRES 16U /* expire */
-#define VERB_CHECKS 32U  /* check */
-#define VERB_LISTS 64U   /* list */
+#define VERB_EXPLAINS 8U
+#define VERB_EXPIRES 16U
+#define VERB_CHECKS 32U
+#define VERB_LISTS 64U
 #define VERB_EDITS (VERB_ADDS | VERB_TAKES | VERB_EXPIRES)
 #define VERB_WRITES (VERB_EDITS | VERB_CHECKS)
 #define VERB_LOOKS (VERB_EXPLAINS | VERB_LISTS)
@@ -79,10 +79,10 @@ typedef int verb_function(const struct options *o);
 
 verb_function verb_change; /* client, server, remove */
 verb_function verb_scan;
-verb_function verb_explain;
-verb_function verb_list;
 verb_function verb_expire;
 verb_function verb_check;
+verb_function verb_explain;
+verb_function verb_list;
 
 const char *help_text(void);
 const char *version_text(void);

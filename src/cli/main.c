@@ -19,9 +19,9 @@ static const struct verb_entry verbs[] = {
 	{ "client", VERB_ADDS, 1, -1, verb_change, "HOST..." },
 	{ "server", VERB_ADDS, 1, -1, verb_change, "HOST..." },
 	{ "remove", VERB_TAKES, 2, -1, verb_change, "client|server HOST..." },
+	{ "list", VERB_LISTS, 0, 1, verb_list, "[client|server]" },
 	{ "explain", VERB_EXPLAINS, 2, 3, verb_explain,
 		"client|server HOST [ADDRESS]" },
-	{ "list", VERB_LISTS, 0, 1, verb_list, "[client|server]" },
 	{ "check", VERB_CHECKS, 0, 0, verb_check, "" },
 	{ "expire", VERB_EXPIRES, 0, 0, verb_expire, "" },
 	{ "scan", VERB_SCANS, 0, -1, verb_scan, "[LOG...]" },
@@ -55,7 +55,7 @@ find_verb(const struct options *o, struct error *err)
 			v = &verbs[i];
 	if (v == NULL)
 		(void)error_set(err, EX_USAGE, "%.100s: no such verb; write "
-		    "client, server, remove, explain, list, check, expire or "
+		    "client, server, remove, list, explain, check, expire or "
 		    "scan", o->verb);
 	else if (o->word_count < v->least ||
 	    (v->most >= 0 && o->word_count > v->most)) {

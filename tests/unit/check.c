@@ -91,7 +91,8 @@ reads_comments(void **state)
 		{ "# tlsoff: why\n", "why", "", true },
 		{ "# tlsoff: a: b\r\n", "a: b", "", true },
 		{ "# tlsoff until 2026-12-31\n", "", "2026-12-31", true },
-		{ "# tlsoff until 2026-12-31: why\n", "why", "2026-12-31", true },
+		{ "# tlsoff until 2026-12-31: why\n", "why", "2026-12-31",
+		    true },
 		{ "# tlsoff until 2028-02-29\n", "", "2028-02-29", true },
 		{ "# tlsoff until 2026-02-29\n", "", "", true },
 		{ "# tlsoff until 2026-13-01: x\n", "x", "", true },
@@ -117,6 +118,10 @@ reads_comments(void **state)
 
 /* ---- whatever the text is ---- */
 
+#define MARKER \
+	"\n# DO NOT EDIT BELOW THIS LINE: CANIT MAY DELETE CHANGES BELOW " \
+	"THIS LINE\n"
+
 static unsigned long seed = 1;
 
 static unsigned
@@ -138,8 +143,7 @@ random_text(struct buf *text)
 		"VS", "V A", "S # A", "\"NO\"", "# x", "?", "", "VERIFY" };
 	static const char *const between[] = { "\n", "\r\n", "\n\n",
 		"\n# tlsoff until 2001-01-01: x\n", "\n# tlsoff: y\n",
-		"\n# DO NOT EDIT BELOW THIS LINE: CANIT MAY DELETE CHANGES "
-		"BELOW THIS LINE\n" };
+		MARKER };
 
 	buf_clear(text);
 	for (unsigned lines = roll(12); lines > 0; lines--) {
