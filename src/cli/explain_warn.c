@@ -28,14 +28,20 @@ add_entry(struct buf *line, const char *key, struct span value)
 
 /* ---- the map ---- */
 
+/* With -o no map is as good as an empty one. */
+static bool
+is_broken(const struct explain *e)
+{
+	return e->map == NULL && !(e->file.site.map.optional &&
+	    e->map_error.status == EX_NOINPUT);
+}
+
 static int
 warn_unreadable(struct explain *e, struct error *err)
 {
-	const struct site *site = &e->file.site;
 	struct buf line = BUF_INIT;
 
-	if (e->map != NULL ||
-	    (site->map.optional && e->map_error.status == EX_NOINPUT))
+	if (!is_broken(e))
 		return 0;
 	buf_printf(&line, "%s; sendmail %s", e->map_error.text,
 	    e->map_fails ? "puts all mail off until that is mended"
@@ -48,7 +54,7 @@ warn_disagreement(struct explain *e, struct error *err)
 {
 	struct buf line = BUF_INIT;
 
-	if (!e->file.there || e->agrees)
+	if (!e->file.there || e->agrees || is_broken(e))
 		return 0;
 	if (e->text_policy.found) {
 		buf_printf(&line, "%s: says ", e->file.site.access);
