@@ -68,20 +68,27 @@ ask(struct search *s, struct span what)
 	return tokens_tempfail(&s->tokens) ? TEMPFAIL : FOUND;
 }
 
-/* Cuts the last piece off: $+::$-, $+:$-, $+.$-  false: there is none. */
+static bool
+is_separator(char c)
+{
+	return c == ':' || c == '.';
+}
+
+/*
+ * Cuts the last piece off: $+::$-, $+:$-, $+.$-  false: there is none.  The
+ * last token, which $- takes, may itself be a separator ("IPv6:::").
+ */
 static bool
 drop_last(struct span *what)
 {
 	size_t i = what->len;
 
-	while (i > 0 && what->at[i - 1] != ':' && what->at[i - 1] != '.')
+	if (i > 0 && is_separator(what->at[i - 1]))
 		i--;
-	if (i == what->len && i > 2 && what->at[i - 1] == ':' &&
-	    what->at[i - 2] == ':') {
-		what->len -= 2; /* "a::": its last ':' is what $- takes */
-		return true;
-	}
-	if (i <= 1 || i == what->len)
+	else
+		while (i > 0 && !is_separator(what->at[i - 1]))
+			i--;
+	if (i <= 1 || !is_separator(what->at[i - 1]))
 		return false;
 	i--;
 	if (what->at[i] == ':' && i > 1 && what->at[i - 1] == ':')

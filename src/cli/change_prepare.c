@@ -15,14 +15,7 @@ read_role(struct job *j, char *const **words, struct error *err)
 		j->request.verb = VERB_REMOVE;
 		name = *(*words)++;
 	}
-	if (strcmp(name, "client") == 0)
-		j->request.role = ROLE_CLIENT;
-	else if (strcmp(name, "server") == 0)
-		j->request.role = ROLE_SERVER;
-	else
-		return error_set(err, EX_USAGE, "remove: no role \"%.100s\"; "
-		    "write: tlsoff remove client|server HOST...", name);
-	return 0;
+	return role_read(j->o->verb, name, &j->request.role, err);
 }
 
 static int

@@ -4,12 +4,7 @@
  * The access file is asked, not the map: a map that is open is locked, and a
  * scan of "tail -f" would lock it for ever.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <sysexits.h>
-#include <unistd.h>
 
 #include "scan.h"
 
@@ -20,48 +15,13 @@ struct scan_policy {
 };
 
 static int
-read_all(int fd, const char *name, struct buf *text, struct error *err)
-{
-	ssize_t n = 1;
-
-	while (n != 0) {
-		char *room = buf_room(text, (size_t)1 << 16);
-
-		if (room == NULL)
-			return error_memory(err);
-		n = read(fd, room, (size_t)1 << 16);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return error_errno(err, EX_IOERR, name, "read");
-		text->len += (size_t)n;
-	}
-	return 0;
-}
-
-static int
-read_access(const char *name, struct buf *text, struct error *err)
-{
-	int fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK), result;
-	struct stat st;
-
-	if (fd < 0 || fstat(fd, &st) != 0)
-		return error_errno(err, EX_NOINPUT, name, "cannot open");
-	result = S_ISREG(st.st_mode)
-	    ? read_all(fd, name, text, err)
-	    : error_set(err, EX_NOINPUT, "%s: is no file", name);
-	(void)close(fd);
-	return result;
-}
-
-static int
 fill(struct scan_policy *p, const struct options *o, struct error *err)
 {
 	struct site_request request = { o->config, o->access, o->map };
 	struct access_rules rules = { false, o->marker };
 
 	if (site_read(&p->site, &request, err) != 0 ||
-	    read_access(p->site.access, &p->text, err) != 0)
+	    file_read(p->site.access, &p->text, err) != 0)
 		return -1;
 	rules.keep_case = p->site.map.keep_case;
 	return access_parse(&p->access, buf_as_span(&p->text), &rules, err);

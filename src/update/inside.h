@@ -58,6 +58,8 @@ bool time_before(struct timespec a, struct timespec b);
 void side_name(char to[SIDE_NAME], const struct target *t, const char *end);
 /* The path of a name in the directory of a target. */
 void side_path(char to[SIDE_PATH], const struct target *t, const char *name);
+/* EX_CANTCREAT: something else stands under one of our names. */
+int side_in_the_way(const char *path, struct error *err);
 /* Removes what a killed run left; EX_CANTCREAT where something else stands. */
 int side_clean(struct update *u, struct error *err) MUST_USE;
 /* Writes the text, synced; u->side_text. */

@@ -27,13 +27,6 @@ doze(void)
 }
 
 static int
-in_the_way(const char *path, struct error *err)
-{
-	return error_set(err, EX_CANTCREAT,
-	    "%s: is in the way and was not made by tlsoff; remove it", path);
-}
-
-static int
 open_lock(struct update *u, const char *name, const char *path,
     struct error *err)
 {
@@ -43,7 +36,7 @@ open_lock(struct update *u, const char *name, const char *path,
 	    O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
 	if (u->lock < 0 && (errno == ELOOP || errno == EISDIR ||
 	    errno == ENXIO || errno == ENODEV))
-		return in_the_way(path, err);
+		return side_in_the_way(path, err);
 	if (u->lock < 0)
 		return error_errno(err, EX_CANTCREAT, path,
 		    "cannot create the lock");
@@ -51,7 +44,7 @@ open_lock(struct update *u, const char *name, const char *path,
 		return error_errno(err, EX_IOERR, path, "fstat");
 	if (!S_ISREG(seen.st_mode) || seen.st_nlink > 1 ||
 	    (seen.st_uid != 0 && seen.st_uid != geteuid()))
-		return in_the_way(path, err);
+		return side_in_the_way(path, err);
 	return 0;
 }
 

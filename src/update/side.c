@@ -29,8 +29,8 @@ side_path(char to[SIDE_PATH], const struct target *t, const char *name)
 	(void)snprintf(to, SIDE_PATH, "%.*s%s", (int)directory, t->path, name);
 }
 
-static int
-in_the_way(const char *path, struct error *err)
+int
+side_in_the_way(const char *path, struct error *err)
 {
 	return error_set(err, EX_CANTCREAT,
 	    "%s: is in the way and was not made by tlsoff; remove it", path);
@@ -68,7 +68,7 @@ clean_text(const struct update *u, struct error *err)
 	/* A killed run may have left the old text, with its owner. */
 	if (!S_ISREG(seen.st_mode) || (seen.st_uid != geteuid() &&
 	    seen.st_uid != u->text.seen.st_uid))
-		return in_the_way(path, err);
+		return side_in_the_way(path, err);
 	if (unlinkat(u->text.directory, name, 0) != 0 && errno != ENOENT)
 		return error_errno(err, EX_CANTCREAT, path, "cannot remove");
 	return 0;
@@ -86,14 +86,14 @@ open_ours(const struct update *u, const char *name, const char *path, int *fd,
 	if (*fd < 0 && errno == ENOENT)
 		return 1;
 	if (*fd < 0 && (errno == ELOOP || errno == ENOTDIR))
-		return in_the_way(path, err);
+		return side_in_the_way(path, err);
 	if (*fd < 0)
 		return error_errno(err, EX_CANTCREAT, path, "cannot open");
 	if (fstat(*fd, &seen) == 0 && seen.st_uid == geteuid() &&
 	    (seen.st_mode & (S_IWGRP | S_IWOTH)) == 0)
 		return 0;
 	close_fd(fd);
-	return in_the_way(path, err);
+	return side_in_the_way(path, err);
 }
 
 static int
@@ -116,8 +116,8 @@ empty(int directory, const char *path, struct error *err)
 		if (unlinkat(directory, e->d_name, 0) == 0 || errno == ENOENT)
 			continue;
 		status = errno == EISDIR || errno == EPERM
-		    ? in_the_way(path, err) : error_errno(err, EX_CANTCREAT,
-		        path, "cannot empty");
+		    ? side_in_the_way(path, err)
+		    : error_errno(err, EX_CANTCREAT, path, "cannot empty");
 	}
 	(void)closedir(d);
 	return status;
@@ -192,7 +192,7 @@ side_directory(struct update *u, struct error *err)
 		    "cannot set its mode");
 	close_fd(&u->side_directory);
 	(void)unlinkat(u->map.directory, name, AT_REMOVEDIR);
-	return status > 0 ? in_the_way(path, err) : -1;
+	return status > 0 ? side_in_the_way(path, err) : -1;
 }
 
 static bool

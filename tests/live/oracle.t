@@ -8,8 +8,9 @@
 # "make oracle" for 100,000.
 #
 # Not asked: values with %% or a % at their end, behind which sendmail reads a
-# byte too many, so that what it sees is chance; "2001:db8::" for a host, which is a net to
-# tlsoff; and names longer than the key that sendmail can look up.
+# byte too many, so that what it sees is chance; "2001:db8::" for a host, which
+# is a net to tlsoff; names longer than the key that sendmail can look up; and
+# the long dead IPv4-compatible addresses (::192.0.2.1).
 use strict;
 use warnings;
 use FindBin;
@@ -50,6 +51,8 @@ sub ipv4 {
 sub ipv6 {
 	my @groups = map { sprintf '%x', pick(0, 0, 1, 0x25, 0xdb8, 0x2001) } 1 .. 8;
 	@groups[0, 1] = (2001, 'db8') if rand() < 0.7;
+	# inet_ntop() would write the last two as IPv4; no peer has such an address.
+	$groups[6] = 0 if "@groups[0 .. 5]" eq '0 0 0 0 0 0';
 	return 'IPv6:' . join ':', @groups;
 }
 
