@@ -76,13 +76,13 @@ sub scratch {
 	return $scratch = make_scratch();
 }
 
-# No directory on the way that group or others may write, nor one that only
-# another owner may search: sendmail's programs take even root's word for that.
+# No directory on the way that group or others may write, nor one that only an
+# owner other than root may search: sendmail, as root, refuses a map behind it.
 sub safe_path {
 	my ($path) = @_;
 	while ($path ne '/') {
 		my ($mode, $uid) = (stat $path)[2, 4];
-		return 0 if $mode & 022 || ($uid != $> && !($mode & 001));
+		return 0 if $mode & 022 || ($uid != 0 && !($mode & 001));
 		$path = dirname($path);
 	}
 	return 1;

@@ -34,8 +34,8 @@ for my $type (qw(hash btree)) {
 	    'S', "$type: and editmap");
 
 	my $ours = dump_map($mx->{file}, $type, $mx->{access});
-	makemap($mx->{file}, $type, '/srv/other', slurp($mx->{access}));
-	is_deeply($ours, dump_map($mx->{file}, $type, '/srv/other'),
+	makemap($mx->{file}, $type, "$mx->{dir}/mail/other", slurp($mx->{access}));
+	is_deeply($ours, dump_map($mx->{file}, $type, "$mx->{dir}/mail/other"),
 	    "$type: the same keys and values as makemap makes of the text");
 
 	tlsoff_ok(@site, 'remove', 'server', '127.0.0.1');
