@@ -84,14 +84,14 @@ parse_date(const char *text, long long *since)
 	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
 		struct tm tm = { .tm_isdst = -1 };
 		const char *end = strptime(text, formats[i], &tm);
-		struct tm wanted = tm;
 
 		if (end == NULL || *end != '\0')
 			continue;
-		*since = moment(&tm);
 		/* mktime() makes a March of the 30th of February. */
-		return tm.tm_mday == wanted.tm_mday &&
-		    tm.tm_mon == wanted.tm_mon;
+		if (!date_exists(&tm))
+			return false;
+		*since = moment(&tm);
+		return true;
 	}
 	return false;
 }

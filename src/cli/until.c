@@ -30,6 +30,13 @@ days_of_month(const struct tm *tm)
 	return days[tm->tm_mon] + (tm->tm_mon == 1 && leap);
 }
 
+bool
+date_exists(const struct tm *tm)
+{
+	return tm->tm_mon >= 0 && tm->tm_mon < 12 && tm->tm_mday >= 1 &&
+	    tm->tm_mday <= days_of_month(tm);
+}
+
 static void
 add_days(struct tm *tm, long days)
 {
@@ -67,8 +74,7 @@ parse_day(const char *text, struct tm *tm)
 			return false;
 	*tm = (struct tm){ .tm_year = atoi(text) - 1900,
 		.tm_mon = atoi(text + 5) - 1, .tm_mday = atoi(text + 8) };
-	return text[10] == '\0' && tm->tm_mon >= 0 && tm->tm_mon < 12 &&
-	    tm->tm_mday >= 1 && tm->tm_mday <= days_of_month(tm);
+	return text[10] == '\0' && date_exists(tm);
 }
 
 int
