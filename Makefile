@@ -16,8 +16,9 @@ HARDEN ?= -D_FORTIFY_SOURCE=2 -fstack-protector-strong \
 HARDEN_LINK ?= -pie -Wl,-z,relro,-z,now,-z,noexecstack
 LIBS = -ldb -lpcre2-8 -pthread
 
-COMPILE = $(CC) -std=c17 $(WARN) -D_GNU_SOURCE -DPCRE2_CODE_UNIT_WIDTH=8 \
-	-Iinclude $(HARDEN) $(CPPFLAGS) $(CFLAGS)
+# No _TIME_BITS: libdb's structs hold times as the system's default has them.
+COMPILE = $(CC) -std=c17 $(WARN) -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \
+	-DPCRE2_CODE_UNIT_WIDTH=8 -Iinclude $(HARDEN) $(CPPFLAGS) $(CFLAGS)
 LINK = $(CC) $(CFLAGS) $(HARDEN_LINK) $(LDFLAGS)
 
 all: $(BUILD)/tlsoff

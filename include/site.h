@@ -102,10 +102,11 @@ int site_parse(struct site *site, struct span text, struct error *err) MUST_USE;
 int map_spec_parse(struct map_spec *spec, const char *text, struct error *err)
     MUST_USE;
 
-/* The absolute path of a program: the first that exists of the usual
- * directories for sendmail's tools, then of the absolute entries of PATH.
- * false: not installed. */
-bool site_find_program(const char *name, char path[PATH_MAX]);
+/* The absolute path of a program: the first that exists of the systems'
+ * directories for sendmail's tools, below root ("" for the machine itself),
+ * then of the absolute entries of PATH.  false: not installed. */
+bool site_find_program(const char *root, const char *name,
+    char path[PATH_MAX]);
 
 /* ---- the service ---- */
 

@@ -240,8 +240,10 @@ access_parse(struct access *a, struct span text,
 	a->text = text.at == NULL ? (struct span){ "", 0 } : text;
 	a->rules = *rules;
 	a->seed = (uint64_t)(uintptr_t)text.at * UINT64_C(0x94d049bb133111eb);
+#if SIZE_MAX > UINT32_MAX
 	if (a->text.len >= OFFSET_MASK)
 		return error_set(err, EX_DATAERR, "the file is too large");
+#endif
 	if (mark_lines(a, &lines, err) != 0 || access_find_marker(a, err) != 0 ||
 	    make_index(a, lines, err) != 0) {
 		access_free(a);

@@ -17,6 +17,7 @@
 #include <unistd.h>
 #ifdef __linux__
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #endif
 
 #include "base.h"
@@ -59,8 +60,9 @@ close_from(int first)
 {
 	long most = sysconf(_SC_OPEN_MAX);
 
-#ifdef __linux__
-	if (close_range((unsigned)first, ~0U, 0) == 0)
+	/* By number: not every C library has a function for it. */
+#ifdef SYS_close_range
+	if (syscall(SYS_close_range, (unsigned)first, ~0U, 0) == 0)
 		return;
 #endif
 	for (long fd = first; fd < (most > 0 ? most : 1024); fd++)

@@ -24,7 +24,7 @@ choose_builder(struct job *j, struct error *err)
 	const char *name = j->o->builder;
 
 	j->how.makemap = j->o->makemap;
-	if (j->how.makemap == NULL && site_find_program("makemap", j->makemap))
+	if (j->how.makemap == NULL && site_find_program("", "makemap", j->makemap))
 		j->how.makemap = j->makemap;
 	if (name == NULL)
 		name = j->how.makemap != NULL ? "makemap" : "libdb";

@@ -10,6 +10,7 @@
 #define TLSOFF_CLI_H
 
 #include <stdio.h>
+#include <time.h>
 
 #include "access.h"
 #include "base.h"
@@ -73,6 +74,8 @@ int until_parse(const char *text, char date[16], struct error *err) MUST_USE;
 
 /* Today, as "2026-12-31", in local time.  EX_OSERR. */
 int until_today(char date[16], struct error *err) MUST_USE;
+/* Is there such a day?  Of the fields year, month and day. */
+bool date_exists(const struct tm *tm);
 
 /* A verb: its words have been counted against the table already. */
 typedef int verb_function(const struct options *o);

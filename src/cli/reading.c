@@ -98,7 +98,7 @@ reading_map(struct reading_file *r, const struct options *o, struct error *err)
 	/* Where it is a link sendmail follows it. */
 	if (realpath(site->map.path, r->map_path) == NULL)
 		memcpy(r->map_path, site->map.path, sizeof(r->map_path));
-	if (makemap == NULL && site_find_program("makemap", r->makemap))
+	if (makemap == NULL && site_find_program("", "makemap", r->makemap))
 		makemap = r->makemap;
 	slash = strrchr(r->map_path, '/');
 	if (slash == NULL) {

@@ -101,7 +101,25 @@ static const unsigned forbidden[] = {
 #ifdef SYS_open
 	SYS_creat, SYS_unlink, SYS_link, SYS_symlink, SYS_mkdir, SYS_rmdir,
 	SYS_mknod, SYS_rename, SYS_chmod, SYS_chown, SYS_lchown, SYS_utimes,
-	SYS_fork, SYS_vfork, SYS_accept,
+	SYS_fork, SYS_vfork,
+#endif
+#ifdef SYS_accept
+	SYS_accept,
+#endif
+#ifdef SYS_socketcall
+	SYS_socketcall,
+#endif
+	/* The second names of a machine of 32 bits. */
+#ifdef SYS_setuid32
+	SYS_setuid32, SYS_setgid32, SYS_setreuid32, SYS_setregid32,
+	SYS_setresuid32, SYS_setresgid32, SYS_setgroups32, SYS_chown32,
+	SYS_lchown32, SYS_fchown32,
+#endif
+#ifdef SYS_ftruncate64
+	SYS_truncate64, SYS_ftruncate64,
+#endif
+#ifdef SYS_utimensat_time64
+	SYS_utimensat_time64,
 #endif
 #ifdef SYS_renameat
 	SYS_renameat,

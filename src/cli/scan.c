@@ -60,6 +60,20 @@ parse_ago(const char *text, long long now, long long *since)
 	return true;
 }
 
+/* The moment of a local time; one that this machine's clock cannot hold comes
+ * after, or before, all that it can. */
+static long long
+moment(struct tm *tm)
+{
+	long long time;
+
+	tm->tm_wday = -1;
+	time = (long long)mktime(tm);
+	if (tm->tm_wday >= 0)
+		return time;
+	return tm->tm_year > 70 ? LLONG_MAX : MAILLOG_NO_TIME + 1;
+}
+
 /* 2026-11-23, or with a T or a blank and 11:11 or 11:11:04 behind it. */
 static bool
 parse_date(const char *text, long long *since)
@@ -70,14 +84,14 @@ parse_date(const char *text, long long *since)
 	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
 		struct tm tm = { .tm_isdst = -1 };
 		const char *end = strptime(text, formats[i], &tm);
-		struct tm wanted = tm;
 
 		if (end == NULL || *end != '\0')
 			continue;
-		*since = (long long)mktime(&tm);
 		/* mktime() makes a March of the 30th of February. */
-		return tm.tm_mday == wanted.tm_mday &&
-		    tm.tm_mon == wanted.tm_mon;
+		if (!date_exists(&tm))
+			return false;
+		*since = moment(&tm);
+		return true;
 	}
 	return false;
 }

@@ -18,6 +18,36 @@ today(struct tm *tm)
 	return localtime_r(&now, tm) != NULL;
 }
 
+/* A clock of 32 bits ends in 2038, the calendar does not: no mktime(). */
+static int
+days_of_month(const struct tm *tm)
+{
+	static const int days[12] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31,
+		30, 31 };
+	int year = tm->tm_year + 1900;
+	bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+
+	return days[tm->tm_mon] + (tm->tm_mon == 1 && leap);
+}
+
+bool
+date_exists(const struct tm *tm)
+{
+	return tm->tm_mon >= 0 && tm->tm_mon < 12 && tm->tm_mday >= 1 &&
+	    tm->tm_mday <= days_of_month(tm);
+}
+
+static void
+add_days(struct tm *tm, long days)
+{
+	for (; tm->tm_mday + days > days_of_month(tm); tm->tm_mday = 1) {
+		days -= days_of_month(tm) - tm->tm_mday + 1;
+		tm->tm_year += tm->tm_mon == 11;
+		tm->tm_mon = (tm->tm_mon + 1) % 12;
+	}
+	tm->tm_mday += (int)days;
+}
+
 /* "30d" */
 static bool
 parse_days(const char *text, struct tm *tm)
@@ -30,31 +60,21 @@ parse_days(const char *text, struct tm *tm)
 	if (text[0] < '0' || text[0] > '9' || errno != 0 || days < 1 ||
 	    days > DAYS_MAX || strcmp(end, "d") != 0 || !today(tm))
 		return false;
-	tm->tm_mday += (int)days;
-	tm->tm_hour = 12; /* no change of the clock moves it to another day */
-	tm->tm_isdst = -1;
-	return mktime(tm) != (time_t)-1;
+	add_days(tm, days);
+	return true;
 }
 
 /* "2026-12-31", and a day that exists */
 static bool
 parse_day(const char *text, struct tm *tm)
 {
-	struct tm wanted;
-
 	for (size_t i = 0; i < 10; i++)
 		if (i == 4 || i == 7 ? text[i] != '-'
 		                     : text[i] < '0' || text[i] > '9')
 			return false;
-	if (text[10] != '\0')
-		return false;
 	*tm = (struct tm){ .tm_year = atoi(text) - 1900,
-		.tm_mon = atoi(text + 5) - 1, .tm_mday = atoi(text + 8),
-		.tm_hour = 12, .tm_isdst = -1 };
-	wanted = *tm;
-	/* mktime() makes a March of the 30th of February. */
-	return mktime(tm) != (time_t)-1 && tm->tm_mday == wanted.tm_mday &&
-	    tm->tm_mon == wanted.tm_mon;
+		.tm_mon = atoi(text + 5) - 1, .tm_mday = atoi(text + 8) };
+	return text[10] == '\0' && date_exists(tm);
 }
 
 int

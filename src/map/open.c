@@ -70,7 +70,7 @@ lock_file(const struct map *map, const struct map_file *file,
     struct error *err)
 {
 	const struct timespec step = {
-		0, LOCK_WAIT * 1000000000L / LOCK_STEPS
+		0, LOCK_WAIT * (1000000000L / LOCK_STEPS)
 	};
 
 	for (int i = 0; flock(map->file, LOCK_SH | LOCK_NB) != 0; i++) {

@@ -18,14 +18,9 @@
 
 #include "cf.h"
 #include "service.h"
+#include "systems.h"
 
 #define CONNECT_WAIT 500 /* ms */
-
-static const char *const usual_pid_files[] = {
-	"/run/sendmail.pid", "/var/run/sendmail.pid",
-	"/run/sendmail/mta/sendmail.pid",
-	"/var/run/sendmail/mta/sendmail.pid", "/system/volatile/sendmail.pid"
-};
 
 /* ---- is this pid a sendmail? ---- */
 
@@ -135,18 +130,24 @@ look_in(const char *path, struct daemon_seen *seen)
 	return live;
 }
 
+static bool
+look_in_usual_places(struct daemon_seen *seen)
+{
+	for (size_t i = 0; i < site_system_count; i++)
+		for (const char *const *p = site_systems[i].pid_files;
+		     *p != NULL; p++)
+			if (look_in(*p, seen))
+				return true;
+	return false;
+}
+
 bool
 daemon_look(const struct site *site, struct daemon_seen *seen)
 {
-	size_t count = sizeof(usual_pid_files) / sizeof(usual_pid_files[0]);
-
 	memset(seen, 0, sizeof(*seen));
 	if (site->pid_file[0] != '\0')
 		return look_in(site->pid_file, seen);
-	for (size_t i = 0; site->system_config && i < count; i++)
-		if (look_in(usual_pid_files[i], seen))
-			return true;
-	return false;
+	return site->system_config && look_in_usual_places(seen);
 }
 
 bool

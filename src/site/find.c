@@ -7,15 +7,11 @@
 #include <unistd.h>
 
 #include "cf.h"
+#include "systems.h"
 
-/* sendmail's own directories first: elsewhere a makemap may be another mail
- * system's (OpenSMTPD has one). */
-static const char *const directories[] = {
-	"/usr/libexec/sendmail", "/usr/lib/sm.bin",
-	"/usr/local/libexec/sendmail", "/usr/local/lib/sm.bin",
-	"/usr/pkg/libexec/sendmail", "/opt/sendmail/sbin", "/usr/sbin",
-	"/usr/local/sbin", "/usr/pkg/sbin", "/opt/local/sbin", "/usr/bin"
-};
+/* After the systems' own: there a makemap may be another mail system's. */
+static const char *const shared[] = { "/opt/sendmail/sbin", "/usr/sbin",
+	"/usr/local/sbin", "/opt/local/sbin", "/usr/bin" };
 
 static bool
 is_program(const char *path)
@@ -27,31 +23,44 @@ is_program(const char *path)
 }
 
 static bool
-try_directory(struct span directory, const char *name, char path[PATH_MAX])
+try_directory(const char *root, struct span directory, const char *name,
+    char path[PATH_MAX])
 {
 	int len;
 
 	if (directory.len == 0 || directory.len >= PATH_MAX ||
 	    directory.at[0] != '/')
 		return false;
-	len = snprintf(path, PATH_MAX, "%.*s/%s", (int)directory.len,
+	len = snprintf(path, PATH_MAX, "%s%.*s/%s", root, (int)directory.len,
 	    directory.at, name);
 	return len > 0 && len < PATH_MAX && is_program(path);
 }
 
+static bool
+try_systems(const char *root, const char *name, char path[PATH_MAX])
+{
+	for (size_t i = 0; i < site_system_count; i++)
+		for (const char *const *t = site_systems[i].tools; *t != NULL;
+		     t++)
+			if (try_directory(root, span_of(*t), name, path))
+				return true;
+	for (size_t i = 0; i < sizeof(shared) / sizeof(shared[0]); i++)
+		if (try_directory(root, span_of(shared[i]), name, path))
+			return true;
+	return false;
+}
+
 bool
-site_find_program(const char *name, char path[PATH_MAX])
+site_find_program(const char *root, const char *name, char path[PATH_MAX])
 {
 	const char *at = getenv("PATH");
 
-	for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]);
-	     i++)
-		if (try_directory(span_of(directories[i]), name, path))
-			return true;
+	if (try_systems(root, name, path))
+		return true;
 	while (at != NULL && *at != '\0') {
 		size_t len = strcspn(at, ":");
 
-		if (try_directory((struct span){ at, len }, name, path))
+		if (try_directory(root, (struct span){ at, len }, name, path))
 			return true;
 		at += len;
 		at += *at == ':';

@@ -2,21 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "site.h"
-
-#define WORD(mode) ((mode) == SERVICE_RELOAD ? "reload" : "restart")
-
-static const char *const units[] = {
-	"/etc/systemd/system/sendmail.service",
-	"/run/systemd/system/sendmail.service",
-	"/usr/local/lib/systemd/system/sendmail.service",
-	"/usr/lib/systemd/system/sendmail.service",
-	"/lib/systemd/system/sendmail.service",
-	"/run/systemd/generator/sendmail.service",
-	"/run/systemd/generator.late/sendmail.service"
-};
+#include "systems.h"
 
 static bool
 look(const char *root, const char *path, char whole[PATH_MAX], struct stat *st)
@@ -46,102 +34,47 @@ take(struct service *s, const char *root, const char *path)
 }
 
 static bool
-take_either(struct service *s, const char *root, const char *one,
-    const char *other)
-{
-	return take(s, root, one) || take(s, root, other);
-}
-
-static void
-words(struct service *s, enum service_kind kind, const char *one,
-    const char *two)
-{
-	s->kind = kind;
-	s->argv[0] = s->text;
-	s->argv[1] = one;
-	s->argv[2] = two;
-}
-
-/* A unit that is masked is a link to /dev/null: it is not started that way. */
-static bool
-knows_unit(const char *root)
+knows_sendmail(const struct service_way *way, const char *root)
 {
 	char whole[PATH_MAX];
 	struct stat st;
 
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
-		if (look(root, units[i], whole, &st))
+	for (size_t i = 0; way->knows[i] != NULL; i++)
+		if (look(root, way->knows[i], whole, &st))
 			return S_ISREG(st.st_mode);
 	return false;
 }
 
 static bool
-by_systemd(struct service *s, const char *root, enum service_mode mode)
+go(struct service *s, const struct service_way *way, const char *root,
+    enum service_mode mode)
 {
-	if (!is_there(root, "/run/systemd/system") || !knows_unit(root) ||
-	    !take_either(s, root, "/usr/bin/systemctl", "/bin/systemctl"))
-		return false;
-	words(s, BY_SYSTEMD, WORD(mode), "sendmail");
-	return true;
-}
+	const char *const *words = mode == SERVICE_RELOAD ? way->reload
+							  : way->restart;
 
-/* Not every OpenRC script has a reload. */
-static bool
-by_init(struct service *s, const char *root, enum service_mode mode)
-{
-	if (!is_there(root, "/etc/init.d/sendmail"))
+	if ((way->runs != NULL && !is_there(root, way->runs)) ||
+	    !knows_sendmail(way, root))
 		return false;
-	if (take_either(s, root, "/sbin/rc-service", "/usr/sbin/rc-service")) {
-		words(s, BY_SCRIPT, "sendmail", "restart");
+	for (size_t i = 0; way->programs[i] != NULL; i++) {
+		if (!take(s, root, way->programs[i]))
+			continue;
+		s->kind = way->kind;
+		s->argv[0] = s->text;
+		s->argv[1] = words[0];
+		s->argv[2] = words[1];
 		return true;
 	}
-	if (!take(s, root, "/etc/init.d/sendmail"))
-		return false;
-	words(s, BY_SCRIPT, WORD(mode), NULL);
-	return true;
-}
-
-/* The BSDs; of those only rcctl's has a reload. */
-static bool
-by_rc_d(struct service *s, const char *root, enum service_mode mode)
-{
-	if (!is_there(root, "/etc/rc.d/sendmail") &&
-	    !is_there(root, "/usr/local/etc/rc.d/sendmail"))
-		return false;
-	if (take(s, root, "/usr/sbin/rcctl")) {
-		words(s, BY_SCRIPT, WORD(mode), "sendmail");
-		return true;
-	}
-	if (take_either(s, root, "/usr/sbin/service", "/sbin/service")) {
-		words(s, BY_SCRIPT, "sendmail", "restart");
-		return true;
-	}
-	if (!take(s, root, "/etc/rc.d/sendmail"))
-		return false;
-	words(s, BY_SCRIPT, "restart", NULL);
-	return true;
+	return false;
 }
 
 static bool
-by_slackware(struct service *s, const char *root)
+by_a_known_way(struct service *s, const char *root, enum service_mode mode)
 {
-	if (!take(s, root, "/etc/rc.d/rc.sendmail"))
-		return false;
-	words(s, BY_SCRIPT, "restart", NULL);
-	return true;
-}
-
-static bool
-by_smf(struct service *s, const char *root, enum service_mode mode)
-{
-	if ((!is_there(root, "/lib/svc/manifest/network/smtp-sendmail.xml") &&
-	        !is_there(root,
-	            "/var/svc/manifest/network/smtp-sendmail.xml")) ||
-	    !take(s, root, "/usr/sbin/svcadm"))
-		return false;
-	words(s, BY_SCRIPT, mode == SERVICE_RELOAD ? "refresh" : "restart",
-	    "svc:/network/smtp:sendmail");
-	return true;
+	for (size_t i = 0; i < site_system_count; i++)
+		for (size_t w = 0; site_systems[i].ways[w] != NULL; w++)
+			if (go(s, site_systems[i].ways[w], root, mode))
+				return true;
+	return false;
 }
 
 void
@@ -149,16 +82,14 @@ service_find(struct service *service, const struct site *site,
     const char *root, enum service_mode mode, const char *command)
 {
 	memset(service, 0, sizeof(*service));
+	service->kind = BY_SIGNAL;
 	if (command != NULL) {
 		(void)snprintf(service->text, sizeof(service->text), "/bin/sh");
-		words(service, BY_COMMAND, "-c", command);
-		return;
+		service->kind = BY_COMMAND;
+		service->argv[0] = service->text;
+		service->argv[1] = "-c";
+		service->argv[2] = command;
+	} else if (site->system_config) {
+		(void)by_a_known_way(service, root, mode);
 	}
-	if (site->system_config &&
-	    (by_systemd(service, root, mode) || by_init(service, root, mode) ||
-	        by_rc_d(service, root, mode) || by_slackware(service, root) ||
-	        by_smf(service, root, mode)))
-		return;
-	memset(service, 0, sizeof(*service));
-	service->kind = BY_SIGNAL;
 }

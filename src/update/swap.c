@@ -12,9 +12,13 @@
 #include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <sys/syscall.h>
+#endif
 
 #include "inside.h"
 
+#define EXCHANGE 2u /* RENAME_EXCHANGE, of the kernel */
 #define LOCK_MS 250 /* with the new text in place; makemap was waited for */
 
 int
@@ -52,6 +56,9 @@ swap_names(int from_directory, const char *from, int to_directory,
 #ifdef RENAME_EXCHANGE
 	return renameat2(from_directory, from, to_directory, to,
 	    RENAME_EXCHANGE);
+#elif defined(SYS_renameat2) /* a C library that does not know the call */
+	return (int)syscall(SYS_renameat2, from_directory, from, to_directory,
+	    to, EXCHANGE);
 #else
 	(void)from_directory;
 	(void)from;

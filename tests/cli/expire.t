@@ -121,4 +121,16 @@ is(tlsoff('-f', "$dir/none", 'expire')->{status}, 66, 'no such file');
 is(tlsoff(@call, 'expire', 'a.example')->{status}, 64, 'it takes no words');
 is(tlsoff(@call, 'expire', '--fix')->{status}, 64, 'nor --fix');
 
+# Days are counted in the calendar, past the end of a 32 bit clock too.
+{
+	local $ENV{TZ} = 'UTC';
+	for my $days (1, 27, 28, 30, 31, 60, 365, 366, 1461, 4700, 36500) {
+		my ($d, $m, $y) = (gmtime(time + $days * 86400))[3, 4, 5];
+		spew($access, "x OK\n");
+		tlsoff_ok(@call, "-u", "${days}d", "client", "a.example");
+		my $date = sprintf '%04d-%02d-%02d', $y + 1900, $m + 1, $d;
+		like(slurp($access), qr/^# tlsoff until \Q$date\E$/m, "${days}d is $date");
+	}
+}
+
 done_testing();

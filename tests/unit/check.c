@@ -122,12 +122,13 @@ reads_comments(void **state)
 	"\n# DO NOT EDIT BELOW THIS LINE: CANIT MAY DELETE CHANGES BELOW " \
 	"THIS LINE\n"
 
-static unsigned long seed = 1;
+static uint64_t seed = 1;
 
 static unsigned
 roll(unsigned sides)
 {
-	seed = seed * 6364136223846793005UL + 1442695040888963407UL;
+	seed = seed * UINT64_C(6364136223846793005) +
+	    UINT64_C(1442695040888963407);
 	return (unsigned)(seed >> 33) % sides;
 }
 

@@ -52,7 +52,7 @@ find_makemap(char path[PATH_MAX])
 	for (size_t i = 0; i < sizeof(makemaps) / sizeof(makemaps[0]); i++)
 		if (realpath(makemaps[i], path) != NULL)
 			return;
-	fail_msg("no makemap: set MAKEMAP");
+	fail_msg("%s", "no makemap: set MAKEMAP");
 }
 
 static void

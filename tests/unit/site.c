@@ -541,12 +541,12 @@ programs_are_found_by_absolute_path_only(void **state)
 	(void)state;
 	put("none.cf", "#!/bin/sh\n");
 	assert_int_equal(setenv("PATH", scratch, 1), 0);
-	assert_false(site_find_program("none.cf", path));
+	assert_false(site_find_program("", "none.cf", path));
 	assert_int_equal(chmod(in_scratch("none.cf"), 0755), 0);
-	assert_true(site_find_program("none.cf", path));
+	assert_true(site_find_program("", "none.cf", path));
 	assert_string_equal(path, in_scratch("none.cf"));
 	assert_int_equal(setenv("PATH", ".:build:", 1), 0);
-	assert_false(site_find_program("none.cf", path));
+	assert_false(site_find_program("", "none.cf", path));
 	assert_string_equal(path, "");
 }
 
