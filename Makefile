@@ -42,6 +42,11 @@ demo: setup-build
 	$(MAKE) all
 	BUILD="$(BUILD)" sh tests/demo $(BUILD)/tlsoff
 
+# The README's picture, of a real run.
+picture: setup-build all
+	BUILD="$(BUILD)" sh tests/demo $(BUILD)/tlsoff >$(BUILD)/demo.txt
+	awk -f src/dist/picture.awk $(BUILD)/demo.txt >src/dist/demo.svg
+
 # The program, its unit tests and the private sendmail first, then prove.
 check: setup-check
 	$(MAKE) check-built
@@ -75,5 +80,5 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all setup-build setup-check demo check check-built unit-tests fuzz \
+.PHONY: all setup-build setup-check demo picture check check-built unit-tests fuzz \
 	oracle install uninstall clean
