@@ -24,7 +24,7 @@ struct proof {
 /* A walk of one map, in whatever process. */
 struct side {
 	const struct proof *p;
-	struct map *map;
+	struct store *map;
 	char *example; /* to be filled */
 };
 
@@ -57,12 +57,12 @@ take_null(struct span *key, struct span *value)
 }
 
 static int
-add_map(struct map *map, struct tally *t, size_t *with_null, struct error *err)
+add_map(struct store *map, struct tally *t, size_t *with_null, struct error *err)
 {
 	struct span key, value;
 	int more;
 
-	while ((more = map_next(map, &key, &value, err)) > 0) {
+	while ((more = store_next(map, &key, &value, err)) > 0) {
 		if (take_null(&key, &value))
 			++*with_null;
 		tally_add(t, key, value, true);
@@ -75,15 +75,15 @@ sum_map(const void *context, struct answer *a, struct error *err)
 {
 	const struct proof *p = context;
 	struct tally tally = tally_like(&p->text);
-	struct map *map;
+	struct store *map;
 	int status = -1;
 
-	map = map_open(p->file, p->spec, p->makemap, p->config, err);
+	map = store_open(p->file, p->spec, p->makemap, p->config, err);
 	if (map != NULL)
 		status = add_map(map, &tally, &a->with_null, err);
 	a->sum = tally.sum;
 	a->count = tally.count;
-	map_close(map);
+	store_close(map);
 	tally_free(&tally);
 	return status;
 }
@@ -166,7 +166,7 @@ name_from_text(struct side *p, struct error *err)
 			continue;
 		if (walk.number % 1024 == 0 && cancel_check(err) != 0)
 			return -1;
-		found = map_get(p->map, r.key, &value, err);
+		found = store_get(p->map, r.key, &value, err);
 		if (found < 0)
 			return -1;
 		if (found == 0)
@@ -204,8 +204,8 @@ name_from_map(struct side *p, struct error *err)
 	struct span key, value;
 	int more, status = 0;
 
-	map_rewind(p->map);
-	while ((more = map_next(p->map, &key, &value, err)) > 0) {
+	store_rewind(p->map);
+	while ((more = store_next(p->map, &key, &value, err)) > 0) {
 		(void)take_null(&key, &value);
 		if (in_text(p->p, key, &scratch))
 			continue;
@@ -213,7 +213,7 @@ name_from_map(struct side *p, struct error *err)
 		    " is in the map but not in the text", err) == 0 ? 1 : -1;
 		break;
 	}
-	map_rewind(p->map);
+	store_rewind(p->map);
 	buf_free(&scratch);
 	return more < 0 ? -1 : status;
 }
@@ -234,7 +234,7 @@ name_difference(const void *context, struct answer *a, struct error *err)
 					    : "all or none");
 		return 0;
 	}
-	side.map = map_open(p->file, p->spec, p->makemap, p->config, err);
+	side.map = store_open(p->file, p->spec, p->makemap, p->config, err);
 	if (side.map == NULL)
 		return -1;
 	named = name_from_text(&side, err);
@@ -244,7 +244,7 @@ name_difference(const void *context, struct answer *a, struct error *err)
 		(void)snprintf(a->example, sizeof(a->example),
 		    "the map holds %zu entries, some of them twice, the text "
 		    "%zu", p->sums.count, p->text.count);
-	map_close(side.map);
+	store_close(side.map);
 	return named < 0 ? -1 : 0;
 }
 
