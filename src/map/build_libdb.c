@@ -307,6 +307,8 @@ build_with_libdb(const struct map_build *b, struct error *err)
 		return error_set(err, EX_UNAVAILABLE,
 		    "%s: libdb has no %s maps; use makemap", b->file.path,
 		    b->spec->type_name);
+	if (access_complete(b->access, err) != 0)
+		return -1;
 	if (apart_start(&child, build, b, b->access->text.len, err) != 0)
 		return -1;
 	return apart_end(&child, &answer, err);

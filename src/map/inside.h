@@ -11,7 +11,7 @@
  *   apart.c    work in a child: libdb may crash
  *   lookup.c   a map in a child that answers keys
  *   prove.c    the proof
- *   build.c    build_makemap.c, build_libdb.c
+ *   build.c    build_makemap.c, build_libdb.c, build_patch.c
  */
 #ifndef TLSOFF_MAP_INSIDE_H
 #define TLSOFF_MAP_INSIDE_H
@@ -157,6 +157,9 @@ struct store;
 struct store *store_open(const struct map_file *file,
     const struct map_spec *spec, const char *makemap, const char *config,
     struct error *err) MUST_USE;
+/* Its file, of the right type and with a shared lock, open for reading; -1. */
+int store_file(const struct map_file *file, const struct map_spec *spec,
+    struct error *err) MUST_USE;
 int store_get(struct store *map, struct span key, struct span *value,
     struct error *err) MUST_USE;
 /* Every record as stored: 1, 0 at the end, -1 with err. */
@@ -213,5 +216,6 @@ int apart_end(struct apart *a, struct answer *answer, struct error *err)
 
 int build_with_makemap(const struct map_build *b, struct error *err) MUST_USE;
 int build_with_libdb(const struct map_build *b, struct error *err) MUST_USE;
+int build_with_patch(const struct map_build *b, struct error *err) MUST_USE;
 
 #endif

@@ -205,6 +205,19 @@ store_open(const struct map_file *file, const struct map_spec *spec,
 	return map;
 }
 
+int
+store_file(const struct map_file *file, const struct map_spec *spec,
+    struct error *err)
+{
+	struct store map = { .spec = spec, .file = -1 };
+
+	if (open_file(&map, file, err) == 0 &&
+	    lock_file(&map, file, err) == 0 && check_type(&map, file, err) == 0)
+		return map.file;
+	let_go(&map);
+	return -1;
+}
+
 static int
 get_stored(struct store *map, size_t len, struct span *value, struct error *err)
 {
