@@ -195,15 +195,17 @@ add_fault(struct access *a, const struct access_fault *fault)
 static bool
 is_tls(struct span key)
 {
-	static const char *const begins[] = {
-		"try_tls:", "tls_", "srv_features:", "clt_features:"
+	static const struct span tags[] = {
+		{ "Try_TLS:", 8 }, { "TLS_", 4 },
+		{ "Srv_Features:", 13 }, { "Clt_Features:", 13 }
 	};
 
-	for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++) {
-		struct span tag = span_of(begins[i]);
+	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
+		struct span start = { key.at, tags[i].len };
 
-		if (key.len >= tag.len &&
-		    span_equal_fold((struct span){ key.at, tag.len }, tag))
+		/* The third letter alone tells most others apart. */
+		if (key.len >= start.len && ((key.at[2] ^ tags[i].at[2]) & ~0x20) == 0 &&
+		    span_equal_fold(start, tags[i]))
 			return true;
 	}
 	return false;
