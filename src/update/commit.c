@@ -1,6 +1,7 @@
 /* The order of a change; update.h says why it is this one. */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,18 +12,12 @@
 
 #define MAKEMAP_MS 3000 /* how long a makemap run by hand is waited for */
 
+/* Attributes, and the disk: while the map is built. */
 static int
-make_text(struct work *w, struct error *err)
+settle_text(struct work *w, struct error *err)
 {
 	struct update *u = w->u;
 
-	if (cancel_check(err) != 0 || side_text(u, w->next->text, err) != 0)
-		return -1;
-	/* It is written although only the map is mended: makemap has to read
-	 * bytes that nobody changes. */
-	w->text_seen = u->text.seen;
-	if (!w->changed)
-		return 0;
 	if (attributes_copy(u->text.file, u->side_text, u->text.path, err) != 0)
 		return -1;
 	if (fsync(u->side_text) != 0)
@@ -31,6 +26,54 @@ make_text(struct work *w, struct error *err)
 	if (fstat(u->side_text, &w->text_seen) != 0)
 		return error_errno(err, EX_IOERR, u->text.path, "fstat");
 	return 0;
+}
+
+struct settling {
+	struct work *work;
+	pthread_t thread;
+	bool apart; /* in the thread */
+	int status;
+	struct error err;
+};
+
+static void *
+settle(void *context)
+{
+	struct settling *s = context;
+
+	s->status = settle_text(s->work, &s->err);
+	return NULL;
+}
+
+/* Writes the text; what has to follow goes on beside us where it can. */
+static int
+start_text(struct work *w, struct settling *s, struct error *err)
+{
+	struct update *u = w->u;
+
+	*s = (struct settling){ .work = w };
+	if (cancel_check(err) != 0 || side_text(u, w->next->text, err) != 0)
+		return -1;
+	/* It is written although only the map is mended: makemap has to read
+	 * bytes that nobody changes. */
+	w->text_seen = u->text.seen;
+	if (!w->changed)
+		return 0;
+	s->apart = pthread_create(&s->thread, NULL, settle, s) == 0;
+	if (!s->apart)
+		(void)settle(s);
+	return 0;
+}
+
+static int
+finish_text(struct settling *s, struct error *err)
+{
+	if (s->apart)
+		(void)pthread_join(s->thread, NULL);
+	s->apart = false;
+	if (s->status != 0)
+		*err = s->err;
+	return s->status;
 }
 
 static int
@@ -170,13 +213,23 @@ put(struct work *w, struct error *err)
 static enum update_status
 commit(struct work *w, struct map_proof *proof, struct error *err)
 {
-	if (make_text(w, err) != 0)
+	struct settling text;
+	struct error why;
+	bool make = w->u->options.builder == UPDATE_MAKE;
+	int built;
+
+	if (start_text(w, &text, err) != 0)
 		return UPDATE_FAILED;
-	if (w->u->options.builder == UPDATE_MAKE)
+	built = make ? 0 : build(w, proof, err);
+	if (finish_text(&text, &why) != 0 && built == 0) {
+		*err = why;
+		built = -1;
+	}
+	if (built != 0)
+		return UPDATE_FAILED;
+	if (make)
 		return make_commit(w, proof, err);
-	if (build(w, proof, err) != 0 || dress(w, err) != 0)
-		return UPDATE_FAILED;
-	return put(w, err);
+	return dress(w, err) == 0 ? put(w, err) : UPDATE_FAILED;
 }
 
 enum update_status
