@@ -13,6 +13,8 @@
  * ever runs in a child process, which may crash without harm on a damaged map
  * or a full disk, and ends when we do.
  * A map is never opened for writing unless map_build() has just created it.
+ * Built without libdb (make WITH_DB=no), all types are read that way, and
+ * makemap is the only builder.
  */
 #ifndef TLSOFF_MAP_H
 #define TLSOFF_MAP_H
@@ -27,6 +29,9 @@ struct map_file {
 	const char *name; /* in it: "access.db" */
 	const char *path; /* the same file, absolute: for libdb and messages */
 };
+
+/* libdb's words for its version; NULL: built without libdb. */
+const char *map_libdb(void);
 
 /* ---- look up ---- */
 

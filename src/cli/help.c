@@ -9,7 +9,9 @@
 const char *
 version_text(void)
 {
-	return "tlsoff " VERSION "\n";
+	return map_libdb() != NULL ? "tlsoff " VERSION "\n" :
+	    "tlsoff " VERSION "\nbuilt without libdb: makemap builds every map, "
+	    "and makemap -u proves it\n";
 }
 
 const char *

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include <db.h>
+
 #include "inside.h"
 
 #define PAGE 4096u
@@ -303,7 +305,7 @@ build_with_libdb(const struct map_build *b, struct error *err)
 	struct apart child = { .path = b->file.path, .writes = true };
 	struct answer answer;
 
-	if (b->spec->type == MAP_OTHER)
+	if (!libdb_knows(b->spec))
 		return error_set(err, EX_UNAVAILABLE,
 		    "%s: libdb has no %s maps; use makemap", b->file.path,
 		    b->spec->type_name);

@@ -18,6 +18,8 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include <db.h>
+
 #include "inside.h"
 
 #define BLOCK ((size_t)1 << 20)
@@ -263,7 +265,7 @@ build_with_patch(const struct map_build *b, struct error *err)
 	struct apart child = { .path = b->file.path, .writes = true };
 	struct answer answer;
 
-	if (b->spec->type == MAP_OTHER)
+	if (!libdb_knows(b->spec))
 		return error_set(err, EX_UNAVAILABLE,
 		    "%s: libdb has no %s maps", b->file.path,
 		    b->spec->type_name);

@@ -4,7 +4,8 @@
  *   key.c      keys as a map stores them
  *   digest.c   the keyed sum that tells two sets of records apart
  *   text.c     the records of a text, and what becomes of each in a map
- *   libdb.c    one libdb handle that never prints
+ *   libdb.c    one libdb handle that never prints; without_libdb.c stands in
+ *              for it and its builders where there is no libdb
  *   makemap.c  calling makemap
  *   dump.c     a map read through "makemap -u"
  *   open.c     the two kinds of map behind one face
@@ -17,8 +18,6 @@
 #define TLSOFF_MAP_INSIDE_H
 
 #include <stdint.h>
-
-#include <db.h>
 
 #include "map.h"
 
@@ -79,18 +78,25 @@ bool text_next(struct text_walk *w, struct access_record *r, enum fate *fate);
 
 /* ---- libdb ---- */
 
+/* Does libdb read maps of this type?  If not, makemap does. */
+bool libdb_knows(const struct map_spec *spec);
+
 struct libdb {
-	DB *db;
+	struct __db *db;
 	/* private */
 	const char *path;
-	DBC *cursor;
+	struct __dbc *cursor;
 	void *block; /* what the cursor read last */
-	u_int32_t block_size;
+	uint32_t block_size;
 	void *next;  /* the next record in it; NULL: read on */
-	DBT found;
 	char said[256]; /* libdb's own words */
 };
 
+/* Opens for reading; its address must stay.  The descriptor of the file that
+ * it got in *fd.  0, 1 when there is no such file, -1 with EX_NOPERM,
+ * EX_DATAERR, EX_IOERR, EX_OSERR; to be closed in any case. */
+int libdb_open(struct libdb *l, const struct map_spec *spec, const char *path,
+    int *fd, struct error *err) MUST_USE;
 /* A handle, not open yet; its address must stay.  EX_OSERR. */
 int libdb_new(struct libdb *l, const char *path, struct error *err) MUST_USE;
 /* Fills err for libdb's code; returns -1. */

@@ -143,7 +143,7 @@ map_open(const struct map_file *file, const struct map_spec *spec,
 		(void)error_memory(err);
 		return NULL;
 	}
-	if (spec->type == MAP_OTHER) {
+	if (!libdb_knows(spec)) {
 		map->here = store_open(file, spec, makemap, config, err);
 		status = map->here == NULL ? -1 : 0;
 	} else {

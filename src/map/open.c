@@ -125,26 +125,14 @@ check_type(struct store *map, const struct map_file *file, struct error *err)
 static int
 open_libdb(struct store *map, const struct map_file *file, struct error *err)
 {
-	DBTYPE type = map->spec->type == MAP_BTREE ? DB_BTREE : DB_HASH;
 	struct stat got;
-	int code, fd;
+	int fd, status;
 
-	if (libdb_new(&map->libdb, file->path, err) != 0)
-		return -1;
-	code = map->libdb.db->open(map->libdb.db, NULL, file->path, NULL, type,
-	    DB_RDONLY, 0);
-	if (code == ENOENT)
-		return 1; /* it was there a moment ago */
-	if (code == EACCES || code == EPERM)
-		return libdb_error(&map->libdb, EX_NOPERM, "cannot open", code,
-		    err);
-	if (code != 0)
-		return libdb_error(&map->libdb, EX_DATAERR,
-		    "damaged; rebuild it with makemap", code, err);
-	code = map->libdb.db->fd(map->libdb.db, &fd);
-	if (code != 0 || fstat(fd, &got) != 0)
-		return libdb_error(&map->libdb, EX_IOERR, "cannot be read",
-		    code, err);
+	status = libdb_open(&map->libdb, map->spec, file->path, &fd, err);
+	if (status != 0)
+		return status;
+	if (fstat(fd, &got) != 0)
+		return error_errno(err, EX_IOERR, file->path, "fstat");
 	return got.st_dev != map->seen.st_dev ||
 	    got.st_ino != map->seen.st_ino;
 }
@@ -167,7 +155,7 @@ open_once(struct store *map, const struct map_file *file, const char *makemap,
 {
 	if (open_file(map, file, err) != 0)
 		return -1;
-	if (map->spec->type == MAP_OTHER) {
+	if (!libdb_knows(map->spec)) {
 		map->dumped = true; /* makemap locks it */
 		return dump_read(&map->dump, file, map->spec, makemap, config,
 		    err);

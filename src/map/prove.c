@@ -97,7 +97,7 @@ nulls_fit(const struct proof *p)
 {
 	const struct answer *a = &p->sums;
 
-	if (a->count == 0 || p->spec->type == MAP_OTHER)
+	if (a->count == 0 || !libdb_knows(p->spec))
 		return true;
 	if (a->with_null == a->count)
 		return !p->spec->without_null;
@@ -257,7 +257,7 @@ add_both(struct proof *p, struct error *err)
 	struct apart map = { .path = p->file->path };
 	int status;
 
-	if (p->spec->type == MAP_OTHER)
+	if (!libdb_knows(p->spec))
 		return add_text(p, err) != 0 ? -1 : sum_map(p, &p->sums, err);
 	if (apart_start(&map, sum_map, p, p->access->text.len, err) != 0)
 		return -1;
@@ -273,7 +273,7 @@ name_one(struct proof *p, struct error *err)
 {
 	struct apart map = { .path = p->file->path };
 
-	if (p->spec->type == MAP_OTHER)
+	if (!libdb_knows(p->spec))
 		return name_difference(p, &p->named, err);
 	if (apart_start(&map, name_difference, p, p->access->text.len,
 	    err) != 0)
