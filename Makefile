@@ -14,7 +14,10 @@ WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes
 HARDEN ?= -D_FORTIFY_SOURCE=2 -fstack-protector-strong \
 	-fstack-clash-protection -fPIE
 HARDEN_LINK ?= -pie -Wl,-z,relro,-z,now,-z,noexecstack
-LIBS = -ldb -lpcre2-8 -pthread
+# WITH_DB=no: for systems without Berkeley DB, whose maps makemap alone reads.
+WITH_DB ?= yes
+LIBS_WITH_DB_yes = -ldb
+LIBS = $(LIBS_WITH_DB_$(WITH_DB)) -lpcre2-8 -pthread
 
 # No _TIME_BITS: libdb's structs hold times as the system's default has them.
 COMPILE = $(CC) -std=c17 $(WARN) -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \
@@ -26,7 +29,7 @@ all: $(BUILD)/tlsoff
 # One rule for each source, made when make starts: the one form of a pattern
 # rule over directories that both makes understand.  It sets OBJECTS (all but
 # main), UNIT_TESTS, and the dependencies on headers.
-RULES != sh src/rules.sh $(BUILD)
+RULES != sh src/rules.sh $(BUILD) $(WITH_DB)
 include $(BUILD)/rules.mk
 
 $(BUILD)/tlsoff: $(OBJECTS) $(BUILD)/src/cli/main.o

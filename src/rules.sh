@@ -1,19 +1,31 @@
 #!/bin/sh
-# rules.sh BUILD: writes BUILD/rules.mk, one explicit rule for each source.
+# rules.sh BUILD WITH_DB: writes BUILD/rules.mk, one explicit rule for each
+# source.  WITH_DB=no leaves out what needs libdb.
 set -eu
-build=$1
+build=$1 with_db=${2-yes}
 mkdir -p "$build"
 out=$build/rules.mk
 exec >"$out.new"
 
+is_wanted() {
+	case $with_db$1 in
+	no*/libdb.c|no*/build_libdb.c|no*/build_patch.c) return 1 ;;
+	notests/unit/map.c|notests/unit/apart.c) return 1 ;;
+	no*) return 0 ;;
+	*/without_libdb.c) return 1 ;;
+	esac
+}
+
 # First of all: a make reads the prerequisites of a rule when it meets it.
 objects= unit=
 for c in src/*/*.c; do
-	[ "$c" = src/cli/main.c ] || objects="$objects $build/${c%.c}.o"
+	if [ "$c" != src/cli/main.c ] && is_wanted "$c"; then
+		objects="$objects $build/${c%.c}.o"
+	fi
 done
 printf 'OBJECTS =%s\n' "$objects"
 for c in src/*/*.c tests/unit/*.c; do
-	[ -f "$c" ] || continue
+	is_wanted "$c" || continue
 	o=$build/${c%.c}.o
 	mkdir -p "${o%/*}"
 	printf '%s: %s\n\t$(COMPILE) -MMD -c -o $@ %s\n' "$o" "$c" "$c"

@@ -27,14 +27,22 @@ choose_builder(struct job *j, struct error *err)
 	if (j->how.makemap == NULL && site_find_program("", "makemap", j->makemap))
 		j->how.makemap = j->makemap;
 	if (name == NULL)
-		name = j->how.makemap != NULL ? "makemap" : "libdb";
+		name = j->how.makemap != NULL || map_libdb() == NULL
+		    ? "makemap" : "libdb";
 	j->how.builder = strcmp(name, "make") == 0 ? UPDATE_MAKE
 	    : strcmp(name, "libdb") == 0           ? UPDATE_LIBDB
+	    : strcmp(name, "patch") == 0           ? UPDATE_PATCH
 	                                           : UPDATE_MAKEMAP;
-	if (j->how.builder == UPDATE_MAKEMAP && j->how.makemap == NULL)
-		return error_set(err, EX_UNAVAILABLE, "makemap: not installed; "
-		    "say where it is with --makemap, or take --builder libdb");
-	return 0;
+	if (map_libdb() == NULL && (j->how.builder == UPDATE_LIBDB ||
+	    j->how.builder == UPDATE_PATCH))
+		return error_set(err, EX_UNAVAILABLE, "--builder %s: this "
+		    "tlsoff was built without libdb; use makemap", name);
+	if (j->how.makemap != NULL ||
+	    (map_libdb() != NULL && j->how.builder != UPDATE_MAKEMAP))
+		return 0;
+	return error_set(err, EX_UNAVAILABLE, "makemap: not installed; say "
+	    "where it is with --makemap%s",
+	    map_libdb() == NULL ? "" : ", or take --builder libdb");
 }
 
 const char *
@@ -42,6 +50,7 @@ builder_name(enum update_builder builder)
 {
 	return builder == UPDATE_MAKE ? "make"
 	    : builder == UPDATE_LIBDB ? "libdb"
+	    : builder == UPDATE_PATCH ? "patch"
 	                              : "makemap";
 }
 

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include <db.h>
+
 #include "inside.h"
 
 /* As a bulk cursor wants it: a multiple of 1024, more than any page. */
@@ -59,6 +61,40 @@ libdb_error(struct libdb *l, int status, const char *what, int code,
 	    db_strerror(code), l->said[0] != '\0' ? ": " : "", l->said);
 	l->said[0] = '\0';
 	return -1;
+}
+
+const char *
+map_libdb(void)
+{
+	return db_version(NULL, NULL, NULL);
+}
+
+bool
+libdb_knows(const struct map_spec *spec)
+{
+	return spec->type != MAP_OTHER;
+}
+
+int
+libdb_open(struct libdb *l, const struct map_spec *spec, const char *path,
+    int *fd, struct error *err)
+{
+	DBTYPE type = spec->type == MAP_BTREE ? DB_BTREE : DB_HASH;
+	int code;
+
+	if (libdb_new(l, path, err) != 0)
+		return -1;
+	code = l->db->open(l->db, NULL, path, NULL, type, DB_RDONLY, 0);
+	if (code == ENOENT)
+		return 1;
+	if (code == EACCES || code == EPERM)
+		return libdb_error(l, EX_NOPERM, "cannot open", code, err);
+	if (code != 0)
+		return libdb_error(l, EX_DATAERR,
+		    "damaged; rebuild it with makemap", code, err);
+	code = l->db->fd(l->db, fd);
+	return code == 0 ? 0
+	    : libdb_error(l, EX_IOERR, "cannot be read", code, err);
 }
 
 static struct span
@@ -124,31 +160,41 @@ grow(struct libdb *l, u_int32_t need, struct error *err)
 	return 0;
 }
 
+/* The block, as libdb wants it. */
+static DBT
+as_dbt(const struct libdb *l)
+{
+	DBT dbt;
+
+	memset(&dbt, 0, sizeof(dbt));
+	dbt.data = l->block;
+	dbt.ulen = l->block_size;
+	dbt.flags = DB_DBT_USERMEM;
+	return dbt;
+}
+
 /* Reads the next block: 1, 0 at the end, -1. */
 static int
 read_block(struct libdb *l, struct error *err)
 {
-	DBT key;
+	DBT key, found;
 	int code;
 
 	for (;;) {
 		memset(&key, 0, sizeof(key));
-		memset(&l->found, 0, sizeof(l->found));
-		l->found.data = l->block;
-		l->found.ulen = l->block_size;
-		l->found.flags = DB_DBT_USERMEM;
-		code = l->cursor->get(l->cursor, &key, &l->found,
+		found = as_dbt(l);
+		code = l->cursor->get(l->cursor, &key, &found,
 		    DB_MULTIPLE_KEY | DB_NEXT);
 		if (code != DB_BUFFER_SMALL)
 			break;
-		if (grow(l, l->found.size, err) != 0)
+		if (grow(l, found.size, err) != 0)
 			return -1;
 	}
 	if (code == DB_NOTFOUND)
 		return 0;
 	if (code != 0)
 		return libdb_error(l, EX_IOERR, "cannot be read", code, err);
-	DB_MULTIPLE_INIT(l->next, &l->found);
+	DB_MULTIPLE_INIT(l->next, &found);
 	return 1;
 }
 
@@ -159,13 +205,13 @@ libdb_next(struct libdb *l, struct span *key, struct span *value,
 	if (l->cursor == NULL && start(l, err) != 0)
 		return -1;
 	for (;;) {
+		DBT found = as_dbt(l);
 		unsigned char *k, *v;
 		size_t klen, vlen;
 		int more;
 
 		if (l->next != NULL) {
-			DB_MULTIPLE_KEY_NEXT(l->next, &l->found, k, klen, v,
-			    vlen);
+			DB_MULTIPLE_KEY_NEXT(l->next, &found, k, klen, v, vlen);
 			if (l->next != NULL) {
 				*key = (struct span){ (char *)k, klen };
 				*value = (struct span){ (char *)v, vlen };

@@ -1,6 +1,7 @@
 /* The order of a change; update.h says why it is this one. */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,18 +12,12 @@
 
 #define MAKEMAP_MS 3000 /* how long a makemap run by hand is waited for */
 
+/* Attributes, and the disk: while the map is built. */
 static int
-make_text(struct work *w, struct error *err)
+settle_text(struct work *w, struct error *err)
 {
 	struct update *u = w->u;
 
-	if (cancel_check(err) != 0 || side_text(u, w->next->text, err) != 0)
-		return -1;
-	/* It is written although only the map is mended: makemap has to read
-	 * bytes that nobody changes. */
-	w->text_seen = u->text.seen;
-	if (!w->changed)
-		return 0;
 	if (attributes_copy(u->text.file, u->side_text, u->text.path, err) != 0)
 		return -1;
 	if (fsync(u->side_text) != 0)
@@ -33,16 +28,62 @@ make_text(struct work *w, struct error *err)
 	return 0;
 }
 
+struct settling {
+	struct work *work;
+	pthread_t thread;
+	bool apart; /* in the thread */
+	int status;
+	struct error err;
+};
+
+static void *
+settle(void *context)
+{
+	struct settling *s = context;
+
+	s->status = settle_text(s->work, &s->err);
+	return NULL;
+}
+
+/* Writes the text; what has to follow goes on beside us where it can. */
 static int
-prove(struct work *w, const struct map_file *file, struct map_proof *proof,
+start_text(struct work *w, struct settling *s, struct error *err)
+{
+	struct update *u = w->u;
+
+	*s = (struct settling){ .work = w };
+	if (cancel_check(err) != 0 || side_text(u, w->next->text, err) != 0)
+		return -1;
+	/* It is written although only the map is mended: makemap has to read
+	 * bytes that nobody changes. */
+	w->text_seen = u->text.seen;
+	if (!w->changed)
+		return 0;
+	s->apart = pthread_create(&s->thread, NULL, settle, s) == 0;
+	if (!s->apart)
+		(void)settle(s);
+	return 0;
+}
+
+static int
+finish_text(struct settling *s, struct error *err)
+{
+	if (s->apart)
+		(void)pthread_join(s->thread, NULL);
+	s->apart = false;
+	if (s->status != 0)
+		*err = s->err;
+	return s->status;
+}
+
+static int
+prove(struct work *w, const struct map_build *b, struct map_proof *proof,
     struct error *err)
 {
 	const struct update_options *o = &w->u->options;
-	const char *config = o->site->config[0] != '\0' ? o->site->config
-	    : NULL;
 
-	if (map_prove(file, &o->site->map, w->next, o->makemap, config,
-	    proof, err) != 0) {
+	if (map_prove(&b->file, b->spec, w->next, o->makemap, b->config, proof,
+	    err) != 0) {
 		if (err->status == EX_NOINPUT)
 			err->status = EX_UNAVAILABLE;
 		return -1;
@@ -51,24 +92,29 @@ prove(struct work *w, const struct map_file *file, struct map_proof *proof,
 		return 0;
 	return error_set(err, EX_DATAERR,
 	    "%s: the map that %s built differs from the text: %s; nothing was "
-	    "changed", w->u->map.path, o->builder == UPDATE_LIBDB ? "libdb"
-	    : o->makemap, proof->example);
+	    "changed", w->u->map.path, b->builder == BUILD_LIBDB ? "libdb"
+	    : b->builder == BUILD_PATCH ? "a patch" : o->makemap,
+	    proof->example);
 }
 
 static int
-build(struct work *w, struct map_proof *proof, struct error *err)
+build_with(struct work *w, enum map_builder builder, struct map_proof *proof,
+    struct error *err)
 {
 	struct update *u = w->u;
 	const struct update_options *o = &u->options;
+	const struct map_file old = { u->map.directory, u->map.name,
+		u->map.path };
 	char name[SIDE_NAME], path[2 * SIDE_PATH], directory[SIDE_PATH];
 	struct map_build b = {
-		.builder = o->builder == UPDATE_LIBDB ? BUILD_LIBDB
-		    : BUILD_MAKEMAP,
+		.builder = builder,
 		.spec = &o->site->map,
 		.access = w->next,
 		.text = u->side_text,
 		.makemap = o->makemap,
 		.config = o->site->config[0] != '\0' ? o->site->config : NULL,
+		.old = &old,
+		.before = &u->access,
 	};
 
 	if (side_directory(u, err) != 0)
@@ -79,7 +125,41 @@ build(struct work *w, struct map_proof *proof, struct error *err)
 	b.file = (struct map_file){ u->side_directory, u->map.name, path };
 	if (map_build(&b, err) != 0 || cancel_check(err) != 0)
 		return -1;
-	return prove(w, &b.file, proof, err);
+	return prove(w, &b, proof, err);
+}
+
+/* 0, 1 where the map has to be built anew, -1. */
+static int
+patch(struct work *w, struct map_proof *proof, struct error *err)
+{
+	struct update *u = w->u;
+	struct error why = ERROR_INIT;
+
+	u->built = UPDATE_PATCH;
+	if (!w->changed)
+		(void)error_set(&why, EX_DATAERR,
+		    "%s: is not what the text says", u->map.path);
+	else if (build_with(w, BUILD_PATCH, proof, &why) == 0)
+		return 0;
+	if (cancel_check(err) != 0)
+		return -1;
+	(void)snprintf(u->not_patched, sizeof(u->not_patched), "%s", why.text);
+	return 1;
+}
+
+static int
+build(struct work *w, struct map_proof *proof, struct error *err)
+{
+	struct update *u = w->u;
+	const struct update_options *o = &u->options;
+	int status = o->builder == UPDATE_PATCH ? patch(w, proof, err) : 1;
+
+	if (status <= 0)
+		return status;
+	u->built = o->builder != UPDATE_PATCH ? o->builder
+	    : o->makemap != NULL ? UPDATE_MAKEMAP : UPDATE_LIBDB;
+	return build_with(w, u->built == UPDATE_LIBDB ? BUILD_LIBDB
+	    : BUILD_MAKEMAP, proof, err);
 }
 
 /* Everything that the old map has, before anybody can see the new one. */
@@ -133,23 +213,35 @@ put(struct work *w, struct error *err)
 static enum update_status
 commit(struct work *w, struct map_proof *proof, struct error *err)
 {
-	if (make_text(w, err) != 0)
+	struct settling text;
+	struct error why;
+	bool make = w->u->options.builder == UPDATE_MAKE;
+	int built;
+
+	if (start_text(w, &text, err) != 0)
 		return UPDATE_FAILED;
-	if (w->u->options.builder == UPDATE_MAKE)
+	built = make ? 0 : build(w, proof, err);
+	if (finish_text(&text, &why) != 0 && built == 0) {
+		*err = why;
+		built = -1;
+	}
+	if (built != 0)
+		return UPDATE_FAILED;
+	if (make)
 		return make_commit(w, proof, err);
-	if (build(w, proof, err) != 0 || dress(w, err) != 0)
-		return UPDATE_FAILED;
-	return put(w, err);
+	return dress(w, err) == 0 ? put(w, err) : UPDATE_FAILED;
 }
 
 enum update_status
-update_commit(struct update *u, const struct access *next,
+update_commit(struct update *u, struct access *next,
     struct map_proof *proof, struct error *err)
 {
 	struct work w = { .u = u, .next = next, .map = -1 };
 	enum update_status status;
 
 	memset(proof, 0, sizeof(*proof));
+	u->built = u->options.builder;
+	u->not_patched[0] = '\0';
 	if (u->lock < 0) {
 		(void)error_set(err, EX_SOFTWARE, "%s: is not locked",
 		    u->text.path);

@@ -10,7 +10,7 @@ use Tlsoff;
 
 my $dir = scratch();
 my $access = "$dir/access";
-my @where = ('-f', $access, '--builder', 'libdb', '--restart', 'none');
+my @where = ('-f', $access, '--makemap', $MAKEMAP, '--restart', 'none');
 
 # Findings as "CODE:LINE", of a file with a map that is right.
 sub findings {

@@ -11,7 +11,7 @@ use Tlsoff;
 my $dir = scratch();
 my $access = "$dir/access";
 my $service = counter('service', ':');
-my @call = ('-f', $access, '--builder', 'libdb',
+my @call = ('-f', $access, '--makemap', $MAKEMAP,
     '--restart-command', $service);
 
 my $before = <<"END";
@@ -66,7 +66,7 @@ is($r->{status}, 1, 'what cannot be mended makes it exit 1');
 is(slurp($access), $after, 'everything that has one right answer is mended');
 is(calls($service), 1, 'one restart');
 like($r->{out}, qr/^moved try_tls:m\.example NO \(line 14\)/m, 'a line each');
-is(scalar(() = $r->{out} =~ /^map .* built by libdb, proven$/mg), 1,
+is(scalar(() = $r->{out} =~ /^map .* built by makemap, proven$/mg), 1,
     'one build');
 is(scalar(() = $r->{out} =~ /^\Q$access\E:\d+: /mg), 2,
     'what is left is told: the duplicates') or diag($r->{out});
@@ -120,7 +120,7 @@ is_deeply([grep { $_->{fixable} } @{ decode_json($r->{out})->{findings} }], [],
 
 spew($access, "Try_TLS:a.example\tNO # why\n");
 my $fails = script("$dir/fails", "#!/bin/sh\nexit 1\n");
-$r = tlsoff('-f', $access, '--builder', 'libdb', '--restart-command', $fails,
+$r = tlsoff('-f', $access, '--makemap', $MAKEMAP, '--restart-command', $fails,
     'check', '--fix');
 is($r->{status}, 69, 'sendmail is not back: 69');
 like($r->{out}, qr/^changed /, '... but what was done is told');

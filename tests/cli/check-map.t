@@ -23,12 +23,12 @@ sub codes {
 }
 
 sub build {
-	tlsoff_ok('-C', $cf, '--builder', 'libdb', '--restart', 'none',
+	tlsoff_ok('-C', $cf, '--makemap', $MAKEMAP, '--restart', 'none',
 	    'remove', 'client', 'none.invalid');
 	chmod 0644, $map;
 }
 
-sub fix { return codes('--fix', '--builder', 'libdb', '--restart', 'none') }
+sub fix { return codes('--fix', '--makemap', $MAKEMAP, '--restart', 'none') }
 
 spew($cf, "V10/Berkeley\nKaccess hash -T<TMPF> $access\n"
     . "O TrustedUser=$>\n");

@@ -12,7 +12,7 @@ use Tlsoff;
 my $dir = scratch();
 my $access = "$dir/access";
 my $service = counter('service', ':');
-my @call = ('-f', $access, '--builder', 'libdb',
+my @call = ('-f', $access, '--makemap', $MAKEMAP,
     '--restart-command', $service);
 my $today = strftime('%Y-%m-%d', localtime);
 

@@ -19,6 +19,8 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include <db.h>
+
 #include "../../src/map/inside.h"
 
 struct fixture {
