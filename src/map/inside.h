@@ -11,7 +11,7 @@
  *   apart.c    work in a child: libdb may crash
  *   lookup.c   a map in a child that answers keys
  *   prove.c    the proof
- *   build.c    build_makemap.c, build_libdb.c, build_patch.c
+ *   build.c    build_makemap.c, build_libdb.c, build_patch.c; copy.c
  */
 #ifndef TLSOFF_MAP_INSIDE_H
 #define TLSOFF_MAP_INSIDE_H
