@@ -6,10 +6,8 @@
  * The copy has libdb's file id of the old one, so the two must never be open
  * in one environment: only the copy is ever opened by libdb.
  */
-#include <fcntl.h>
 #include <string.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #include "inside.h"
 
@@ -24,19 +22,6 @@ struct patch {
 	struct buf key, value;
 };
 
-/* libdb waits for the disk when it closes the file, and so do we, later: the
- * proof goes on beside it. */
-static int
-no_sync(int fd)
-{
-#ifdef SYNC_FILE_RANGE_WRITE
-	(void)sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
-#else
-	(void)fd;
-#endif
-	return 0;
-}
-
 static int
 open_copy(struct patch *p, struct error *err)
 {
@@ -44,7 +29,7 @@ open_copy(struct patch *p, struct error *err)
 	DB *db;
 	int code;
 
-	(void)db_env_set_func_fsync(no_sync);
+	libdb_sync_later();
 	if (libdb_new(&p->map, path, err) != 0)
 		return -1;
 	db = p->map.db;
