@@ -143,7 +143,8 @@ patch(struct work *w, struct map_proof *proof, struct error *err)
 		return 0;
 	if (cancel_check(err) != 0)
 		return -1;
-	(void)snprintf(u->not_patched, sizeof(u->not_patched), "%s", why.text);
+	(void)snprintf(u->not_patched, sizeof(u->not_patched), "%.599s",
+	    why.text);
 	return 1;
 }
 
