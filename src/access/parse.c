@@ -13,7 +13,7 @@
 
 #include "inside.h"
 
-#define MARK_EVERY ((size_t)1 << 16)
+#define MARK_EVERY ((size_t)1 << 12)
 #define OFFSET_BITS 40
 #define OFFSET_MASK (((uint64_t)1 << OFFSET_BITS) - 1)
 
