@@ -48,7 +48,19 @@ check: setup-check
 check-built: all unit-tests
 	BUILD="$(BUILD)" CC="$(CC)" sh tests/run
 
-unit-tests: $(UNIT_TESTS)
+# What makes system calls and allocations fail; as it is, whatever the program
+# is built with.
+FAULT_TOOLS = $(BUILD)/faults/inject $(BUILD)/faults/nomem.so
+COMPILE_TOOL = mkdir -p $(BUILD)/faults && $(CC) -std=c17 $(WARN) -O2 -g \
+	-D_GNU_SOURCE
+
+$(BUILD)/faults/inject: tests/faults/inject.c tests/faults/calls.h
+	$(COMPILE_TOOL) -o $@ tests/faults/inject.c
+
+$(BUILD)/faults/nomem.so: tests/faults/nomem.c
+	$(COMPILE_TOOL) -fPIC -shared -o $@ tests/faults/nomem.c
+
+unit-tests: $(UNIT_TESTS) $(FAULT_TOOLS)
 
 # The differential test against sendmail's own rulesets, for longer than
 # "make check" does.

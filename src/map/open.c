@@ -95,6 +95,29 @@ turned(uint32_t word)
 	    word << 24;
 }
 
+static int
+read_magic(const struct map *map, const struct map_file *file,
+    uint32_t *magic, struct error *err)
+{
+	size_t have = 0;
+
+	*magic = 0;
+	while (have < sizeof(*magic)) {
+		ssize_t n = pread(map->file, (char *)magic + have,
+		    sizeof(*magic) - have, MAGIC_AT + (off_t)have);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return error_errno(err, EX_IOERR, file->path,
+			    "cannot read");
+		if (n == 0)
+			break;
+		have += (size_t)n;
+	}
+	return 0;
+}
+
 /* Is it what the spec says?  Written on any machine: libdb reads both. */
 static int
 check_type(struct map *map, const struct map_file *file, struct error *err)
@@ -102,11 +125,10 @@ check_type(struct map *map, const struct map_file *file, struct error *err)
 	bool btree = map->spec->type == MAP_BTREE;
 	uint32_t wanted = btree ? MAGIC_BTREE : MAGIC_HASH;
 	uint32_t other = btree ? MAGIC_HASH : MAGIC_BTREE;
-	uint32_t magic = 0;
-	ssize_t n = pread(map->file, &magic, sizeof(magic), MAGIC_AT);
+	uint32_t magic;
 
-	if (n < 0)
-		return error_errno(err, EX_IOERR, file->path, "cannot read");
+	if (read_magic(map, file, &magic, err) != 0)
+		return -1;
 	/* The size as it is under the lock. */
 	if (fstat(map->file, &map->seen) != 0)
 		return error_errno(err, EX_IOERR, file->path, "fstat");
@@ -137,11 +159,18 @@ open_libdb(struct map *map, const struct map_file *file, struct error *err)
 	if (code == EACCES || code == EPERM)
 		return libdb_error(&map->libdb, EX_NOPERM, "cannot open", code,
 		    err);
+	/* EINVAL and its own codes, below zero, are what libdb thinks of the
+	 * file; the rest is what the kernel says. */
+	if (code > 0 && code != EINVAL)
+		return libdb_error(&map->libdb, EX_IOERR, "cannot open", code,
+		    err);
 	if (code != 0)
 		return libdb_error(&map->libdb, EX_DATAERR,
 		    "damaged; rebuild it with makemap", code, err);
 	code = map->libdb.db->fd(map->libdb.db, &fd);
-	if (code != 0 || fstat(fd, &got) != 0)
+	if (code == 0 && fstat(fd, &got) != 0)
+		code = errno;
+	if (code != 0)
 		return libdb_error(&map->libdb, EX_IOERR, "cannot be read",
 		    code, err);
 	return got.st_dev != map->seen.st_dev ||
