@@ -19,19 +19,18 @@ my @changes = (
 );
 for my $words (@changes) {
 	my $change = change(%$words);
-	my %seen;
-	for my $call (calls_of($change)) {
-		my $seen = $seen{ $call->{name} } //= [0];
-		push @$seen, 'a call that tests/faults/calls.h does not know'
-		    if $call->{name} =~ /^number/;
-		for my $error (@{ $call->{errors} }) {
-			reset_files($change);
-			my $r = inject($change, $call, $error);
-			$seen->[0]++;
-			push @$seen, wrong($change, $r);
-		}
+	my @calls = calls_of($change);
+	my @unknown = grep { /\Anumber/ } map { $_->{name} } @calls;
+	is("@unknown", '', "$change->{name}: tests/faults/calls.h has each call");
+	my @cases;
+	for my $call (@calls) {
+		push @cases, map { { %$call, error => $_ } } @{ $call->{errors} };
 	}
-	verdicts($change->{name}, \%seen);
+	sweep($change, 'failing calls', \@cases, sub {
+		my ($case) = @_;
+		reset_files($change);
+		return wrong($change, inject($change, $case, $case->{error}));
+	});
 }
 
 done_testing();

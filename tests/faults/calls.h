@@ -47,6 +47,9 @@ static const struct call calls[] = {
 	CALL(fstat, "EIO ENOMEM"),
 	CALL(readlinkat, "EACCES EIO ENOMEM"),
 	CALL(faccessat, "EACCES EIO"),
+#ifdef SYS_faccessat2
+	CALL(faccessat2, "EACCES EIO"),
+#endif
 	CALL(mkdirat, "EACCES EDQUOT EIO ENOMEM ENOSPC EROFS"),
 	CALL(unlinkat, "EACCES EBUSY EIO EROFS"),
 	CALL(renameat2, "EACCES EBUSY EDQUOT EINVAL EIO ENOSPC EROFS"),

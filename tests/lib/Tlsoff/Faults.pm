@@ -6,13 +6,17 @@
 #   use Tlsoff::Faults;
 #   faults_begin();                       # first: a namespace, a tmpfs
 #   my $change = change(words => ['client', 'a.example'], builder => 'libdb');
-#   for my $call (calls_of($change)) { ... { label, index, name, errors } }
-#   my $r = inject($change, $call, 'EIO');
-#   my @wrong = wrong($change, $r);       # sentences; none is good
-#   mended($change)                       # the next run: sentences again
+#   my @calls = calls_of($change);        # { label, index, name, errors }
+#   sweep($change, 'TITLE', \@cases, sub {    # a test for each case's name
+#       my ($case) = @_;                  # in one of several processes
+#       reset_files($change);
+#       my $r = inject($change, $case, 'EIO');
+#       return wrong($change, $r), ...;   # sentences; none is good
+#   });
 #
 # States are named by text and map: "old old", "new new", "new old"; anything
-# else is "other", "torn" or "missing".
+# else is "other", "torn", "missing" or, where the file can be seen with a side
+# file's mode, "mode".
 package Tlsoff::Faults;
 
 use strict;
@@ -20,16 +24,21 @@ use warnings;
 use DB_File;
 use Exporter qw(import);
 use Fcntl;
+use File::Path qw(make_path);
 use POSIX ();
+use Storable qw(retrieve store);
 use Tlsoff;
 use Tlsoff::Namespace;
 
-our @EXPORT = qw(faults_begin change calls_of reset_files inject run_change wrong
-    mended state beside verdicts $SITE $INJECT $NOMEM);
+our @EXPORT = qw(faults_begin change calls_of reset_files renew_files inject
+    run_change wrong wrong_when_killed
+    wrong_when_asked mended state beside sweep $SITE $NOMEM);
 
-our $INJECT = "$BUILD/faults/inject";
 our $NOMEM = "$BUILD/faults/nomem.so";
-our $SITE;
+our $SITE; # access, access.db and what stands beside them
+
+my $INJECT = "$BUILD/faults/inject";
+my $WORKERS = 3; # libdb sleeps in some cases
 
 # Modes that no side file has by itself.
 my %MODE = (access => 0604, 'access.db' => 0644);
@@ -40,14 +49,63 @@ my $OLD = "Connect:127\tRELAY\nTry_TLS:old.example\tNO\n"
 sub faults_begin {
 	enter_namespace();
 	die "$INJECT: not built; run: make unit-tests\n" unless -x $INJECT;
-	$SITE = scratch() . '/fs';
-	mkdir $SITE;
-	system(qw(mount -t tmpfs -o mode=755 faults), $SITE) == 0
-	    or BAIL_OUT("$SITE: cannot mount a tmpfs");
-	$SITE .= '/mail';
-	mkdir $SITE, 0755;
-	spew("$SITE/../sendmail.cf",
+	my $fs = scratch() . '/fs';
+	mkdir $fs;
+	system(qw(mount -t tmpfs -o mode=755 faults), $fs) == 0
+	    or BAIL_OUT("$fs: cannot mount a tmpfs");
+	place($_) for reverse 0 .. $WORKERS;
+	return;
+}
+
+# The directories of worker NUMBER: all paths have the same length.
+sub place {
+	my ($number) = @_;
+	my $fs = scratch() . "/fs/$number";
+	$SITE = "$fs/mail";
+	make_path($SITE);
+	spew("$fs/sendmail.cf",
 	    "V10/Berkeley\nKaccess hash -T<TMPF> -o $SITE/access\n");
+	return;
+}
+
+# Runs CODE for each of the cases, {name => ...}, in several processes; it
+# returns what is wrong.  One test for each name.
+sub sweep {
+	my ($change, $title, $cases, $code) = @_;
+	my @workers;
+	for my $number (1 .. $WORKERS) {
+		my $pid = fork // die "fork: $!";
+		if ($pid == 0) {
+			my $ok = eval { work($number, $cases, $code); 1 };
+			print STDERR $@ unless $ok;
+			POSIX::_exit($ok ? 0 : 1);
+		}
+		push @workers, $pid;
+	}
+	my %seen = map { $_->{name} => [0] } @$cases;
+	for my $number (1 .. $WORKERS) {
+		waitpid $workers[$number - 1], 0;
+		die "$title: a worker failed\n" if $? != 0;
+		my $found = retrieve(scratch() . "/fs/$number/found");
+		for my $name (keys %$found) {
+			my ($tries, @wrong) = @{ $found->{$name} };
+			$seen{$name}[0] += $tries;
+			push @{ $seen{$name} }, @wrong;
+		}
+	}
+	return verdicts("$change->{name}: $title", \%seen);
+}
+
+sub work {
+	my ($number, $cases, $code) = @_;
+	my %found;
+	place($number);
+	for my $i (grep { $_ % $WORKERS == $number - 1 } 0 .. $#$cases) {
+		my $found = $found{ $cases->[$i]{name} } //= [0];
+		$found->[0]++;
+		push @$found, $code->($cases->[$i]);
+	}
+	store(\%found, "$SITE/../found");
 	return;
 }
 
@@ -63,10 +121,7 @@ sub change {
 	$c{exchange} //= 1;
 	$c{name} //= join(' ', @{ $c{words} }) . ", $c{builder}"
 	    . ($c{exchange} ? '' : ', no exchange');
-	$c{command} = [$TLSOFF, '-C', "$SITE/../sendmail.cf", '--makemap',
-	    $c{makemap} // $MAKEMAP, '-b', $c{builder}, '--restart', 'none',
-	    @{ $c{words} }];
-	unlink glob("$SITE/* $SITE/.access*");
+	clear_site();
 	my $r = makemap("$SITE/../sendmail.cf", 'hash', "$SITE/access",
 	    $c{map_text});
 	die "makemap: $r->{err}" if $r->{status} != 0;
@@ -80,14 +135,26 @@ sub change {
 	return \%c;
 }
 
-# Text and map as they were, and nothing else.
-sub reset_files {
-	my ($c) = @_;
+sub clear_site {
 	for my $name (names()) {
 		next if unlink "$SITE/$name";
 		unlink glob("$SITE/$name/* $SITE/$name/.[!.]*");
 		rmdir "$SITE/$name" or die "$SITE/$name: $!";
 	}
+	return;
+}
+
+# Text and map as they were, and nothing else.
+sub reset_files {
+	my ($c) = @_;
+	clear_site();
+	return renew_files($c);
+}
+
+# Text and map as they were; what stands beside them stays.
+sub renew_files {
+	my ($c) = @_;
+	unlink map { "$SITE/$_" } keys %MODE;
 	write_file('access', $c->{text});
 	write_file('access.db', $c->{map});
 	$c->{inodes} = { map { $_ => (stat "$SITE/$_")[1] } keys %MODE };
@@ -125,13 +192,15 @@ sub records {
 # {status, signal, out, err} of the change, or of COMMAND with it behind.
 sub run_change {
 	my ($c, @before) = @_;
-	my $base = scratch() . '/fs/run';
+	my $base = "$SITE/../run";
 	my $pid = fork // die "fork: $!";
 	if ($pid == 0) {
 		open STDIN, '<', '/dev/null';
 		open STDOUT, '>', "$base.out";
 		open STDERR, '>', "$base.err";
-		my @command = (@before, @{ $c->{command} });
+		my @command = (@before, $TLSOFF, '-C', "$SITE/../sendmail.cf",
+		    '--makemap', $c->{makemap} // $MAKEMAP, '-b', $c->{builder},
+		    '--restart', 'none', @{ $c->{words} });
 		exec { $command[0] } @command or POSIX::_exit(127);
 	}
 	waitpid $pid, 0;
@@ -141,7 +210,7 @@ sub run_change {
 
 sub report {
 	my ($c, $label, $index, $what) = @_;
-	my $path = scratch() . '/fs/report';
+	my $path = "$SITE/../report";
 	$what = $c->{exchange} ? $what : "renameat2=EINVAL,$what";
 	my $r = run_change($c, $INJECT, $path, $label, $index, $what, '--');
 	die "inject: $r->{err}" if $r->{status} != 0 || $r->{signal};
@@ -186,7 +255,7 @@ sub inject {
 	my ($c, $call, $what) = @_;
 	my $r = report($c, $call->{label}, $call->{index}, $what);
 	$r->{what} = "$what at $call->{label} $call->{index} $call->{name}";
-	$r->{hit} = $r->{report} =~ /^hit \Q$call->{name}\E$/m;
+	$r->{hit} = $r->{report} =~ /^hit (\S+)$/m && $1 eq $call->{name};
 	$r->{hangs} = $r->{report} =~ /^hangs$/m;
 	$r->{left} = join ' ', $r->{report} =~ /^left (\S+)$/mg;
 	($r->{status}, $r->{signal}) = (0, 0);
@@ -280,6 +349,44 @@ sub is_new {
 	return $state eq 'new new';
 }
 
+# The names that may stand there between a kill and the next run: no more.
+my $SIDE = qr/\A(?:\.access\.tlsoff(?:-lock)?
+    |\.access\.db\.tlsoff(?:\/(?:access\.db|__db\.access\.db))?)\z/x;
+
+# What is wrong after a run that was killed.
+sub wrong_when_killed {
+	my ($c, $r) = @_;
+	my @wrong;
+	my $state = state($c);
+	push @wrong, 'was not hit' if $r->{report} !~ /^hit /m;
+	push @wrong, "ends with $r->{status}, signal $r->{signal}"
+	    if $r->{signal} != 9;
+	push @wrong, "leaves process $r->{left}" if $r->{left} ne '';
+	push @wrong, "leaves $state" if !fine($c, $state)
+	    && $state ne 'new old';
+	push @wrong, "leaves $_"
+	    for grep { $_ !~ $SIDE } split / /, beside();
+	return map { "$r->{what}: $_" } @wrong;
+}
+
+# What is wrong after a run that was asked to end.
+sub wrong_when_asked {
+	my ($c, $r, $number) = @_;
+	my @wrong;
+	my $state = state($c);
+	push @wrong, 'was not hit' if !$r->{hit};
+	push @wrong, "leaves process $r->{left}" if $r->{left} ne '';
+	push @wrong, 'leaves ' . beside() if beside() ne '';
+	push @wrong, "leaves $state" if !fine($c, $state);
+	# Too late to be heard, it has done all.
+	push @wrong, "ends with $r->{status}, signal $r->{signal}, and $state"
+	    if $r->{signal} != $number
+	    && !($r->{signal} == 0 && $r->{status} == 0 && is_new($c, $state));
+	push @wrong, 'does not say what it has done'
+	    if is_new($c, $state) && $r->{out} eq '';
+	return map { "$r->{what}: $_: $r->{err}" } @wrong;
+}
+
 # What is wrong after the same command once more, undisturbed.
 sub mended {
 	my ($c, $what) = @_;
@@ -291,12 +398,12 @@ sub mended {
 	return map { "$what: the next run $_" } @wrong;
 }
 
-# One test a kind of call: {NAME => [TRIES, SENTENCE...]}.
+# {NAME => [TRIES, SENTENCE...]}.
 sub verdicts {
 	my ($title, $seen) = @_;
 	for my $name (sort keys %$seen) {
 		my ($tries, @wrong) = @{ $seen->{$name} };
-		local $Test::Builder::Level = $Test::Builder::Level + 1;
+		local $Test::Builder::Level = $Test::Builder::Level + 2;
 		is(scalar @wrong, 0, "$title: $name, $tries times")
 		    or diag(join "\n", splice @wrong, 0, $ENV{SHOW} // 10);
 	}
