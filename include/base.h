@@ -111,6 +111,8 @@ void cancel_hold(void);
 void cancel_release(void);
 /* Dies of the signal that came; returns when none did. */
 void cancel_raise(void);
+/* In a child: they kill again, unless the user has them ignored. */
+void cancel_forget(void);
 /* A descriptor that becomes readable when one came; -1 before the install. */
 int cancel_fd(void);
 

@@ -9,7 +9,9 @@
  *   map_build()                         text -> new file, by makemap or libdb
  *   map_prove()                         is this map exactly that text?
  *
- * Types that libdb cannot open (cdb) are read through "makemap -u".
+ * Types that libdb cannot open (cdb) are read through "makemap -u".  libdb only
+ * ever runs in a child process, which may crash without harm on a damaged map
+ * or a full disk, and ends when we do.
  * A map is never opened for writing unless map_build() has just created it.
  */
 #ifndef TLSOFF_MAP_H
@@ -36,10 +38,12 @@ struct map;
  * EX_NOPERM, EX_DATAERR not a map of this type (the text says what it is, and
  * the cure), EX_UNAVAILABLE (locked for 5 seconds; replaced again and again;
  * a type that needs makemap, and makemap NULL or failing), EX_IOERR, EX_OSERR.
+ * A child holds the map open until map_close().
  */
 struct map *map_open(const struct map_file *file, const struct map_spec *spec,
     const char *makemap, const char *config, struct error *err) MUST_USE;
-/* 1 found, 0 not, -1 with err (EX_IOERR).  The key is folded as the spec says;
+/* 1 found, 0 not, -1 with err (EX_IOERR; EX_DATAERR where libdb crashed or found
+ * no end, from then on for every key).  The key is folded as the spec says;
  * K -N finds keys that end in NUL, a plain K those too, K -O none of them.
  * *value is without its NUL and valid until the next call. */
 int map_get(struct map *map, struct span key, struct span *value,
@@ -50,17 +54,20 @@ void map_close(struct map *map);
 
 /* ---- build ---- */
 
-enum map_builder { BUILD_MAKEMAP, BUILD_LIBDB };
+enum map_builder { BUILD_MAKEMAP, BUILD_LIBDB, BUILD_PATCH };
 
 struct map_build {
 	enum map_builder builder;
 	const struct map_spec *spec; /* type and flags; its path is not used */
 	struct map_file file;        /* to be created; must not exist */
-	const struct access *access; /* the new text, parsed */
+	struct access *access;       /* the new text, parsed; is completed where
+	                                its duplicates have to be known */
 	int text;                    /* descriptor of the same text; is rewound;
 	                                for BUILD_MAKEMAP */
 	const char *makemap;         /* path; for BUILD_MAKEMAP */
 	const char *config;          /* cf for makemap -C; NULL: /dev/null */
+	const struct map_file *old;  /* for BUILD_PATCH: the map of ... */
+	struct access *before;       /* ... this text */
 };
 
 /*
@@ -68,8 +75,11 @@ struct map_build {
  * makemap says of lines that access_parse() knows as faults is expected; any
  * other complaint, or none where one is due, is a failure.  After a failure a
  * part of the file may be there.  BUILD_LIBDB takes memory as large as the
- * text.  EX_UNAVAILABLE: makemap cannot run, failed, or complained otherwise
- * (its words are in the text), or libdb has no such type; EX_CANTCREAT (it is
+ * text.  BUILD_PATCH copies the old map, under a shared lock, and puts and
+ * deletes only the records in which the two texts differ, of the keys known in
+ * them; whether that gives the map of the text only map_prove() can say.  EX_UNAVAILABLE: makemap cannot run, failed, or complained otherwise
+ * (its words are in the text), or libdb has no such type or crashed; EX_NOINPUT or EX_DATAERR: there is no old
+ * map, or not of this type; EX_CANTCREAT (it is
  * there already), EX_IOERR, EX_OSERR.
  */
 int map_build(const struct map_build *build, struct error *err) MUST_USE;
@@ -87,12 +97,12 @@ struct map_proof {
  * 128-bit sum of framed records and the count; where they differ each key of
  * the one is looked up in the other.  Duplicates in the text count as makemap
  * counts them: the first.  For a plain K line the keys and values may all end
- * in NUL.  libdb runs in a child process, which may crash on a damaged map
- * without harm.  0 with the answer in proof, or -1 as map_open(), EX_DATAERR
+ * in NUL.  A text that is not whole and equal has no duplicates; where it is
+ * not equal it is completed.  0 with the answer in proof, or -1 as map_open(), EX_DATAERR
  * also where libdb crashed or found no end.
  */
 int map_prove(const struct map_file *file, const struct map_spec *spec,
-    const struct access *access, const char *makemap, const char *config,
+    struct access *access, const char *makemap, const char *config,
     struct map_proof *proof, struct error *err) MUST_USE;
 
 /* ---- safe ---- */

@@ -59,7 +59,9 @@ struct target {
 	struct stat seen; /* of the old one */
 };
 
-enum update_builder { UPDATE_MAKEMAP, UPDATE_LIBDB, UPDATE_MAKE };
+/* UPDATE_PATCH: a copy of the old map with what changed; where the proof does
+ * not accept that, as if nobody had asked for it. */
+enum update_builder { UPDATE_MAKEMAP, UPDATE_LIBDB, UPDATE_MAKE, UPDATE_PATCH };
 
 struct update_options {
 	const struct site *site;
@@ -74,7 +76,9 @@ struct update {
 	struct update_options options;
 	struct target text, map;
 	struct buf bytes;     /* the access file as read */
-	struct access access; /* parsed from bytes */
+	struct access access; /* parsed from bytes; access_parse_tls() */
+	enum update_builder built; /* what built the map in the end */
+	char not_patched[600];     /* why UPDATE_PATCH did not; "" */
 	/* private */
 	bool opened;
 	bool fresh; /* the file was so new that its time cannot show a change */
@@ -102,7 +106,7 @@ int update_proven(struct update *u, struct map_proof *proof, struct error *err)
  * update_read(); read, plan and commit again.  On failure old text and old map
  * stand, byte for byte, inode for inode.
  */
-enum update_status update_commit(struct update *u, const struct access *next,
+enum update_status update_commit(struct update *u, struct access *next,
     struct map_proof *proof, struct error *err) MUST_USE;
 /* For one that was opened, opened in vain, or is all zero; twice is fine. */
 void update_close(struct update *u);

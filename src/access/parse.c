@@ -2,9 +2,9 @@
  * The whole file: an index of its keys, its faults, its marker.
  *
  * The index is one open-addressed table of 64-bit slots: 24 bits of the key's
- * hash, 40 bits of the record's offset + 1; 0 is free.  It is sized once, from
- * the number of lines, so that a table of a million keys costs 16 MiB and one
- * cache miss a key.  The hash is seeded by where the text happens to lie:
+ * hash, 40 bits of the record's offset + 1; 0 is free.  For all keys it is sized
+ * once, from the number of lines, so that a table of a million keys costs 16 MiB
+ * and one cache miss a key; for those of TLS, which are few, it grows.  The hash is seeded by where the text happens to lie:
  * whoever writes lines cannot choose them to collide.
  */
 #include <stdlib.h>
@@ -97,6 +97,21 @@ access_wins(const struct access *a, const struct access_record *record)
 	    first.start == record->start;
 }
 
+bool
+access_next_known(const struct access *a, size_t *at,
+    struct access_record *record)
+{
+	while (a->slots != NULL && *at <= a->slot_mask) {
+		uint64_t slot = a->slots[(*at)++];
+
+		if (slot == 0)
+			continue;
+		record_at(a, (size_t)(slot & OFFSET_MASK) - 1, record);
+		return true;
+	}
+	return false;
+}
+
 enum lookup
 access_lookup(void *context, struct span key, struct span *value)
 {
@@ -126,7 +141,7 @@ count_newlines(const char *at, size_t len)
 
 /* line_marks[i]: newlines before offset i * MARK_EVERY. */
 static int
-mark_lines(struct access *a, size_t *lines, struct error *err)
+mark_lines(struct access *a, struct error *err)
 {
 	size_t count = a->text.len / MARK_EVERY + 1, total = 0;
 
@@ -141,7 +156,6 @@ mark_lines(struct access *a, size_t *lines, struct error *err)
 		total += count_newlines(a->text.at + at,
 		    left < MARK_EVERY ? left : MARK_EVERY);
 	}
-	*lines = total + 1;
 	return 0;
 }
 
@@ -176,13 +190,78 @@ add_fault(struct access *a, const struct access_fault *fault)
 	return 0;
 }
 
+/* Try_TLS: Srv_Features: Clt_Features: TLS_Srv: TLS_Clt: TLS_Rcpt:, or
+ * something that only begins like one of them. */
+static bool
+is_tls(struct span key)
+{
+	static const char *const begins[] = {
+		"try_tls:", "tls_", "srv_features:", "clt_features:"
+	};
+
+	for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++) {
+		struct span tag = span_of(begins[i]);
+
+		if (key.len >= tag.len &&
+		    span_equal_fold((struct span){ key.at, tag.len }, tag))
+			return true;
+	}
+	return false;
+}
+
+/* Twice as many slots. */
+static int
+grow_index(struct access *a)
+{
+	uint64_t *old = a->slots;
+	size_t count = old == NULL ? 0 : a->slot_mask + 1;
+	size_t size = count == 0 ? 64 : 2 * count;
+	struct access_record record, ignored;
+
+	a->slots = calloc(size, sizeof(*a->slots));
+	if (a->slots == NULL) {
+		a->slots = old;
+		return -1;
+	}
+	a->slot_mask = size - 1;
+	for (size_t i = 0; i < count; i++) {
+		if (old[i] == 0)
+			continue;
+		record_at(a, (size_t)(old[i] & OFFSET_MASK) - 1, &record);
+		*find_slot(a, record.key, &ignored) = old[i];
+	}
+	free(old);
+	return 0;
+}
+
+static int
+take_entry(struct access *a, const struct access_record *record)
+{
+	struct access_fault fault = { FAULT_DUPLICATE, record->start, 0,
+		record->key };
+	struct access_record first;
+	uint64_t *slot;
+
+	if (a->known * 3 / 2 >= a->slot_mask && grow_index(a) != 0)
+		return -1;
+	slot = find_slot(a, record->key, &first);
+	if (*slot != 0) {
+		fault.first = first.start;
+		return add_fault(a, &fault);
+	}
+	*slot = hash_key(a, record->key) >> OFFSET_BITS << OFFSET_BITS |
+	    (uint64_t)(record->start + 1);
+	a->known++;
+	a->entries++;
+	return 0;
+}
+
 static int
 take_record(struct access *a, const struct access_record *record)
 {
 	struct access_fault fault = { FAULT_REST, record->start, 0,
 		record->key };
-	struct access_record first;
-	uint64_t *slot;
+	size_t faults = a->fault_count;
 
 	switch (record->kind) {
 	case ACCESS_NOTHING:
@@ -199,55 +278,98 @@ take_record(struct access *a, const struct access_record *record)
 	case ACCESS_ENTRY:
 		break;
 	}
-	slot = find_slot(a, record->key, &first);
-	if (*slot != 0) {
-		fault.kind = FAULT_DUPLICATE;
-		fault.first = first.start;
-		return add_fault(a, &fault);
-	}
-	*slot = hash_key(a, record->key) >> OFFSET_BITS << OFFSET_BITS |
-	    (uint64_t)(record->start + 1);
-	a->entries++;
-	return record->rest ? add_fault(a, &fault) : 0;
+	if (!a->whole && !is_tls(record->key))
+		a->entries++;
+	else if (take_entry(a, record) != 0)
+		return -1;
+	return record->rest && a->fault_count == faults
+	    ? add_fault(a, &fault) : 0;
+}
+
+static void
+forget_index(struct access *a)
+{
+	free(a->slots);
+	free(a->faults);
+	a->slots = NULL;
+	a->faults = NULL;
+	a->entries = a->fault_count = a->known = a->slot_mask = 0;
 }
 
 static int
-make_index(struct access *a, size_t lines, struct error *err)
+make_index(struct access *a, struct error *err)
 {
-	/* A line of n bytes gives at most n / PIECE_MAX + 1 records. */
-	size_t most = lines + a->text.len / 1023, size = 16, at = 0;
 	struct access_record record;
+	size_t at = 0;
 
-	while (size < most + most / 2)
-		size *= 2;
-	a->slots = calloc(size, sizeof(*a->slots));
-	if (a->slots == NULL)
-		return error_memory(err);
-	a->slot_mask = size - 1;
 	while (access_next(a->text, &at, &record))
 		if (take_record(a, &record) != 0)
 			return error_memory(err);
 	return 0;
 }
 
+/* Room for all: a line of n bytes gives at most n / PIECE_MAX + 1 records. */
+static int
+room_for_all(struct access *a, struct error *err)
+{
+	size_t most = access_line(a, a->text.len) + a->text.len / 1023;
+	size_t size = 64;
+
+	while (size < most + most / 2)
+		size *= 2;
+	a->slots = calloc(size, sizeof(*a->slots));
+	a->slot_mask = size - 1;
+	return a->slots == NULL ? error_memory(err) : 0;
+}
+
 int
-access_parse(struct access *a, struct span text,
+access_complete(struct access *a, struct error *err)
+{
+	if (a->whole)
+		return 0;
+	forget_index(a);
+	a->whole = true;
+	if (room_for_all(a, err) == 0 && make_index(a, err) == 0)
+		return 0;
+	access_free(a);
+	return -1;
+}
+
+static int
+read_lines(struct access *a, struct span text,
     const struct access_rules *rules, struct error *err)
 {
-	size_t lines = 0;
-
 	memset(a, 0, sizeof(*a));
 	a->text = text.at == NULL ? (struct span){ "", 0 } : text;
 	a->rules = *rules;
 	a->seed = (uint64_t)(uintptr_t)text.at * UINT64_C(0x94d049bb133111eb);
 	if (a->text.len >= OFFSET_MASK)
 		return error_set(err, EX_DATAERR, "the file is too large");
-	if (mark_lines(a, &lines, err) != 0 || access_find_marker(a, err) != 0 ||
-	    make_index(a, lines, err) != 0) {
-		access_free(a);
+	if (mark_lines(a, err) == 0 && access_find_marker(a, err) == 0)
+		return 0;
+	access_free(a);
+	return -1;
+}
+
+int
+access_parse_tls(struct access *a, struct span text,
+    const struct access_rules *rules, struct error *err)
+{
+	if (read_lines(a, text, rules, err) != 0)
 		return -1;
-	}
-	return 0;
+	if (make_index(a, err) == 0)
+		return 0;
+	access_free(a);
+	return -1;
+}
+
+int
+access_parse(struct access *a, struct span text,
+    const struct access_rules *rules, struct error *err)
+{
+	if (read_lines(a, text, rules, err) != 0)
+		return -1;
+	return access_complete(a, err);
 }
 
 void

@@ -96,6 +96,19 @@ cancel_raise(void)
 	(void)raise(came);
 }
 
+void
+cancel_forget(void)
+{
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		struct sigaction old;
+
+		if (sigaction(ends[i], NULL, &old) == 0 &&
+		    old.sa_handler != SIG_IGN)
+			(void)signal(ends[i], SIG_DFL);
+	}
+	cancel_release();
+}
+
 int
 cancel_fd(void)
 {

@@ -12,8 +12,8 @@
 
 /* ---- doing it, or showing it ---- */
 
-static const struct access *
-after(const struct job *j)
+static struct access *
+after(struct job *j)
 {
 	return j->plan.changed ? &j->after : &j->update.access;
 }
@@ -65,7 +65,10 @@ attempt(struct job *j, struct error *err)
 	if (status != UPDATE_DONE)
 		return status;
 	j->report.changed = true;
-	j->report.builder = builder_name(j->how.builder);
+	j->report.builder = builder_name(j->update.built);
+	if (j->update.not_patched[0] != '\0')
+		note(j->o, "the map was built anew, for it could not be "
+		    "patched: %s", j->update.not_patched);
 	j->report.why = j->why[0] == '\0' ? NULL : j->why;
 	j->report.proven = true;
 	j->report.entries = j->proof.entries;
@@ -123,8 +126,13 @@ serve(struct job *j, struct error *err)
 int
 change_run(struct job *j, struct error *err)
 {
+	struct error why = ERROR_INIT;
 	int result = edit(j, err);
 
+	if (change_warn(j, &why) != 0 && result == 0) {
+		*err = why;
+		result = -1;
+	}
 	report_print_warnings(&j->report);
 	if (result != 0 || j->report.builder == NULL)
 		return result;

@@ -47,6 +47,10 @@ const char *builder_name(enum update_builder builder);
 /* Reads the file and plans; may be called again. */
 int change_plan(struct job *j, struct error *err) MUST_USE;
 
+/* Gathers what is to be warned of, after all is done: only the proof knows
+ * cheaply that a text has no duplicates. */
+int change_warn(struct job *j, struct error *err) MUST_USE;
+
 /* ---- change.c ---- */
 
 /* Carries j->make's plan out, or shows it, and serves sendmail; the report is

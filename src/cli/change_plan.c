@@ -22,7 +22,7 @@ fault_line(const struct job *j, size_t i, struct buf *line)
 }
 
 static int
-refuse_faults(const struct job *j, struct error *err)
+refuse_faults(struct job *j, struct error *err)
 {
 	size_t count = j->update.access.fault_count;
 	struct buf line = BUF_INIT;
@@ -32,6 +32,7 @@ refuse_faults(const struct job *j, struct error *err)
 		warn("%s", line.at == NULL ? "" : line.at);
 	}
 	buf_free(&line);
+	j->faults_told = true;
 	return error_set(err, EX_DATAERR, "%s: %zu %s that makemap rejects; "
 	    "correct %s, or leave out --strict", j->site.access, count,
 	    count == 1 ? "line" : "lines", count == 1 ? "it" : "them");
@@ -159,12 +160,13 @@ check_ours(const struct job *j, const struct access *after, struct error *err)
 static int
 apply(struct job *j, struct error *err)
 {
-	const struct access *before = &j->update.access;
+	struct access *before = &j->update.access;
 
 	if (!j->plan.changed)
 		return number_lines(j, before, err);
 	if (plan_apply(&j->plan, before, &j->text, err) != 0 ||
-	    access_parse(&j->after, buf_as_span(&j->text), &j->rules, err) != 0 ||
+	    access_parse_tls(&j->after, buf_as_span(&j->text), &j->rules, err) != 0 ||
+	    (before->whole && access_complete(&j->after, err) != 0) ||
 	    check_ours(j, &j->after, err) != 0)
 		return -1;
 	return number_lines(j, &j->after, err);
@@ -189,15 +191,38 @@ change_plan(struct job *j, struct error *err)
 	access_free(&j->after);
 	buf_clear(&j->text);
 	j->why[0] = '\0';
-	report_forget_warnings(&j->report);
+	j->proof.equal = false;
 	j->report.plan = NULL;
 	if (update_read(&j->update, err) != 0)
 		return -1;
+	if (j->o->strict && access_complete(&j->update.access, err) != 0)
+		return -1;
 	if (j->o->strict && j->update.access.fault_count > 0)
 		return refuse_faults(j, err);
-	if ((!j->faults_told && warn_of_faults(j, err) != 0) ||
-	    make_plan(j, err) != 0 || warn_of_plan(j, err) != 0 || apply(j, err) != 0)
+	if (make_plan(j, err) != 0 || apply(j, err) != 0)
 		return -1;
 	j->report.plan = &j->plan;
 	return 0;
+}
+
+/* A proof that did without all keys of the new text says that it has no
+ * duplicates; and those of the old one that a change can take away are TLS
+ * entries, which are known. */
+static bool
+faults_are_known(const struct job *j)
+{
+	return j->proof.equal && (!j->plan.changed || !j->after.whole);
+}
+
+int
+change_warn(struct job *j, struct error *err)
+{
+	struct access *a = &j->update.access;
+
+	if (a->text.at == NULL)
+		return 0; /* it could not be read */
+	if (!j->faults_told && ((!faults_are_known(j) &&
+	        access_complete(a, err) != 0) || warn_of_faults(j, err) != 0))
+		return -1;
+	return warn_of_plan(j, err);
 }

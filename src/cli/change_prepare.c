@@ -30,6 +30,7 @@ choose_builder(struct job *j, struct error *err)
 		name = j->how.makemap != NULL ? "makemap" : "libdb";
 	j->how.builder = strcmp(name, "make") == 0 ? UPDATE_MAKE
 	    : strcmp(name, "libdb") == 0           ? UPDATE_LIBDB
+	    : strcmp(name, "patch") == 0           ? UPDATE_PATCH
 	                                           : UPDATE_MAKEMAP;
 	if (j->how.builder == UPDATE_MAKEMAP && j->how.makemap == NULL)
 		return error_set(err, EX_UNAVAILABLE, "makemap: not installed; "
@@ -42,6 +43,7 @@ builder_name(enum update_builder builder)
 {
 	return builder == UPDATE_MAKE ? "make"
 	    : builder == UPDATE_LIBDB ? "libdb"
+	    : builder == UPDATE_PATCH ? "patch"
 	                              : "makemap";
 }
 

@@ -17,14 +17,14 @@ rules_of(const struct job *j)
 /* ---- looking ---- */
 
 static int
-look_at_text(struct items *items, const struct job *j, struct error *err)
+look_at_text(struct items *items, struct job *j, struct error *err)
 {
-	const struct access *a = &j->update.access;
+	struct access *a = &j->update.access;
 	const struct check_rules rules = rules_of(j);
 	struct findings f;
 	int status;
 
-	if (check_text(&f, a, &rules, err) != 0)
+	if (access_complete(a, err) != 0 || check_text(&f, a, &rules, err) != 0)
 		return -1;
 	status = 0;
 	for (size_t i = 0; i < f.count && status == 0; i++)
@@ -61,7 +61,8 @@ plan_fixes(struct job *j, struct error *err)
 	struct findings f;
 	int status;
 
-	if (check_text(&f, &j->update.access, &rules, err) != 0)
+	if (access_complete(&j->update.access, err) != 0 ||
+	    check_text(&f, &j->update.access, &rules, err) != 0)
 		return -1;
 	status = plan_fix(&j->plan, &j->update.access, &f, &rules, err);
 	findings_free(&f);

@@ -174,7 +174,6 @@ struct report {
 /* Keeps a warning, without "tlsoff: warning: ". */
 int report_warning(struct report *r, const char *text, struct error *err)
     MUST_USE;
-void report_forget_warnings(struct report *r);
 void report_print_warnings(const struct report *r);
 /* Text, or with -j the document, on stdout. */
 void report_print(const struct report *r, const struct options *o);

@@ -34,10 +34,18 @@ static enum lookup
 ask_map(void *context, struct span key, struct span *value)
 {
 	struct explain *e = context;
+	int found;
 
 	if (e->map == NULL)
 		return e->map_fails ? LOOKUP_TEMPFAIL : LOOKUP_NONE;
-	return map_lookup(e->map, key, value);
+	found = map_get(e->map, key, value, &e->map_error);
+	if (found >= 0)
+		return found > 0 ? LOOKUP_FOUND : LOOKUP_NONE;
+	/* Damaged: sendmail gets no answer either, whatever the K line says. */
+	map_close(e->map);
+	e->map = NULL;
+	e->map_fails = true;
+	return LOOKUP_TEMPFAIL;
 }
 
 static char *

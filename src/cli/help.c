@@ -37,7 +37,7 @@ help_text(void)
 "      --force                add it though it covers very many, or mail bounces\n"
 "The change:\n"
 "  -n, --dry-run              print a diff, change nothing\n"
-"  -b, --builder NAME         what builds the map: makemap, libdb, make\n"
+"  -b, --builder NAME         makemap, libdb, patch or make builds the map\n"
 "      --makemap PATH         another makemap\n"
 "      --strict               a line that makemap rejects ends the change\n"
 "      --lock-wait SECONDS    wait so long for another tlsoff (10)\n"

@@ -220,12 +220,12 @@ absolute_makemap(struct options *o, struct error *err)
 static int
 check_values(struct options *o, struct error *err)
 {
-	static const char *const builders[] = { "makemap", "libdb", "make",
-		NULL };
+	static const char *const builders[] = { "makemap", "libdb", "patch",
+		"make", NULL };
 	static const char *const modes[] = { "restart", "reload", "none", NULL };
 
-	if (one_of("builder", o->builder, builders, "makemap, libdb or make",
-	        err) != 0 ||
+	if (one_of("builder", o->builder, builders, "makemap, libdb, patch "
+	        "or make", err) != 0 ||
 	    one_of("restart", o->restart, modes, "restart, reload or none",
 	        err) != 0 ||
 	    absolute_makemap(o, err) != 0)

@@ -80,7 +80,7 @@ reading_text(struct reading_file *r, const struct options *o,
 	struct access_rules rules = { r->site.map.keep_case, o->marker };
 
 	if (file_read(r->site.access, &r->text, err) != 0 ||
-	    access_parse(&r->access, buf_as_span(&r->text), &rules, err) != 0)
+	    access_parse_tls(&r->access, buf_as_span(&r->text), &rules, err) != 0)
 		return -1;
 	r->there = true;
 	return 0;

@@ -40,8 +40,8 @@ report_warning(struct report *r, const char *text, struct error *err)
 	return 0;
 }
 
-void
-report_forget_warnings(struct report *r)
+static void
+forget_warnings(struct report *r)
 {
 	while (r->warning_count > 0)
 		free(r->warnings[--r->warning_count]);
@@ -57,7 +57,7 @@ report_print_warnings(const struct report *r)
 void
 report_free(struct report *r)
 {
-	report_forget_warnings(r);
+	forget_warnings(r);
 	free(r->warnings);
 	free(r->lines);
 	buf_free(&r->diff);

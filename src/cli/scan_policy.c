@@ -24,7 +24,7 @@ fill(struct scan_policy *p, const struct options *o, struct error *err)
 	    file_read(p->site.access, &p->text, err) != 0)
 		return -1;
 	rules.keep_case = p->site.map.keep_case;
-	return access_parse(&p->access, buf_as_span(&p->text), &rules, err);
+	return access_parse_tls(&p->access, buf_as_span(&p->text), &rules, err);
 }
 
 struct scan_policy *

@@ -9,7 +9,11 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -18,10 +22,25 @@
 
 #define SECONDS 60u /* and one more for each MiB */
 
-/* No core, no words of libc's about its heap, and an end. */
+/* The child dies with us. */
+static void
+die_with(pid_t parent)
+{
+#ifdef __linux__
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+#endif
+	if (getppid() != parent)
+		_exit(EX_OSERR);
+}
+
+/* Signals as they are for a new program; no core, no words of libc's about
+ * its heap, and an end. */
 static void
 prepare(size_t size)
 {
+	static const int crashes[] = {
+		SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGALRM
+	};
 	const struct rlimit none = { 0, 0 };
 	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	sigset_t alarms;
@@ -29,7 +48,9 @@ prepare(size_t size)
 	(void)setrlimit(RLIMIT_CORE, &none);
 	if (null >= 0)
 		(void)dup2(null, STDERR_FILENO);
-	(void)signal(SIGALRM, SIG_DFL);
+	cancel_forget();
+	for (size_t i = 0; i < sizeof(crashes) / sizeof(crashes[0]); i++)
+		(void)signal(crashes[i], SIG_DFL);
 	sigemptyset(&alarms);
 	sigaddset(&alarms, SIGALRM);
 	(void)sigprocmask(SIG_UNBLOCK, &alarms, NULL);
@@ -37,48 +58,68 @@ prepare(size_t size)
 }
 
 int
+apart_fork(struct apart *a, size_t size, struct error *err)
+{
+	pid_t parent = getpid();
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+		return error_errno(err, EX_OSERR, a->path, "socketpair");
+	a->child = fork();
+	a->line = ends[a->child == 0];
+	if (a->child < 0)
+		(void)error_errno(err, EX_OSERR, a->path, "fork");
+	(void)close(ends[a->child != 0]);
+	if (a->child == 0) {
+		die_with(parent);
+		prepare(size);
+	}
+	if (a->child >= 0)
+		return 0;
+	(void)close(a->line);
+	return -1;
+}
+
+int
 apart_start(struct apart *a, apart_work *work, const void *context,
     size_t size, struct error *err)
 {
 	struct answer answer;
-	int ends[2];
 
-	if (pipe2(ends, O_CLOEXEC) != 0)
-		return error_errno(err, EX_OSERR, a->path, "pipe");
-	a->child = fork();
-	if (a->child == 0) {
-		memset(&answer, 0, sizeof(answer));
-		prepare(size);
-		answer.status = work(context, &answer, &answer.err);
-		_exit(write(ends[1], &answer, sizeof(answer)) < 0);
-	}
-	(void)close(ends[1]);
-	a->from = ends[0];
+	if (apart_fork(a, size, err) != 0)
+		return -1;
 	if (a->child > 0)
 		return 0;
-	(void)close(a->from);
-	return error_errno(err, EX_OSERR, a->path, "fork");
+	memset(&answer, 0, sizeof(answer));
+	answer.status = work(context, &answer, &answer.err);
+	_exit(write(a->line, &answer, sizeof(answer)) < 0);
 }
 
-/* 0 with an answer, 1 without one, -1. */
-static int
-hear(int from, struct answer *answer, struct error *err)
+int
+apart_hear(const struct apart *a, void *to, size_t len, struct error *err)
 {
 	struct pollfd p[2] = {
-		{ from, POLLIN, 0 }, { cancel_fd(), POLLIN, 0 }
+		{ a->line, POLLIN, 0 }, { cancel_fd(), POLLIN, 0 }
 	};
-	ssize_t n;
+	char *at = to;
 
-	do {
+	while (len > 0) {
+		ssize_t n = -1;
+
 		if (cancel_check(err) != 0)
 			return -1;
 		if (poll(p, 2, -1) < 0 && errno != EINTR)
-			return error_errno(err, EX_OSERR, "child", "poll");
-	} while (p[0].revents == 0);
-	do
-		n = read(from, answer, sizeof(*answer));
-	while (n < 0 && errno == EINTR);
-	return n == (ssize_t)sizeof(*answer) ? 0 : 1;
+			return error_errno(err, EX_OSERR, a->path, "poll");
+		if (p[0].revents != 0)
+			n = read(a->line, at, len);
+		if (n == 0 || (n < 0 && errno == ECONNRESET))
+			return 1;
+		if (n > 0) {
+			at += n;
+			len -= (size_t)n;
+		}
+	}
+	return 0;
 }
 
 static int
@@ -86,9 +127,10 @@ let_go(struct apart *a)
 {
 	int status = 0;
 
-	(void)close(a->from);
+	(void)close(a->line);
 	while (waitpid(a->child, &status, 0) < 0 && errno == EINTR)
 		continue;
+	a->child = 0;
 	return status;
 }
 
@@ -99,30 +141,52 @@ apart_kill(struct apart *a)
 	(void)let_go(a);
 }
 
-static int
-no_answer(const struct apart *a, int status, struct error *err)
+/* Did libdb end it, and not somebody with kill(1)? */
+static bool
+is_crash(int status)
 {
-	if (!WIFSIGNALED(status) || WTERMSIG(status) == SIGKILL)
+	static const int by_hand[] = { SIGKILL, SIGTERM, SIGINT, SIGHUP };
+
+	for (size_t i = 0; i < sizeof(by_hand) / sizeof(by_hand[0]); i++)
+		if (WIFSIGNALED(status) && WTERMSIG(status) == by_hand[i])
+			return false;
+	return WIFSIGNALED(status);
+}
+
+int
+apart_died(struct apart *a, struct error *err)
+{
+	int status = let_go(a);
+	bool endless = WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM;
+
+	/* Ctrl-C ends both of us. */
+	if (cancel_check(err) != 0)
+		return -1;
+	if (!is_crash(status))
 		return error_set(err, EX_OSERR,
-		    "%s: the process that read it was killed", a->path);
+		    "%s: the process that %s it was killed", a->path,
+		    a->writes ? "built" : "read");
+	if (a->writes)
+		return error_set(err, EX_UNAVAILABLE,
+		    "%s: libdb %s building it; use --builder makemap", a->path,
+		    endless ? "finds no end" : "crashed");
 	return error_set(err, EX_DATAERR,
 	    "%s: damaged: libdb %s it; rebuild it with makemap", a->path,
-	    WTERMSIG(status) == SIGALRM ? "finds no end in"
-	                                : "crashes reading");
+	    endless ? "finds no end in" : "crashes reading");
 }
 
 int
 apart_end(struct apart *a, struct answer *answer, struct error *err)
 {
-	int status, heard = hear(a->from, answer, err);
+	int heard = apart_hear(a, answer, sizeof(*answer), err);
 
 	if (heard < 0) {
 		apart_kill(a);
 		return -1;
 	}
-	status = let_go(a);
 	if (heard > 0)
-		return no_answer(a, status, err);
+		return apart_died(a, err);
+	(void)let_go(a);
 	if (answer->status != 0)
 		*err = answer->err;
 	return answer->status;

@@ -1,4 +1,4 @@
-/* Building a map: the two builders behind one face. */
+/* Building a map: the builders behind one face. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -26,6 +26,13 @@ map_build(const struct map_build *build, struct error *err)
 {
 	if (must_not_exist(&build->file, err) != 0)
 		return -1;
-	return build->builder == BUILD_LIBDB ? build_with_libdb(build, err)
-	                                     : build_with_makemap(build, err);
+	switch (build->builder) {
+	case BUILD_LIBDB:
+		return build_with_libdb(build, err);
+	case BUILD_PATCH:
+		return build_with_patch(build, err);
+	case BUILD_MAKEMAP:
+		break;
+	}
+	return build_with_makemap(build, err);
 }

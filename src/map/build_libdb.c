@@ -269,17 +269,15 @@ fill(struct work *w, struct error *err)
 	return status == 0 ? flush(w, err) : status;
 }
 
-int
-build_with_libdb(const struct map_build *b, struct error *err)
+static int
+build(const void *context, struct answer *answer, struct error *err)
 {
+	const struct map_build *b = context;
 	struct work w = { .build = b };
 	struct error closing;
 	int status = -1;
 
-	if (b->spec->type == MAP_OTHER)
-		return error_set(err, EX_UNAVAILABLE,
-		    "%s: libdb has no %s maps; use makemap", b->file.path,
-		    b->spec->type_name);
+	(void)answer;
 	w.bulk.ulen = BULK;
 	w.bulk.flags = DB_DBT_USERMEM;
 	w.bulk.data = malloc(BULK);
@@ -296,4 +294,22 @@ build_with_libdb(const struct map_build *b, struct error *err)
 		buf_free(&w.bags[i]);
 	free(w.bulk.data);
 	return status;
+}
+
+/* In a child: where the disk is full libdb may crash as it closes the file. */
+int
+build_with_libdb(const struct map_build *b, struct error *err)
+{
+	struct apart child = { .path = b->file.path, .writes = true };
+	struct answer answer;
+
+	if (b->spec->type == MAP_OTHER)
+		return error_set(err, EX_UNAVAILABLE,
+		    "%s: libdb has no %s maps; use makemap", b->file.path,
+		    b->spec->type_name);
+	if (access_complete(b->access, err) != 0)
+		return -1;
+	if (apart_start(&child, build, b, b->access->text.len, err) != 0)
+		return -1;
+	return apart_end(&child, &answer, err);
 }

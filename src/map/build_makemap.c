@@ -93,15 +93,20 @@ check_complaints(const struct makemap *m, const struct access *access,
 }
 
 static int
-check_outcome(const struct makemap *m, int status, const struct access *access,
+check_outcome(const struct makemap *m, int status, struct access *access,
     struct error *err)
 {
 	struct text_walk walk = { .access = access };
-	int expected = next_due(&walk) == 0 ? 0 : EX_DATAERR;
+	int expected;
 
 	/* Where there is more to say than the exit status, say that. */
 	if (status != 0 && status != EX_DATAERR)
 		return makemap_failed(m, status, buf_as_span(m->messages), err);
+	/* What it did not complain of the proof will find. */
+	if ((status != 0 || access->fault_count > 0) &&
+	    access_complete(access, err) != 0)
+		return -1;
+	expected = next_due(&walk) == 0 ? 0 : EX_DATAERR;
 	if (check_complaints(m, access, err) != 0)
 		return -1;
 	if (status != expected)

@@ -8,8 +8,10 @@
  *   makemap.c  calling makemap
  *   dump.c     a map read through "makemap -u"
  *   open.c     the two kinds of map behind one face
- *   prove.c    the proof; apart.c runs half of it elsewhere
- *   build.c    build_makemap.c, build_libdb.c
+ *   apart.c    work in a child: libdb may crash
+ *   lookup.c   a map in a child that answers keys
+ *   prove.c    the proof
+ *   build.c    build_makemap.c, build_libdb.c, build_patch.c
  */
 #ifndef TLSOFF_MAP_INSIDE_H
 #define TLSOFF_MAP_INSIDE_H
@@ -147,19 +149,49 @@ bool dump_get(const struct dump *d, struct span key, struct span *value);
 bool dump_next(struct dump *d, struct span *key, struct span *value);
 void dump_free(struct dump *d);
 
-/* ---- a map ---- */
+/* ---- a map in this process ---- */
 
-/* Every record as stored: 1, 0 at the end, -1 with err. */
-int map_next(struct map *map, struct span *key, struct span *value,
+struct store;
+
+/* As map_open() and map_get(), but libdb may crash. */
+struct store *store_open(const struct map_file *file,
+    const struct map_spec *spec, const char *makemap, const char *config,
     struct error *err) MUST_USE;
-void map_rewind(struct map *map);
+/* Its file, of the right type and with a shared lock, open for reading; -1. */
+int store_file(const struct map_file *file, const struct map_spec *spec,
+    struct error *err) MUST_USE;
+int store_get(struct store *map, struct span key, struct span *value,
+    struct error *err) MUST_USE;
+/* Every record as stored: 1, 0 at the end, -1 with err. */
+int store_next(struct store *map, struct span *key, struct span *value,
+    struct error *err) MUST_USE;
+void store_rewind(struct store *map);
+void store_close(struct store *map);
 
 /* ---- a process of its own ---- */
 
+struct apart {
+	const char *path; /* for messages */
+	bool writes;      /* the map is being made, not read */
+	pid_t child;      /* 0 in the child, and when it has ended */
+	int line;         /* to the other process */
+};
+
+/* Forks; both return with a->line between them; the child has
+ * time according to size bytes, and it ends with _exit().  EX_OSERR. */
+int apart_fork(struct apart *a, size_t size, struct error *err) MUST_USE;
+/* Waits for len bytes: 0, 1 when the child has ended, cancel_check()'s -1. */
+int apart_hear(const struct apart *a, void *to, size_t len, struct error *err)
+    MUST_USE;
+/* Waits for the end of a child that crashed, found no end or was killed;
+ * returns -1 with EX_DATAERR where it read, EX_UNAVAILABLE where it wrote, and
+ * EX_OSERR. */
+int apart_died(struct apart *a, struct error *err);
+void apart_kill(struct apart *a);
+
 #define EXAMPLE_MAX sizeof(((struct map_proof *)0)->example)
 
-/* What such a process finds out; smaller than PIPE_BUF, so that it is written
- * and read in one piece. */
+/* What a child finds out. */
 struct answer {
 	struct digest sum;
 	size_t count, with_null;
@@ -172,26 +204,18 @@ struct answer {
 typedef int apart_work(const void *context, struct answer *answer,
     struct error *err);
 
-struct apart {
-	const char *path; /* for messages */
-	/* private */
-	pid_t child;
-	int from;
-};
-
-/* Starts work in a child, with time according to size bytes; EX_OSERR.  Every
- * start needs an end or a kill. */
+/* apart_fork() for a child that works and answers once.  Every start needs an
+ * end or a kill. */
 int apart_start(struct apart *a, apart_work *work, const void *context,
     size_t size, struct error *err) MUST_USE;
-/* Waits: what work returned, or -1 with EX_DATAERR where it crashed or found
- * no end, EX_OSERR, and cancel_check()'s error. */
+/* Waits: what work returned, or -1 as apart_hear() and apart_died(). */
 int apart_end(struct apart *a, struct answer *answer, struct error *err)
     MUST_USE;
-void apart_kill(struct apart *a);
 
 /* ---- builders ---- */
 
 int build_with_makemap(const struct map_build *b, struct error *err) MUST_USE;
 int build_with_libdb(const struct map_build *b, struct error *err) MUST_USE;
+int build_with_patch(const struct map_build *b, struct error *err) MUST_USE;
 
 #endif

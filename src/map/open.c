@@ -1,5 +1,6 @@
 /*
- * A map for looking up.
+ * A map that this process reads: a child's business (apart.c), but for the
+ * types that makemap reads for us.
  *
  *   open the file by descriptor, a regular file and no link
  *   lock it shared, as sendmail does: makemap holds an exclusive lock while
@@ -28,7 +29,7 @@
 #define MAGIC_HASH 0x061561u
 #define MAGIC_BTREE 0x053162u
 
-struct map {
+struct store {
 	const struct map_spec *spec;
 	int file; /* keeps the lock */
 	struct stat seen;
@@ -49,7 +50,7 @@ not_a_map(const struct map_file *file, const struct map_spec *spec,
 }
 
 static int
-open_file(struct map *map, const struct map_file *file, struct error *err)
+open_file(struct store *map, const struct map_file *file, struct error *err)
 {
 	map->file = openat(file->directory, file->name,
 	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
@@ -66,7 +67,7 @@ open_file(struct map *map, const struct map_file *file, struct error *err)
 }
 
 static int
-lock_file(const struct map *map, const struct map_file *file,
+lock_file(const struct store *map, const struct map_file *file,
     struct error *err)
 {
 	const struct timespec step = {
@@ -120,7 +121,7 @@ read_magic(const struct map *map, const struct map_file *file,
 
 /* Is it what the spec says?  Written on any machine: libdb reads both. */
 static int
-check_type(struct map *map, const struct map_file *file, struct error *err)
+check_type(struct store *map, const struct map_file *file, struct error *err)
 {
 	bool btree = map->spec->type == MAP_BTREE;
 	uint32_t wanted = btree ? MAGIC_BTREE : MAGIC_HASH;
@@ -144,7 +145,7 @@ check_type(struct map *map, const struct map_file *file, struct error *err)
 
 /* 0, 1 when libdb opened another file, -1. */
 static int
-open_libdb(struct map *map, const struct map_file *file, struct error *err)
+open_libdb(struct store *map, const struct map_file *file, struct error *err)
 {
 	DBTYPE type = map->spec->type == MAP_BTREE ? DB_BTREE : DB_HASH;
 	struct stat got;
@@ -178,7 +179,7 @@ open_libdb(struct map *map, const struct map_file *file, struct error *err)
 }
 
 static void
-let_go(struct map *map)
+let_go(struct store *map)
 {
 	struct error ignored;
 
@@ -190,7 +191,7 @@ let_go(struct map *map)
 
 /* 0, 1 to be tried again, -1. */
 static int
-open_once(struct map *map, const struct map_file *file, const char *makemap,
+open_once(struct store *map, const struct map_file *file, const char *makemap,
     const char *config, struct error *err)
 {
 	if (open_file(map, file, err) != 0)
@@ -205,11 +206,11 @@ open_once(struct map *map, const struct map_file *file, const char *makemap,
 	return open_libdb(map, file, err);
 }
 
-struct map *
-map_open(const struct map_file *file, const struct map_spec *spec,
+struct store *
+store_open(const struct map_file *file, const struct map_spec *spec,
     const char *makemap, const char *config, struct error *err)
 {
-	struct map *map = calloc(1, sizeof(*map));
+	struct store *map = calloc(1, sizeof(*map));
 	int again = 1;
 
 	if (map == NULL) {
@@ -227,14 +228,27 @@ map_open(const struct map_file *file, const struct map_spec *spec,
 		    "%s: replaced again and again while it was opened",
 		    file->path);
 	if (again != 0) {
-		map_close(map);
+		store_close(map);
 		return NULL;
 	}
 	return map;
 }
 
+int
+store_file(const struct map_file *file, const struct map_spec *spec,
+    struct error *err)
+{
+	struct store map = { .spec = spec, .file = -1 };
+
+	if (open_file(&map, file, err) == 0 &&
+	    lock_file(&map, file, err) == 0 && check_type(&map, file, err) == 0)
+		return map.file;
+	let_go(&map);
+	return -1;
+}
+
 static int
-get_stored(struct map *map, size_t len, struct span *value, struct error *err)
+get_stored(struct store *map, size_t len, struct span *value, struct error *err)
 {
 	struct span key = { map->key.at, len };
 
@@ -244,7 +258,7 @@ get_stored(struct map *map, size_t len, struct span *value, struct error *err)
 }
 
 int
-map_get(struct map *map, struct span key, struct span *value,
+store_get(struct store *map, struct span key, struct span *value,
     struct error *err)
 {
 	char *room;
@@ -266,23 +280,8 @@ map_get(struct map *map, struct span key, struct span *value,
 	return found;
 }
 
-enum lookup
-map_lookup(void *context, struct span key, struct span *value)
-{
-	struct error ignored;
-
-	switch (map_get(context, key, value, &ignored)) {
-	case 1:
-		return LOOKUP_FOUND;
-	case 0:
-		return LOOKUP_NONE;
-	default:
-		return LOOKUP_TEMPFAIL;
-	}
-}
-
 int
-map_next(struct map *map, struct span *key, struct span *value,
+store_next(struct store *map, struct span *key, struct span *value,
     struct error *err)
 {
 	int more;
@@ -298,14 +297,14 @@ map_next(struct map *map, struct span *key, struct span *value,
 	 * in a circle would keep us for ever. */
 	if (++map->walked <= (size_t)map->seen.st_size / 4)
 		return 1;
-	map_rewind(map);
+	store_rewind(map);
 	return error_set(err, EX_DATAERR,
 	    "%s: damaged: its pages form a circle; rebuild it with makemap",
 	    map->libdb.path);
 }
 
 void
-map_rewind(struct map *map)
+store_rewind(struct store *map)
 {
 	libdb_rewind(&map->libdb);
 	map->dump.next = 0;
@@ -313,7 +312,7 @@ map_rewind(struct map *map)
 }
 
 void
-map_close(struct map *map)
+store_close(struct store *map)
 {
 	if (map == NULL)
 		return;

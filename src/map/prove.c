@@ -14,7 +14,7 @@
 struct proof {
 	const struct map_file *file;
 	const struct map_spec *spec;
-	const struct access *access;
+	struct access *access;
 	const char *makemap, *config;
 	struct tally text;
 	struct answer sums;  /* of the map */
@@ -24,7 +24,7 @@ struct proof {
 /* A walk of one map, in whatever process. */
 struct side {
 	const struct proof *p;
-	struct map *map;
+	struct store *map;
 	char *example; /* to be filled */
 };
 
@@ -35,6 +35,8 @@ add_text(struct proof *p, struct error *err)
 	struct access_record r;
 	enum fate fate;
 
+	p->text.sum = (struct digest){ 0, 0 };
+	p->text.count = 0;
 	while (text_next(&walk, &r, &fate)) {
 		if (fate == FATE_STORED)
 			tally_add(&p->text, r.key, r.value, p->spec->keep_case);
@@ -57,12 +59,12 @@ take_null(struct span *key, struct span *value)
 }
 
 static int
-add_map(struct map *map, struct tally *t, size_t *with_null, struct error *err)
+add_map(struct store *map, struct tally *t, size_t *with_null, struct error *err)
 {
 	struct span key, value;
 	int more;
 
-	while ((more = map_next(map, &key, &value, err)) > 0) {
+	while ((more = store_next(map, &key, &value, err)) > 0) {
 		if (take_null(&key, &value))
 			++*with_null;
 		tally_add(t, key, value, true);
@@ -75,15 +77,15 @@ sum_map(const void *context, struct answer *a, struct error *err)
 {
 	const struct proof *p = context;
 	struct tally tally = tally_like(&p->text);
-	struct map *map;
+	struct store *map;
 	int status = -1;
 
-	map = map_open(p->file, p->spec, p->makemap, p->config, err);
+	map = store_open(p->file, p->spec, p->makemap, p->config, err);
 	if (map != NULL)
 		status = add_map(map, &tally, &a->with_null, err);
 	a->sum = tally.sum;
 	a->count = tally.count;
-	map_close(map);
+	store_close(map);
 	tally_free(&tally);
 	return status;
 }
@@ -166,7 +168,7 @@ name_from_text(struct side *p, struct error *err)
 			continue;
 		if (walk.number % 1024 == 0 && cancel_check(err) != 0)
 			return -1;
-		found = map_get(p->map, r.key, &value, err);
+		found = store_get(p->map, r.key, &value, err);
 		if (found < 0)
 			return -1;
 		if (found == 0)
@@ -204,8 +206,8 @@ name_from_map(struct side *p, struct error *err)
 	struct span key, value;
 	int more, status = 0;
 
-	map_rewind(p->map);
-	while ((more = map_next(p->map, &key, &value, err)) > 0) {
+	store_rewind(p->map);
+	while ((more = store_next(p->map, &key, &value, err)) > 0) {
 		(void)take_null(&key, &value);
 		if (in_text(p->p, key, &scratch))
 			continue;
@@ -213,7 +215,7 @@ name_from_map(struct side *p, struct error *err)
 		    " is in the map but not in the text", err) == 0 ? 1 : -1;
 		break;
 	}
-	map_rewind(p->map);
+	store_rewind(p->map);
 	buf_free(&scratch);
 	return more < 0 ? -1 : status;
 }
@@ -234,7 +236,7 @@ name_difference(const void *context, struct answer *a, struct error *err)
 					    : "all or none");
 		return 0;
 	}
-	side.map = map_open(p->file, p->spec, p->makemap, p->config, err);
+	side.map = store_open(p->file, p->spec, p->makemap, p->config, err);
 	if (side.map == NULL)
 		return -1;
 	named = name_from_text(&side, err);
@@ -244,7 +246,7 @@ name_difference(const void *context, struct answer *a, struct error *err)
 		(void)snprintf(a->example, sizeof(a->example),
 		    "the map holds %zu entries, some of them twice, the text "
 		    "%zu", p->sums.count, p->text.count);
-	map_close(side.map);
+	store_close(side.map);
 	return named < 0 ? -1 : 0;
 }
 
@@ -279,15 +281,29 @@ name_one(struct proof *p, struct error *err)
 	return apart_end(&map, &p->named, err);
 }
 
+static bool
+is_equal(const struct proof *p)
+{
+	return p->text.count == p->sums.count &&
+	    p->text.sum.low == p->sums.sum.low &&
+	    p->text.sum.high == p->sums.sum.high && nulls_fit(p);
+}
+
 static int
 compare(struct proof *p, struct map_proof *proof, struct error *err)
 {
 	if (add_both(p, err) != 0)
 		return -1;
 	proof->entries = p->sums.count;
-	proof->equal = p->text.count == p->sums.count &&
-	    p->text.sum.low == p->sums.sum.low &&
-	    p->text.sum.high == p->sums.sum.high && nulls_fit(p);
+	proof->equal = is_equal(p);
+	/* A map has no key twice: where all records of the text are in it, the
+	 * text has no duplicates.  Else they have to be found. */
+	if (!proof->equal && !p->access->whole) {
+		if (access_complete(p->access, err) != 0 ||
+		    add_text(p, err) != 0)
+			return -1;
+		proof->equal = is_equal(p);
+	}
 	if (proof->equal)
 		return 0;
 	if (name_one(p, err) != 0)
@@ -299,7 +315,7 @@ compare(struct proof *p, struct map_proof *proof, struct error *err)
 
 int
 map_prove(const struct map_file *file, const struct map_spec *spec,
-    const struct access *access, const char *makemap, const char *config,
+    struct access *access, const char *makemap, const char *config,
     struct map_proof *proof, struct error *err)
 {
 	struct proof p = {

@@ -34,15 +34,13 @@ make_text(struct work *w, struct error *err)
 }
 
 static int
-prove(struct work *w, const struct map_file *file, struct map_proof *proof,
+prove(struct work *w, const struct map_build *b, struct map_proof *proof,
     struct error *err)
 {
 	const struct update_options *o = &w->u->options;
-	const char *config = o->site->config[0] != '\0' ? o->site->config
-	    : NULL;
 
-	if (map_prove(file, &o->site->map, w->next, o->makemap, config,
-	    proof, err) != 0) {
+	if (map_prove(&b->file, b->spec, w->next, o->makemap, b->config, proof,
+	    err) != 0) {
 		if (err->status == EX_NOINPUT)
 			err->status = EX_UNAVAILABLE;
 		return -1;
@@ -51,24 +49,29 @@ prove(struct work *w, const struct map_file *file, struct map_proof *proof,
 		return 0;
 	return error_set(err, EX_DATAERR,
 	    "%s: the map that %s built differs from the text: %s; nothing was "
-	    "changed", w->u->map.path, o->builder == UPDATE_LIBDB ? "libdb"
-	    : o->makemap, proof->example);
+	    "changed", w->u->map.path, b->builder == BUILD_LIBDB ? "libdb"
+	    : b->builder == BUILD_PATCH ? "a patch" : o->makemap,
+	    proof->example);
 }
 
 static int
-build(struct work *w, struct map_proof *proof, struct error *err)
+build_with(struct work *w, enum map_builder builder, struct map_proof *proof,
+    struct error *err)
 {
 	struct update *u = w->u;
 	const struct update_options *o = &u->options;
+	const struct map_file old = { u->map.directory, u->map.name,
+		u->map.path };
 	char name[SIDE_NAME], path[2 * SIDE_PATH], directory[SIDE_PATH];
 	struct map_build b = {
-		.builder = o->builder == UPDATE_LIBDB ? BUILD_LIBDB
-		    : BUILD_MAKEMAP,
+		.builder = builder,
 		.spec = &o->site->map,
 		.access = w->next,
 		.text = u->side_text,
 		.makemap = o->makemap,
 		.config = o->site->config[0] != '\0' ? o->site->config : NULL,
+		.old = &old,
+		.before = &u->access,
 	};
 
 	if (side_directory(u, err) != 0)
@@ -79,7 +82,41 @@ build(struct work *w, struct map_proof *proof, struct error *err)
 	b.file = (struct map_file){ u->side_directory, u->map.name, path };
 	if (map_build(&b, err) != 0 || cancel_check(err) != 0)
 		return -1;
-	return prove(w, &b.file, proof, err);
+	return prove(w, &b, proof, err);
+}
+
+/* 0, 1 where the map has to be built anew, -1. */
+static int
+patch(struct work *w, struct map_proof *proof, struct error *err)
+{
+	struct update *u = w->u;
+	struct error why = ERROR_INIT;
+
+	u->built = UPDATE_PATCH;
+	if (!w->changed)
+		(void)error_set(&why, EX_DATAERR,
+		    "%s: is not what the text says", u->map.path);
+	else if (build_with(w, BUILD_PATCH, proof, &why) == 0)
+		return 0;
+	if (cancel_check(err) != 0)
+		return -1;
+	(void)snprintf(u->not_patched, sizeof(u->not_patched), "%s", why.text);
+	return 1;
+}
+
+static int
+build(struct work *w, struct map_proof *proof, struct error *err)
+{
+	struct update *u = w->u;
+	const struct update_options *o = &u->options;
+	int status = o->builder == UPDATE_PATCH ? patch(w, proof, err) : 1;
+
+	if (status <= 0)
+		return status;
+	u->built = o->builder != UPDATE_PATCH ? o->builder
+	    : o->makemap != NULL ? UPDATE_MAKEMAP : UPDATE_LIBDB;
+	return build_with(w, u->built == UPDATE_LIBDB ? BUILD_LIBDB
+	    : BUILD_MAKEMAP, proof, err);
 }
 
 /* Everything that the old map has, before anybody can see the new one. */
@@ -143,13 +180,15 @@ commit(struct work *w, struct map_proof *proof, struct error *err)
 }
 
 enum update_status
-update_commit(struct update *u, const struct access *next,
+update_commit(struct update *u, struct access *next,
     struct map_proof *proof, struct error *err)
 {
 	struct work w = { .u = u, .next = next, .map = -1 };
 	enum update_status status;
 
 	memset(proof, 0, sizeof(*proof));
+	u->built = u->options.builder;
+	u->not_patched[0] = '\0';
 	if (u->lock < 0) {
 		(void)error_set(err, EX_SOFTWARE, "%s: is not locked",
 		    u->text.path);

@@ -75,7 +75,7 @@ int write_all(int fd, struct span bytes, const char *path, struct error *err)
 
 struct work {
 	struct update *u;
-	const struct access *next;
+	struct access *next;
 	bool changed;          /* the text; else only the map is mended */
 	struct stat text_seen; /* the text that is to stand with the map */
 	int map;               /* the side map, open */

@@ -109,7 +109,7 @@ update_read(struct update *u, struct error *err)
 	u->fresh = is_fresh(&u->text.seen);
 	if (read_all(u, err) != 0)
 		return -1;
-	return access_parse(&u->access, buf_as_span(&u->bytes),
+	return access_parse_tls(&u->access, buf_as_span(&u->bytes),
 	    u->options.rules, err);
 }
 

@@ -24,7 +24,7 @@ my @wrong = (
 	[['client', 'a.example', '-c'], qr/--comment: needs an argument/],
 	[['client', 'a.example', '--comment'], qr/--comment: needs an argument/],
 	[['--json=yes', 'client', 'a.example'], qr/--json: takes no argument/],
-	[['-b', 'patch', 'client', 'a.example'], qr/--builder: unknown.*makemap/],
+	[['-b', 'cdb', 'client', 'a.example'], qr/--builder: unknown.*makemap/],
 	[['--restart', 'now', 'client', 'a.example'], qr/--restart: unknown.*reload/],
 	[['--restart', 'none', '--restart-command', 'true', 'client', 'a.example'],
 	    qr/--restart-command: contradicts --restart none/],

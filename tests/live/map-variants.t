@@ -25,7 +25,7 @@ sub variant {
 	makemap($site->{file}, $type, $site->{access}, slurp($site->{access}),
 	    @flags);
 	my @case = grep { $_ eq '-f' } @flags;
-	for my $builder (qw(makemap libdb)) {
+	for my $builder (qw(makemap libdb patch)) {
 		my @call = ('-C', $site->{file}, '-b', $builder, '--restart', 'none');
 		tlsoff_ok(@call, 'client', 'luna.bagoona.com');
 		tlsoff_ok(@call, 'server', 'cheddar.com', '192.0.2.1');

@@ -1,0 +1,271 @@
+/* libdb dies in a child, and nobody else does: builds and lookups. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "../../src/map/inside.h"
+
+#define ENTRIES 2000
+
+static bool close_fails;
+
+/* libdb's, too. */
+int
+close(int fd)
+{
+	int result = (int)syscall(SYS_close, fd);
+
+	if (!close_fails)
+		return result;
+	errno = EIO;
+	return -1;
+}
+
+static struct map_spec spec = { .type = MAP_HASH, .type_name = "hash" };
+static struct map_file file = { .directory = -1, .name = "access.db" };
+static char directory[PATH_MAX], path[PATH_MAX + 16];
+static struct buf text = BUF_INIT;
+static struct access parsed;
+static struct error err;
+
+static int
+set_up(void **state)
+{
+	const char *scratch = getenv("TLSOFF_SCRATCH");
+	const struct access_rules rules = { .keep_case = false };
+	char wanted[PATH_MAX - 32];
+
+	(void)state;
+	if (scratch == NULL) {
+		(void)mkdir("build", 0755);
+		(void)mkdir("build/scratch", 0755);
+		scratch = "build/scratch";
+	}
+	(void)snprintf(wanted, sizeof(wanted), "%s/apart.XXXXXX", scratch);
+	assert_non_null(mkdtemp(wanted));
+	assert_non_null(realpath(wanted, directory));
+	(void)snprintf(path, sizeof(path), "%s/access.db", directory);
+	file.path = path;
+	file.directory = open(directory, O_RDONLY | O_DIRECTORY);
+	assert_true(file.directory >= 0);
+	for (int i = 0; i < ENTRIES; i++)
+		buf_printf(&text, "Connect:host%d.example.com OK\n", i);
+	assert_int_equal(access_parse(&parsed, buf_as_span(&text), &rules,
+	    &err), 0);
+	(void)signal(SIGPIPE, SIG_IGN);
+	return 0;
+}
+
+/* libdb leaves files with names of its own, and waits for them to go. */
+static void
+empty_directory(void)
+{
+	DIR *d = opendir(directory);
+	struct dirent *e;
+
+	while (d != NULL && (e = readdir(d)) != NULL)
+		(void)unlinkat(dirfd(d), e->d_name, 0);
+	if (d != NULL)
+		(void)closedir(d);
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	empty_directory();
+	(void)rmdir(directory);
+	(void)close(file.directory);
+	access_free(&parsed);
+	buf_free(&text);
+	return 0;
+}
+
+static int
+build(void)
+{
+	const struct map_build b = {
+		.builder = BUILD_LIBDB,
+		.spec = &spec,
+		.file = file,
+		.access = &parsed,
+		.text = -1,
+	};
+
+	empty_directory();
+	return map_build(&b, &err);
+}
+
+static void
+expect_no_child(void)
+{
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	assert_int_equal(errno, ECHILD);
+}
+
+/* libdb 5.3 frees its handle twice where close() fails inside its open. */
+static void
+a_build_in_which_close_fails_is_an_error(void **state)
+{
+	int status;
+
+	(void)state;
+	close_fails = true;
+	status = build();
+	close_fails = false;
+	assert_int_equal(status, -1);
+	assert_true(err.status == EX_UNAVAILABLE ||
+	    err.status == EX_CANTCREAT || err.status == EX_IOERR);
+	assert_non_null(strstr(err.text, path));
+	expect_no_child();
+	if (build() != 0)
+		fail_msg("%s", err.text);
+}
+
+/* Asks for every key: the number of keys that were not answered well. */
+static int
+ask_all(void)
+{
+	struct map *map = map_open(&file, &spec, NULL, NULL, &err);
+	int odd = 0;
+
+	for (int i = 0; map != NULL && i < ENTRIES && odd == 0; i += 7) {
+		struct span value;
+		char key[64];
+
+		(void)snprintf(key, sizeof(key), "Connect:HOST%d.example.com",
+		    i);
+		odd += map_get(map, span_of(key), &value, &err) != 1 ||
+		    !span_equal(value, span_of("OK"));
+	}
+	map_close(map);
+	expect_no_child();
+	return map == NULL ? 1 : odd;
+}
+
+static void
+a_damaged_map_can_be_asked(void **state)
+{
+	struct stat seen;
+	int fd, odd = 0;
+
+	(void)state;
+	assert_int_equal(build(), 0);
+	assert_int_equal(ask_all(), 0);
+	fd = open(path, O_RDWR);
+	assert_int_equal(fstat(fd, &seen), 0);
+	for (off_t page = 4096; page < seen.st_size; page += 4096) {
+		char header[40], bad[40];
+
+		assert_int_equal(pread(fd, header, 40, page), 40);
+		memcpy(bad, header, 40);
+		for (int i = 20; i < 40; i++)
+			bad[i] = (char)(bad[i] ^ (0x5a + i));
+		assert_int_equal(pwrite(fd, bad, 40, page), 40);
+		odd += ask_all();
+		assert_int_equal(pwrite(fd, header, 40, page), 40);
+	}
+	(void)close(fd);
+	assert_true(odd > 0);
+	assert_int_equal(ask_all(), 0);
+}
+
+static pid_t
+only_child(void)
+{
+	char name[64];
+	FILE *f;
+	int child = 0;
+
+	(void)snprintf(name, sizeof(name), "/proc/self/task/%d/children",
+	    (int)getpid());
+	f = fopen(name, "r");
+	if (f == NULL || fscanf(f, "%d", &child) != 1)
+		child = 0;
+	if (f != NULL)
+		(void)fclose(f);
+	return (pid_t)child;
+}
+
+static void
+whoever_reads_a_map_dies_with_who_asks(void **state)
+{
+	pid_t child, reader = 0;
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(build(), 0);
+	assert_int_equal(pipe(ends), 0);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		struct map *map = map_open(&file, &spec, NULL, NULL, &err);
+
+		reader = map == NULL ? 0 : only_child();
+		(void)!write(ends[1], &reader, sizeof(reader));
+		(void)pause();
+		_exit(0);
+	}
+	assert_int_equal(read(ends[0], &reader, sizeof(reader)),
+	    sizeof(reader));
+	assert_true(reader > 0);
+	(void)kill(child, SIGKILL);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	for (int i = 0; i < 1000 && kill(reader, 0) == 0; i++)
+		(void)usleep(10000);
+	assert_int_equal(kill(reader, 0), -1);
+	(void)close(ends[0]);
+	(void)close(ends[1]);
+}
+
+static void
+a_reader_that_was_killed_is_an_error(void **state)
+{
+	struct map *map;
+	struct span value;
+
+	(void)state;
+	assert_int_equal(build(), 0);
+	map = map_open(&file, &spec, NULL, NULL, &err);
+	assert_non_null(map);
+	(void)kill(only_child(), SIGKILL);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(map_get(map, span_of("a"), &value, &err), -1);
+		assert_non_null(strstr(err.text, path));
+	}
+	assert_int_equal(map_lookup(map, span_of("a"), &value),
+	    LOOKUP_TEMPFAIL);
+	map_close(map);
+	expect_no_child();
+}
+
+int
+main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(a_build_in_which_close_fails_is_an_error),
+		TEST(a_damaged_map_can_be_asked),
+		TEST(whoever_reads_a_map_dies_with_who_asks),
+		TEST(a_reader_that_was_killed_is_an_error),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("apart", tests, NULL, NULL);
+}
