@@ -7,16 +7,22 @@
 
 #include "cli.h"
 
-/* What came from a file or an argument never steers a terminal. */
+/* What came from a file or an argument never steers a terminal.  That memory
+ * ran out has to be said without any. */
 static void
 print_line(FILE *out, const char *prefix, const char *format, va_list args)
 {
-	char *text = NULL;
+	char some[8192], *text = NULL;
+	va_list again;
 
-	if (vasprintf(&text, format, args) < 0)
-		return;
+	va_copy(again, args);
+	if (vasprintf(&text, format, args) < 0) {
+		(void)vsnprintf(some, sizeof(some), format, again);
+		text = NULL;
+	}
+	va_end(again);
 	fputs(prefix, out);
-	for (const char *c = text; *c != '\0'; c++) {
+	for (const char *c = text != NULL ? text : some; *c != '\0'; c++) {
 		if ((unsigned char)*c < 0x20 || *c == 0x7f)
 			fprintf(out, "\\x%02x", (unsigned char)*c);
 		else

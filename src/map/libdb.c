@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "inside.h"
 
@@ -25,11 +26,26 @@ listen(const DB_ENV *env, const char *prefix, const char *message)
 }
 
 /* libdb writes whole pages, unused bytes too: what our memory held before has
- * no place in a map. */
+ * no place in a map.  Without memory libdb crashes, or calls the map damaged;
+ * so the process, which is a child (apart.c), ends with the right status. */
 static void *
 zeroed(size_t len)
 {
-	return calloc(1, len);
+	void *at = calloc(1, len);
+
+	if (at == NULL)
+		_exit(EX_OSERR);
+	return at;
+}
+
+static void *
+grown(void *old, size_t len)
+{
+	void *at = realloc(old, len);
+
+	if (at == NULL)
+		_exit(EX_OSERR);
+	return at;
 }
 
 int
@@ -39,6 +55,7 @@ libdb_new(struct libdb *l, const char *path, struct error *err)
 
 	*l = (struct libdb){ .path = path };
 	(void)db_env_set_func_malloc(zeroed);
+	(void)db_env_set_func_realloc(grown);
 	code = db_create(&l->db, NULL, 0);
 	if (code != 0) {
 		l->db = NULL;

@@ -97,7 +97,7 @@ turned(uint32_t word)
 }
 
 static int
-read_magic(const struct map *map, const struct map_file *file,
+read_magic(const struct store *map, const struct map_file *file,
     uint32_t *magic, struct error *err)
 {
 	size_t have = 0;

@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -126,12 +125,12 @@ try_lock(struct update *u, const char *name, const char *path,
 static int
 say_who(const struct update *u, const char *path, struct error *err)
 {
-	const struct passwd *pw = getpwuid(getuid());
+	struct user user;
 	char said[64];
 	int len;
 
 	len = snprintf(said, sizeof(said), "%ld %.32s\n", (long)getpid(),
-	    pw != NULL ? pw->pw_name : "unknown");
+	    user_find(&user, NULL, getuid()) ? user.name : "unknown");
 	if (ftruncate(u->lock, 0) != 0)
 		return error_errno(err, EX_IOERR, path, "cannot write");
 	return write_all(u->lock, (struct span){ said, (size_t)len }, path,

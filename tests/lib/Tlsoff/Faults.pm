@@ -31,10 +31,11 @@ use Tlsoff;
 use Tlsoff::Namespace;
 
 our @EXPORT = qw(faults_begin change calls_of reset_files renew_files inject
+    allocations without_memory wrong_without_memory
     run_change wrong wrong_when_killed
-    wrong_when_asked mended state beside sweep $SITE $NOMEM);
+    wrong_when_asked mended state beside sweep $SITE);
 
-our $NOMEM = "$BUILD/faults/nomem.so";
+my $NOMEM = "$BUILD/faults/nomem.so";
 our $SITE; # access, access.db and what stands beside them
 
 my $INJECT = "$BUILD/faults/inject";
@@ -129,7 +130,8 @@ sub change {
 	$c{old_records} = records("$SITE/access.db");
 	reset_files(\%c);
 	$r = run_change(\%c);
-	die "$c{name}: $r->{err}" if $r->{status} != 0;
+	die "$c{name}: $r->{err}" if $r->{status} > 1 || $r->{signal};
+	@c{qw(status out)} = @$r{qw(status out)};
 	$c{new_text} = slurp("$SITE/access");
 	$c{new_records} = records("$SITE/access.db");
 	return \%c;
@@ -198,14 +200,18 @@ sub run_change {
 		open STDIN, '<', '/dev/null';
 		open STDOUT, '>', "$base.out";
 		open STDERR, '>', "$base.err";
+		my @options = $c->{builder} eq 'none' ? () : ('--makemap',
+		    $c->{makemap} // $MAKEMAP, '-b', $c->{builder},
+		    '--restart', 'none');
 		my @command = (@before, $TLSOFF, '-C', "$SITE/../sendmail.cf",
-		    '--makemap', $c->{makemap} // $MAKEMAP, '-b', $c->{builder},
-		    '--restart', 'none', @{ $c->{words} });
+		    @options, @{ $c->{words} });
 		exec { $command[0] } @command or POSIX::_exit(127);
 	}
 	waitpid $pid, 0;
-	return { status => $? >> 8, signal => $? & 127, out => slurp("$base.out"),
-	    err => slurp("$base.err") };
+	my ($status, $signal) = ($? >> 8, $? & 127);
+	my ($out, $err) = map { s{/fs/\K\d(?=/)}{N}gr }
+	    slurp("$base.out"), slurp("$base.err");
+	return { status => $status, signal => $signal, out => $out, err => $err };
 }
 
 sub report {
@@ -248,6 +254,27 @@ sub of_makemap {
 		push @all, $call;
 	}
 	return @all;
+}
+
+# How many allocations it makes: in itself, or in its children (IN is "child").
+sub allocations {
+	my ($c, $in) = @_;
+	reset_files($c);
+	return without_memory($c, $in, AT => 0)->{allocations};
+}
+
+# The change with allocations that fail: HOW is AT or FROM.
+sub without_memory {
+	my ($c, $in, $how, $number) = @_;
+	my $path = "$SITE/../nomem";
+	unlink $path;
+	my $r = run_change($c, 'env', "LD_PRELOAD=$NOMEM", "NOMEM_IN=$in",
+	    "NOMEM_$how=$number", "NOMEM_REPORT=$path");
+	my $report = -e $path ? slurp($path) : '';
+	@$r{qw(hit what left)} = ($report =~ /^hit/ || 0,
+	    "\L$how\E allocation $number in $in", '');
+	$r->{allocations} = $report =~ /(\d+)$/ ? $1 : 0;
+	return $r;
 }
 
 # The change with WHAT at that call.
@@ -332,7 +359,7 @@ sub wrong {
 		push @wrong, 'says nothing' if $r->{err} !~ /^tlsoff: \S/m;
 		push @wrong, 'says "Success"' if $r->{err} =~ /\bSuccess/;
 		push @wrong, "exits $r->{status} with all done and does not say so"
-		    if is_new($c, $state)
+		    if is_new($c, $state) && $c->{builder} ne 'none'
 		    && $r->{err} !~ /in place|standard output/;
 	}
 	return map { "$r->{what}: $_: $r->{err}" } @wrong;
@@ -347,6 +374,21 @@ sub fine {
 sub is_new {
 	my ($c, $state) = @_;
 	return $state eq 'new new';
+}
+
+# What is wrong after a run whose memory ran out.
+sub wrong_without_memory {
+	my ($c, $r) = @_;
+	my @wrong;
+	if ($r->{status} == $c->{status}) {
+		push @wrong, "exits $r->{status} and says $r->{out}"
+		    if $r->{out} ne $c->{out};
+		return wrong($c, $r), map { "$r->{what}: $_" } @wrong
+		    if $r->{status} == 0;
+	} elsif ($r->{status} != 70 && $r->{status} != 71) {
+		push @wrong, "exits $r->{status}: $r->{err}";
+	}
+	return wrong($c, $r), map { "$r->{what}: $_" } @wrong;
 }
 
 # The names that may stand there between a kill and the next run: no more.
