@@ -7,6 +7,8 @@
 
 #include "cli.h"
 
+static bool cut_short;
+
 /* What came from a file or an argument never steers a terminal.  That memory
  * ran out has to be said without any. */
 static void
@@ -30,6 +32,16 @@ print_line(FILE *out, const char *prefix, const char *format, va_list args)
 	}
 	fputc('\n', out);
 	free(text);
+}
+
+const char *
+line_text(const struct buf *line)
+{
+	struct error ignored;
+
+	if (buf_error(line, &ignored) != 0)
+		cut_short = true;
+	return line->at == NULL ? "" : line->at;
 }
 
 void
@@ -88,8 +100,15 @@ fail(const struct error *err)
 int
 finish(int status)
 {
-	if ((fflush(stdout) == 0 && !ferror(stdout)) || status != EX_OK)
+	bool written = fflush(stdout) == 0 && !ferror(stdout);
+
+	if (status != EX_OK || (written && !cut_short))
 		return status;
+	if (written) {
+		warn("standard output: is not all there is to say: out of "
+		    "memory");
+		return EX_OSERR;
+	}
 	warn("standard output: %s", strerror(errno));
 	return EX_IOERR;
 }

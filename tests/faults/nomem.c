@@ -5,7 +5,7 @@
  *   NOMEM_FROM=N     that one and all later ones
  *   NOMEM_IN=child   counted in each process that was forked, not in the first
  *   NOMEM_REPORT=FILE  gets the number of allocations at the end, "hit" first
- *                    where one failed; for children in FILE.child
+ *                    where one failed
  *
  * Whatever libc itself, libdb or libpcre2 allocates comes through here too.
  * What the loader does before this library is ready is not counted.
@@ -27,7 +27,7 @@ extern void *__libc_memalign(size_t alignment, size_t size);
 static pid_t first;
 static unsigned long at, from, count;
 static bool in_child, ready, hit;
-static char report[4096];
+static int report = -1; /* open from the beginning: scan gives up files */
 
 static unsigned long
 number(const char *name)
@@ -43,12 +43,18 @@ __attribute__((constructor)) static void
 begin(void)
 {
 	const char *in = getenv("NOMEM_IN"), *file = getenv("NOMEM_REPORT");
+	int fd = -1;
 
 	at = number("NOMEM_AT");
 	from = number("NOMEM_FROM");
 	in_child = in != NULL && strcmp(in, "child") == 0;
-	if (file != NULL && strlen(file) < sizeof(report) - 16)
-		(void)strcpy(report, file);
+	if (file != NULL)
+		fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
+		    0600);
+	if (fd >= 0) {
+		report = fcntl(fd, F_DUPFD_CLOEXEC, 100);
+		(void)close(fd);
+	}
 	first = getpid();
 	ready = true;
 }
@@ -129,15 +135,11 @@ __attribute__((destructor)) static void
 write_report(void)
 {
 	char text[64];
-	int fd, len;
+	int len;
 
-	if (report[0] == '\0' || (getpid() != first) != in_child)
+	if (report < 0 || (getpid() != first) != in_child)
 		return;
-	fd = open(report, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return;
-	len = snprintf(text, sizeof(text), "%s%lu\n", hit ? "hit " : "",
+	len = snprintf(text, sizeof(text), "%s%20lu\n", hit ? "hit " : "    ",
 	    count);
-	(void)!write(fd, text, (size_t)len);
-	(void)close(fd);
+	(void)!pwrite(report, text, (size_t)len, 0);
 }

@@ -267,10 +267,9 @@ sub allocations {
 sub without_memory {
 	my ($c, $in, $how, $number) = @_;
 	my $path = "$SITE/../nomem";
-	unlink $path;
 	my $r = run_change($c, 'env', "LD_PRELOAD=$NOMEM", "NOMEM_IN=$in",
 	    "NOMEM_$how=$number", "NOMEM_REPORT=$path");
-	my $report = -e $path ? slurp($path) : '';
+	my $report = slurp($path);
 	@$r{qw(hit what left)} = ($report =~ /^hit/ || 0,
 	    "\L$how\E allocation $number in $in", '');
 	$r->{allocations} = $report =~ /(\d+)$/ ? $1 : 0;
@@ -373,22 +372,25 @@ sub fine {
 
 sub is_new {
 	my ($c, $state) = @_;
-	return $state eq 'new new';
+	return $state eq ($c->{builder} eq 'none' ? 'new old' : 'new new');
 }
 
 # What is wrong after a run whose memory ran out.
 sub wrong_without_memory {
 	my ($c, $r) = @_;
 	my @wrong;
-	if ($r->{status} == $c->{status}) {
-		push @wrong, "exits $r->{status} and says $r->{out}"
-		    if $r->{out} ne $c->{out};
-		return wrong($c, $r), map { "$r->{what}: $_" } @wrong
-		    if $r->{status} == 0;
-	} elsif ($r->{status} != 70 && $r->{status} != 71) {
-		push @wrong, "exits $r->{status}: $r->{err}";
+	if ($r->{signal}) {
+		push @wrong, "dies of signal $r->{signal}: $r->{err}";
+	} elsif ($r->{status} == 70 || $r->{status} == 71) {
+		return wrong($c, $r);
+	} else {
+		push @wrong, "exits $r->{status}: $r->{err}"
+		    if $r->{status} != $c->{status};
+		push @wrong, "says only $r->{out}" if $r->{out} ne $c->{out};
 	}
-	return wrong($c, $r), map { "$r->{what}: $_" } @wrong;
+	push @wrong, 'leaves ' . beside() if beside() ne '';
+	push @wrong, 'leaves ' . state($c) if !is_new($c, state($c));
+	return map { "$r->{what}: $_" } @wrong;
 }
 
 # The names that may stand there between a kill and the next run: no more.
