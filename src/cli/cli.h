@@ -92,6 +92,8 @@ const char *version_text(void);
 /* What was put together in a buffer, for say(); where memory ran out it is cut
  * short, and finish() tells that. */
 const char *line_text(const struct buf *line);
+/* Something is missing for want of memory; finish() tells that, too. */
+void less_to_say(void);
 /* A line on stdout, unless -q or --json. */
 void say(const struct options *o, const char *format, ...) PRINTF_LIKE(2, 3);
 /* "tlsoff: ..." on stderr; control characters are shown as \xHH. */

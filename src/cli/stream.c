@@ -45,6 +45,12 @@ line_text(const struct buf *line)
 }
 
 void
+less_to_say(void)
+{
+	cut_short = true;
+}
+
+void
 say(const struct options *o, const char *format, ...)
 {
 	va_list args;
@@ -102,7 +108,8 @@ finish(int status)
 {
 	bool written = fflush(stdout) == 0 && !ferror(stdout);
 
-	if (status != EX_OK || (written && !cut_short))
+	/* check and explain answer with a status below those of sysexits.h. */
+	if (status >= EX__BASE || (written && !cut_short))
 		return status;
 	if (written) {
 		warn("standard output: is not all there is to say: out of "

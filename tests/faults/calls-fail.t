@@ -11,14 +11,7 @@ use Tlsoff::Faults;
 
 faults_begin();
 
-my @changes = (
-	{ words => ['client', 'a.example'], builder => 'makemap' },
-	{ words => ['client', 'a.example'], builder => 'libdb' },
-	{ words => ['remove', 'client', 'old.example'], builder => 'libdb',
-	    exchange => 0 },
-);
-for my $words (@changes) {
-	my $change = change(%$words);
+for my $change (all_changes()) {
 	my @calls = calls_of($change);
 	my @unknown = grep { /\Anumber/ } map { $_->{name} } @calls;
 	is("@unknown", '', "$change->{name}: tests/faults/calls.h has each call");

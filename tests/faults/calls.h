@@ -87,6 +87,7 @@ static const struct call calls[] = {
 	CALL(wait4, "EINTR"),
 	CALL(waitid, "EINTR"),
 	CALL(pipe2, "EMFILE ENFILE"),
+	CALL(socketpair, "EMFILE ENOBUFS"),
 #ifdef SYS_poll
 	CALL(poll, "EINTR ENOMEM"),
 #endif

@@ -10,8 +10,8 @@
  * open of /dev/null with which main begins: before it works the loader.
  *
  * WHAT is a name of errno; "short" (one byte is all that is read or written);
- * "kill" (SIGKILL before the call); "INT", "TERM", "HUP", "PIPE", a signal to
- * tlsoff before the call; "ALL-INT", to each process, as Ctrl-C does.
+ * "kill" (SIGKILL before the call); "INT", "TERM", "HUP", "PIPE", "KILL", a
+ * signal to tlsoff before the call; "ALL-INT", to each process, as Ctrl-C does.
  * "renameat2=EINVAL" (INDEX 0) is what a file system without exchange says,
  * each time; it may stand before another WHAT, with a comma.
  * LABEL "-" injects nothing and lists the calls of all processes.
@@ -77,7 +77,7 @@ static const struct { const char *name; int number; } names[] = {
 	NAME(ENOSPC), NAME(ENOSYS), NAME(ENOTSUP), NAME(ENOTTY),
 	NAME(EOPNOTSUPP), NAME(EPERM), NAME(EROFS), NAME(EWOULDBLOCK),
 	{ "INT", SIGINT }, { "TERM", SIGTERM }, { "HUP", SIGHUP },
-	{ "PIPE", SIGPIPE },
+	{ "PIPE", SIGPIPE }, { "KILL", SIGKILL },
 };
 
 static void

@@ -41,4 +41,21 @@ for (@changes) {
 	}
 }
 
+# Where makemap takes its time nobody waits for it, and it does not stay.
+my $slow = script(scratch() . '/fs/slow-makemap',
+    "#!/bin/sh\n[ -e " . scratch() . "/fs/slow ] && exec sleep 60\n"
+    . "exec $MAKEMAP \"\$@\"\n");
+my $change = change(words => ['client', 'a.example'], builder => 'makemap',
+    makemap => $slow);
+spew(scratch() . '/fs/slow', '');
+for my $signal (qw(INT TERM HUP KILL)) {
+	reset_files($change);
+	# At the first call of sleep tlsoff is waiting.
+	my $call = { label => '1.2', index => 1, name => 'brk' };
+	my $r = inject($change, $call, $signal);
+	my @wrong = $signal eq 'KILL' ? wrong_when_killed($change, $r)
+	    : wrong_when_asked($change, $r, $number{$signal});
+	is("@wrong", '', "SIG$signal while makemap works: both end");
+}
+
 done_testing();

@@ -30,7 +30,7 @@ use Storable qw(retrieve store);
 use Tlsoff;
 use Tlsoff::Namespace;
 
-our @EXPORT = qw(faults_begin change calls_of reset_files renew_files inject
+our @EXPORT = qw(faults_begin change all_changes calls_of reset_files renew_files inject
     allocations without_memory wrong_without_memory
     run_change wrong wrong_when_killed
     wrong_when_asked mended state beside sweep $SITE);
@@ -187,6 +187,20 @@ sub records {
 	my $all = join "\n", sort map { "$_\t$map{$_}" } keys %map;
 	untie %map;
 	return $all;
+}
+
+# The changes that are swept: both ways of making a map, and of mending one;
+# with the exchange of two files, and where the file system has none.
+sub all_changes {
+	my $twice = $OLD . "Try_TLS:old.example\tNO\n";
+	return map { change(%$_) }
+	    { words => ['client', 'a.example'], builder => 'makemap' },
+	    { words => ['client', 'a.example'], builder => 'libdb' },
+	    { words => ['client', 'a.example'], builder => 'patch' },
+	    { words => ['remove', 'client', 'old.example'], builder => 'libdb',
+	        exchange => 0 },
+	    { words => ['check', '--fix'], builder => 'libdb', text => $twice,
+	        map_text => $OLD };
 }
 
 # ---- running it ----
