@@ -16,8 +16,10 @@ sub trace {
 	my ($change) = @_;
 	my $path = "$SITE/../trace";
 	reset_files($change);
-	my $r = run_change($change, 'strace', '-f', '-y', '-qq', '-s', '8', '-o',
-	    $path);
+	my @exchange = $change->{exchange} ? ()
+	    : qw(-e inject=renameat2:error=EINVAL);
+	my $r = run_change($change, 'strace', '-f', '-y', '-qq', '-s', '8',
+	    @exchange, '-o', $path);
 	is($r->{status}, 0, "$change->{name}: done under strace")
 	    or diag($r->{err});
 	my (@events, %begun);

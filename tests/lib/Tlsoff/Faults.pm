@@ -48,8 +48,11 @@ my $OLD = "Connect:127\tRELAY\nTry_TLS:old.example\tNO\n"
     . join('', map { "To:user$_\@example.net\tREJECT\n" } 1 .. 20);
 
 sub faults_begin {
+	my $machine = (POSIX::uname())[4];
+	plan(skip_all => "inject.c has no words for a $machine")
+	    unless $machine =~ /\A(?:x86_64|aarch64)\z/;
 	enter_namespace();
-	die "$INJECT: not built; run: make unit-tests\n" unless -x $INJECT;
+	die "$INJECT: not built; run: make fault-tools\n" unless -x $INJECT;
 	my $fs = scratch() . '/fs';
 	mkdir $fs;
 	system(qw(mount -t tmpfs -o mode=755 faults), $fs) == 0
@@ -364,8 +367,8 @@ sub wrong {
 	push @wrong, "leaves $state" if !fine($c, $state);
 	if ($r->{signal}) {
 		push @wrong, "dies of signal $r->{signal}";
-	} elsif ($r->{status} == 0) {
-		push @wrong, "exits 0 and leaves $state"
+	} elsif ($r->{status} == 0 || ($r->{status} == 1 && finds($c, $r))) {
+		push @wrong, "exits $r->{status} and leaves $state"
 		    if !is_new($c, $state);
 	} else {
 		push @wrong, "exits $r->{status}" if !status_fits($r);
@@ -376,6 +379,12 @@ sub wrong {
 		    && $r->{err} !~ /in place|standard output/;
 	}
 	return map { "$r->{what}: $_: $r->{err}" } @wrong;
+}
+
+# check --fix looks once more when all is done, and may find that it cannot.
+sub finds {
+	my ($c, $r) = @_;
+	return $c->{words}[0] eq 'check' && $r->{out} =~ m{^/\S+/access\.db: }m;
 }
 
 # Text and map belong together.
