@@ -193,7 +193,8 @@ sub records {
 }
 
 # The changes that are swept: both ways of making a map, and of mending one;
-# with the exchange of two files, and where the file system has none.
+# with the exchange of two files, and where the file system has none.  Brief is
+# one that differs little from the others: one error each time.
 sub all_changes {
 	my $twice = $OLD . "Try_TLS:old.example\tNO\n";
 	return map { change(%$_) }
@@ -203,7 +204,7 @@ sub all_changes {
 	    { words => ['remove', 'client', 'old.example'], builder => 'libdb',
 	        exchange => 0 },
 	    { words => ['check', '--fix'], builder => 'libdb', text => $twice,
-	        map_text => $OLD };
+	        map_text => $OLD, brief => 1 };
 }
 
 # ---- running it ----
@@ -253,6 +254,7 @@ sub calls_of {
 		    errors => [split ' ', $4] };
 	}
 	die "no calls: $r->{report}$r->{err}" unless @calls;
+	one_error($_) for grep { $c->{brief} } @calls;
 	return of_makemap(grep { $_->{label} ne '1.1' } @calls);
 }
 
@@ -264,13 +266,18 @@ sub of_makemap {
 		if ($call->{label} eq '1.2') {
 			$loading &&= $call->{name} ne 'set_robust_list';
 			next if $loading;
-			my @errors = @{ $call->{errors} };
-			$call->{errors} = [$errors[$call->{index} % @errors]]
-			    if @errors;
+			one_error($call);
 		}
 		push @all, $call;
 	}
 	return @all;
+}
+
+sub one_error {
+	my ($call) = @_;
+	my @errors = @{ $call->{errors} };
+	$call->{errors} = [$errors[$call->{index} % @errors]] if @errors;
+	return;
 }
 
 # How many allocations it makes: in itself, or in its children (IN is "child").
