@@ -59,15 +59,15 @@ enum map_builder { BUILD_MAKEMAP, BUILD_LIBDB, BUILD_PATCH };
 struct map_build {
 	enum map_builder builder;
 	const struct map_spec *spec; /* type and flags; its path is not used */
-	struct map_file file;        /* to be created; must not exist */
+	struct map_file file;        /* to be created; must not exist, but for
+	                                BUILD_PATCH: a copy of the old map */
 	struct access *access;       /* the new text, parsed; is completed where
 	                                its duplicates have to be known */
 	int text;                    /* descriptor of the same text; is rewound;
 	                                for BUILD_MAKEMAP */
 	const char *makemap;         /* path; for BUILD_MAKEMAP */
 	const char *config;          /* cf for makemap -C; NULL: /dev/null */
-	const struct map_file *old;  /* for BUILD_PATCH: the map of ... */
-	struct access *before;       /* ... this text */
+	struct access *before;       /* for BUILD_PATCH: the old text */
 };
 
 /*
@@ -75,14 +75,18 @@ struct map_build {
  * makemap says of lines that access_parse() knows as faults is expected; any
  * other complaint, or none where one is due, is a failure.  After a failure a
  * part of the file may be there.  BUILD_LIBDB takes memory as large as the
- * text.  BUILD_PATCH copies the old map, under a shared lock, and puts and
- * deletes only the records in which the two texts differ, of the keys known in
- * them; whether that gives the map of the text only map_prove() can say.  EX_UNAVAILABLE: makemap cannot run, failed, or complained otherwise
- * (its words are in the text), or libdb has no such type or crashed; EX_NOINPUT or EX_DATAERR: there is no old
- * map, or not of this type; EX_CANTCREAT (it is
+ * text.  BUILD_PATCH puts and deletes the records in which the two texts
+ * differ, of the keys known in them; whether that gives the map of the text only
+ * map_prove() can say.  EX_UNAVAILABLE: makemap cannot run, failed, or complained otherwise
+ * (its words are in the text), or libdb has no such type or crashed; EX_DATAERR: the copy cannot be
+ * opened; EX_CANTCREAT (it is
  * there already), EX_IOERR, EX_OSERR.
  */
 int map_build(const struct map_build *build, struct error *err) MUST_USE;
+/* Copies the old map, under a shared lock; file must not exist.  A thread may
+ * do this.  As map_open(), EX_CANTCREAT, EX_IOERR. */
+int map_copy(const struct map_file *old, const struct map_spec *spec,
+    const struct map_file *file, struct error *err) MUST_USE;
 
 /* ---- prove ---- */
 

@@ -84,6 +84,7 @@ struct update {
 	bool fresh; /* the file was so new that its time cannot show a change */
 	int lock;   /* -1 where not held */
 	int side_text, side_directory;
+	struct copying *copying; /* of the old map, in a thread */
 	bool side_text_there;
 };
 
@@ -99,6 +100,9 @@ int update_read(struct update *u, struct error *err) MUST_USE;
  * unreadable is not; proof->example says so. */
 int update_proven(struct update *u, struct map_proof *proof, struct error *err)
     MUST_USE;
+/* A change is going to come: UPDATE_PATCH begins to copy the map.  May be left
+ * out. */
+void update_foresee(struct update *u);
 /*
  * Puts the text of next in place of the access file, and the map made from it.
  * next has been parsed by the rules of the options; where only the map is to

@@ -13,7 +13,7 @@
 
 #include "inside.h"
 
-#define MARK_EVERY ((size_t)1 << 16)
+#define MARK_EVERY ((size_t)1 << 12)
 #define OFFSET_BITS 40
 #define OFFSET_MASK (((uint64_t)1 << OFFSET_BITS) - 1)
 
@@ -141,22 +141,21 @@ count_newlines(const char *at, size_t len)
 
 /* line_marks[i]: newlines before offset i * MARK_EVERY. */
 static int
-mark_lines(struct access *a, struct error *err)
+make_marks(struct access *a, struct error *err)
 {
-	size_t count = a->text.len / MARK_EVERY + 1, total = 0;
+	a->line_mark_count = a->text.len / MARK_EVERY + 1;
+	a->line_marks = calloc(a->line_mark_count, sizeof(*a->line_marks));
+	return a->line_marks == NULL ? error_memory(err) : 0;
+}
 
-	a->line_marks = calloc(count, sizeof(*a->line_marks));
-	if (a->line_marks == NULL)
-		return error_memory(err);
-	a->line_mark_count = count;
-	for (size_t i = 0; i < count; i++) {
-		size_t at = i * MARK_EVERY, left = a->text.len - at;
-
-		a->line_marks[i] = total;
-		total += count_newlines(a->text.at + at,
-		    left < MARK_EVERY ? left : MARK_EVERY);
-	}
-	return 0;
+/* Sets the marks in front of a record's end; a record is shorter than the way
+ * from one mark to the next, and its newline is its last byte. */
+static void
+mark_line(struct access *a, size_t end, size_t *next, size_t *lines)
+{
+	if (*next * MARK_EVERY < end)
+		a->line_marks[(*next)++] = *lines;
+	*lines += a->text.at[end - 1] == '\n';
 }
 
 size_t
@@ -195,15 +194,17 @@ add_fault(struct access *a, const struct access_fault *fault)
 static bool
 is_tls(struct span key)
 {
-	static const char *const begins[] = {
-		"try_tls:", "tls_", "srv_features:", "clt_features:"
+	static const struct span tags[] = {
+		{ "Try_TLS:", 8 }, { "TLS_", 4 },
+		{ "Srv_Features:", 13 }, { "Clt_Features:", 13 }
 	};
 
-	for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++) {
-		struct span tag = span_of(begins[i]);
+	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
+		struct span start = { key.at, tags[i].len };
 
-		if (key.len >= tag.len &&
-		    span_equal_fold((struct span){ key.at, tag.len }, tag))
+		/* The third letter alone tells most others apart. */
+		if (key.len >= start.len && ((key.at[2] ^ tags[i].at[2]) & ~0x20) == 0 &&
+		    span_equal_fold(start, tags[i]))
 			return true;
 	}
 	return false;
@@ -300,11 +301,15 @@ static int
 make_index(struct access *a, struct error *err)
 {
 	struct access_record record;
-	size_t at = 0;
+	size_t at = 0, mark = 0, lines = 0;
 
-	while (access_next(a->text, &at, &record))
+	while (access_next(a->text, &at, &record)) {
+		mark_line(a, at, &mark, &lines);
 		if (take_record(a, &record) != 0)
 			return error_memory(err);
+	}
+	if (mark < a->line_mark_count)
+		a->line_marks[mark] = lines;
 	return 0;
 }
 
@@ -312,7 +317,8 @@ make_index(struct access *a, struct error *err)
 static int
 room_for_all(struct access *a, struct error *err)
 {
-	size_t most = access_line(a, a->text.len) + a->text.len / 1023;
+	size_t most = count_newlines(a->text.at, a->text.len) + 1 +
+	    a->text.len / 1023;
 	size_t size = 64;
 
 	while (size < most + most / 2)
@@ -345,7 +351,7 @@ read_lines(struct access *a, struct span text,
 	a->seed = (uint64_t)(uintptr_t)text.at * UINT64_C(0x94d049bb133111eb);
 	if (a->text.len >= OFFSET_MASK)
 		return error_set(err, EX_DATAERR, "the file is too large");
-	if (mark_lines(a, err) == 0 && access_find_marker(a, err) == 0)
+	if (make_marks(a, err) == 0 && access_find_marker(a, err) == 0)
 		return 0;
 	access_free(a);
 	return -1;
@@ -379,43 +385,4 @@ access_free(struct access *a)
 	free(a->faults);
 	free(a->line_marks);
 	memset(a, 0, sizeof(*a));
-}
-
-void
-access_fault_text(const struct access *a, const struct access_fault *f,
-    struct buf *out)
-{
-	struct span key = f->key;
-
-	if (key.len > 120)
-		key.len = 120;
-	switch (f->kind) {
-	case FAULT_DUPLICATE:
-		buf_text(out, "duplicate key \"");
-		buf_visible(out, key);
-		buf_printf(out, "\" (first at line %zu, and that one counts); "
-		    "remove one of them", access_line(a, f->first));
-		break;
-	case FAULT_LEADING_SPACE:
-		buf_text(out, "begins with white space, so makemap drops it; "
-		    "remove the white space, or begin the line with #");
-		break;
-	case FAULT_NO_VALUE:
-		buf_text(out, "key \"");
-		buf_visible(out, key);
-		buf_text(out, "\" without a value, so makemap drops it; "
-		    "give it a value or remove the line");
-		break;
-	case FAULT_TOO_LONG:
-		buf_text(out, "longer than 1022 bytes, or with a NUL byte: "
-		    "makemap drops it and reads what is behind byte 1023 as "
-		    "another line; shorten it");
-		break;
-	case FAULT_REST:
-		buf_text(out, "the end of this too long line is read as an "
-		    "entry of its own, \"");
-		buf_visible(out, key);
-		buf_text(out, "\"; shorten the line");
-		break;
-	}
 }

@@ -54,7 +54,7 @@ host_requirement(struct planner *p, struct subject *s)
 /*
  * Any requirement on a recipient: which recipients a server takes is not known
  * here, and after try_tls said no, sendmail turns every tls_rcpt failure of
- * the same message into a bounce.
+ * the same message into a bounce.  The first of the file is named.
  */
 static void
 find_rcpt(struct planner *p)
@@ -62,20 +62,20 @@ find_rcpt(struct planner *p)
 	static const char tag[] = "TLS_Rcpt:";
 	const size_t len = sizeof(tag) - 1;
 	struct buf value = BUF_INIT;
+	struct access_record r;
 	size_t at = 0;
 
 	p->rcpt_known = true;
-	while (access_next(p->access->text, &at, &p->rcpt)) {
-		if (p->rcpt.kind == ACCESS_ENTRY && p->rcpt.key.len >= len &&
-		    span_equal_fold((struct span){ p->rcpt.key.at, len },
-		        (struct span){ tag, len }) &&
-		    access_wins(p->access, &p->rcpt) &&
-		    value_requirement(plan_rewritten(&p->rcpt, &value)) !=
-		        REQUIRE_NOTHING)
-			goto out;
-	}
 	p->rcpt.end = 0;
-out:
+	while (access_next_known(p->access, &at, &r)) {
+		if (r.key.len >= len &&
+		    span_equal_fold((struct span){ r.key.at, len },
+		        (struct span){ tag, len }) &&
+		    (p->rcpt.end == 0 || r.start < p->rcpt.start) &&
+		    value_requirement(plan_rewritten(&r, &value)) !=
+		        REQUIRE_NOTHING)
+			p->rcpt = r;
+	}
 	buf_free(&value);
 }
 

@@ -199,7 +199,11 @@ change_plan(struct job *j, struct error *err)
 		return -1;
 	if (j->o->strict && j->update.access.fault_count > 0)
 		return refuse_faults(j, err);
-	if (make_plan(j, err) != 0 || apply(j, err) != 0)
+	if (make_plan(j, err) != 0)
+		return -1;
+	if (j->plan.changed)
+		update_foresee(&j->update);
+	if (apply(j, err) != 0)
 		return -1;
 	j->report.plan = &j->plan;
 	return 0;

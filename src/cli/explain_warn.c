@@ -107,10 +107,10 @@ has_addresses(const struct explain *e)
 	struct host host;
 	size_t at = 0;
 
-	while (access_next(e->file.access.text, &at, &r)) {
+	while (access_next_known(&e->file.access, &at, &r)) {
 		struct span rest;
 
-		if (r.kind != ACCESS_ENTRY || !is_tag(r.key, tag))
+		if (!is_tag(r.key, tag))
 			continue;
 		rest.at = r.key.at + strlen(tag);
 		rest.len = r.key.len - strlen(tag);
@@ -168,26 +168,26 @@ warn_host_requirement(struct explain *e, struct error *err)
 static int
 warn_recipients(struct explain *e, struct error *err)
 {
-	struct access_record r;
+	struct access_record r, first = { .end = 0 };
 	struct buf line = BUF_INIT;
 	size_t at = 0;
 
 	if (e->role != ROLE_CLIENT || !e->file.there)
 		return 0;
-	while (access_next(e->file.access.text, &at, &r)) {
-		if (r.kind != ACCESS_ENTRY || !is_tag(r.key, "TLS_Rcpt:") ||
-		    !access_wins(&e->file.access, &r) ||
-		    value_requirement(r.value) == REQUIRE_NOTHING)
-			continue;
-		buf_text(&line, "mail to recipients with ");
-		buf_visible(&line, r.key);
-		buf_char(&line, ' ');
-		buf_visible(&line, span_trim(r.value));
-		buf_printf(&line, " (line %zu) bounces without TLS; remove "
-		    "that entry", access_line(&e->file.access, r.start));
-		return tell(e, &line, err);
-	}
-	return 0;
+	while (access_next_known(&e->file.access, &at, &r))
+		if (is_tag(r.key, "TLS_Rcpt:") &&
+		    (first.end == 0 || r.start < first.start) &&
+		    value_requirement(r.value) != REQUIRE_NOTHING)
+			first = r;
+	if (first.end == 0)
+		return 0;
+	buf_text(&line, "mail to recipients with ");
+	buf_visible(&line, first.key);
+	buf_char(&line, ' ');
+	buf_visible(&line, span_trim(first.value));
+	buf_printf(&line, " (line %zu) bounces without TLS; remove that entry",
+	    access_line(&e->file.access, first.start));
+	return tell(e, &line, err);
 }
 
 /* Clt_Features: S turns TLS off for every server, without a log line. */

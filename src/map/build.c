@@ -24,7 +24,8 @@ must_not_exist(const struct map_file *file, struct error *err)
 int
 map_build(const struct map_build *build, struct error *err)
 {
-	if (must_not_exist(&build->file, err) != 0)
+	if (build->builder != BUILD_PATCH &&
+	    must_not_exist(&build->file, err) != 0)
 		return -1;
 	switch (build->builder) {
 	case BUILD_LIBDB:

@@ -3,7 +3,8 @@
  * that has all its buckets from the beginning: each page is filled once, and
  * a small cache is enough.  Records are sorted in two steps, into bags and
  * then within a bag, because one leap across a large text for each record
- * takes as long as half of libdb's own work.
+ * takes as long as half of libdb's own work.  So records with the same key come
+ * together, and no index of the text is needed to find them.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +23,7 @@
 
 /* A record in a bag; key and value as stored come behind it. */
 struct head {
-	uint32_t bucket;
+	uint32_t hash;
 	uint32_t key_len, value_len;
 };
 
@@ -71,6 +72,7 @@ create(struct work *w, struct error *err)
 	DB *db;
 	int code;
 
+	libdb_sync_later();
 	if (libdb_new(&w->libdb, path, err) != 0)
 		return -1;
 	db = w->libdb.db;
@@ -141,10 +143,11 @@ put_in_bag(struct work *w, struct span key, struct span value,
     struct error *err)
 {
 	struct head head = {
-		hash_key(key.at, key.len) & (w->buckets - 1),
-		(uint32_t)key.len, (uint32_t)value.len
+		hash_key(key.at, key.len), (uint32_t)key.len,
+		(uint32_t)value.len
 	};
-	struct buf *bag = &w->bags[head.bucket >> w->shift];
+	uint32_t bucket = head.hash & (w->buckets - 1);
+	struct buf *bag = &w->bags[bucket >> w->shift];
 
 	buf_add(bag, &head, sizeof(head));
 	buf_span(bag, key);
@@ -204,53 +207,94 @@ behind(size_t at, const struct head *head)
 	return at + sizeof(*head) + head->key_len + head->value_len;
 }
 
-/* A counting sort: where each record of the bag begins, bucket by bucket.
- * places has one element more than a bag has buckets, all zero. */
-static size_t *
-sort_bag(const struct work *w, const struct buf *bag, size_t *places,
+/* Where a record of a bag begins, and its hash. */
+struct place {
+	size_t at;
+	uint32_t hash;
+};
+
+/* A counting sort: the records of the bag bucket by bucket, in a bucket as in
+ * the text.  ends has one element more than a bag has buckets, all zero. */
+static struct place *
+sort_bag(const struct work *w, const struct buf *bag, size_t *ends,
     size_t *count)
 {
 	uint32_t low = ((uint32_t)1 << w->shift) - 1;
 	struct head head;
-	size_t *order;
+	struct place *order;
 
 	*count = 0;
 	for (size_t at = 0; at < bag->len; at = behind(at, &head)) {
 		head = head_at(bag, at);
-		places[(head.bucket & low) + 1]++;
+		ends[(head.hash & low) + 1]++;
 		++*count;
 	}
 	for (size_t i = 0; i <= low; i++)
-		places[i + 1] += places[i];
+		ends[i + 1] += ends[i];
 	order = calloc(*count + 1, sizeof(*order));
 	if (order == NULL)
 		return NULL;
 	for (size_t at = 0; at < bag->len; at = behind(at, &head)) {
 		head = head_at(bag, at);
-		order[places[head.bucket & low]++] = at;
+		order[ends[head.hash & low]++] = (struct place){ at, head.hash };
 	}
 	return order;
+}
+
+static struct span
+key_at(const struct buf *bag, size_t at)
+{
+	struct head head = head_at(bag, at);
+
+	return (struct span){ bag->at + at + sizeof(head), head.key_len };
+}
+
+/* Is this key in its bucket already?  makemap takes the first. */
+static bool
+is_repeated(const struct buf *bag, const struct place *first,
+    const struct place *p)
+{
+	for (; first < p; first++)
+		if (first->hash == p->hash &&
+		    span_equal(key_at(bag, first->at), key_at(bag, p->at)))
+			return true;
+	return false;
+}
+
+static int
+put_place(struct work *w, const struct buf *bag, const struct place *p,
+    struct error *err)
+{
+	struct span key = key_at(bag, p->at);
+	struct head head = head_at(bag, p->at);
+
+	return put(w, key,
+	    (struct span){ key.at + key.len, head.value_len }, err);
 }
 
 static int
 empty_bag(struct work *w, struct buf *bag, struct error *err)
 {
-	size_t *places = calloc(((size_t)1 << w->shift) + 1, sizeof(*places));
-	size_t *order = NULL, count = 0;
+	size_t *ends = calloc(((size_t)1 << w->shift) + 1, sizeof(*ends));
+	struct place *order = NULL;
+	size_t count = 0, first = 0;
+	uint32_t last = 0;
 	int status = 0;
 
-	if (places != NULL)
-		order = sort_bag(w, bag, places, &count);
+	if (ends != NULL)
+		order = sort_bag(w, bag, ends, &count);
 	if (order == NULL)
 		status = error_memory(err);
 	for (size_t i = 0; status == 0 && i < count; i++) {
-		struct head head = head_at(bag, order[i]);
-		const char *key = bag->at + order[i] + sizeof(head);
+		uint32_t bucket = order[i].hash & (w->buckets - 1);
 
-		status = put(w, (struct span){ key, head.key_len },
-		    (struct span){ key + head.key_len, head.value_len }, err);
+		if (bucket != last)
+			first = i;
+		last = bucket;
+		if (!is_repeated(bag, order + first, order + i))
+			status = put_place(w, bag, order + i, err);
 	}
-	free(places);
+	free(ends);
 	free(order);
 	buf_free(bag);
 	return status;
@@ -307,7 +351,8 @@ build_with_libdb(const struct map_build *b, struct error *err)
 		return error_set(err, EX_UNAVAILABLE,
 		    "%s: libdb has no %s maps; use makemap", b->file.path,
 		    b->spec->type_name);
-	if (access_complete(b->access, err) != 0)
+	/* In a bucket the first of two is found, but not in a btree. */
+	if (b->spec->type == MAP_BTREE && access_complete(b->access, err) != 0)
 		return -1;
 	if (apart_start(&child, build, b, b->access->text.len, err) != 0)
 		return -1;

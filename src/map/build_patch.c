@@ -1,136 +1,17 @@
 /*
- * Building by patching: a copy of the old map in which only the records change
- * that differ between the old text and the new one.  The old map may be
- * anything, stale or damaged; the proof sees that afterwards.
+ * Building by patching: in a copy of the old map only the records change that
+ * differ between the old text and the new one.  The old map may be anything,
+ * stale or damaged; the proof sees that afterwards.
  *
  * The copy has libdb's file id of the old one, so the two must never be open
  * in one environment: only the copy is ever opened by libdb.
  */
-#include <errno.h>
-#include <fcntl.h>
-#ifdef __linux__
-#include <linux/fs.h>
-#endif
-#include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #include "inside.h"
 
-#define BLOCK ((size_t)1 << 20)
 #define CACHE ((u_int32_t)2 << 20)
-
-/* ---- the copy ---- */
-
-static int
-write_at(int to, const char *bytes, size_t len, off_t at)
-{
-	while (len > 0) {
-		ssize_t n = pwrite(to, bytes, len, at);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -1;
-		bytes += n;
-		at += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
-static bool
-is_cloned(int from, int to)
-{
-#ifdef FICLONE
-	return ioctl(to, FICLONE, from) == 0;
-#else
-	(void)from;
-	(void)to;
-	return false;
-#endif
-}
-
-/* The next data from *at on, and its end; false: holes only. */
-static bool
-next_data(int from, off_t *at, off_t *end, off_t size)
-{
-	*end = size;
-#ifdef SEEK_DATA
-	off_t data = lseek(from, *at, SEEK_DATA);
-
-	if (data < 0)
-		return errno != ENXIO && *at < size;
-	*at = data;
-	data = lseek(from, data, SEEK_HOLE);
-	if (data >= 0)
-		*end = data;
-#endif
-	return *at < size;
-}
-
-/* From one hole to the next. */
-static int
-copy_data(int from, int to, off_t at, off_t end, char *block)
-{
-	while (at < end) {
-		size_t want = end - at < (off_t)BLOCK ? (size_t)(end - at)
-		    : BLOCK;
-		ssize_t n = pread(from, block, want, at);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 || write_at(to, block, (size_t)n, at) != 0)
-			return -1;
-		if (n == 0)
-			break;
-		at += n;
-	}
-	return 0;
-}
-
-/* Holes stay holes: libdb allocates twice the pages that it fills. */
-static int
-copy_sparse(int from, int to, off_t size)
-{
-	char *block = malloc(BLOCK);
-	off_t at = 0, end;
-	int status = block == NULL ? -1 : ftruncate(to, size);
-
-	while (status == 0 && next_data(from, &at, &end, size)) {
-		status = copy_data(from, to, at, end, block);
-		at = end;
-	}
-	free(block);
-	return status;
-}
-
-static int
-copy_map(const struct map_build *b, struct error *err)
-{
-	int from = store_file(b->old, b->spec, err), to, status = -1;
-	struct stat seen;
-
-	if (from < 0)
-		return -1;
-	to = openat(b->file.directory, b->file.name,
-	    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (to < 0)
-		(void)error_errno(err, EX_CANTCREAT, b->file.path,
-		    "cannot create");
-	else if (fstat(from, &seen) == 0 && (is_cloned(from, to) ||
-	    copy_sparse(from, to, seen.st_size) == 0))
-		status = 0;
-	else
-		(void)error_errno(err, EX_IOERR, b->file.path, "cannot copy");
-	if (to >= 0)
-		(void)close(to);
-	(void)close(from);
-	return status;
-}
 
 /* ---- the records ---- */
 
@@ -148,6 +29,7 @@ open_copy(struct patch *p, struct error *err)
 	DB *db;
 	int code;
 
+	libdb_sync_later();
 	if (libdb_new(&p->map, path, err) != 0)
 		return -1;
 	db = p->map.db;
@@ -244,8 +126,6 @@ patch(const void *context, struct answer *answer, struct error *err)
 	int status = -1;
 
 	(void)answer;
-	if (copy_map(p.build, err) != 0)
-		return -1;
 	if (open_copy(&p, err) == 0 && find_nulls(&p, err) == 0)
 		status = apply(&p, err);
 	if (libdb_close(&p.map, &closing) != 0 && status == 0) {

@@ -11,7 +11,7 @@
  *   apart.c    work in a child: libdb may crash
  *   lookup.c   a map in a child that answers keys
  *   prove.c    the proof
- *   build.c    build_makemap.c, build_libdb.c, build_patch.c
+ *   build.c    build_makemap.c, build_libdb.c, build_patch.c; copy.c
  */
 #ifndef TLSOFF_MAP_INSIDE_H
 #define TLSOFF_MAP_INSIDE_H
@@ -93,6 +93,9 @@ struct libdb {
 
 /* A handle, not open yet; its address must stay.  EX_OSERR. */
 int libdb_new(struct libdb *l, const char *path, struct error *err) MUST_USE;
+/* In a child: libdb does not wait for the disk when it closes a file, which is
+ * to be synced after the proof; the writing begins at once. */
+void libdb_sync_later(void);
 /* Fills err for libdb's code; returns -1. */
 int libdb_error(struct libdb *l, int status, const char *what, int code,
     struct error *err);

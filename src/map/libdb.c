@@ -3,6 +3,7 @@
  * given a function for them; ours keeps the first, for struct error.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +47,23 @@ grown(void *old, size_t len)
 	if (at == NULL)
 		_exit(EX_OSERR);
 	return at;
+}
+
+static int
+begin_sync(int fd)
+{
+#ifdef SYNC_FILE_RANGE_WRITE
+	(void)sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+#else
+	(void)fd;
+#endif
+	return 0;
+}
+
+void
+libdb_sync_later(void)
+{
+	(void)db_env_set_func_fsync(begin_sync);
 }
 
 int

@@ -1,28 +1,25 @@
 /* The order of a change; update.h says why it is this one. */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "inside.h"
 
+#define LINGER_MS 20
 #define MAKEMAP_MS 3000 /* how long a makemap run by hand is waited for */
 
+/* Attributes, and the disk: while the map is built. */
 static int
-make_text(struct work *w, struct error *err)
+settle_text(struct work *w, struct error *err)
 {
 	struct update *u = w->u;
 
-	if (cancel_check(err) != 0 || side_text(u, w->next->text, err) != 0)
-		return -1;
-	/* It is written although only the map is mended: makemap has to read
-	 * bytes that nobody changes. */
-	w->text_seen = u->text.seen;
-	if (!w->changed)
-		return 0;
 	if (attributes_copy(u->text.file, u->side_text, u->text.path, err) != 0)
 		return -1;
 	if (fsync(u->side_text) != 0)
@@ -31,6 +28,54 @@ make_text(struct work *w, struct error *err)
 	if (fstat(u->side_text, &w->text_seen) != 0)
 		return error_errno(err, EX_IOERR, u->text.path, "fstat");
 	return 0;
+}
+
+struct settling {
+	struct work *work;
+	pthread_t thread;
+	bool apart; /* in the thread */
+	int status;
+	struct error err;
+};
+
+static void *
+settle(void *context)
+{
+	struct settling *s = context;
+
+	s->status = settle_text(s->work, &s->err);
+	return NULL;
+}
+
+/* Writes the text; what has to follow goes on beside us where it can. */
+static int
+start_text(struct work *w, struct settling *s, struct error *err)
+{
+	struct update *u = w->u;
+
+	*s = (struct settling){ .work = w };
+	if (cancel_check(err) != 0 || side_text(u, w->next->text, err) != 0)
+		return -1;
+	/* It is written although only the map is mended: makemap has to read
+	 * bytes that nobody changes. */
+	w->text_seen = u->text.seen;
+	if (!w->changed)
+		return 0;
+	s->apart = pthread_create(&s->thread, NULL, settle, s) == 0;
+	if (!s->apart)
+		(void)settle(s);
+	return 0;
+}
+
+static int
+finish_text(struct settling *s, struct error *err)
+{
+	if (s->apart)
+		(void)pthread_join(s->thread, NULL);
+	s->apart = false;
+	if (s->status != 0)
+		*err = s->err;
+	return s->status;
 }
 
 static int
@@ -60,9 +105,7 @@ build_with(struct work *w, enum map_builder builder, struct map_proof *proof,
 {
 	struct update *u = w->u;
 	const struct update_options *o = &u->options;
-	const struct map_file old = { u->map.directory, u->map.name,
-		u->map.path };
-	char name[SIDE_NAME], path[2 * SIDE_PATH], directory[SIDE_PATH];
+	char path[2 * SIDE_PATH];
 	struct map_build b = {
 		.builder = builder,
 		.spec = &o->site->map,
@@ -70,15 +113,13 @@ build_with(struct work *w, enum map_builder builder, struct map_proof *proof,
 		.text = u->side_text,
 		.makemap = o->makemap,
 		.config = o->site->config[0] != '\0' ? o->site->config : NULL,
-		.old = &old,
 		.before = &u->access,
 	};
 
-	if (side_directory(u, err) != 0)
+	if ((builder == BUILD_PATCH ? copy_finish : side_directory)(u, err) !=
+	    0)
 		return -1;
-	side_name(name, &u->map, "");
-	side_path(directory, &u->map, name);
-	(void)snprintf(path, sizeof(path), "%s/%s", directory, u->map.name);
+	side_map_path(path, u);
 	b.file = (struct map_file){ u->side_directory, u->map.name, path };
 	if (map_build(&b, err) != 0 || cancel_check(err) != 0)
 		return -1;
@@ -93,6 +134,8 @@ patch(struct work *w, struct map_proof *proof, struct error *err)
 	struct error why = ERROR_INIT;
 
 	u->built = UPDATE_PATCH;
+	if (w->changed)
+		update_foresee(u);
 	if (!w->changed)
 		(void)error_set(&why, EX_DATAERR,
 		    "%s: is not what the text says", u->map.path);
@@ -100,7 +143,8 @@ patch(struct work *w, struct map_proof *proof, struct error *err)
 		return 0;
 	if (cancel_check(err) != 0)
 		return -1;
-	(void)snprintf(u->not_patched, sizeof(u->not_patched), "%s", why.text);
+	(void)snprintf(u->not_patched, sizeof(u->not_patched), "%.599s",
+	    why.text);
 	return 1;
 }
 
@@ -147,6 +191,33 @@ dress(struct work *w, struct error *err)
 	return cancel_check(err);
 }
 
+/*
+ * Whoever opened the old map by its name just now still looks at it.  In the
+ * meantime the kernel can give up its pages and those of the old text, which at
+ * a million entries takes as long.
+ */
+static void
+linger(const struct update *u)
+{
+	const struct timespec wait = { 0, LINGER_MS * 1000000L };
+	struct timespec begun, now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &begun);
+#ifdef POSIX_FADV_DONTNEED
+	(void)posix_fadvise(u->text.file, 0, 0, POSIX_FADV_DONTNEED);
+	(void)posix_fadvise(u->map.file, 0, 0, POSIX_FADV_DONTNEED);
+#endif
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	begun.tv_nsec += wait.tv_nsec;
+	if (begun.tv_nsec >= 1000000000L) {
+		begun.tv_sec++;
+		begun.tv_nsec -= 1000000000L;
+	}
+	if (time_before(now, begun))
+		(void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &begun,
+		    NULL);
+}
+
 static enum update_status
 put(struct work *w, struct error *err)
 {
@@ -161,22 +232,31 @@ put(struct work *w, struct error *err)
 		status = UPDATE_FAILED;
 	}
 	cancel_release();
-	/* Whoever opened the old map by its name just now still looks at it. */
 	if (w->map_kept)
-		doze();
+		linger(w->u);
 	return status;
 }
 
 static enum update_status
 commit(struct work *w, struct map_proof *proof, struct error *err)
 {
-	if (make_text(w, err) != 0)
+	struct settling text;
+	struct error why;
+	bool make = w->u->options.builder == UPDATE_MAKE;
+	int built;
+
+	if (start_text(w, &text, err) != 0)
 		return UPDATE_FAILED;
-	if (w->u->options.builder == UPDATE_MAKE)
+	built = make ? 0 : build(w, proof, err);
+	if (finish_text(&text, &why) != 0 && built == 0) {
+		*err = why;
+		built = -1;
+	}
+	if (built != 0)
+		return UPDATE_FAILED;
+	if (make)
 		return make_commit(w, proof, err);
-	if (build(w, proof, err) != 0 || dress(w, err) != 0)
-		return UPDATE_FAILED;
-	return put(w, err);
+	return dress(w, err) == 0 ? put(w, err) : UPDATE_FAILED;
 }
 
 enum update_status

@@ -5,6 +5,7 @@
  *   lock.c        one tlsoff at a time
  *   attributes.c  owner, group, mode, xattrs, times
  *   side.c        the new text and the new map before they are in place
+ *   copy.c        the copy of the old map that UPDATE_PATCH changes
  *   swap_text.c   the rename of the text, and undoing it
  *   swap.c        that of the map, and what both need
  *   commit.c      the order of it all; make.c where make builds the map
@@ -68,8 +69,15 @@ int side_text(struct update *u, struct span text, struct error *err) MUST_USE;
 int side_directory(struct update *u, struct error *err) MUST_USE;
 /* What cannot be removed is tried again the next time. */
 void side_remove(struct update *u);
+/* Of the new map. */
+void side_map_path(char to[2 * SIDE_PATH], const struct update *u);
 int write_all(int fd, struct span bytes, const char *path, struct error *err)
     MUST_USE;
+
+/* ---- the copy of the old map ---- */
+
+/* Waits for update_foresee(): 0, or -1 with why there is no copy. */
+int copy_finish(struct update *u, struct error *err) MUST_USE;
 
 /* ---- a change under way ---- */
 

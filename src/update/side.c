@@ -29,6 +29,16 @@ side_path(char to[SIDE_PATH], const struct target *t, const char *name)
 	(void)snprintf(to, SIDE_PATH, "%.*s%s", (int)directory, t->path, name);
 }
 
+void
+side_map_path(char to[2 * SIDE_PATH], const struct update *u)
+{
+	char name[SIDE_NAME], directory[SIDE_PATH];
+
+	side_name(name, &u->map, "");
+	side_path(directory, &u->map, name);
+	(void)snprintf(to, 2 * SIDE_PATH, "%s/%s", directory, u->map.name);
+}
+
 int
 side_in_the_way(const char *path, struct error *err)
 {
@@ -207,6 +217,7 @@ side_remove(struct update *u)
 	char name[SIDE_NAME];
 	struct error ignored;
 
+	(void)!copy_finish(u, &ignored);
 	close_fd(&u->side_text);
 	side_name(name, &u->text, "");
 	if (u->side_text_there && is_gone(u->text.directory, name, 0))

@@ -364,6 +364,85 @@ decides_as_the_real_sendmail_did(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+/* Enough lines, comments and lengths that marks of lines and growth of the
+ * index matter. */
+static void
+make_long(struct buf *text)
+{
+	for (int i = 0; i < 3000; i++) {
+		buf_printf(text, "Connect:h%d.example OK\n", i);
+		if (i % 3 == 0)
+			buf_printf(text, "%s%d.example\tNO\n", i % 2 == 0
+			        ? "Try_TLS:a" : "SRV_features:a", i);
+		if (i % 50 == 0)
+			buf_printf(text, "# %0*d\n\n", i % 900, i);
+	}
+	buf_text(text, "connect:H7.example again\nTry_TLS:A6.example OK\n"
+	    "Connect:novalue\n");
+}
+
+static size_t
+count_known(const struct access *a)
+{
+	struct access_record r;
+	size_t at = 0, count = 0;
+
+	while (access_next_known(a, &at, &r)) {
+		assert_true(access_wins(a, &r));
+		count++;
+	}
+	return count;
+}
+
+static void
+keys_of_tls_are_known_before_all_others(void **state)
+{
+	struct buf text = BUF_INIT;
+	struct error err;
+	struct access a;
+	struct access_record r;
+
+	(void)state;
+	make_long(&text);
+	assert_int_equal(access_parse_tls(&a, buf_as_span(&text), &plain_rules,
+	    &err), 0);
+	assert_false(a.whole);
+	assert_int_equal(count_known(&a), 1000);
+	assert_true(access_find(&a, span_of("srv_features:A2997.example"), &r));
+	assert_false(access_find(&a, span_of("Connect:h1.example"), &r));
+	assert_int_equal(a.fault_count, 2); /* a6 twice, and no value */
+	assert_int_equal(a.entries, 4001);
+	assert_int_equal(access_complete(&a, &err), 0);
+	assert_true(a.whole);
+	assert_int_equal(count_known(&a), 4000);
+	assert_true(access_find(&a, span_of("Connect:h1.example"), &r));
+	assert_int_equal(a.fault_count, 3);
+	assert_int_equal(a.entries, 4000);
+	access_free(&a);
+	buf_free(&text);
+}
+
+static void
+every_line_has_its_number(void **state)
+{
+	struct buf text = BUF_INIT;
+	struct error err;
+	struct access a;
+	size_t line = 1;
+
+	(void)state;
+	make_long(&text);
+	assert_int_equal(access_parse_tls(&a, buf_as_span(&text), &plain_rules,
+	    &err), 0);
+	for (size_t i = 0; i < text.len; i++) {
+		assert_int_equal(access_line(&a, i), line);
+		line += text.at[i] == '\n';
+	}
+	assert_int_equal(access_line(&a, text.len), line);
+	access_free(&a);
+	buf_free(&text);
+}
+
 int
 main(void)
 {
@@ -378,6 +457,8 @@ main(void)
 		cmocka_unit_test(
 		    the_first_marker_counts_whole_lines_only_any_case_crlf),
 		cmocka_unit_test(no_marker_means_nothing_is_managed),
+		cmocka_unit_test(keys_of_tls_are_known_before_all_others),
+		cmocka_unit_test(every_line_has_its_number),
 		cmocka_unit_test(a_marker_that_is_no_pattern_is_refused),
 		cmocka_unit_test(letters_are_those_that_sendmail_obeys),
 		cmocka_unit_test(

@@ -1,0 +1,68 @@
+/*
+ * The copy of the old map.  It does not depend on the change, and takes as long
+ * as planning one: so both go on at the same time.
+ */
+#include <pthread.h>
+#include <stdlib.h>
+#include <sysexits.h>
+
+#include "inside.h"
+
+struct copying {
+	struct map_file old, file;
+	const struct map_spec *spec;
+	pthread_t thread;
+	int status;
+	struct error err;
+	char path[2 * SIDE_PATH];
+};
+
+static void *
+copy(void *context)
+{
+	struct copying *c = context;
+
+	c->status = map_copy(&c->old, c->spec, &c->file, &c->err);
+	return NULL;
+}
+
+void
+update_foresee(struct update *u)
+{
+	struct copying *c;
+	struct error ignored;
+
+	if (u->options.builder != UPDATE_PATCH || u->options.read_only ||
+	    u->copying != NULL || side_directory(u, &ignored) != 0)
+		return;
+	c = calloc(1, sizeof(*c));
+	if (c == NULL)
+		return;
+	side_map_path(c->path, u);
+	c->old = (struct map_file){ u->map.directory, u->map.name,
+		u->map.path };
+	c->file = (struct map_file){ u->side_directory, u->map.name, c->path };
+	c->spec = &u->options.site->map;
+	if (pthread_create(&c->thread, NULL, copy, c) == 0)
+		u->copying = c;
+	else
+		free(c);
+}
+
+int
+copy_finish(struct update *u, struct error *err)
+{
+	struct copying *c = u->copying;
+	int status;
+
+	if (c == NULL)
+		return error_set(err, EX_OSERR, "%s: cannot be copied",
+		    u->map.path);
+	(void)pthread_join(c->thread, NULL);
+	status = c->status;
+	if (status != 0)
+		*err = c->err;
+	free(c);
+	u->copying = NULL;
+	return status;
+}
