@@ -33,6 +33,9 @@ static const struct call calls[] = {
 	CALL(lseek, "EIO"),
 	CALL(ftruncate, "EINTR EIO"),
 	CALL(fallocate, "EINTR EIO ENOSPC EOPNOTSUPP"),
+	CALL(sync_file_range, "EIO ENOSPC"),
+	CALL(fadvise64, SURE),
+	CALL(getcwd, "EACCES ENOMEM"),
 	CALL(fsync, "EDQUOT EIO ENOSPC"),
 	CALL(fdatasync, "EDQUOT EIO ENOSPC"),
 	CALL(fcntl, "EMFILE ENOLCK"),
@@ -83,6 +86,9 @@ static const struct call calls[] = {
 	CALL(madvise, SURE),
 	/* processes and pipes */
 	CALL(clone, "EAGAIN ENOMEM"),
+#ifdef SYS_clone3
+	CALL(clone3, "EAGAIN ENOMEM"),
+#endif
 	CALL(execve, "EACCES EIO ENOMEM"),
 	CALL(wait4, "EINTR"),
 	CALL(waitid, "EINTR"),

@@ -1,23 +1,25 @@
 /*
- * inject REPORT LABEL INDEX WHAT -- PROGRAM ARGUMENT...
+ * inject REPORT LABEL NAME INDEX WHAT -- PROGRAM ARGUMENT...
  *
  * Runs tlsoff and makes one of its system calls go wrong, or only lists them.
  * By ptrace, so that no call is missed, whichever library makes it.
  *
  * A process is named by a label: "0.0" is tlsoff; "1.0" is the first process
- * it forks, "1.1" that one after its first execve, and so on.  Calls are
- * counted from 1 in each label; in tlsoff itself from its first own call, the
- * open of /dev/null with which main begins: before it works the loader.
+ * it forks, "1.1" that one after its first execve, and so on; "T1.0" is its
+ * first thread.  The calls of each NAME are counted from 1 in each label, for
+ * threads wait for each other now and then; in tlsoff itself from its first own
+ * call, the open of /dev/null with which main begins: before it works the
+ * loader.
  *
  * WHAT is a name of errno; "short" (one byte is all that is read or written);
  * "kill" (SIGKILL before the call); "INT", "TERM", "HUP", "PIPE", "KILL", a
  * signal to tlsoff before the call; "ALL-INT", to each process, as Ctrl-C does.
- * "renameat2=EINVAL" (INDEX 0) is what a file system without exchange says,
+ * "renameat2=EINVAL" is what a file system without exchange says,
  * each time; it may stand before another WHAT, with a comma.
  * LABEL "-" injects nothing and lists the calls of all processes.
  *
  * REPORT gets lines:
- *   call LABEL INDEX NAME ERRORS...   LABEL "-"; NAME "number-N" is unknown
+ *   call LABEL NAME INDEX ERRORS...   LABEL "-"; NAME "number-N" is unknown
  *   hit NAME                          the injection took place
  *   left LABEL                        a process still there 2 s after tlsoff
  *   end exit|signal N
@@ -60,7 +62,8 @@ main(void)
 struct process {
 	pid_t pid;
 	unsigned number, execs;
-	unsigned long count;
+	bool thread;
+	unsigned long counts[CALLS];
 	bool counting; /* past the loader's calls */
 	bool alive;
 	bool born;     /* its first SIGSTOP came */
@@ -73,9 +76,9 @@ struct process {
 };
 
 static struct process processes[PROCESSES];
-static unsigned process_count, fork_count;
+static unsigned process_count, fork_count, thread_count;
 static FILE *report;
-static const char *wanted_label;
+static const char *wanted_label, *wanted_name;
 static unsigned long wanted_index;
 static char what[32];
 static bool no_exchange, listing, done;
@@ -223,13 +226,14 @@ begins_main(const struct process *p, const struct ptrace_syscall_info *info)
 static void
 label_of(const struct process *p, char label[32])
 {
-	(void)snprintf(label, 32, "%u.%u", p->number, p->execs);
+	(void)snprintf(label, 32, "%s%u.%u", p->thread ? "T" : "", p->number,
+	    p->execs);
 }
 
 static void
-list_call(const struct process *p, const struct ptrace_syscall_info *info)
+list_call(const struct process *p, const struct ptrace_syscall_info *info,
+    const struct call *c, unsigned long index)
 {
-	const struct call *c = call_of((long)info->entry.nr);
 	unsigned long flags = is_open((long)info->entry.nr)
 	    ? info->entry.args[info->entry.nr == (uint64_t)SYS_openat ? 2 : 1]
 	    : 0;
@@ -237,11 +241,11 @@ list_call(const struct process *p, const struct ptrace_syscall_info *info)
 
 	label_of(p, label);
 	if (c == NULL)
-		fprintf(report, "call %s %lu number-%ld\n", label, p->count,
+		fprintf(report, "call %s number-%ld 0\n", label,
 		    (long)info->entry.nr);
 	else
-		fprintf(report, "call %s %lu %s %s %s\n", label, p->count,
-		    c->name, c->errors, flags & O_CREAT ? CREATE : "");
+		fprintf(report, "call %s %s %lu %s %s\n", label, c->name,
+		    index, c->errors, flags & O_CREAT ? CREATE : "");
 }
 
 static void
@@ -299,21 +303,25 @@ inject(struct process *p, const struct ptrace_syscall_info *info)
 static void
 at_entry(struct process *p, const struct ptrace_syscall_info *info)
 {
+	const struct call *c = call_of((long)info->entry.nr);
+	unsigned long index = 0;
 	char label[32];
 
-	if (!p->counting && p->number == 0)
+	if (!p->counting && p == processes)
 		p->counting = begins_main(p, info);
 	if (!p->counting)
 		return;
-	p->count++;
+	if (c != NULL)
+		index = ++p->counts[c - calls];
 	if (no_exchange && info->entry.nr == (uint64_t)SYS_renameat2)
 		refuse(p, SYS_renameat2, EINVAL);
 	if (listing) {
-		list_call(p, info);
+		list_call(p, info, c, index);
 		return;
 	}
 	label_of(p, label);
-	if (!done && p->count == wanted_index &&
+	if (!done && c != NULL && index == wanted_index &&
+	    strcmp(c->name, wanted_name) == 0 &&
 	    strcmp(label, wanted_label) == 0)
 		inject(p, info);
 }
@@ -358,10 +366,12 @@ process_of(pid_t pid)
 static bool
 is_watched(const struct process *p)
 {
+	char label[32];
+
+	label_of(p, label);
 	return listing || p->refuse || p->changed || no_exchange ||
-	    (!done && (p->number == 0 ? wanted_label[0] == '0'
-	                              : p->number ==
-	                                    (unsigned)atoi(wanted_label)));
+	    (!done && strncmp(label, wanted_label, strcspn(wanted_label, ".") +
+	        1) == 0);
 }
 
 static void
@@ -372,14 +382,15 @@ go_on(struct process *p, int signal_number)
 }
 
 static void
-at_fork(struct process *parent)
+at_fork(struct process *parent, bool thread)
 {
 	unsigned long pid = 0;
 	struct process *child;
 
 	(void)ptrace(PTRACE_GETEVENTMSG, parent->pid, 0, &pid);
 	child = process_of((pid_t)pid);
-	child->number = ++fork_count;
+	child->thread = thread;
+	child->number = thread ? ++thread_count : ++fork_count;
 	child->known = true;
 	child->counting = true;
 	if (child->born)
@@ -403,9 +414,9 @@ at_stop(struct process *p, int status)
 	} else if (number == SIGTRAP && status >> 16 != 0) {
 		if (status >> 16 == PTRACE_EVENT_EXEC && p->number > 0) {
 			p->execs++;
-			p->count = 0;
+			memset(p->counts, 0, sizeof(p->counts));
 		} else if (status >> 16 != PTRACE_EVENT_EXEC) {
-			at_fork(p);
+			at_fork(p, status >> 16 == PTRACE_EVENT_CLONE);
 		}
 		go_on(p, 0);
 	} else {
@@ -491,8 +502,9 @@ main(int argc, char **argv)
 	const struct sigaction action = { .sa_handler = out_of_patience };
 	const char *comma;
 
-	if (argc < 7 || strcmp(argv[5], "--") != 0) {
-		fputs("usage: inject REPORT LABEL INDEX WHAT -- PROGRAM...\n",
+	if (argc < 8 || strcmp(argv[6], "--") != 0) {
+		fputs("usage: inject REPORT LABEL NAME INDEX WHAT -- "
+		    "PROGRAM...\n",
 		    stderr);
 		return 64;
 	}
@@ -500,15 +512,16 @@ main(int argc, char **argv)
 	if (report == NULL)
 		give_up(argv[1]);
 	wanted_label = argv[2];
-	wanted_index = strtoul(argv[3], NULL, 10);
+	wanted_name = argv[3];
+	wanted_index = strtoul(argv[4], NULL, 10);
 	listing = strcmp(wanted_label, "-") == 0;
-	comma = strchr(argv[4], ',');
-	no_exchange = strncmp(argv[4], "renameat2=", 10) == 0;
+	comma = strchr(argv[5], ',');
+	no_exchange = strncmp(argv[5], "renameat2=", 10) == 0;
 	(void)snprintf(what, sizeof(what), "%s",
-	    !no_exchange ? argv[4] : comma != NULL ? comma + 1 : "");
+	    !no_exchange ? argv[5] : comma != NULL ? comma + 1 : "");
 	(void)sigaction(SIGALRM, &action, NULL);
 	(void)alarm(HANG);
-	start(argv + 6);
+	start(argv + 7);
 	follow();
 	return fclose(report) == 0 ? 0 : 99;
 }

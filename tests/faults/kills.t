@@ -14,7 +14,7 @@ faults_begin();
 
 for my $change (all_changes()) {
 	my @calls = calls_of($change);
-	my @ours = grep { $_->{label} eq '0.0' } @calls;
+	my @ours = grep { $_->{label} =~ /\A(?:0|T)/ } @calls;
 	my %left;
 	sweep($change, 'killed before', \@ours, sub {
 		my ($call) = @_;
@@ -25,7 +25,7 @@ for my $change (all_changes()) {
 
 	# Its children: then it is still there to clean up.
 	sweep($change, 'child killed before',
-	    [grep { $_->{label} ne '0.0' } @calls], sub {
+	    [grep { $_->{label} !~ /\A(?:0|T)/ } @calls], sub {
 		my ($call) = @_;
 		reset_files($change);
 		return wrong($change, inject($change, $call, 'kill'));

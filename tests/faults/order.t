@@ -67,7 +67,8 @@ for my $change (all_changes()) {
 	    grep { $_->{pid} == $first } @events;
 	my %swept = map { $_->{name} => 1 } calls_of($change);
 	my ($loader, $ours) = split / (?=umask )/, $named, 2;
-	is(join(' ', grep { !$swept{$_} } split / /, $ours), '',
+	# How often threads wait for each other is not the same each time.
+	is(join(' ', grep { !$swept{$_} && $_ ne 'futex' } split / /, $ours), '',
 	    "$title: the sweeps know each call that strace sees");
 
 	my %side = ('access' => "$SITE/.access.tlsoff",

@@ -26,7 +26,7 @@ my @changes = (
 for (@changes) {
 	my ($words, @signals) = @$_;
 	my $change = change(%$words);
-	my @calls = grep { $_->{label} eq '0.0' } calls_of($change);
+	my @calls = grep { $_->{label} =~ /\A(?:0|T)/ } calls_of($change);
 	# main has to be there to hear it.
 	shift @calls while $calls[0]{name} ne 'rt_sigprocmask';
 	shift @calls;

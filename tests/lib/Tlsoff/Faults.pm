@@ -233,10 +233,11 @@ sub run_change {
 }
 
 sub report {
-	my ($c, $label, $index, $what) = @_;
+	my ($c, $label, $name, $index, $what) = @_;
 	my $path = "$SITE/../report";
 	$what = $c->{exchange} ? $what : "renameat2=EINVAL,$what";
-	my $r = run_change($c, $INJECT, $path, $label, $index, $what, '--');
+	my $r = run_change($c, $INJECT, $path, $label, $name, $index, $what,
+	    '--');
 	die "inject: $r->{err}" if $r->{status} != 0 || $r->{signal};
 	$r->{report} = slurp($path);
 	return $r;
@@ -247,10 +248,10 @@ sub report {
 sub calls_of {
 	my ($c) = @_;
 	reset_files($c);
-	my $r = report($c, '-', 0, 'list');
+	my $r = report($c, '-', '-', 0, 'list');
 	my @calls;
-	while ($r->{report} =~ /^call (\S+) (\d+) (\S+) ?(.*)$/mg) {
-		push @calls, { label => $1, index => $2, name => $3,
+	while ($r->{report} =~ /^call (\S+) (\S+) (\d+) ?(.*)$/mg) {
+		push @calls, { label => $1, name => $2, index => $3,
 		    errors => [split ' ', $4] };
 	}
 	die "no calls: $r->{report}$r->{err}" unless @calls;
@@ -303,8 +304,8 @@ sub without_memory {
 # The change with WHAT at that call.
 sub inject {
 	my ($c, $call, $what) = @_;
-	my $r = report($c, $call->{label}, $call->{index}, $what);
-	$r->{what} = "$what at $call->{label} $call->{index} $call->{name}";
+	my $r = report($c, @$call{qw(label name index)}, $what);
+	$r->{what} = "$what at $call->{label} $call->{name} $call->{index}";
 	$r->{hit} = $r->{report} =~ /^hit (\S+)$/m && $1 eq $call->{name};
 	$r->{hangs} = $r->{report} =~ /^hangs$/m;
 	$r->{left} = join ' ', $r->{report} =~ /^left (\S+)$/mg;
@@ -355,11 +356,20 @@ sub beside {
 my %STATUS = map { $_ => 1 } 66, 69, 70, 71, 73, 74, 75, 77;
 
 # libdb crashes where it cannot close the map it is to read: of that crash
-# nobody knows the reason.
+# nobody knows the reason.  And makemap takes an error in its input for the end.
 sub status_fits {
 	my ($r) = @_;
 	return $STATUS{$r->{status}} || ($r->{status} == 65
-	    && $r->{err} =~ /libdb crashes/ && $r->{what} =~ / close\z/);
+	    && ($r->{err} =~ /libdb crashes/ && $r->{what} =~ / close \d+\z/
+	        || $r->{err} =~ /differs from the text/
+	        && $r->{what} =~ / at 1\.2 read /));
+}
+
+# Which thread asks the kernel for memory depends on how they meet; memory.t
+# is sure of them.
+sub may_be_missed {
+	my ($r) = @_;
+	return $r->{what} =~ / (?:brk|m(?:map|unmap|protect|remap|advise)|futex) \d+\z/;
 }
 
 # What is wrong after a run that could still clean up.
@@ -367,7 +377,7 @@ sub wrong {
 	my ($c, $r) = @_;
 	my @wrong;
 	my $state = state($c);
-	push @wrong, 'was not hit' if !$r->{hit};
+	push @wrong, 'was not hit' if !$r->{hit} && !may_be_missed($r);
 	push @wrong, 'hangs' if $r->{hangs};
 	push @wrong, "leaves process $r->{left}" if $r->{left} ne '';
 	push @wrong, "leaves " . beside() if beside() ne '';
@@ -432,6 +442,7 @@ sub wrong_when_killed {
 	my ($c, $r) = @_;
 	my @wrong;
 	my $state = state($c);
+	return if $r->{report} !~ /^hit /m && may_be_missed($r);
 	push @wrong, 'was not hit' if $r->{report} !~ /^hit /m;
 	push @wrong, "ends with $r->{status}, signal $r->{signal}"
 	    if $r->{signal} != 9;
@@ -448,6 +459,7 @@ sub wrong_when_asked {
 	my ($c, $r, $number) = @_;
 	my @wrong;
 	my $state = state($c);
+	return wrong($c, $r) if !$r->{hit} && may_be_missed($r);
 	push @wrong, 'was not hit' if !$r->{hit};
 	push @wrong, "leaves process $r->{left}" if $r->{left} ne '';
 	push @wrong, 'leaves ' . beside() if beside() ne '';
