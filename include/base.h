@@ -110,7 +110,7 @@ struct user {
 };
 
 /* The user of that name or, where it is NULL, of that number; false: none,
- * or nobody can tell. */
+ * or nobody can tell.  Numbers are looked up in /etc/passwd alone. */
 bool user_find(struct user *u, const char *name, uid_t id) MUST_USE;
 
 /* ---- a polite end ---- */

@@ -1,7 +1,8 @@
 /*
  * Users.  glibc's name service ends the program where it finds no memory
  * (an assertion, or a null pointer), so the file that has nearly all of them
- * is read without it; it is asked for the others.
+ * is read without it.  It is asked for names that are not there; a number is
+ * only wanted for what we tell, and that may be the number itself.
  */
 #include <errno.h>
 #include <pwd.h>
@@ -46,7 +47,7 @@ find_local(struct user *u, const char *name, uid_t id)
 	    !is_wanted(&entry, name, id)));
 	if (code == 0)
 		status = fill(u, &entry) ? 1 : -1;
-	else if (code == ENOENT || code == ERANGE)
+	else if (name != NULL && (code == ENOENT || code == ERANGE))
 		status = 0;
 	(void)fclose(file);
 	return status;

@@ -51,11 +51,13 @@ sub faults_begin {
 	my $machine = (POSIX::uname())[4];
 	plan(skip_all => "inject.c has no words for a $machine")
 	    unless $machine =~ /\A(?:x86_64|aarch64)\z/;
-	enter_namespace();
+	# Without root this machine's log hears of it, and the disk is slower.
+	my $alone = $> == 0 || system('sudo -n true >/dev/null 2>&1') == 0;
+	if ($alone) { enter_namespace() } else { scratch() }
 	die "$INJECT: not built; run: make fault-tools\n" unless -x $INJECT;
 	my $fs = scratch() . '/fs';
 	mkdir $fs;
-	system(qw(mount -t tmpfs -o mode=755 faults), $fs) == 0
+	!$alone || system(qw(mount -t tmpfs -o mode=755 faults), $fs) == 0
 	    or BAIL_OUT("$fs: cannot mount a tmpfs");
 	place($_) for reverse 0 .. $WORKERS;
 	return;
@@ -200,7 +202,7 @@ sub all_changes {
 	return map { change(%$_) }
 	    { words => ['client', 'a.example'], builder => 'makemap' },
 	    { words => ['client', 'a.example'], builder => 'libdb' },
-	    { words => ['client', 'a.example'], builder => 'patch' },
+	    { words => ['client', 'a.example'], builder => 'patch', brief => 1 },
 	    { words => ['remove', 'client', 'old.example'], builder => 'libdb',
 	        exchange => 0 },
 	    { words => ['check', '--fix'], builder => 'libdb', text => $twice,
