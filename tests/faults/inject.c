@@ -397,6 +397,18 @@ at_fork(struct process *parent, bool thread)
 		go_on(child, 0);
 }
 
+/* One whose parent was killed before its fork could be seen. */
+static void
+adopt(struct process *p)
+{
+	if (p->known || !p->alive || processes[0].alive)
+		return;
+	p->known = true;
+	p->number = ++fork_count;
+	if (p->born)
+		go_on(p, 0);
+}
+
 static void
 at_stop(struct process *p, int status)
 {
@@ -406,6 +418,8 @@ at_stop(struct process *p, int status)
 		p->born = true;
 		if (p->known)
 			go_on(p, 0);
+		else
+			adopt(p);
 		return;
 	}
 	if (number == (SIGTRAP | 0x80)) {
@@ -490,6 +504,8 @@ follow(void)
 		    WIFSIGNALED(status) ? "signal" : "exit",
 		    WIFSIGNALED(status) ? WTERMSIG(status)
 					: WEXITSTATUS(status));
+		for (unsigned i = 0; i < process_count; i++)
+			adopt(&processes[i]);
 		(void)alarm(PATIENCE);
 	}
 	if (errno == EINTR)

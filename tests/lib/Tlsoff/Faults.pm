@@ -14,6 +14,8 @@
 #       return wrong($change, $r), ...;   # sentences; none is good
 #   });
 #
+# SHOW=100 in the environment shows that many sentences of a test, not ten.
+#
 # States are named by text and map: "old old", "new new", "new old"; anything
 # else is "other", "torn", "missing" or, where the file can be seen with a side
 # file's mode, "mode".
