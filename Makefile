@@ -54,10 +54,24 @@ picture: setup-build all
 check: setup-check
 	$(MAKE) check-built
 
-check-built: all unit-tests
+check-built: all unit-tests fault-tools
 	BUILD="$(BUILD)" CC="$(CC)" sh tests/run
 
 unit-tests: $(UNIT_TESTS)
+
+# What makes system calls and allocations fail; as it is, whatever the program
+# is built with.
+FAULT_TOOLS = $(BUILD)/faults/inject $(BUILD)/faults/nomem.so
+COMPILE_TOOL = mkdir -p $(BUILD)/faults && $(CC) -std=c17 $(WARN) -O2 -g \
+	-D_GNU_SOURCE
+
+$(BUILD)/faults/inject: tests/faults/inject.c tests/faults/calls.h
+	$(COMPILE_TOOL) -o $@ tests/faults/inject.c
+
+$(BUILD)/faults/nomem.so: tests/faults/nomem.c
+	$(COMPILE_TOOL) -fPIC -shared -o $@ tests/faults/nomem.c
+
+fault-tools: $(FAULT_TOOLS)
 
 # The differential test against sendmail's own rulesets, for longer than
 # "make check" does.
@@ -83,5 +97,5 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all setup-build setup-check demo picture check check-built unit-tests fuzz \
+.PHONY: all setup-build setup-check demo picture check check-built unit-tests fault-tools fuzz \
 	oracle install uninstall clean

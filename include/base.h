@@ -101,6 +101,18 @@ int error_memory(struct error *err);
 /* 0, or error_memory() when an addition to b failed. */
 int buf_error(const struct buf *b, struct error *err) MUST_USE;
 
+/* ---- users ---- */
+
+struct user {
+	uid_t id;
+	gid_t group;
+	char name[65];
+};
+
+/* The user of that name or, where it is NULL, of that number; false: none,
+ * or nobody can tell.  Numbers are looked up in /etc/passwd alone. */
+bool user_find(struct user *u, const char *name, uid_t id) MUST_USE;
+
 /* ---- a polite end ---- */
 
 void cancel_install(void);

@@ -27,13 +27,16 @@ compile_marker(const struct access *a, struct error *err)
 	    PCRE2_MULTILINE | PCRE2_CASELESS | PCRE2_NEVER_BACKSLASH_C, &number,
 	    &where, context);
 	pcre2_compile_context_free(context);
-	if (code == NULL) {
+	if (code == NULL && number == PCRE2_ERROR_HEAP_FAILED) {
+		(void)error_memory(err);
+	} else if (code == NULL) {
 		(void)pcre2_get_error_message(number, why, sizeof(why));
 		(void)error_set(err, EX_USAGE,
 		    "--marker: not a pattern: %s at offset %zu",
 		    (const char *)why, (size_t)where);
-		return NULL;
 	}
+	if (code == NULL)
+		return NULL;
 	/* Without JIT, as on some machines, the interpreter does the same. */
 	(void)pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
 	return code;
@@ -67,7 +70,9 @@ access_find_marker(struct access *a, struct error *err)
 			a->managed = start;
 		start++; /* a lone CR begins a line for PCRE2, not for us */
 	} while (!a->marked && start < a->text.len);
-	if (found < 0 && found != PCRE2_ERROR_NOMATCH)
+	if (found == PCRE2_ERROR_NOMEMORY)
+		(void)error_memory(err);
+	else if (found < 0 && found != PCRE2_ERROR_NOMATCH)
 		(void)error_set(err, EX_DATAERR,
 		    "--marker: PCRE2 gave up on this file (error %d); give a "
 		    "simpler pattern", found);

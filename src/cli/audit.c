@@ -1,6 +1,5 @@
 /* The system log: who changed what, and what was not done. */
 #include <fcntl.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,15 +29,14 @@ static void
 who(char name[NAME_SIZE])
 {
 	const char *sudo = getuid() == 0 ? getenv("SUDO_USER") : NULL;
-	const struct passwd *user;
+	struct user user;
 
 	if (sudo != NULL && is_plain(sudo)) {
 		(void)stpcpy(name, sudo);
 		return;
 	}
-	user = getpwuid(getuid());
-	if (user != NULL && is_plain(user->pw_name))
-		(void)stpcpy(name, user->pw_name);
+	if (user_find(&user, NULL, getuid()) && is_plain(user.name))
+		(void)stpcpy(name, user.name);
 	else
 		(void)snprintf(name, NAME_SIZE, "uid %lu",
 		    (unsigned long)getuid());

@@ -128,16 +128,20 @@ change_run(struct job *j, struct error *err)
 {
 	struct error why = ERROR_INIT;
 	int result = edit(j, err);
+	bool warned = change_warn(j, &why) == 0;
 
-	if (change_warn(j, &why) != 0 && result == 0) {
-		*err = why;
-		result = -1;
-	}
 	report_print_warnings(&j->report);
+	if (result == 0 && j->report.builder == NULL && !warned)
+		*err = why;
 	if (result != 0 || j->report.builder == NULL)
-		return result;
+		return warned ? result : -1;
 	audit_changes(&j->plan, j->site.access);
-	return serve(j, err);
+	if (serve(j, err) != 0)
+		return -1;
+	if (warned)
+		return 0;
+	return error_set(err, why.status, "%.1400s; the change is in place",
+	    why.text);
 }
 
 int

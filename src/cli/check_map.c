@@ -1,6 +1,5 @@
 /* The compiled map, and how the cf uses it. */
 #include <grp.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,13 +54,13 @@ check_content(struct items *items, struct job *j, struct error *err)
 static uid_t
 user_id(const char *name, gid_t *group)
 {
-	const struct passwd *user = name[0] == '\0' ? NULL : getpwnam(name);
+	struct user user;
 
-	if (user == NULL)
+	if (name[0] == '\0' || !user_find(&user, name, 0))
 		return (uid_t)strtoul(name, NULL, 10);
 	if (group != NULL)
-		*group = user->pw_gid;
-	return user->pw_uid;
+		*group = user.group;
+	return user.id;
 }
 
 static struct map_reader

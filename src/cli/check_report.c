@@ -22,9 +22,13 @@ items_add(struct items *items, const char *file, size_t line, const char *code,
 		message += len + 2;
 	at[n] = (struct item){ strdup(file), line, code, strdup(message),
 		fixable };
+	if (at[n].file == NULL || at[n].message == NULL) {
+		free(at[n].file);
+		free(at[n].message);
+		return error_memory(err);
+	}
 	items->count++;
-	return at[n].file == NULL || at[n].message == NULL ? error_memory(err)
-							   : 0;
+	return 0;
 }
 
 void
@@ -50,7 +54,7 @@ items_print(const struct items *items, const struct options *o)
 		buf_visible(&file, span_of(item->file));
 		if (item->line > 0)
 			buf_printf(&file, ":%zu", item->line);
-		say(o, "%s: %s", file.at == NULL ? "" : file.at,
+		say(o, "%s: %s", line_text(&file),
 		    item->message);
 	}
 	buf_free(&file);

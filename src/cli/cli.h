@@ -92,6 +92,11 @@ const char *version_text(void);
 
 /* ---- streams ---- */
 
+/* What was put together in a buffer, for say(); where memory ran out it is cut
+ * short, and finish() tells that. */
+const char *line_text(const struct buf *line);
+/* Something is missing for want of memory; finish() tells that, too. */
+void less_to_say(void);
 /* A line on stdout, unless -q or --json. */
 void say(const struct options *o, const char *format, ...) PRINTF_LIKE(2, 3);
 /* "tlsoff: ..." on stderr; control characters are shown as \xHH. */
@@ -101,7 +106,8 @@ void detail(const struct options *o, const char *format, ...) PRINTF_LIKE(2, 3);
 void note(const struct options *o, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Prints err as a message and returns its status. */
 int fail(const struct error *err);
-/* Flushes stdout; EX_IOERR when what was printed did not get out. */
+/* Flushes stdout; EX_IOERR when what was printed did not get out, EX_OSERR
+ * when there was no memory for all of it. */
 int finish(int status);
 
 /* ---- help ---- */

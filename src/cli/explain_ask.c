@@ -13,6 +13,7 @@ explain_open(struct explain *e, struct error *err)
 {
 	const struct site *site = &e->file.site;
 
+	e->err = err;
 	e->map = reading_map(&e->file, e->o, &e->map_error);
 	if (e->map != NULL)
 		return 0;
@@ -41,6 +42,8 @@ ask_map(void *context, struct span key, struct span *value)
 	found = map_get(e->map, key, value, &e->map_error);
 	if (found >= 0)
 		return found > 0 ? LOOKUP_FOUND : LOOKUP_NONE;
+	if (e->map_error.status == EX_OSERR)
+		*e->err = e->map_error; /* our own trouble, not sendmail's */
 	/* Damaged: sendmail gets no answer either, whatever the K line says. */
 	map_close(e->map);
 	e->map = NULL;
@@ -126,7 +129,6 @@ explain_ask(struct explain *e, struct error *err)
 {
 	struct policy_query q = question(e, ask_map, e);
 
-	e->err = err;
 	q.trace = remember;
 	policy_decide(e->role, &q, &e->policy);
 	if (err->status != 0 || buf_error(&e->policy.value, err) != 0)

@@ -67,8 +67,7 @@ say_tried(const struct explain *e)
 		else
 			buf_text(&line, t->failed ? "the map gives no answer"
 						  : "no entry");
-		if (line.at != NULL)
-			say(e->o, "%s", line.at);
+		say(e->o, "%s", line_text(&line));
 	}
 	buf_free(&line);
 }
@@ -79,9 +78,8 @@ say_letter(void *context, struct span token, const char *words)
 	struct buf line = BUF_INIT;
 
 	buf_visible(&line, token);
-	if (line.at != NULL)
-		say(context, "  %s: %s", line.at,
-		    words == NULL ? "no effect" : words);
+	say(context, "  %s: %s", line_text(&line),
+	    words == NULL ? "no effect" : words);
 	buf_free(&line);
 }
 
@@ -99,8 +97,7 @@ say_decider(const struct explain *e)
 	if (e->record.end != 0)
 		buf_printf(&line, " (line %zu%s)", line_of(e),
 		    is_managed(e) ? ", in the managed section" : "");
-	if (line.at != NULL)
-		say(e->o, "%s", line.at);
+	say(e->o, "%s", line_text(&line));
 	buf_free(&line);
 	each_letter(e, say_letter, (void *)(size_t)e->o);
 }

@@ -66,8 +66,8 @@ row(const struct list *l, const struct listed *entry,
 			buf_printf(line, "%*s", (int)(width[c] - text->len + 2),
 			    "");
 	}
-	if (line->at != NULL)
-		say(l->o, "%s", line->at);
+	(void)line_text(text);
+	say(l->o, "%s", line_text(line));
 }
 
 static void

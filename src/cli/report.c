@@ -92,12 +92,10 @@ say_changes(const struct report *r, const struct options *o)
 
 		buf_clear(&line);
 		change_text(c, r->lines[i], &line);
-		if (line.at == NULL)
-			continue;
 		if (!o->dry_run)
-			say(o, "%s", line.at);
+			say(o, "%s", line_text(&line));
 		else if (c->action == UNCHANGED || c->reason != NULL)
-			note(o, "%s", line.at); /* a diff cannot tell it */
+			note(o, "%s", line_text(&line)); /* a diff cannot tell it */
 	}
 	buf_free(&line);
 }

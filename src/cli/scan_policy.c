@@ -5,6 +5,7 @@
  * scan of "tail -f" would lock it for ever.
  */
 #include <stdlib.h>
+#include <sysexits.h>
 
 #include "scan.h"
 
@@ -35,6 +36,8 @@ scan_policy_open(const struct options *o)
 
 	if (p != NULL && fill(p, o, &err) == 0)
 		return p;
+	if (p == NULL || err.status == EX_OSERR)
+		less_to_say();
 	/* Nobody needs an access file to read a log, unless he names it. */
 	if (err.text[0] != '\0' && (o->verbose || o->access != NULL ||
 	                               o->config != NULL || o->map != NULL))
@@ -60,6 +63,7 @@ scan_policy_tls(struct scan_policy *p, const struct maillog_host *h)
 	query.lookup = access_lookup;
 	query.context = &p->access;
 	policy_decide(h->role, &query, &found);
+	(void)line_text(&found.value);
 	tls = names[found.tls];
 	policy_free(&found);
 	return tls;

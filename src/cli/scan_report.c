@@ -147,7 +147,7 @@ put_reason(const struct maillog_host *h)
 	if (h->reason_count > 0)
 		buf_visible(&text, span_of(h->reasons[0].text));
 	fputs("  ", stdout);
-	fwrite(buf_as_span(&text).at, 1, text.len, stdout);
+	fputs(line_text(&text), stdout);
 	if (h->reason_count > 1)
 		printf(" and %zu more", h->reason_count - 1);
 	if (h->implicit > 0)

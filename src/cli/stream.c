@@ -7,16 +7,24 @@
 
 #include "cli.h"
 
-/* What came from a file or an argument never steers a terminal. */
+static bool cut_short;
+
+/* What came from a file or an argument never steers a terminal.  That memory
+ * ran out has to be said without any. */
 static void
 print_line(FILE *out, const char *prefix, const char *format, va_list args)
 {
-	char *text = NULL;
+	char some[8192], *text = NULL;
+	va_list again;
 
-	if (vasprintf(&text, format, args) < 0)
-		return;
+	va_copy(again, args);
+	if (vasprintf(&text, format, args) < 0) {
+		(void)vsnprintf(some, sizeof(some), format, again);
+		text = NULL;
+	}
+	va_end(again);
 	fputs(prefix, out);
-	for (const char *c = text; *c != '\0'; c++) {
+	for (const char *c = text != NULL ? text : some; *c != '\0'; c++) {
 		if ((unsigned char)*c < 0x20 || *c == 0x7f)
 			fprintf(out, "\\x%02x", (unsigned char)*c);
 		else
@@ -24,6 +32,22 @@ print_line(FILE *out, const char *prefix, const char *format, va_list args)
 	}
 	fputc('\n', out);
 	free(text);
+}
+
+const char *
+line_text(const struct buf *line)
+{
+	struct error ignored;
+
+	if (buf_error(line, &ignored) != 0)
+		cut_short = true;
+	return line->at == NULL ? "" : line->at;
+}
+
+void
+less_to_say(void)
+{
+	cut_short = true;
 }
 
 void
@@ -82,8 +106,16 @@ fail(const struct error *err)
 int
 finish(int status)
 {
-	if ((fflush(stdout) == 0 && !ferror(stdout)) || status != EX_OK)
+	bool written = fflush(stdout) == 0 && !ferror(stdout);
+
+	/* check and explain answer with a status below those of sysexits.h. */
+	if (status >= EX__BASE || (written && !cut_short))
 		return status;
+	if (written) {
+		warn("standard output: is not all there is to say: out of "
+		    "memory");
+		return EX_OSERR;
+	}
 	warn("standard output: %s", strerror(errno));
 	return EX_IOERR;
 }

@@ -308,7 +308,7 @@ uint64_t hash_bytes(uint64_t seed, struct span text);
 void tally_success(struct maillog_state *s, enum role role,
     struct span relay, unsigned long times);
 void tally_merge(struct maillog_state *s, const struct maillog_state *other);
-unsigned long long tally_successes(const struct maillog_state *s,
+unsigned long long tally_successes(struct maillog_state *s,
     const struct maillog_host *row);
 
 #endif

@@ -103,9 +103,10 @@ tally_merge(struct maillog_state *s, const struct maillog_state *other)
 }
 
 unsigned long long
-tally_successes(const struct maillog_state *s, const struct maillog_host *row)
+tally_successes(struct maillog_state *s, const struct maillog_host *row)
 {
 	struct buf logged = BUF_INIT;
+	struct error ignored;
 	unsigned long long count = 0;
 
 	if (s->tallies == NULL)
@@ -115,6 +116,7 @@ tally_successes(const struct maillog_state *s, const struct maillog_host *row)
 		buf_char(&logged, '.');
 	else if (row->host[0] != '[')
 		buf_printf(&logged, " [%s]", row->address);
+	s->failed = s->failed || buf_error(&logged, &ignored) != 0;
 	count = tally_of(s->tallies, s->tally_mask,
 	    tally_key(s, row->role, buf_as_span(&logged)))->count;
 	buf_free(&logged);

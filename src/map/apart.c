@@ -162,6 +162,8 @@ apart_died(struct apart *a, struct error *err)
 	/* Ctrl-C ends both of us. */
 	if (cancel_check(err) != 0)
 		return -1;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == EX_OSERR)
+		return error_memory(err);
 	if (!is_crash(status))
 		return error_set(err, EX_OSERR,
 		    "%s: the process that %s it was killed", a->path,

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include <db.h>
 
@@ -28,11 +29,26 @@ listen(const DB_ENV *env, const char *prefix, const char *message)
 }
 
 /* libdb writes whole pages, unused bytes too: what our memory held before has
- * no place in a map. */
+ * no place in a map.  Without memory libdb crashes, or calls the map damaged;
+ * so the process, which is a child (apart.c), ends with the right status. */
 static void *
 zeroed(size_t len)
 {
-	return calloc(1, len);
+	void *at = calloc(1, len);
+
+	if (at == NULL)
+		_exit(EX_OSERR);
+	return at;
+}
+
+static void *
+grown(void *old, size_t len)
+{
+	void *at = realloc(old, len);
+
+	if (at == NULL)
+		_exit(EX_OSERR);
+	return at;
 }
 
 static int
@@ -59,6 +75,7 @@ libdb_new(struct libdb *l, const char *path, struct error *err)
 
 	*l = (struct libdb){ .path = path };
 	(void)db_env_set_func_malloc(zeroed);
+	(void)db_env_set_func_realloc(grown);
 	code = db_create(&l->db, NULL, 0);
 	if (code != 0) {
 		l->db = NULL;
@@ -107,6 +124,10 @@ libdb_open(struct libdb *l, const struct map_spec *spec, const char *path,
 		return 1;
 	if (code == EACCES || code == EPERM)
 		return libdb_error(l, EX_NOPERM, "cannot open", code, err);
+	/* EINVAL and its own codes, below zero, are what libdb thinks of the
+	 * file; the rest is what the kernel says. */
+	if (code > 0 && code != EINVAL)
+		return libdb_error(l, EX_IOERR, "cannot open", code, err);
 	if (code != 0)
 		return libdb_error(l, EX_DATAERR,
 		    "damaged; rebuild it with makemap", code, err);

@@ -96,6 +96,29 @@ turned(uint32_t word)
 	    word << 24;
 }
 
+static int
+read_magic(const struct store *map, const struct map_file *file,
+    uint32_t *magic, struct error *err)
+{
+	size_t have = 0;
+
+	*magic = 0;
+	while (have < sizeof(*magic)) {
+		ssize_t n = pread(map->file, (char *)magic + have,
+		    sizeof(*magic) - have, MAGIC_AT + (off_t)have);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return error_errno(err, EX_IOERR, file->path,
+			    "cannot read");
+		if (n == 0)
+			break;
+		have += (size_t)n;
+	}
+	return 0;
+}
+
 /* Is it what the spec says?  Written on any machine: libdb reads both. */
 static int
 check_type(struct store *map, const struct map_file *file, struct error *err)
@@ -103,11 +126,10 @@ check_type(struct store *map, const struct map_file *file, struct error *err)
 	bool btree = map->spec->type == MAP_BTREE;
 	uint32_t wanted = btree ? MAGIC_BTREE : MAGIC_HASH;
 	uint32_t other = btree ? MAGIC_HASH : MAGIC_BTREE;
-	uint32_t magic = 0;
-	ssize_t n = pread(map->file, &magic, sizeof(magic), MAGIC_AT);
+	uint32_t magic;
 
-	if (n < 0)
-		return error_errno(err, EX_IOERR, file->path, "cannot read");
+	if (read_magic(map, file, &magic, err) != 0)
+		return -1;
 	/* The size as it is under the lock. */
 	if (fstat(map->file, &map->seen) != 0)
 		return error_errno(err, EX_IOERR, file->path, "fstat");

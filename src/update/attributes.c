@@ -7,7 +7,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -198,11 +197,11 @@ int
 attributes_new(int map, const struct site *site, const char *path,
     struct error *err)
 {
-	const struct passwd *pw = NULL;
+	struct user user;
 
-	if (geteuid() == 0 && site->trusted_user[0] != '\0')
-		pw = getpwnam(site->trusted_user);
-	if (pw != NULL && fchown(map, pw->pw_uid, (gid_t)-1) != 0)
+	if (geteuid() == 0 && site->trusted_user[0] != '\0' &&
+	    user_find(&user, site->trusted_user, 0) &&
+	    fchown(map, user.id, (gid_t)-1) != 0)
 		return error_errno(err, EX_NOPERM, path,
 		    "cannot give it to the TrustedUser");
 	if (fchmod(map, 0640) != 0)

@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,6 +25,13 @@ doze(void)
 	(void)nanosleep(&step, NULL);
 }
 
+static bool
+is_ours(const struct stat *seen)
+{
+	return S_ISREG(seen->st_mode) && seen->st_nlink <= 1 &&
+	    (seen->st_uid == 0 || seen->st_uid == geteuid());
+}
+
 static int
 open_lock(struct update *u, const char *name, const char *path,
     struct error *err)
@@ -42,10 +48,7 @@ open_lock(struct update *u, const char *name, const char *path,
 		    "cannot create the lock");
 	if (fstat(u->lock, &seen) != 0)
 		return error_errno(err, EX_IOERR, path, "fstat");
-	if (!S_ISREG(seen.st_mode) || seen.st_nlink > 1 ||
-	    (seen.st_uid != 0 && seen.st_uid != geteuid()))
-		return side_in_the_way(path, err);
-	return 0;
+	return is_ours(&seen) ? 0 : side_in_the_way(path, err);
 }
 
 /* Still the file of that name? */
@@ -111,30 +114,50 @@ try_lock(struct update *u, const char *name, const char *path,
 	}
 	if (errno == EWOULDBLOCK || errno == EINTR)
 		return 1;
-	if (errno == ENOLCK || errno == EOPNOTSUPP || errno == ENOSYS) {
-		(void)error_set(err, EX_OSERR,
+	if (errno == ENOLCK || errno == EOPNOTSUPP || errno == ENOSYS)
+		return error_set(err, EX_OSERR,
 		    "%s: its file system has no locks (flock: %s); run tlsoff "
 		    "where the file is local, or mount it with locks", path,
 		    strerror(errno));
-		(void)unlinkat(u->text.directory, name, 0); /* holds nobody */
-		return -1;
-	}
 	return error_errno(err, EX_IOERR, path, "cannot lock");
 }
 
 static int
 say_who(const struct update *u, const char *path, struct error *err)
 {
-	const struct passwd *pw = getpwuid(getuid());
+	struct user user;
 	char said[64];
 	int len;
 
 	len = snprintf(said, sizeof(said), "%ld %.32s\n", (long)getpid(),
-	    pw != NULL ? pw->pw_name : "unknown");
+	    user_find(&user, NULL, getuid()) ? user.name : "unknown");
 	if (ftruncate(u->lock, 0) != 0)
 		return error_errno(err, EX_IOERR, path, "cannot write");
 	return write_all(u->lock, (struct span){ said, (size_t)len }, path,
 	    err);
+}
+
+static void
+remove_lock(struct update *u, const char *name)
+{
+	/* Once more, whatever failed: it costs nothing. */
+	for (int i = 0; i < 2; i++)
+		if (is_current(u, name))
+			(void)unlinkat(u->text.directory, name, 0);
+}
+
+/* What was opened and not locked may be what we made.  Where nobody can lock
+ * it, it holds nobody. */
+static void
+abandon(struct update *u, const char *name)
+{
+	struct stat seen;
+
+	if (u->lock >= 0 && fstat(u->lock, &seen) == 0 && is_ours(&seen) &&
+	    (flock(u->lock, LOCK_EX | LOCK_NB) == 0 ||
+	        (errno != EWOULDBLOCK && errno != EINTR)))
+		remove_lock(u, name);
+	close_fd(&u->lock);
 }
 
 int
@@ -163,9 +186,7 @@ lock_take(struct update *u, struct error *err)
 	}
 	if (status == 0 && say_who(u, path, err) == 0)
 		return 0;
-	if (status == 0)
-		lock_drop(u);
-	close_fd(&u->lock);
+	abandon(u, name);
 	return -1;
 }
 
@@ -177,8 +198,6 @@ lock_drop(struct update *u)
 	if (u->lock < 0)
 		return;
 	side_name(name, &u->text, "-lock");
-	/* One more try: it costs nothing. */
-	for (int i = 0; i < 2 && is_current(u, name); i++)
-		(void)unlinkat(u->text.directory, name, 0);
+	remove_lock(u, name);
 	close_fd(&u->lock);
 }

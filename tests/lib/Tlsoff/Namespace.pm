@@ -49,7 +49,7 @@ sub enter_namespace {
 # Runs this very test again, inside.
 sub go_in {
 	my @variables = map { "$_=$ENV{$_}" }
-	    grep { /\A(?:BUILD|TLSOFF|TLSOFF_KEEP|PATH|LC_ALL|PERL5LIB|HARNESS_\w+|SEED|ROUNDS|CASES)\z/ }
+	    grep { /\A(?:BUILD|TLSOFF|TLSOFF_KEEP|PATH|LC_ALL|PERL5LIB|HARNESS_\w+|SEED|ROUNDS|CASES|SHOW)\z/ }
 	    sort keys %ENV;
 	my $dir = Tlsoff::make_scratch();
 	my @command = (

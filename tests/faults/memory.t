@@ -1,0 +1,51 @@
+#!/usr/bin/perl
+# Every allocation of every verb fails in turn, its own and those of libc,
+# libdb and libpcre2; that one alone, and with all that follow.  It ends as ever
+# or with status 70 or 71 and a message, and text and map stay what they were.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Tlsoff;
+use Tlsoff::Faults;
+
+faults_begin();
+
+my $log = "$TOP/tests/fixtures/maillog/traditional.log";
+my $old = "Try_TLS:old.example\tNO\n";
+my $twice = "Try_TLS:old.example\tNO\nTry_TLS:old.example\tNO\n"
+    . "# tlsoff until 2001-01-01\nTry_TLS:past.example\tNO\n";
+
+my @changes = (
+	{ words => ['client', 'a.example'], builder => 'makemap' },
+	{ words => ['client', 'a.example'], builder => 'libdb' },
+	{ words => ['--marker', 'no more(?=x)', 'remove', 'client', 'old.example'],
+	    builder => 'libdb' },
+	{ words => ['check', '--fix'], builder => 'libdb', text => $twice,
+	    map_text => $old },
+	{ words => ['expire'], builder => 'libdb', text => $twice,
+	    map_text => $old },
+	map { { words => $_, builder => 'none' } } ['check'], ['list'],
+	    ['list', '-j'], ['explain', 'client', 'old.example'],
+	    ['explain', '-j', 'server', 'mail.example.net', '192.0.2.1'],
+	    ['scan', $log],
+);
+for my $words (@changes) {
+	my $change = change(%$words);
+	for my $in (qw(first child)) {
+		my $count = allocations($change, $in);
+		next if $count == 0 && $in eq 'child'; # it has none
+		cmp_ok($count, '>', 0, "$change->{name}: it allocates");
+		my @cases = map { my $how = $_;
+		    map { { name => $how, number => $_ } } 1 .. $count } qw(AT FROM);
+		sweep($change, "allocations fail, $in process", \@cases, sub {
+			my ($case) = @_;
+			reset_files($change);
+			my $r = without_memory($change, $in, $case->{name},
+			    $case->{number});
+			return wrong_without_memory($change, $r);
+		});
+	}
+}
+
+done_testing();

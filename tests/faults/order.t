@@ -1,0 +1,123 @@
+#!/usr/bin/perl
+# The order of writing, syncing and renaming, from a trace: what a rename shows
+# is whole on the disk before, with its owner, mode and times, and the rename
+# itself after; so a power cut finds old or new, never half.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Tlsoff;
+use Tlsoff::Faults;
+
+faults_begin();
+
+# [{call, fd-path, second path, line}] of a change; all its processes, in order.
+sub trace {
+	my ($change) = @_;
+	my $path = "$SITE/../trace";
+	reset_files($change);
+	my @exchange = $change->{exchange} ? ()
+	    : qw(-e inject=renameat2:error=EINVAL);
+	my $r = run_change($change, 'strace', '-f', '-y', '-qq', '-s', '8',
+	    @exchange, '-o', $path);
+	is($r->{status}, 0, "$change->{name}: done under strace")
+	    or diag($r->{err});
+	my (@events, %begun);
+	for my $line (split /\n/, slurp($path)) {
+		my ($pid, $rest) = $line =~ /\A(\d+)\s+(.*)\z/ or next;
+		# A call that another process interrupted counts at its end.
+		if ($rest =~ s/ <unfinished \.\.\.>\z//) {
+			$begun{$pid} = $rest;
+			next;
+		}
+		$rest = (delete $begun{$pid} // '') . $rest
+		    if $rest =~ s/\A<\.\.\. \w+ resumed>//;
+		next unless $rest =~ /\A(\w+)\((.*)\)\s+=\s+\d/;
+		push @events, { pid => $pid, name => $1, rest => $2 };
+	}
+	return @events;
+}
+
+# The path that a call works on, where it is given by descriptor.
+sub fd_path { return $_[0]{rest} =~ /\A\d+<([^>]*)>/ ? $1 : '' }
+
+sub places {
+	my ($what, @events) = @_;
+	return grep { $what->($events[$_]) } 0 .. $#events;
+}
+
+sub last_place { my @all = places(@_); return @all ? $all[-1] : -1 }
+
+sub is_rename {
+	my ($side, $name) = @_;
+	return sub {
+		my ($e) = @_;
+		return $e->{name} =~ /\Arename/
+		    && $e->{rest} =~ /"\Q$side\E", \d+<[^>]*>, "\Q$name\E"/;
+	};
+}
+
+for my $change (all_changes()) {
+	my @events = trace($change);
+	my $title = $change->{name};
+
+	# The same calls as the sweeps: none is missed there.
+	my ($first) = map { $_->{pid} } @events;
+	my $named = join ' ', map { $_->{name} }
+	    grep { $_->{pid} == $first } @events;
+	my %swept = map { $_->{name} => 1 } calls_of($change);
+	my ($loader, $ours) = split / (?=umask )/, $named, 2;
+	# How often threads wait for each other is not the same each time.
+	is(join(' ', grep { !$swept{$_} && $_ ne 'futex' } split / /, $ours), '',
+	    "$title: the sweeps know each call that strace sees");
+
+	my %side = ('access' => "$SITE/.access.tlsoff",
+	    'access.db' => "$SITE/.access.db.tlsoff/access.db");
+	my %renamed;
+	for my $name ('access', 'access.db') {
+		my $side = $name eq 'access' ? '.access.tlsoff' : $name;
+		my @renames = places(is_rename($side, $name), @events);
+		is(scalar @renames, 1, "$title: $name is renamed once");
+		my $rename = $renamed{$name} = $renames[0] // next;
+		my $is = sub {
+			my ($e, @names) = @_;
+			return fd_path($e) eq $side{$name}
+			    && grep { $e->{name} eq $_ } @names;
+		};
+		my $synced = last_place(sub { $is->($_[0], 'fsync') },
+		    @events[0 .. $rename]);
+		cmp_ok($synced, '>=', 0, "$title: $name is synced before");
+		my $changed = last_place(sub { $is->($_[0], qw(write pwrite64
+		    ftruncate fallocate fchown fchmod utimensat fsetxattr
+		    fremovexattr)) }, @events[0 .. $rename]);
+		cmp_ok($changed, '>=', 0, "$title: ... after it was written");
+		cmp_ok($changed, '<', $synced, "$title: ... and dressed");
+		ok((grep { $is->($_, 'fchmod') } @events[0 .. $rename]),
+		    "$title: ... with its mode");
+		# Seen under its new name it is not touched any more.
+		my @touched = grep { fd_path($_) eq "$SITE/$name"
+		    && $_->{name} =~ /\A(?:p?write|ftruncate|fchmod|fchown)/ }
+		    @events[$rename .. $#events];
+		is(scalar @touched, 0, "$title: ... and never changed after");
+		ok((grep { $_->{name} eq 'fsync' && fd_path($_) eq $SITE }
+		    @events[$rename .. $#events]),
+		    "$title: ... its directory is synced after");
+	}
+	# The text is there for good before the map can be.
+	if (2 == grep { defined } values %renamed) {
+		cmp_ok($renamed{access}, '<', $renamed{'access.db'},
+		    "$title: the text first, then the map");
+		ok((grep { $_->{name} eq 'fsync' && fd_path($_) eq $SITE }
+		    @events[$renamed{access} .. $renamed{'access.db'}]),
+		    "$title: ... and a sync between them");
+		# The old ones are removed when all that is done.
+		my @gone = places(sub { $_[0]{name} =~ /\Aunlink/
+		    && $_[0]{rest} =~ /"(?:\.access\.tlsoff|access\.db)"/ },
+		    @events);
+		is(scalar(grep { $_ > $renamed{access}
+		    && $_ < $renamed{'access.db'} } @gone), 0,
+		    "$title: ... and nothing old is removed before");
+	}
+}
+
+done_testing();
