@@ -17,6 +17,12 @@ begins(struct span line, const char *with)
 	return line.len >= len && memcmp(line.at, with, len) == 0;
 }
 
+bool
+comment_is_ours(struct span line)
+{
+	return begins(line, COMMENT) || begins(line, COMMENT_UNTIL);
+}
+
 size_t
 comment_above(struct span text, size_t start)
 {
@@ -28,8 +34,7 @@ comment_above(struct span text, size_t start)
 	for (at = start - 1; at > 0 && text.at[at - 1] != '\n';)
 		at--;
 	line = (struct span){ text.at + at, start - at };
-	return begins(line, COMMENT) || begins(line, COMMENT_UNTIL) ? at
-								    : start;
+	return comment_is_ours(line) ? at : start;
 }
 
 void

@@ -88,21 +88,26 @@ plan_decide(const struct planner *p, const struct host *host,
 /* ---- making ---- */
 
 /*
- * Above the marker, or at the end.  Only a last line without '\n' and with a
- * NUL stays last: given its '\n', makemap would reject it.
+ * Above the marker, or at the end.  A last line without '\n' stays last where
+ * it has a NUL: given its '\n', makemap would reject it.  No comment line of
+ * ours, left behind by an entry that is gone, shall come to stand above the
+ * new one and be taken for its own.
  */
 static size_t
 insertion_place(const struct access *a)
 {
-	size_t start = a->managed;
+	size_t start = a->managed, place = a->managed, above;
+	struct span last;
 
-	if (a->marked)
-		return a->managed;
-	while (start > 0 && a->text.at[start - 1] != '\n')
+	while (!a->marked && start > 0 && a->text.at[start - 1] != '\n')
 		start--;
-	return memchr(a->text.at + start, '\0', a->managed - start) != NULL
-	    ? start
-	    : a->managed;
+	last = (struct span){ a->text.at + start, place - start };
+	if (last.len > 0 && (comment_is_ours(last) ||
+	        memchr(last.at, '\0', last.len) != NULL))
+		place = start;
+	while ((above = comment_above(a->text, place)) != place)
+		place = above;
+	return place;
 }
 
 /* CRLF where the line above the place of insertion, or else the first line,

@@ -86,6 +86,8 @@ void plan_decide(const struct planner *p, const struct host *host,
 
 /* ---- comment.c ---- */
 
+/* Is this line a comment of ours? */
+bool comment_is_ours(struct span line);
 /* Where the comment line of ours above this line begins; start: there is none. */
 size_t comment_above(struct span text, size_t start);
 /* Adds the line that the request asks for, eol included; nothing if none. */
