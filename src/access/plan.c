@@ -96,7 +96,7 @@ plan_decide(const struct planner *p, const struct host *host,
 static size_t
 insertion_place(const struct access *a)
 {
-	size_t start = a->managed, place = a->managed, above;
+	size_t start = a->managed, place = a->managed;
 	struct span last;
 
 	while (!a->marked && start > 0 && a->text.at[start - 1] != '\n')
@@ -105,9 +105,7 @@ insertion_place(const struct access *a)
 	if (last.len > 0 && (comment_is_ours(last) ||
 	        memchr(last.at, '\0', last.len) != NULL))
 		place = start;
-	while ((above = comment_above(a->text, place)) != place)
-		place = above;
-	return place;
+	return comment_above(a->text, place);
 }
 
 /* CRLF where the line above the place of insertion, or else the first line,
@@ -162,6 +160,8 @@ compare_edits(const void *left, const void *right)
 
 	if (l->start != r->start)
 		return l->start < r->start ? -1 : 1;
+	if (l->insertion != r->insertion)
+		return l->insertion ? -1 : 1;
 	return l->order < r->order ? -1 : 1;
 }
 

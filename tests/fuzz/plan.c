@@ -70,30 +70,35 @@ is_ours(const struct asked *asked, const struct input *in, struct span key)
 	return false;
 }
 
-/* Is the line at this offset an entry of ours? */
 static bool
-entry_of_ours(const struct asked *asked, const struct input *in,
+is_comment(struct span line)
+{
+	return begins_with(line, "# tlsoff: ") ||
+	    begins_with(line, "# tlsoff until ");
+}
+
+/* Is the line at this offset an entry of ours, or a comment above one? */
+static bool
+line_of_ours(const struct asked *asked, const struct input *in,
     struct span text, size_t at)
 {
+	size_t start = at;
 	struct access_record r;
+	struct span line;
 
-	return access_next(text, &at, &r) && r.kind == ACCESS_ENTRY &&
+	while (next_line(text, &at, &line) && is_comment(line))
+		start = at;
+	return access_next(text, &start, &r) && r.kind == ACCESS_ENTRY &&
 	    is_ours(asked, in, r.key);
 }
 
-/* The next line that is neither an entry of ours nor its comment. */
 static bool
 next_other(const struct asked *asked, const struct input *in, struct span text,
     size_t *at, struct span *line)
 {
-	for (size_t start = *at; next_line(text, at, line); start = *at) {
-		bool comment = begins_with(*line, "# tlsoff: ") ||
-		    begins_with(*line, "# tlsoff until ");
-
-		if (!entry_of_ours(asked, in, text, start) &&
-		    !(comment && entry_of_ours(asked, in, text, *at)))
+	for (size_t start = *at; next_line(text, at, line); start = *at)
+		if (!line_of_ours(asked, in, text, start))
 			return true;
-	}
 	return false;
 }
 
