@@ -181,7 +181,7 @@ take_record(struct access *a, const struct access_record *record)
 {
 	struct access_fault fault = { FAULT_REST, record->start, 0,
 		record->key };
-	struct access_record first;
+	struct access_record first = { .start = 0 };
 	uint64_t *slot;
 
 	switch (record->kind) {

@@ -140,15 +140,16 @@ static int
 plan_one(struct planner *p, size_t index)
 {
 	const struct request *r = p->request;
+	struct change *change = &p->plan->changes[index];
 	struct subject s = { .host = &r->hosts[index], .index = index,
-		.change = &p->plan->changes[index] };
+		.change = change };
 
 	(void)snprintf(s.key, sizeof(s.key), "%s%s", role_tag(r->role),
 	    s.host->name);
-	s.change->role = r->role;
-	s.change->host = index;
-	s.change->key = strdup(s.key);
-	if (s.change->key == NULL)
+	change->role = r->role;
+	change->host = index;
+	change->key = strdup(s.key);
+	if (change->key == NULL)
 		return error_memory(p->err);
 	return r->verb == VERB_ADD ? plan_add(p, &s) : plan_remove(p, &s);
 }

@@ -237,12 +237,15 @@ empty_bag(struct work *w, struct buf *bag, struct error *err)
 {
 	size_t *places = calloc(((size_t)1 << w->shift) + 1, sizeof(*places));
 	size_t *order = NULL, count = 0;
-	int status = 0;
+	int status = -1;
 
 	if (places != NULL)
 		order = sort_bag(w, bag, places, &count);
-	if (order == NULL)
-		status = error_memory(err);
+	if (order == NULL) {
+		(void)error_memory(err);
+		goto out;
+	}
+	status = 0;
 	for (size_t i = 0; status == 0 && i < count; i++) {
 		struct head head = head_at(bag, order[i]);
 		const char *key = bag->at + order[i] + sizeof(head);
@@ -250,6 +253,7 @@ empty_bag(struct work *w, struct buf *bag, struct error *err)
 		status = put(w, (struct span){ key, head.key_len },
 		    (struct span){ key + head.key_len, head.value_len }, err);
 	}
+out:
 	free(places);
 	free(order);
 	buf_free(bag);

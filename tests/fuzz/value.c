@@ -8,12 +8,14 @@
 #include "access.h"
 #include "must.h"
 
+/* A backslash at the end would quote the blank behind it. */
 static struct span
 padded(struct span value, struct buf *room)
 {
 	buf_text(room, " \t");
 	buf_span(room, value);
-	buf_text(room, "\r");
+	if (value.len > 0 && value.at[value.len - 1] != '\\')
+		buf_text(room, "\r");
 	return buf_as_span(room);
 }
 
