@@ -70,9 +70,13 @@ expire_one(struct planner *p, const struct access_record *r)
 	if (plan_subject(p, &s, p->request->role, r->key) != 0 ||
 	    plan_remove_record(p, &s, r, &done) != 0)
 		return -1;
-	if (s.change->value == NULL)
-		return drop_comment(p, &s, r);
-	return done || !wins ? 0 : plan_remove_duplicates(p, &s, r->start);
+	if (s.change->value == NULL && drop_comment(p, &s, r) != 0)
+		return -1;
+	if (wins)
+		return done ? 0 : plan_remove_duplicates(p, &s, r->start);
+	/* No line in which makemap would find this key. */
+	p->plan->edits[p->plan->edit_count - 1].change = NO_CHANGE;
+	return 0;
 }
 
 static int

@@ -82,10 +82,11 @@ find_known(int c)
 {
 	if (c >= LONG_ONLY && c < LONG_ONLY + (int)KNOWN)
 		return &known[c - LONG_ONLY];
-	for (size_t i = 0; i < KNOWN; i++)
-		if (c != 0 && known[i].letter == c)
+	/* getopt_long() gives no other letter. */
+	for (size_t i = 0; i < KNOWN - 1; i++)
+		if (known[i].letter == c)
 			return &known[i];
-	return NULL;
+	return &known[KNOWN - 1];
 }
 
 static int
