@@ -82,11 +82,10 @@ find_known(int c)
 {
 	if (c >= LONG_ONLY && c < LONG_ONLY + (int)KNOWN)
 		return &known[c - LONG_ONLY];
-	/* getopt_long() gives no other letter. */
-	for (size_t i = 0; i < KNOWN - 1; i++)
-		if (known[i].letter == c)
+	for (size_t i = 0; i < KNOWN; i++)
+		if (c != 0 && known[i].letter == c)
 			return &known[i];
-	return &known[KNOWN - 1];
+	return NULL;
 }
 
 static int
@@ -170,11 +169,13 @@ read_all(struct options *o, int argc, char **argv, struct error *err)
 	for_getopt(longs, shorts);
 	opterr = 0;
 	while ((c = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
-		if (c == '?' || c == ':')
-			return complain(c, argv[optind - 1], err);
+		const struct known *k = find_known(c);
+
 		if (c == 1)
 			add_word(o, optarg);
-		else if (store(o, find_known(c), optarg, err) != 0)
+		else if (k == NULL)
+			return complain(c, argv[optind - 1], err);
+		else if (store(o, k, optarg, err) != 0)
 			return -1;
 	}
 	while (optind < argc)
