@@ -95,8 +95,10 @@ start(struct libdb *l, struct error *err)
 	if (l->block == NULL) {
 		l->block_size = BLOCK;
 		l->block = malloc(l->block_size);
-		if (l->block == NULL)
-			return error_memory(err);
+		if (l->block == NULL) {
+			(void)error_memory(err);
+			return -1;
+		}
 	}
 	code = l->db->cursor(l->db, NULL, &l->cursor, DB_CURSOR_BULK);
 	if (code != 0) {
