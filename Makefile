@@ -67,7 +67,7 @@ analyze: setup-analyze
 	BUILD="$(BUILD)" sh tests/analyze $(ANALYZE)
 
 # Branch coverage of the whole suite, a file and a room a line.
-coverage: setup-check
+coverage: setup-analyze
 	BUILD="$(BUILD)" sh tests/coverage
 
 # Every target of tests/fuzz, FUZZ_SECONDS each; what is new in the corpus
