@@ -80,10 +80,23 @@ oracle: setup-check all
 	BUILD="$(BUILD)" ROUNDS="$(ROUNDS)" PROVE='prove -v' \
 	    sh tests/run tests/live/oracle.t
 
+# What compilers, analyzers, sanitizers and valgrind find: nothing, or it
+# fails.  A part alone: make analyze ANALYZE=valgrind
+ANALYZE ?=
+setup-analyze:
+	BUILD="$(BUILD)" sh tests/setup analyze
+
+analyze: setup-analyze
+	BUILD="$(BUILD)" sh tests/analyze $(ANALYZE)
+
+# Branch coverage of the whole suite, a file and a room a line.
+coverage: setup-analyze
+	BUILD="$(BUILD)" sh tests/coverage
+
 # Every target of tests/fuzz, FUZZ_SECONDS each; what is new in the corpus
 # stays below $(BUILD).  Needs clang and its libFuzzer.
 FUZZ_SECONDS ?= 600
-fuzz:
+fuzz: setup-analyze
 	BUILD="$(BUILD)" SECONDS_EACH="$(FUZZ_SECONDS)" sh tests/fuzz/run
 
 install: all
@@ -98,4 +111,4 @@ clean:
 	rm -rf $(BUILD)
 
 .PHONY: all setup-build setup-check demo picture check check-built unit-tests fault-tools fuzz \
-	oracle install uninstall clean
+	setup-analyze analyze coverage oracle install uninstall clean

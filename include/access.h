@@ -273,7 +273,8 @@ struct request {
  *   # tlsoff: TEXT
  *   # tlsoff until 2026-12-31: TEXT
  *   # tlsoff until 2026-12-31
- * Only such a line is ever changed or removed with its entry.
+ * Only such lines are ever changed or removed with their entry; of several the
+ * lowest counts.
  *
  * May this be the TEXT?  One line, printable, UTF-8 where not ASCII, at most
  * 900 bytes, not empty.  EX_USAGE otherwise.

@@ -17,7 +17,7 @@ check_find(struct checker *c, const char *code, size_t offset, bool fixable,
 	va_list args;
 
 	if ((n & (n - 1)) == 0) {
-		at = realloc(at, (n == 0 ? 1 : 2 * n) * sizeof(*at));
+		at = realloc(f->at, (n == 0 ? 1 : 2 * n) * sizeof(*at));
 		if (at == NULL)
 			return error_memory(c->err);
 		f->at = at;

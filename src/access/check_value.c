@@ -181,9 +181,10 @@ check_value(struct checker *c, struct entry *e)
 	size_t at = e->record.start;
 	bool fixable = !e->risky && !e->stuck;
 	struct span shown = e->value;
-	struct buf value = BUF_INIT;
+	struct buf value = BUF_INIT, mended = BUF_INIT;
 	int status = 0;
 
+	buf_visible(&mended, buf_as_span(&e->mended));
 	if (shown.len > 200)
 		shown.len = 200;
 	buf_visible(&value, shown);
@@ -197,7 +198,7 @@ check_value(struct checker *c, struct entry *e)
 		status = check_find(c, "value", at, fixable,
 		    "sendmail does not take \"%s\" for off; write %s",
 		    value.at == NULL ? "" : value.at,
-		    e->mended.at == NULL ? off : e->mended.at);
+		    mended.at == NULL ? off : mended.at);
 	else if (!e->stray && e->matches && e->host_known &&
 	    does_nothing(c, e))
 		status = check_find(c, "value", at, false,
@@ -205,5 +206,6 @@ check_value(struct checker *c, struct entry *e)
 		    "off, or remove the line",
 		    value.at == NULL ? "" : value.at, off);
 	buf_free(&value);
+	buf_free(&mended);
 	return status;
 }

@@ -17,19 +17,45 @@ begins(struct span line, const char *with)
 	return line.len >= len && memcmp(line.at, with, len) == 0;
 }
 
-size_t
-comment_above(struct span text, size_t start)
+bool
+comment_is_ours(struct span line)
+{
+	return begins(line, COMMENT) || begins(line, COMMENT_UNTIL);
+}
+
+/* Where the line above this one begins; start: it is no comment of ours. */
+static size_t
+line_above(struct span text, size_t start)
 {
 	size_t at = start;
-	struct span line;
 
 	if (start == 0 || text.at[start - 1] != '\n')
 		return start;
 	for (at = start - 1; at > 0 && text.at[at - 1] != '\n';)
 		at--;
-	line = (struct span){ text.at + at, start - at };
-	return begins(line, COMMENT) || begins(line, COMMENT_UNTIL) ? at
-								    : start;
+	return comment_is_ours((struct span){ text.at + at, start - at })
+	    ? at
+	    : start;
+}
+
+/* Lines, where others were left behind: if only the nearest went with the
+ * entry, the next would come to stand above another entry and date it. */
+size_t
+comment_above(struct span text, size_t start)
+{
+	size_t above;
+
+	while ((above = line_above(text, start)) != start)
+		start = above;
+	return start;
+}
+
+struct span
+comment_nearest(struct span text, size_t start)
+{
+	size_t above = line_above(text, start);
+
+	return (struct span){ text.at + above, start - above };
 }
 
 void
@@ -118,12 +144,11 @@ is_date(struct span s)
 bool
 comment_read(struct span text, size_t entry_start, struct comment *c)
 {
-	size_t above = comment_above(text, entry_start), len;
-	struct span line = { text.at + above, entry_start - above };
-	struct span date;
+	struct span line = comment_nearest(text, entry_start), date;
+	size_t len;
 
 	*c = (struct comment){ .text = { "", 0 } };
-	if (above == entry_start)
+	if (line.len == 0)
 		return false;
 	line = span_trim(line);
 	len = begins(line, COMMENT) ? strlen("# tlsoff") : strlen(COMMENT_UNTIL);

@@ -180,7 +180,8 @@ add_fault(struct access *a, const struct access_fault *fault)
 
 	/* Grows at each power of two. */
 	if ((n & (n - 1)) == 0) {
-		faults = realloc(faults, (n == 0 ? 1 : 2 * n) * sizeof(*faults));
+		faults = realloc(a->faults,
+		    (n == 0 ? 1 : 2 * n) * sizeof(*faults));
 		if (faults == NULL)
 			return -1;
 		a->faults = faults;

@@ -88,21 +88,24 @@ plan_decide(const struct planner *p, const struct host *host,
 /* ---- making ---- */
 
 /*
- * Above the marker, or at the end.  Only a last line without '\n' and with a
- * NUL stays last: given its '\n', makemap would reject it.
+ * Above the marker, or at the end.  A last line without '\n' stays last where
+ * it has a NUL: given its '\n', makemap would reject it.  No comment line of
+ * ours, left behind by an entry that is gone, shall come to stand above the
+ * new one and be taken for its own.
  */
 static size_t
 insertion_place(const struct access *a)
 {
-	size_t start = a->managed;
+	size_t start = a->managed, place = a->managed;
+	struct span last;
 
-	if (a->marked)
-		return a->managed;
-	while (start > 0 && a->text.at[start - 1] != '\n')
+	while (!a->marked && start > 0 && a->text.at[start - 1] != '\n')
 		start--;
-	return memchr(a->text.at + start, '\0', a->managed - start) != NULL
-	    ? start
-	    : a->managed;
+	last = (struct span){ a->text.at + start, place - start };
+	if (last.len > 0 && (comment_is_ours(last) ||
+	        memchr(last.at, '\0', last.len) != NULL))
+		place = start;
+	return comment_above(a->text, place);
 }
 
 /* CRLF where the line above the place of insertion, or else the first line,
@@ -137,15 +140,16 @@ static int
 plan_one(struct planner *p, size_t index)
 {
 	const struct request *r = p->request;
+	struct change *change = &p->plan->changes[index];
 	struct subject s = { .host = &r->hosts[index], .index = index,
-		.change = &p->plan->changes[index] };
+		.change = change };
 
 	(void)snprintf(s.key, sizeof(s.key), "%s%s", role_tag(r->role),
 	    s.host->name);
-	s.change->role = r->role;
-	s.change->host = index;
-	s.change->key = strdup(s.key);
-	if (s.change->key == NULL)
+	change->role = r->role;
+	change->host = index;
+	change->key = strdup(s.key);
+	if (change->key == NULL)
 		return error_memory(p->err);
 	return r->verb == VERB_ADD ? plan_add(p, &s) : plan_remove(p, &s);
 }
@@ -157,6 +161,8 @@ compare_edits(const void *left, const void *right)
 
 	if (l->start != r->start)
 		return l->start < r->start ? -1 : 1;
+	if (l->insertion != r->insertion)
+		return l->insertion ? -1 : 1;
 	return l->order < r->order ? -1 : 1;
 }
 

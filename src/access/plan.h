@@ -3,7 +3,7 @@
  *
  * An edit replaces the bytes [start, end) of the old text by new ones.  Edits
  * are gathered in the order they come up and sorted at the end; edits at the
- * same place keep their order.  No two overlap: each belongs to the lines of
+ * same place keep their order, insertions first.  No two overlap: each belongs to the lines of
  * one key, or inserts above the marker.
  */
 #ifndef TLSOFF_PLAN_H
@@ -16,6 +16,7 @@
 struct plan_edit {
 	size_t start, end;
 	size_t order;
+	bool insertion;   /* whole lines, above what else is changed there */
 	struct buf text;  /* the new bytes */
 	size_t change;    /* whose line this is, or NO_CHANGE */
 	long line_offset; /* from the edit's place in the new text to that line */
@@ -86,8 +87,13 @@ void plan_decide(const struct planner *p, const struct host *host,
 
 /* ---- comment.c ---- */
 
-/* Where the comment line of ours above this line begins; start: there is none. */
+/* Is this line a comment of ours? */
+bool comment_is_ours(struct span line);
+/* Where the comment lines of ours directly above this line begin; start: there
+ * is none. */
 size_t comment_above(struct span text, size_t start);
+/* The lowest of them, its end included; empty: there is none. */
+struct span comment_nearest(struct span text, size_t start);
 /* Adds the line that the request asks for, eol included; nothing if none. */
 void comment_line(const struct request *r, const char *eol, struct buf *out);
 

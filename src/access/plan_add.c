@@ -56,7 +56,7 @@ renew_comment(struct planner *p, const struct access_record *r,
     struct span note, bool *renewed)
 {
 	size_t above = comment_above(p->access->text, r->start);
-	struct span now = { p->access->text.at + above, r->start - above };
+	struct span now = comment_nearest(p->access->text, r->start);
 	struct buf text = BUF_INIT;
 	struct plan_edit *edit;
 	bool asked = p->request->comment != NULL || p->request->until != NULL;
@@ -138,9 +138,10 @@ insert(struct planner *p, struct subject *s, struct span value,
 
 	if (edit == NULL)
 		return -1;
+	/* Whatever the others end in: a CR would become a part of its value. */
 	if (!p->inserted && p->place > 0 && a->text.at[p->place - 1] != '\n')
-		buf_text(&edit->text, p->eol);
-	p->inserted = true;
+		buf_char(&edit->text, '\n');
+	p->inserted = edit->insertion = true;
 	buf_span(&edit->text, comment);
 	edit->change = s->index;
 	edit->line_offset = (long)edit->text.len;

@@ -48,25 +48,35 @@ drop_comment(struct planner *p, struct subject *s,
 	    "its comment; it does not turn TLS off");
 }
 
+/* A duplicate that went with the entry it would have stood in for. */
+static bool
+is_done(const struct plan *plan, const struct access_record *r)
+{
+	for (size_t i = 0; i < plan->edit_count; i++)
+		if (plan->edits[i].start < r->end &&
+		    plan->edits[i].end > r->start)
+			return true;
+	return false;
+}
+
 static int
-expire_one(struct planner *p, const struct access_record *r,
-    const char *today)
+expire_one(struct planner *p, const struct access_record *r)
 {
 	struct subject s = { .host = NULL };
-	struct access_record first;
-	struct comment comment;
 	bool wins = access_wins(p->access, r), done;
 
-	/* Duplicates go with the entry that they would stand in for. */
-	if (!wins && access_find(p->access, r->key, &first) &&
-	    check_expired(p->access, first.start, today, &comment))
+	if (!wins && is_done(p->plan, r))
 		return 0;
 	if (plan_subject(p, &s, p->request->role, r->key) != 0 ||
 	    plan_remove_record(p, &s, r, &done) != 0)
 		return -1;
-	if (s.change->value == NULL)
-		return drop_comment(p, &s, r);
-	return done || !wins ? 0 : plan_remove_duplicates(p, &s, r->start);
+	if (s.change->value == NULL && drop_comment(p, &s, r) != 0)
+		return -1;
+	if (wins)
+		return done ? 0 : plan_remove_duplicates(p, &s, r->start);
+	/* No line in which makemap would find this key. */
+	p->plan->edits[p->plan->edit_count - 1].change = NO_CHANGE;
+	return 0;
 }
 
 static int
@@ -112,7 +122,7 @@ plan_expire(struct plan *plan, const struct access *a,
 		    !check_expired(a, r.start, rules->today, &comment))
 			continue;
 		p.request = &requests[role];
-		status = expire_one(&p, &r, rules->today);
+		status = expire_one(&p, &r);
 	}
 	if (status == 0 && plan_finish(plan, err) == 0 &&
 	    warn_still_off(&p, requests, rules) == 0)

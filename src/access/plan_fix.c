@@ -81,6 +81,7 @@ fix_move(struct planner *p, struct subject *s, const struct check_fix *fix)
 	if (plan_edit(p, above, r->end) == NULL ||
 	    (edit = plan_edit(p, p->place, p->place)) == NULL)
 		return -1;
+	edit->insertion = true;
 	if (fix->note.len > 0) {
 		buf_span(&edit->text, fix->note);
 		buf_text(&edit->text, p->eol);

@@ -90,8 +90,9 @@ plain(struct scan *s, char c)
 	} else if (c == ')') {
 		/* The end of a comment separates; one without a beginning
 		 * is as if it were not there. */
-		if (s->comments > 0 && --s->comments == 0)
+		if (s->comments == 1)
 			s->open = false;
+		s->comments -= s->comments > 0;
 	} else if (s->comments > 0) {
 		return;
 	} else if (c == '"') {

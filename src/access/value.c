@@ -56,12 +56,23 @@ server_tokens(struct tokens *t, struct span value)
 	return true;
 }
 
-/* Of a capital only the first letter counts; a small letter counts alone, or
- * with the variant behind it (g2), and "starttls" is no s. */
-static bool
-is_small_s(struct span token)
+/*
+ * How many bytes of a token sendmail reads: of a capital the first letter; a
+ * small letter counts alone, or with a 2 behind it for a variant (g2).  0: it
+ * knows no such letter or variant; "starttls" is no s.
+ */
+static size_t
+letter_length(struct span token)
 {
-	return token.len == 1 && token.at[0] == 's';
+	char first = token.at[0];
+
+	if (first >= 'A' && first <= 'Z')
+		return 1;
+	if (first < 'a' || first > 'z')
+		return 0;
+	if (token.len == 1)
+		return 1;
+	return token.at[1] == '2' && first != 's' ? 2 : 0;
 }
 
 enum value_server
@@ -75,7 +86,7 @@ value_server(struct span value)
 	for (size_t i = 0; i < t.count; i++) {
 		if (t.at[i].at[0] == 'S')
 			result = SERVER_OFF;
-		else if (is_small_s(t.at[i]))
+		else if (t.at[i].at[0] == 's' && letter_length(t.at[i]) == 1)
 			result = SERVER_ON;
 	}
 	return result;
@@ -90,15 +101,13 @@ value_letters(struct span value, struct buf *out)
 		return;
 	for (size_t i = 0; i < t.count; i++) {
 		struct span token = t.at[i];
-		bool capital = token.at[0] >= 'A' && token.at[0] <= 'Z';
-		bool small = token.at[0] >= 'a' && token.at[0] <= 'z';
+		size_t len = letter_length(token);
 
-		if (token.at[0] == 'S' || token.at[0] == 's' ||
-		    (!capital && !small))
+		if (len == 0 || byte_lower(token.at[0]) == 's')
 			continue;
 		if (out->len > 0)
 			buf_char(out, ' ');
-		buf_add(out, token.at, capital ? 1 : token.len);
+		buf_add(out, token.at, len);
 	}
 }
 
@@ -107,14 +116,11 @@ value_next_letter(struct span value, struct value_letter *letter)
 {
 	struct tokens t;
 	struct span token;
-	bool small;
 
 	if (!server_tokens(&t, value) || letter->next >= t.count)
 		return false;
 	token = t.at[letter->next++];
-	small = token.at[0] >= 'a' && token.at[0] <= 'z';
-	letter->ignored = (small && token.len > 1 && token.at[1] != '2') ||
-	    (token.at[0] == 's' && token.len > 1);
+	letter->ignored = letter_length(token) == 0;
 	if (token.len > sizeof(letter->bytes))
 		token.len = sizeof(letter->bytes);
 	memcpy(letter->bytes, token.at, token.len);

@@ -72,7 +72,7 @@ reader_of(const struct site *site)
 	char *group;
 
 	r.trusted = user_id(site->trusted_user, NULL);
-	(void)strcpy(user, site->run_as);
+	memcpy(user, site->run_as, sizeof(user));
 	group = strpbrk(user, ":.");
 	if (group != NULL)
 		*group++ = '\0';

@@ -58,7 +58,8 @@ copy(struct span s)
 
 	if (text == NULL)
 		return NULL;
-	memcpy(text, s.at, s.len);
+	if (s.len > 0)
+		memcpy(text, s.at, s.len);
 	text[s.len] = '\0';
 	return text;
 }

@@ -169,11 +169,13 @@ read_all(struct options *o, int argc, char **argv, struct error *err)
 	for_getopt(longs, shorts);
 	opterr = 0;
 	while ((c = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
-		if (c == '?' || c == ':')
-			return complain(c, argv[optind - 1], err);
+		const struct known *k = find_known(c);
+
 		if (c == 1)
 			add_word(o, optarg);
-		else if (store(o, find_known(c), optarg, err) != 0)
+		else if (k == NULL)
+			return complain(c, argv[optind - 1], err);
+		else if (store(o, k, optarg, err) != 0)
 			return -1;
 	}
 	while (optind < argc)

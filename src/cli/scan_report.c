@@ -217,10 +217,15 @@ scan_names(const struct maillog *m, struct error *err)
 {
 	const char **names = calloc(m->host_count + 1, sizeof(*names));
 	bool *said = calloc(m->host_count + 1, sizeof(*said));
-	int result = names == NULL || said == NULL ? error_memory(err) : 0;
-	size_t count = result == 0 ? sorted_names(m, names) : 0;
+	int result = -1;
+	size_t count;
 
-	for (size_t i = 0; i < m->host_count && result == 0; i++) {
+	if (names == NULL || said == NULL) {
+		(void)error_memory(err);
+		goto out;
+	}
+	count = sorted_names(m, names);
+	for (size_t i = 0; i < m->host_count; i++) {
 		const char *host = m->hosts[i]->host;
 		const char **found = bsearch(&host, names, count,
 		    sizeof(*names), by_name);
@@ -230,6 +235,8 @@ scan_names(const struct maillog *m, struct error *err)
 		said[found - names] = true;
 		puts(host);
 	}
+	result = 0;
+out:
 	free(said);
 	free(names);
 	return result;

@@ -272,9 +272,9 @@ void process_learn(struct maillog_state *s, struct process *p,
     struct span message);
 /* Looks back for the relay of a server process, or the address of a host. */
 void look_back_server(struct maillog_state *s, const char *line,
-    const struct record *r, struct process *p);
+    const struct record *of, struct process *p);
 void look_back_client(struct maillog_state *s, const char *line,
-    const struct record *r, struct maillog_host *row);
+    const struct record *of, struct maillog_host *row);
 
 /* ---- hosts.c ---- */
 

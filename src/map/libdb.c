@@ -170,13 +170,16 @@ start(struct libdb *l, struct error *err)
 	if (l->block == NULL) {
 		l->block_size = BLOCK;
 		l->block = malloc(l->block_size);
-		if (l->block == NULL)
-			return error_memory(err);
+		if (l->block == NULL) {
+			(void)error_memory(err);
+			return -1;
+		}
 	}
 	code = l->db->cursor(l->db, NULL, &l->cursor, DB_CURSOR_BULK);
 	if (code != 0) {
 		l->cursor = NULL;
-		return libdb_error(l, EX_IOERR, "cannot be read", code, err);
+		(void)libdb_error(l, EX_IOERR, "cannot be read", code, err);
+		return -1;
 	}
 	l->next = NULL;
 	return 0;
@@ -191,8 +194,8 @@ grow(struct libdb *l, u_int32_t need, struct error *err)
 
 	while (size < need && size <= UINT32_MAX / 2)
 		size *= 2;
-	block = realloc(l->block, size);
-	if (block == NULL || size < need)
+	block = size < need ? NULL : realloc(l->block, size);
+	if (block == NULL)
 		return error_memory(err);
 	l->block = block;
 	l->block_size = size;

@@ -184,6 +184,8 @@ interpret(struct site *site, struct cf_map *map, struct rules *rules,
 {
 	char command;
 
+	/* To sendmail it is a string. */
+	line.len = strnlen(line.at, line.len);
 	if (line.len < 2)
 		return;
 	command = line.at[0];

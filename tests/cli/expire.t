@@ -102,6 +102,16 @@ is(slurp($access), "Try_TLS:a.example\tNO\n",
 spew($access, "# tlsoff until 2001-12-31\nTry_TLS:a.example\tNO\n" x 3);
 tlsoff_ok(@call, 'expire');
 is(slurp($access), '', 'all of them');
+spew($access, join "Try_TLS:a.example\tOK\n",
+    ("# tlsoff until 2001-12-31\n") x 3, '');
+tlsoff_ok(@call, 'expire');
+is(slurp($access), "Try_TLS:a.example\tOK\n" x 3,
+    'of those that turn nothing off only the comments, all at once');
+spew($access, "# tlsoff until 2001-12-30\n# tlsoff until 2001-12-31\n"
+    . "Try_TLS:a.example\tOK\nTry_TLS:b.example\tNO\n");
+tlsoff_ok(@call, 'expire');
+is(slurp($access), "Try_TLS:a.example\tOK\nTry_TLS:b.example\tNO\n",
+    'no date is left to stand above another entry');
 
 # ---- what stays in force ----
 

@@ -31,6 +31,11 @@ my @cases = (
 	    '--marker', '### tool \d+ ###'],
 	['another marker matches whole lines', "a ### tool 7 ###\n", '',
 	    '--marker', '### tool \d+ ###'],
+	['a comment of an entry that is gone stays nobody\'s', "To:y\tOK\n",
+	    "# tlsoff until 2020-01-01: gone\n# tlsoff: gone\n"],
+	['... above the marker, too', "To:y\tOK\n",
+	    "# tlsoff until 2020-01-01\n$MARKER\nTo:x\tOK\n"],
+	['... and without newline', "To:y\tOK\n", '# tlsoff: gone'],
 	['odd bytes around', "# \xc4\xff \x80\n\n\nTo:y\tOK \t\n",
 	    "$MARKER\n# \xff\n"],
 );
@@ -54,5 +59,9 @@ site("To:y\tOK\r\n$MARKER\r\nTo:x\tOK\r\n");
 edit_ok(@hosts);
 is(text(), "To:y\tOK\r\n" . ($new =~ s/\n/\r\n/gr) . "$MARKER\r\nTo:x\tOK\r\n",
     'CRLF stays CRLF');
+site("To:y\tOK\r\nTo:x\tOK");
+edit_ok(@hosts);
+is(entry('To:x'), 'OK',
+    'a last line without newline keeps its value where others end in CRLF');
 
 done_testing();

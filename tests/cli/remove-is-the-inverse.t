@@ -50,4 +50,10 @@ like("$r->{out}$r->{err}", qr/Try_TLS:example/,
     'a broader entry that keeps TLS off is named');
 like(text(), qr/^Try_TLS:example NO$/m, '... and stays');
 
+site("# tlsoff until 2020-01-01\n# tlsoff: why\nTry_TLS:a.example NO\n"
+    . "Try_TLS:b.example NO\n");
+edit_ok('remove', 'client', 'a.example');
+is(text(), "Try_TLS:b.example NO\n",
+    'no comment is left to stand above another entry');
+
 done_testing();

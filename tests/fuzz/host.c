@@ -4,32 +4,10 @@
  * What is accepted is a key that sendmail can ask for and that reads as
  * itself; what is refused is refused with one line of printable ASCII.
  */
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sysexits.h>
 
 #include "access.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-must_at(bool what, int line)
-{
-	if (!what && fprintf(stderr, "line %d\n", line))
-		abort();
-}
-
-#define must(what) must_at(what, __LINE__)
-
-static void
-plain(const char *text)
-{
-	must(text[0] != '\0');
-	for (; *text != '\0'; text++)
-		must(*text >= ' ' && *text <= '~');
-}
+#include "must.h"
 
 static void
 check_name(const struct host *host, enum role role)
@@ -44,8 +22,7 @@ check_name(const struct host *host, enum role role)
 	must(name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789._:-")] ==
 	    '\0');
 	must(len == 0 || host->name[len - 1] != '.');
-	if (host->note[0] != '\0')
-		plain(host->note);
+	must(plain(host->note));
 }
 
 static void
@@ -79,7 +56,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_again(&host, role, rules);
 	} else {
 		must(err.status == EX_USAGE);
-		plain(err.text);
+		must(err.text[0] != '\0' && plain(err.text));
 		must(strlen(err.text) + 1 < sizeof(err.text));
 	}
 	return 0;

@@ -5,31 +5,8 @@
  * and whatever is reported must look like a host and hold nothing a terminal
  * would obey.
  */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "maillog.h"
-
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
-
-static void
-must_at(bool what, int line)
-{
-	if (!what && fprintf(stderr, "line %d\n", line))
-		abort();
-}
-
-#define must(what) must_at(what, __LINE__)
-
-static bool
-plain(const char *text)
-{
-	for (; *text != '\0'; text++)
-		if (*text < ' ' || *text > '~')
-			return false;
-	return true;
-}
+#include "must.h"
 
 static const struct maillog_rules rules = { .now = 1795460000,
 	.since = MAILLOG_NO_TIME, .seed = 11, .successes = true, .lines = true };

@@ -198,6 +198,7 @@ letters_are_those_that_sendmail_obeys(void **state)
 		{ "V", "V" }, { "VS", "V" }, { "OK", "O" }, { "V S A", "V A" },
 		{ "A,V", "A V" }, { "s", "" }, { "START", "" }, { "g2 U", "g2 U" },
 		{ "(V) A", "A" }, { "", "" }, { "# V", "V" }, { "TEMP V", "" },
+		{ "c9 s2 A", "A" }, { "g\x1b[2J V", "V" }, { "g2\x93", "g2" },
 	};
 
 	(void)state;
@@ -225,6 +226,10 @@ requirements_defer_or_bounce_as_their_prefix_says(void **state)
 		{ "perm+verify", REQUIRE_BOUNCE }, { "ENCR", REQUIRE_NOTHING },
 		{ "VERIFY + CN:x", REQUIRE_DEFER }, { "PERM+OK", REQUIRE_NOTHING },
 		{ "PERM+VERIFY:0+CN", REQUIRE_BOUNCE }, { "", REQUIRE_NOTHING },
+		{ "TEMP", REQUIRE_NOTHING }, { "PERM", REQUIRE_NOTHING },
+		{ "VERIFY:", REQUIRE_NOTHING }, { "ENCR:112 x", REQUIRE_NOTHING },
+		{ "VERIFY x", REQUIRE_NOTHING },
+		{ "ENCR:00000000000000000001", REQUIRE_NOTHING },
 	};
 
 	(void)state;

@@ -96,6 +96,13 @@ reads_comments(void **state)
 		{ "# tlsoff until 2028-02-29\n", "", "2028-02-29", true },
 		{ "# tlsoff until 2026-02-29\n", "", "", true },
 		{ "# tlsoff until 2026-13-01: x\n", "x", "", true },
+		{ "# tlsoff until 2026-00-01\n", "", "", true },
+		{ "# tlsoff until 2026-04-31\n", "", "", true },
+		{ "# tlsoff until 2026-04-00\n", "", "", true },
+		{ "# tlsoff until 1900-02-29\n", "", "", true },
+		{ "# tlsoff until 2000-02-29\n", "", "2000-02-29", true },
+		{ "# tlsoff until 2026/12/31\n", "", "", true },
+		{ "# tlsoff until 2026-12-3a\n", "", "", true },
 		{ "# tlsoff until 2026-12-31x\n", "", "", true },
 		{ "# tlsoff until \n", "", "", true },
 		{ "# why\n", "", "", false },
@@ -114,6 +121,37 @@ reads_comments(void **state)
 		assert_true(span_equal(c.text, span_of(cases[i].text)));
 		buf_free(&text);
 	}
+}
+
+static void
+a_reason_is_one_short_line_of_printable_text(void **state)
+{
+	static const struct {
+		const char *text;
+		bool good;
+	} cases[] = {
+		{ "asked by Ann", true }, { "", false }, { " \t", false },
+		{ "two\nlines", false }, { "bell\a", false },
+		{ "delete\x7f", false }, { "\xc3\xa4", true },
+		{ "\xe2\x82\xac", true }, { "\xf0\x9f\x94\x92", true },
+		{ "\xc2\x85", false }, { "\xc2\xa0", true },
+		{ "\x80", false }, { "\xc1\xbf", false },
+		{ "\xc3", false }, { "\xe2\x82", false },
+		{ "\xe2(\xac", false }, { "\xf5\x80\x80\x80", false },
+	};
+	char longest[902];
+	struct error err = ERROR_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		if ((comment_check(cases[i].text, &err) == 0) != cases[i].good)
+			fail_msg("case %zu: %s", i, err.text);
+	memset(longest, 'x', sizeof(longest));
+	longest[901] = '\0';
+	assert_int_equal(comment_check(longest, &err), -1);
+	assert_non_null(strstr(err.text, "900"));
+	longest[900] = '\0';
+	assert_int_equal(comment_check(longest, &err), 0);
 }
 
 /* ---- whatever the text is ---- */
@@ -311,6 +349,7 @@ main(void)
 		cmocka_unit_test(the_site_decides_what_is_wrong),
 		cmocka_unit_test(the_day_itself_is_not_past),
 		cmocka_unit_test(reads_comments),
+		cmocka_unit_test(a_reason_is_one_short_line_of_printable_text),
 		cmocka_unit_test(what_is_mended_needs_no_mending),
 		cmocka_unit_test(what_is_expired_is_gone),
 		cmocka_unit_test(sendmail_reads_as_its_own_user),

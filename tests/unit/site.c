@@ -164,6 +164,18 @@ lines_continue_and_comments_end(void **state)
 }
 
 static void
+a_nul_ends_a_line(void **state)
+{
+	static const char text[] = "Kaccess hash /a/b\0/c\nO PidFile=\0/x\n";
+
+	(void)state;
+	assert_int_equal(site_parse(&site,
+	    (struct span){ text, sizeof(text) - 1 }, &err), 0);
+	assert_string_equal(site.map.path, "/a/b.db");
+	assert_string_equal(site.pid_file, "");
+}
+
+static void
 maps_that_are_no_single_file_are_refused(void **state)
 {
 	(void)state;
@@ -567,6 +579,7 @@ main(void)
 		cmocka_unit_test(only_the_first_letter_of_an_option_word_counts),
 		cmocka_unit_test(last_map_line_wins_and_options_add_up),
 		cmocka_unit_test(lines_continue_and_comments_end),
+		cmocka_unit_test(a_nul_ends_a_line),
 		cmocka_unit_test(maps_that_are_no_single_file_are_refused),
 		cmocka_unit_test(pid_file_of_the_cf),
 		cmocka_unit_test(trusted_user_of_the_cf),

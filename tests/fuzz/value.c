@@ -1,0 +1,94 @@
+/*
+ * What sendmail reads into any value, with libFuzzer or as a plain test of
+ * the corpus.  Input: a value.
+ *
+ * The letters of a value turn nothing off, are their own letters, and with an
+ * S behind them do turn TLS off; blanks around a value change nothing.
+ */
+#include "access.h"
+#include "must.h"
+
+/* A backslash at the end would quote the blank behind it. */
+static struct span
+padded(struct span value, struct buf *room)
+{
+	buf_text(room, " \t");
+	buf_span(room, value);
+	if (value.len > 0 && value.at[value.len - 1] != '\\')
+		buf_text(room, "\r");
+	return buf_as_span(room);
+}
+
+static void
+blanks_do_not_count(struct span value)
+{
+	struct buf room = BUF_INIT;
+	struct span same = padded(value, &room);
+
+	must(value_client_off(same) == value_client_off(value));
+	must(value_server(same) == value_server(value));
+	must(value_requirement(same) == value_requirement(value));
+	buf_free(&room);
+}
+
+static void
+letters_are_safe(struct span value)
+{
+	struct buf letters = BUF_INIT, again = BUF_INIT;
+
+	value_letters(value, &letters);
+	must(value_server(buf_as_span(&letters)) == SERVER_ON);
+	value_letters(buf_as_span(&letters), &again);
+	must(span_equal(buf_as_span(&letters), buf_as_span(&again)));
+	buf_text(&letters, letters.len > 0 ? " S" : "S");
+	must(value_server(buf_as_span(&letters)) == SERVER_OFF);
+	buf_free(&letters);
+	buf_free(&again);
+}
+
+static void
+letters_one_by_one(struct span value)
+{
+	struct value_letter letter;
+	size_t count = 0;
+
+	memset(&letter, 0, sizeof(letter));
+	while (value_next_letter(value, &letter)) {
+		must(letter.token.len > 0);
+		must(letter.token.len <= sizeof(letter.bytes));
+		/* Angles left open are closed. */
+		must(++count <= 2 * value.len);
+	}
+	if (value_server(value) != SERVER_ON)
+		must(value_server(value) == SERVER_TEMPFAIL ? count == 0
+		                                            : count > 0);
+}
+
+static void
+rewritten(struct span value)
+{
+	struct buf out = BUF_INIT, key = BUF_INIT;
+
+	value_rewrite(value, span_of(""), &out);
+	must(out.len <= value.len);
+	if (value.len > 0 && memchr(value.at, '%', value.len) == NULL)
+		must(span_equal(buf_as_span(&out), value));
+	value_rewrite(value, span_of("Try_TLS:luna.bagoona.com"), &key);
+	must(key.len >= out.len);
+	buf_free(&out);
+	buf_free(&key);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct span value = { (const char *)data, size };
+
+	if (value_client_off(value))
+		must(value_requirement(value) == REQUIRE_NOTHING);
+	blanks_do_not_count(value);
+	letters_are_safe(value);
+	letters_one_by_one(value);
+	rewritten(value);
+	return 0;
+}
