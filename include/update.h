@@ -77,8 +77,9 @@ struct update {
 	struct access access; /* parsed from bytes */
 	/* private */
 	bool opened;
-	bool fresh; /* the file was so new that its time cannot show a change */
-	int lock;   /* -1 where not held */
+	bool fresh;  /* the file was so new that its time cannot show a change */
+	bool leased; /* a lease on text.file was taken */
+	int lock;    /* -1 where not held */
 	int side_text, side_directory;
 	bool side_text_there;
 };

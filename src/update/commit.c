@@ -110,6 +110,19 @@ dress(struct work *w, struct error *err)
 	return cancel_check(err);
 }
 
+/* Whoever found the old files by their names just now still looks at them. */
+static enum update_status
+look_back(struct work *w, struct error *err)
+{
+	if (w->map_kept || w->text_kept)
+		doze();
+	if (!text_is_missed(w))
+		return UPDATE_DONE;
+	map_back(w, err);
+	w->text_in = true;
+	return text_again(w, err);
+}
+
 static enum update_status
 put(struct work *w, struct error *err)
 {
@@ -123,10 +136,9 @@ put(struct work *w, struct error *err)
 		text_back(w, err);
 		status = UPDATE_FAILED;
 	}
+	if (status == UPDATE_DONE)
+		status = look_back(w, err);
 	cancel_release();
-	/* Whoever opened the old map by its name just now still looks at it. */
-	if (w->map_kept)
-		doze();
 	return status;
 }
 
@@ -159,5 +171,6 @@ update_commit(struct update *u, const struct access *next,
 	status = commit(&w, proof, err);
 	close_fd(&w.map);
 	side_remove(u);
+	lease_drop(u->text.file);
 	return status;
 }
