@@ -13,7 +13,7 @@
 
 #include "inside.h"
 
-#define WAITS 25 /* dozes for somebody who is in the middle of a save */
+#define WAITS 50 /* dozes for somebody who is in the middle of a save */
 
 static bool
 same_time(struct timespec a, struct timespec b)

@@ -16,7 +16,7 @@
 
 #include "inside.h"
 
-#define MISSING_MS 300 /* an editor that moves it away and writes a new one */
+#define MISSING_MS 1000 /* an editor that moves it away and writes a new one */
 #define YOUNG_MS 100   /* without leases: perhaps still being written */
 #define YOUNG_WAIT_MS 1000
 
