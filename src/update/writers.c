@@ -13,12 +13,33 @@
 #include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <sys/vfs.h>
+#endif
 
 #include "inside.h"
 
 #define MISSING_MS 1000 /* an editor that moves it away and writes a new one */
 #define YOUNG_MS 100   /* without leases: perhaps still being written */
 #define YOUNG_WAIT_MS 1000
+
+#ifdef F_SETLEASE
+/* There EAGAIN only says that the server gave this client no lease. */
+static bool
+is_remote(int fd)
+{
+	static const unsigned long remote[] = { 0x6969UL /* NFS */,
+		0xff534d42UL /* CIFS */, 0xfe534d42UL /* SMB2 */ };
+	struct statfs fs;
+
+	if (fstatfs(fd, &fs) != 0)
+		return false;
+	for (size_t i = 0; i < sizeof(remote) / sizeof(remote[0]); i++)
+		if (((unsigned long)fs.f_type & 0xffffffffUL) == remote[i])
+			return true;
+	return false;
+}
+#endif
 
 enum lease
 lease_take(int fd)
@@ -28,7 +49,7 @@ lease_take(int fd)
 	if (fcntl(fd, F_SETSIG, SIGURG) == 0 &&
 	    fcntl(fd, F_SETLEASE, F_RDLCK) == 0)
 		return LEASE_TAKEN;
-	if (errno == EAGAIN)
+	if (errno == EAGAIN && !is_remote(fd))
 		return LEASE_BUSY;
 #else
 	(void)fd;

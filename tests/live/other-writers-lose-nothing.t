@@ -149,10 +149,25 @@ for my $kind (sort keys %writes) {
 	edit_ok('client', 'last.example');
 	is_deeply(dump_map($CF, 'hash', $ACCESS), entries_of(text()),
 	    "$kind: with the writer gone the map is the text");
-	is(names(), 'access access.db sendmail.cf'
-	    . ($kind =~ /backup/ ? '' : ''), "$kind: nothing is left beside them")
-	    if $kind !~ /backup/;
-	unlink "$ACCESS~";
+	unlink "$ACCESS~"; # the editor's
+	is(names(), 'access access.db sendmail.cf',
+	    "$kind: nothing is left beside them");
 }
+
+# One that never ends.
+site(debian_access());
+my $theirs = opened(O_WRONLY | O_APPEND);
+my $r = changes_nothing('a file held open for writing', sub {
+	edit('--lock-wait', 1, 'client', 'h.example');
+});
+is($r->{status}, 75, '... is exit 75');
+like($r->{err}, qr/^tlsoff: \Q$ACCESS\E: .*open for writing/, '... and said');
+$r = edit('--lock-wait', 1, 'list');
+is($r->{status}, 0, '... while list only reads');
+write_to($theirs, "Connect:theirs.example\tREJECT\n");
+close $theirs;
+edit_ok('client', 'h.example');
+is(entry('Connect:theirs.example'), 'REJECT', 'once it is closed both are there');
+is(entry('Try_TLS:h.example'), 'NO', '... in text and map');
 
 done_testing();
