@@ -2,7 +2,8 @@
  * update.h: one all-or-nothing change of access file and map.
  *
  *   update_open()     resolve the paths, lock out other runs
- *   update_read()     the access file as it is now, parsed
+ *   update_read()     the access file as it is now, parsed; not while
+ *                     somebody has it open for writing
  *   update_commit()   side text, side map, proof, both renames
  *   update_close()    unlock; removes every side file; always safe to call
  *
@@ -12,7 +13,8 @@
  *   side map built from that very descriptor, proven equal     (half a map,
  *       a makemap that failed, a makemap that lied)
  *   side map given the old map's attributes, synced            (unsafe map)
- *   access file looked at again: changed means UPDATE_AGAIN    (lost update)
+ *   access file looked at again: changed, or open for writing,
+ *       means UPDATE_AGAIN                                     (lost update)
  *   signals held; text renamed, map swapped under an exclusive
  *       flock on the old one, directories synced               (a mixture)
  *   times of the old map's inode set to now                    (a queue runner
@@ -20,10 +22,15 @@
  *
  * Both renames exchange old and new, so that a failure after the first can be
  * undone and a text that another program put there meanwhile is found and put
- * back (UPDATE_AGAIN).  Where the file system cannot exchange, the old text is
- * written anew.  A crash between the two renames leaves the new text and the
- * old map, each whole; the next run finds map and text different and builds
- * the map.
+ * back (UPDATE_AGAIN).  The old text is kept under a read lease until a moment
+ * after: whoever found it by its name and wants to write to it waits, is
+ * noticed, and gets it back in its place (UPDATE_AGAIN).  What undoing finds
+ * written to the new text stays.  Where there are no leases, size, times and
+ * bytes tell what was written, but not that somebody is about to.
+ *
+ * Where the file system cannot exchange, the old text is written anew.  A crash
+ * between the two renames leaves the new text and the old map, each whole; the
+ * next run finds map and text different and builds the map.
  *
  * UPDATE_MAKE: the text is put in place, make runs in its directory, and what
  * it made of the map is proven; else old text and old map are put back, the
@@ -68,7 +75,7 @@ struct update_options {
 	const struct access_rules *rules;
 	enum update_builder builder;
 	const char *makemap; /* NULL: not installed */
-	int lock_wait;       /* seconds */
+	int lock_wait;       /* seconds, for another run and for other writers */
 	bool read_only;      /* no lock, and no commit */
 };
 
@@ -81,8 +88,9 @@ struct update {
 	char not_patched[600];     /* why UPDATE_PATCH did not; "" */
 	/* private */
 	bool opened;
-	bool fresh; /* the file was so new that its time cannot show a change */
-	int lock;   /* -1 where not held */
+	bool fresh;  /* the file was so new that its time cannot show a change */
+	bool leased; /* a lease on text.file was taken */
+	int lock;    /* -1 where not held */
 	int side_text, side_directory;
 	struct copying *copying; /* of the old map, in a thread */
 	bool side_text_there;
@@ -94,7 +102,8 @@ enum update_status { UPDATE_FAILED = -1, UPDATE_DONE = 0, UPDATE_AGAIN = 1 };
  * EX_TEMPFAIL (locked; says by whom), EX_IOERR, EX_OSERR. */
 int update_open(struct update *u, const struct update_options *options,
     struct error *err) MUST_USE;
-/* May be called again after UPDATE_AGAIN.  access_parse()'s errors too. */
+/* May be called again after UPDATE_AGAIN.  EX_TEMPFAIL: another program has it
+ * open for writing.  access_parse()'s errors too. */
 int update_read(struct update *u, struct error *err) MUST_USE;
 /* Is the map in place exactly the text as read?  A map that is missing or
  * unreadable is not; proof->example says so. */

@@ -42,7 +42,7 @@ help_text(void)
 "  -b, --builder NAME         makemap, libdb, patch or make builds the map\n"
 "      --makemap PATH         another makemap\n"
 "      --strict               a line that makemap rejects ends the change\n"
-"      --lock-wait SECONDS    wait so long for another tlsoff (10)\n"
+"      --lock-wait SECONDS    wait so long for other writers (10)\n"
 "      --restart MODE         sendmail afterwards: restart, reload, none\n"
 "      --restart-command CMD  run this instead of the service found here\n"
 "      --fix                  of check: mend what has one right answer\n"

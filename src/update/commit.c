@@ -218,6 +218,19 @@ linger(const struct update *u)
 		    NULL);
 }
 
+/* Whoever found the old files by their names just now still looks at them. */
+static enum update_status
+look_back(struct work *w, struct error *err)
+{
+	if (w->map_kept || w->text_kept)
+		linger(w->u);
+	if (!text_is_missed(w))
+		return UPDATE_DONE;
+	map_back(w, err);
+	w->text_in = true;
+	return text_again(w, err);
+}
+
 static enum update_status
 put(struct work *w, struct error *err)
 {
@@ -231,9 +244,9 @@ put(struct work *w, struct error *err)
 		text_back(w, err);
 		status = UPDATE_FAILED;
 	}
+	if (status == UPDATE_DONE)
+		status = look_back(w, err);
 	cancel_release();
-	if (w->map_kept)
-		linger(w->u);
 	return status;
 }
 
@@ -278,5 +291,6 @@ update_commit(struct update *u, struct access *next,
 	status = commit(&w, proof, err);
 	close_fd(&w.map);
 	side_remove(u);
+	lease_drop(u->text.file);
 	return status;
 }

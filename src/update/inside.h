@@ -6,6 +6,7 @@
  *   attributes.c  owner, group, mode, xattrs, times
  *   side.c        the new text and the new map before they are in place
  *   copy.c        the copy of the old map that UPDATE_PATCH changes
+ *   writers.c     other programs that write the text
  *   swap_text.c   the rename of the text, and undoing it
  *   swap.c        that of the map, and what both need
  *   commit.c      the order of it all; make.c where make builds the map
@@ -34,6 +35,34 @@ int lock_take(struct update *u, struct error *err) MUST_USE;
 void lock_drop(struct update *u);
 /* Sleeps about 20 ms. */
 void doze(void);
+/* Milliseconds of a clock that nobody sets. */
+int64_t clock_ms(void);
+
+/* ---- other writers ---- */
+
+enum lease {
+	LEASE_TAKEN,  /* nobody writes, and who wants to waits for us */
+	LEASE_BUSY,   /* it is open for writing */
+	LEASE_UNKNOWN /* this system or file system has none for us */
+};
+
+/* A read lease on a file open for reading only. */
+enum lease lease_take(int fd);
+/* Does somebody wait for the end of the lease that we took? */
+bool lease_is_wanted(int fd);
+void lease_drop(int fd);
+/* EX_NOINPUT. */
+int text_missing(const struct update *u, struct error *err);
+/* Opens the text; waits a moment where it is missing.  EX_NOINPUT. */
+int text_open(struct update *u, struct error *err) MUST_USE;
+/*
+ * Opens the text when nobody is writing it, under a lease where there can be
+ * one; u->leased, u->text.seen.  Waits until end, in clock_ms(), where somebody
+ * is; EX_TEMPFAIL.
+ */
+int writers_wait(struct update *u, int64_t end, struct error *err) MUST_USE;
+/* EX_TEMPFAIL: somebody writes and writes. */
+int writers_remain(const struct update *u, struct error *err);
 
 /* ---- attributes ---- */
 
@@ -65,6 +94,8 @@ int side_in_the_way(const char *path, struct error *err);
 int side_clean(struct update *u, struct error *err) MUST_USE;
 /* Writes the text, synced; u->side_text. */
 int side_text(struct update *u, struct span text, struct error *err) MUST_USE;
+/* The side text again, for reading only: u->side_text. */
+int side_text_reopen(struct update *u, struct error *err) MUST_USE;
 /* Makes the directory of the side map; u->side_directory. */
 int side_directory(struct update *u, struct error *err) MUST_USE;
 /* What cannot be removed is tried again the next time. */
@@ -96,9 +127,16 @@ struct work {
 bool text_differs(const struct update *u);
 /* Puts the text in place, where it changed; UPDATE_AGAIN with all undone. */
 enum update_status text_put(struct work *w, struct error *err) MUST_USE;
-/* Undoes it; where even that fails, err says so too. */
+/* Undoes it, but never to the loss of what somebody wrote meanwhile; where
+ * it fails, err says so too. */
 void text_back(struct work *w, struct error *err);
+/* The same, for another attempt: UPDATE_AGAIN. */
+enum update_status text_again(struct work *w, struct error *err) MUST_USE;
+/* Has somebody who found the old text by its name written to it since? */
+bool text_is_missed(const struct work *w);
 int map_put(struct work *w, struct error *err) MUST_USE;
+/* Undoes it, or says in err that text and map stay. */
+void map_back(struct work *w, struct error *err);
 /* Exchanges two files. */
 int swap_names(int from_directory, const char *from, int to_directory,
     const char *to);

@@ -87,8 +87,8 @@ locked(const struct update *u, struct error *err)
 	    by);
 }
 
-static int64_t
-milliseconds(void)
+int64_t
+clock_ms(void)
 {
 	struct timespec now;
 
@@ -164,7 +164,7 @@ int
 lock_take(struct update *u, struct error *err)
 {
 	char name[SIDE_NAME], path[SIDE_PATH];
-	int64_t end = milliseconds() + (int64_t)u->options.lock_wait * 1000;
+	int64_t end = clock_ms() + (int64_t)u->options.lock_wait * 1000;
 	int status = 1;
 
 	side_name(name, &u->text, "-lock");
@@ -177,7 +177,7 @@ lock_take(struct update *u, struct error *err)
 		status = try_lock(u, name, path, err);
 		if (status <= 0 || u->lock < 0)
 			continue;
-		if (milliseconds() >= end)
+		if (clock_ms() >= end)
 			status = locked(u, err);
 		else if (cancel_check(err) != 0)
 			status = -1;

@@ -254,11 +254,15 @@ make_commit(struct work *w, struct map_proof *proof, struct error *err)
 	if (status != UPDATE_DONE)
 		goto out;
 	age_map(w, &old);
-	if (run_make(w, make, proof, err) != 0 || finish(w, &old, err) != 0) {
+	if (run_make(w, make, proof, err) != 0 || finish(w, &old, err) != 0)
 		status = UPDATE_FAILED;
+	if (status == UPDATE_FAILED || text_is_missed(w)) {
 		cancel_hold();
 		put_map_back(w, &old, err);
-		text_back(w, err);
+		if (status == UPDATE_FAILED)
+			text_back(w, err);
+		else
+			status = text_again(w, err);
 		cancel_release();
 	}
 out:

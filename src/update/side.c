@@ -181,6 +181,21 @@ side_text(struct update *u, struct span text, struct error *err)
 }
 
 int
+side_text_reopen(struct update *u, struct error *err)
+{
+	char name[SIDE_NAME], path[SIDE_PATH];
+
+	close_fd(&u->side_text);
+	side_name(name, &u->text, "");
+	side_path(path, &u->text, name);
+	u->side_text = openat(u->text.directory, name,
+	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (u->side_text < 0)
+		return error_errno(err, EX_IOERR, path, "cannot open");
+	return 0;
+}
+
+int
 side_directory(struct update *u, struct error *err)
 {
 	char name[SIDE_NAME], path[SIDE_PATH];

@@ -115,7 +115,7 @@ swap_maps(struct work *w)
 	return renameat(u->side_directory, name, u->map.directory, name);
 }
 
-static void
+void
 map_back(struct work *w, struct error *err)
 {
 	const struct update *u = w->u;

@@ -13,6 +13,8 @@
 
 #include "inside.h"
 
+#define WAITS 50 /* dozes for somebody who is in the middle of a save */
+
 static bool
 same_time(struct timespec a, struct timespec b)
 {
@@ -40,16 +42,14 @@ text_differs(const struct update *u)
 	    !same_time(now.st_ctim, seen->st_ctim);
 }
 
-/* Does the file that was read still hold the bytes that were read? */
 static bool
-same_bytes(const struct update *u)
+holds(int file, struct span left)
 {
-	struct span left = buf_as_span(&u->bytes);
 	off_t at = 0;
 
 	for (;;) {
 		char bytes[65536];
-		ssize_t n = pread(u->text.file, bytes, sizeof(bytes), at);
+		ssize_t n = pread(file, bytes, sizeof(bytes), at);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -65,9 +65,10 @@ same_bytes(const struct update *u)
 	}
 }
 
-/* What came out of its place is what update_read() saw. */
+/* What came out of its place is what update_read() saw, and nobody waits to
+ * write to it. */
 static bool
-took_the_right_one(const struct update *u)
+is_as_read(const struct update *u)
 {
 	char name[SIDE_NAME];
 	struct stat now;
@@ -75,7 +76,14 @@ took_the_right_one(const struct update *u)
 	side_name(name, &u->text, "");
 	return fstatat(u->text.directory, name, &now, AT_SYMLINK_NOFOLLOW) ==
 	    0 && same_file(&now, &u->text.seen) &&
-	    (!u->fresh || same_bytes(u));
+	    (!u->fresh || holds(u->text.file, buf_as_span(&u->bytes))) &&
+	    !(u->leased && lease_is_wanted(u->text.file));
+}
+
+bool
+text_is_missed(const struct work *w)
+{
+	return w->text_in && w->text_kept && !is_as_read(w->u);
 }
 
 static int
@@ -96,16 +104,29 @@ put_in(struct work *w, const char *side)
 	return 0;
 }
 
+/* Nobody has the old text open for writing, and it is what was read. */
+static bool
+may_replace(struct update *u)
+{
+	enum lease lease = lease_take(u->text.file);
+
+	u->leased = lease == LEASE_TAKEN;
+	return lease != LEASE_BUSY && !text_differs(u);
+}
+
 enum update_status
 text_put(struct work *w, struct error *err)
 {
 	struct update *u = w->u;
 	char side[SIDE_NAME];
 
-	if (text_differs(u))
-		return UPDATE_AGAIN;
 	if (!w->changed)
-		return UPDATE_DONE;
+		return text_differs(u) ? UPDATE_AGAIN : UPDATE_DONE;
+	/* Our own descriptor is not to look like somebody who writes. */
+	if (side_text_reopen(u, err) != 0)
+		return UPDATE_FAILED;
+	if (!may_replace(u))
+		return UPDATE_AGAIN;
 	side_name(side, &u->text, "");
 	if (put_in(w, side) != 0) {
 		if (errno == ENOENT)
@@ -118,29 +139,93 @@ text_put(struct work *w, struct error *err)
 		text_back(w, err);
 		return UPDATE_FAILED;
 	}
-	if (w->text_kept && !took_the_right_one(u)) {
-		err->status = 0;
-		err->text[0] = '\0';
-		text_back(w, err);
-		return err->status == 0 ? UPDATE_AGAIN : UPDATE_FAILED;
+	return text_is_missed(w) ? text_again(w, err) : UPDATE_DONE;
+}
+
+enum update_status
+text_again(struct work *w, struct error *err)
+{
+	err->status = 0;
+	err->text[0] = '\0';
+	text_back(w, err);
+	return err->status == 0 ? UPDATE_AGAIN : UPDATE_FAILED;
+}
+
+/* ---- and undoing it ---- */
+
+static ino_t
+inode_of(int directory, const char *name)
+{
+	struct stat seen;
+
+	return fstatat(directory, name, &seen, AT_SYMLINK_NOFOLLOW) == 0
+	    ? seen.st_ino : 0;
+}
+
+/*
+ * What is under the side name came out where the file "placed" was put, and is
+ * newer: it goes back, and so does what came out for it, until "placed" does.
+ */
+static int
+give_back(struct update *u, const char *side, ino_t placed)
+{
+	int directory = u->text.directory;
+
+	for (int waits = 0;;) {
+		ino_t newer = inode_of(directory, side);
+
+		if (swap_names(directory, side, directory, u->text.name) == 0) {
+			if (inode_of(directory, side) == placed)
+				return 0;
+			placed = newer;
+			continue;
+		}
+		/* Whoever moved it away is about to write a new one. */
+		if (errno != ENOENT)
+			return -1;
+		if (waits++ == WAITS)
+			return renameat(directory, side, directory,
+			    u->text.name);
+		doze();
 	}
-	return UPDATE_DONE;
+}
+
+/* Takes a lease on our text, still in place; false where somebody has written
+ * to it, or will not stop. */
+static bool
+is_ours_alone(const struct work *w, enum lease *lease)
+{
+	int file = w->u->side_text;
+
+	*lease = lease_take(file);
+	for (int i = 0; i < WAITS && *lease == LEASE_BUSY; i++) {
+		doze();
+		*lease = lease_take(file);
+	}
+	return *lease != LEASE_BUSY && holds(file, w->next->text);
 }
 
 static int
 swap_back(struct work *w, const char *side)
 {
 	struct update *u = w->u;
-	int directory = u->text.directory;
-	struct stat out;
+	int directory = u->text.directory, status = 0;
+	ino_t old = inode_of(directory, side);
+	enum lease lease;
 
-	if (swap_names(directory, side, directory, u->text.name) != 0)
-		return -1;
-	/* Somebody replaced ours meanwhile: theirs is the newest. */
-	if (fstatat(directory, side, &out, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    out.st_ino != w->text_seen.st_ino)
-		return swap_names(directory, side, directory, u->text.name);
-	return 0;
+	/* What was written to it is the newest. */
+	if (is_ours_alone(w, &lease)) {
+		status = swap_names(directory, side, directory, u->text.name);
+		if (status != 0 && errno == ENOENT)
+			status = give_back(u, side, old);
+		else if (status == 0 && (inode_of(directory, side) !=
+		    w->text_seen.st_ino || (lease == LEASE_TAKEN &&
+		    lease_is_wanted(u->side_text))))
+			status = give_back(u, side, old);
+	}
+	if (lease == LEASE_TAKEN)
+		lease_drop(u->side_text);
+	return status;
 }
 
 /* Where files cannot be exchanged the old one is gone, but for its bytes. */

@@ -22,16 +22,10 @@ open_targets(struct update *u, struct error *err)
 	if (target_open(&u->text, site->access, err) != 0 ||
 	    target_open(&u->map, site->map.path, err) != 0)
 		return -1;
-	if (!u->text.exists) {
-		errno = ENOENT;
-		return error_errno(err, EX_NOINPUT, u->text.path,
-		    "cannot open");
-	}
-	if (u->options.read_only)
-		return 0;
-	if (target_single(&u->text, err) != 0)
-		return -1;
-	return target_single(&u->map, err);
+	if (!u->options.read_only)
+		return text_open(u, err) != 0 ? -1
+		    : target_single(&u->map, err);
+	return u->text.exists ? 0 : text_missing(u, err);
 }
 
 int
@@ -92,22 +86,45 @@ is_fresh(const struct stat *seen)
 	return time_before(now, seen->st_mtim);
 }
 
+static int
+read_alone(struct update *u, struct error *err)
+{
+	if (target_reopen(&u->text, err) != 0)
+		return -1;
+	return u->text.exists ? read_all(u, err) : text_missing(u, err);
+}
+
+/* What is to be changed must not be read half written. */
+static int
+read_quiet(struct update *u, struct error *err)
+{
+	int64_t end = clock_ms() + (int64_t)u->options.lock_wait * 1000;
+
+	for (;;) {
+		bool wanted;
+
+		if (writers_wait(u, end, err) != 0)
+			return -1;
+		u->fresh = is_fresh(&u->text.seen);
+		if (read_all(u, err) != 0)
+			return -1;
+		wanted = u->leased && lease_is_wanted(u->text.file);
+		lease_drop(u->text.file);
+		if (!wanted)
+			return 0;
+		if (clock_ms() >= end)
+			return writers_remain(u, err);
+		doze();
+	}
+}
+
 int
 update_read(struct update *u, struct error *err)
 {
 	access_free(&u->access);
 	memset(&u->access, 0, sizeof(u->access));
-	if (target_reopen(&u->text, err) != 0)
-		return -1;
-	if (!u->text.exists) {
-		errno = ENOENT;
-		return error_errno(err, EX_NOINPUT, u->text.path,
-		    "cannot open");
-	}
-	if (!u->options.read_only && target_single(&u->text, err) != 0)
-		return -1;
-	u->fresh = is_fresh(&u->text.seen);
-	if (read_all(u, err) != 0)
+	if (u->options.read_only ? read_alone(u, err) != 0
+	    : read_quiet(u, err) != 0)
 		return -1;
 	return access_parse_tls(&u->access, buf_as_span(&u->bytes),
 	    u->options.rules, err);

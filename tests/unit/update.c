@@ -482,7 +482,8 @@ static void
 a_rename_that_fails_is_undone(void **state)
 {
 	struct fixture *f = *state;
-	struct work w = { .changed = true, .map = -1 };
+	const struct access next = { .text = span_of(NEW) };
+	struct work w = { .next = &next, .changed = true, .map = -1 };
 
 	begin(f);
 	open_it(f);
@@ -505,11 +506,15 @@ static void
 a_text_that_cannot_be_put_back_is_said(void **state)
 {
 	struct fixture *f = *state;
-	struct work w = { .text_in = true, .text_kept = true, .map = -1 };
+	const struct access next = { .text = span_of(NEW) };
+	struct work w = { .next = &next, .changed = true, .map = -1 };
 
 	begin(f);
 	open_it(f);
 	w.u = &f->u;
+	assert_int_equal(side_text(&f->u, span_of(NEW), &f->err), 0);
+	assert_int_equal(text_put(&w, &f->err), UPDATE_DONE);
+	assert_int_equal(unlinkat(f->at, ".access.tlsoff", 0), 0);
 	(void)error_set(&f->err, EX_NOPERM, "why");
 	text_back(&w, &f->err);
 	assert_int_equal(f->err.status, EX_NOPERM);

@@ -1,0 +1,151 @@
+/*
+ * Other programs that write the access file, and know nothing of our lock.
+ *
+ * A read lease is the kernel's word that nobody has a file open for writing,
+ * and as long as it is held whoever wants to write waits; so what is read
+ * under it is no half-written text, and what changes places under it is no
+ * file that somebody still writes to.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+#ifdef __linux__
+#include <sys/vfs.h>
+#endif
+
+#include "inside.h"
+
+#define MISSING_MS 1000 /* an editor that moves it away and writes a new one */
+#define YOUNG_MS 100   /* without leases: perhaps still being written */
+#define YOUNG_WAIT_MS 1000
+
+#ifdef F_SETLEASE
+/* There EAGAIN only says that the server gave this client no lease. */
+static bool
+is_remote(int fd)
+{
+	static const unsigned long remote[] = { 0x6969UL /* NFS */,
+		0xff534d42UL /* CIFS */, 0xfe534d42UL /* SMB2 */ };
+	struct statfs fs;
+
+	if (fstatfs(fd, &fs) != 0)
+		return false;
+	for (size_t i = 0; i < sizeof(remote) / sizeof(remote[0]); i++)
+		if (((unsigned long)fs.f_type & 0xffffffffUL) == remote[i])
+			return true;
+	return false;
+}
+#endif
+
+enum lease
+lease_take(int fd)
+{
+#ifdef F_SETLEASE
+	/* The signal it uses else would end us; this one is ignored. */
+	if (fcntl(fd, F_SETSIG, SIGURG) == 0 &&
+	    fcntl(fd, F_SETLEASE, F_RDLCK) == 0)
+		return LEASE_TAKEN;
+	if (errno == EAGAIN && !is_remote(fd))
+		return LEASE_BUSY;
+#else
+	(void)fd;
+#endif
+	return LEASE_UNKNOWN;
+}
+
+bool
+lease_is_wanted(int fd)
+{
+#ifdef F_SETLEASE
+	return fcntl(fd, F_GETLEASE) != F_RDLCK;
+#else
+	(void)fd;
+	return false;
+#endif
+}
+
+void
+lease_drop(int fd)
+{
+#ifdef F_SETLEASE
+	if (fd >= 0)
+		(void)fcntl(fd, F_SETLEASE, F_UNLCK);
+#else
+	(void)fd;
+#endif
+}
+
+int
+text_missing(const struct update *u, struct error *err)
+{
+	errno = ENOENT;
+	return error_errno(err, EX_NOINPUT, u->text.path, "cannot open");
+}
+
+int
+text_open(struct update *u, struct error *err)
+{
+	int64_t end = clock_ms() + MISSING_MS;
+
+	for (;;) {
+		if (target_reopen(&u->text, err) != 0)
+			return -1;
+		if (u->text.exists)
+			return target_single(&u->text, err);
+		if (clock_ms() >= end)
+			return text_missing(u, err);
+		doze();
+	}
+}
+
+static bool
+is_young(const struct stat *seen)
+{
+	struct timespec past;
+
+	(void)clock_gettime(CLOCK_REALTIME, &past);
+	if (past.tv_nsec < YOUNG_MS * 1000000L) {
+		past.tv_sec--;
+		past.tv_nsec += 1000000000L;
+	}
+	past.tv_nsec -= YOUNG_MS * 1000000L;
+	return time_before(past, seen->st_mtim);
+}
+
+int
+writers_wait(struct update *u, int64_t end, struct error *err)
+{
+	int64_t young_end = clock_ms() + YOUNG_WAIT_MS;
+
+	for (;;) {
+		enum lease lease;
+
+		if (text_open(u, err) != 0)
+			return -1;
+		lease = lease_take(u->text.file);
+		u->leased = lease == LEASE_TAKEN;
+		if (fstat(u->text.file, &u->text.seen) != 0)
+			return error_errno(err, EX_IOERR, u->text.path,
+			    "fstat");
+		if (lease == LEASE_TAKEN || (lease == LEASE_UNKNOWN &&
+		    (!is_young(&u->text.seen) || clock_ms() >= young_end)))
+			return 0;
+		if (lease == LEASE_BUSY && clock_ms() >= end)
+			return writers_remain(u, err);
+		if (cancel_check(err) != 0)
+			return -1;
+		doze();
+	}
+}
+
+int
+writers_remain(const struct update *u, struct error *err)
+{
+	return error_set(err, EX_TEMPFAIL,
+	    "%s: another program has it open for writing; try again when it "
+	    "is done", u->text.path);
+}

@@ -1,0 +1,380 @@
+/* Programs that write the access file and take no lock lose nothing. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "../../src/update/inside.h"
+
+#define OLD "Connect:a OK\n"
+#define NEW "Connect:a OK\nTry_TLS:b NO\n"
+#define THEIRS "Connect:theirs REJECT\n"
+
+struct fixture {
+	char directory[PATH_MAX];
+	int at;
+	struct site site;
+	struct access_rules rules;
+	struct update_options options;
+	struct update u;
+	struct access next; /* NEW */
+	struct work w;
+	struct map_proof proof;
+	struct error err;
+};
+
+/* ---- the scratch directory ---- */
+
+static void
+write_file(struct fixture *f, const char *name, int how, const char *text)
+{
+	int fd = openat(f->at, name, O_WRONLY | how, 0640);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	(void)close(fd);
+}
+
+static int
+set_up(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	char wanted[] = "build/scratch/writers.XXXXXX";
+
+	assert_non_null(f);
+	(void)mkdir("build", 0755);
+	(void)mkdir("build/scratch", 0755);
+	assert_non_null(mkdtemp(wanted));
+	assert_non_null(realpath(wanted, f->directory));
+	f->at = open(f->directory, O_RDONLY | O_DIRECTORY);
+	assert_true(f->at >= 0);
+	(void)snprintf(f->site.access, PATH_MAX, "%.4000s/access",
+	    f->directory);
+	(void)snprintf(f->site.map.path, PATH_MAX, "%.4000s/access.db",
+	    f->directory);
+	(void)snprintf(f->site.map.type_name, sizeof(f->site.map.type_name),
+	    "hash");
+	f->options = (struct update_options){
+		.site = &f->site, .rules = &f->rules,
+		.builder = UPDATE_LIBDB,
+	};
+	write_file(f, "access", O_CREAT, OLD);
+	assert_int_equal(access_parse(&f->next, span_of(NEW), &f->rules,
+	    &f->err), 0);
+	*state = f;
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	struct fixture *f = *state;
+
+	update_close(&f->u);
+	access_free(&f->next);
+	(void)unlinkat(f->at, "access", 0);
+	(void)unlinkat(f->at, "access.db", 0);
+	(void)unlinkat(f->at, "theirs", 0);
+	/* Fails where a side file is left. */
+	assert_int_equal(rmdir(f->directory), 0);
+	(void)close(f->at);
+	free(f);
+	return 0;
+}
+
+static void
+open_it(struct fixture *f)
+{
+	if (update_open(&f->u, &f->options, &f->err) != 0 ||
+	    update_read(&f->u, &f->err) != 0)
+		fail_msg("%s", f->err.text);
+}
+
+/* Open, read, and with the new text in place. */
+static void
+put_text(struct fixture *f)
+{
+	open_it(f);
+	f->w = (struct work){ .u = &f->u, .next = &f->next, .changed = true,
+		.map = -1 };
+	assert_int_equal(side_text(&f->u, f->next.text, &f->err), 0);
+	assert_int_equal(fstat(f->u.side_text, &f->w.text_seen), 0);
+	assert_int_equal(text_put(&f->w, &f->err), UPDATE_DONE);
+}
+
+static void
+expect_text(struct fixture *f, const char *text)
+{
+	char bytes[4096];
+	int fd = openat(f->at, "access", O_RDONLY);
+	ssize_t n;
+
+	assert_true(fd >= 0);
+	n = read(fd, bytes, sizeof(bytes) - 1);
+	assert_true(n >= 0);
+	bytes[n] = '\0';
+	(void)close(fd);
+	assert_string_equal(bytes, text);
+}
+
+/* A process that saves THEIRS under this name, in place. */
+static pid_t
+saver(struct fixture *f, const char *name)
+{
+	pid_t child = fork();
+
+	assert_true(child >= 0);
+	if (child == 0) {
+		int fd = openat(f->at, name, O_WRONLY | O_TRUNC);
+
+		_exit(fd < 0 || write(fd, THEIRS, strlen(THEIRS)) < 0);
+	}
+	return child;
+}
+
+static void
+expect_saved(pid_t child)
+{
+	int status;
+
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
+/* ---- before the change ---- */
+
+static void
+a_text_is_not_read_while_somebody_writes_it(void **state)
+{
+	struct fixture *f = *state;
+	int theirs = openat(f->at, "access", O_WRONLY | O_TRUNC);
+
+	assert_int_equal(update_open(&f->u, &f->options, &f->err), 0);
+	assert_int_equal(update_read(&f->u, &f->err), -1);
+	assert_int_equal(f->err.status, EX_TEMPFAIL);
+	assert_non_null(strstr(f->err.text, "open for writing"));
+	assert_int_equal(write(theirs, THEIRS, strlen(THEIRS)),
+	    (ssize_t)strlen(THEIRS));
+	(void)close(theirs);
+	assert_int_equal(update_read(&f->u, &f->err), 0);
+	assert_true(span_equal(f->u.access.text, span_of(THEIRS)));
+}
+
+static void
+a_writer_is_waited_for(void **state)
+{
+	struct fixture *f = *state;
+	int theirs = openat(f->at, "access", O_WRONLY | O_TRUNC);
+	pid_t child = fork();
+
+	assert_true(child >= 0);
+	if (child == 0) {
+		(void)usleep(200000);
+		_exit(write(theirs, THEIRS, strlen(THEIRS)) < 0);
+	}
+	(void)close(theirs);
+	f->options.lock_wait = 60;
+	open_it(f);
+	assert_true(span_equal(f->u.access.text, span_of(THEIRS)));
+	expect_saved(child);
+}
+
+static void
+a_reader_waits_for_nobody(void **state)
+{
+	struct fixture *f = *state;
+	int theirs = openat(f->at, "access", O_WRONLY);
+
+	f->options.read_only = true;
+	open_it(f);
+	assert_true(span_equal(f->u.access.text, span_of(OLD)));
+	(void)close(theirs);
+}
+
+static void
+a_text_that_is_missing_for_a_moment_is_waited_for(void **state)
+{
+	struct fixture *f = *state;
+	pid_t child;
+
+	assert_int_equal(renameat(f->at, "access", f->at, "theirs"), 0);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0)
+		_exit(renameat(f->at, "theirs", f->at, "access") != 0);
+	open_it(f);
+	expect_saved(child);
+}
+
+/* ---- during it ---- */
+
+static void
+a_text_that_is_open_for_writing_is_not_replaced(void **state)
+{
+	struct fixture *f = *state;
+	int theirs;
+
+	open_it(f);
+	theirs = openat(f->at, "access", O_WRONLY | O_APPEND);
+	assert_int_equal(update_commit(&f->u, &f->next, &f->proof, &f->err),
+	    UPDATE_AGAIN);
+	expect_text(f, OLD);
+	assert_int_equal(faccessat(f->at, "access.db", F_OK, 0), -1);
+	assert_int_equal(write(theirs, THEIRS, strlen(THEIRS)),
+	    (ssize_t)strlen(THEIRS));
+	(void)close(theirs);
+	expect_text(f, OLD THEIRS);
+}
+
+/* It opened the old text before it was replaced, in the kernel's eyes. */
+static void
+a_writer_that_was_held_up_gets_its_file_back(void **state)
+{
+	struct fixture *f = *state;
+	pid_t child;
+
+	put_text(f);
+	expect_text(f, NEW);
+	assert_true(f->u.leased);
+	assert_false(text_is_missed(&f->w));
+	child = saver(f, ".access.tlsoff");
+	while (!lease_is_wanted(f->u.text.file))
+		doze();
+	assert_true(text_is_missed(&f->w));
+	assert_int_equal(text_again(&f->w, &f->err), UPDATE_AGAIN);
+	expect_text(f, OLD);
+	lease_drop(f->u.text.file);
+	expect_saved(child);
+	expect_text(f, THEIRS);
+}
+
+/* As on a file system without leases. */
+static void
+a_write_to_the_old_text_is_noticed_without_a_lease(void **state)
+{
+	struct fixture *f = *state;
+
+	put_text(f);
+	lease_drop(f->u.text.file);
+	f->u.leased = false;
+	assert_false(text_is_missed(&f->w));
+	write_file(f, ".access.tlsoff", O_APPEND, THEIRS);
+	assert_true(text_is_missed(&f->w));
+	assert_int_equal(text_again(&f->w, &f->err), UPDATE_AGAIN);
+	expect_text(f, OLD THEIRS);
+}
+
+/* ---- undoing it ---- */
+
+static void
+what_was_added_to_the_new_text_is_not_undone(void **state)
+{
+	struct fixture *f = *state;
+
+	put_text(f);
+	write_file(f, "access", O_APPEND, THEIRS);
+	text_back(&f->w, &f->err);
+	expect_text(f, NEW THEIRS);
+	assert_string_equal(f->err.text, "");
+}
+
+static void
+a_text_put_over_ours_is_not_undone(void **state)
+{
+	struct fixture *f = *state;
+
+	put_text(f);
+	write_file(f, "theirs", O_CREAT, THEIRS);
+	assert_int_equal(renameat(f->at, "theirs", f->at, "access"), 0);
+	text_back(&f->w, &f->err);
+	expect_text(f, THEIRS);
+	assert_string_equal(f->err.text, "");
+}
+
+static void
+a_writer_of_the_new_text_is_waited_for_before_undoing(void **state)
+{
+	struct fixture *f = *state;
+	int theirs;
+	pid_t child;
+
+	put_text(f);
+	theirs = openat(f->at, "access", O_WRONLY | O_APPEND);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		(void)usleep(100000);
+		_exit(write(theirs, THEIRS, strlen(THEIRS)) < 0);
+	}
+	(void)close(theirs);
+	text_back(&f->w, &f->err);
+	expect_saved(child);
+	expect_text(f, NEW THEIRS);
+}
+
+static void
+a_text_moved_away_while_we_undo_comes_back(void **state)
+{
+	struct fixture *f = *state;
+	pid_t child;
+
+	put_text(f);
+	/* As an editor that keeps a backup. */
+	assert_int_equal(unlinkat(f->at, "access", 0), 0);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		(void)usleep(20000);
+		write_file(f, "access", O_CREAT | O_EXCL, THEIRS);
+		_exit(0);
+	}
+	text_back(&f->w, &f->err);
+	expect_saved(child);
+	expect_text(f, THEIRS);
+}
+
+static void
+a_text_that_was_deleted_while_we_undo_is_put_back(void **state)
+{
+	struct fixture *f = *state;
+
+	put_text(f);
+	assert_int_equal(unlinkat(f->at, "access", 0), 0);
+	text_back(&f->w, &f->err);
+	expect_text(f, OLD);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_text_is_not_read_while_somebody_writes_it),
+		TEST(a_writer_is_waited_for),
+		TEST(a_reader_waits_for_nobody),
+		TEST(a_text_that_is_missing_for_a_moment_is_waited_for),
+		TEST(a_text_that_is_open_for_writing_is_not_replaced),
+		TEST(a_writer_that_was_held_up_gets_its_file_back),
+		TEST(a_write_to_the_old_text_is_noticed_without_a_lease),
+		TEST(what_was_added_to_the_new_text_is_not_undone),
+		TEST(a_text_put_over_ours_is_not_undone),
+		TEST(a_writer_of_the_new_text_is_waited_for_before_undoing),
+		TEST(a_text_moved_away_while_we_undo_comes_back),
+		TEST(a_text_that_was_deleted_while_we_undo_is_put_back),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("writers", tests, NULL, NULL);
+}
