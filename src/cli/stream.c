@@ -7,7 +7,8 @@
 
 #include "cli.h"
 
-/* What came from a file or an argument never steers a terminal. */
+/* What came from a file or an argument never steers a terminal; above 0x7f too
+ * there are bytes that do. */
 static void
 print_line(FILE *out, const char *prefix, const char *format, va_list args)
 {
@@ -17,7 +18,7 @@ print_line(FILE *out, const char *prefix, const char *format, va_list args)
 		return;
 	fputs(prefix, out);
 	for (const char *c = text; *c != '\0'; c++) {
-		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+		if ((unsigned char)*c < 0x20 || (unsigned char)*c >= 0x7f)
 			fprintf(out, "\\x%02x", (unsigned char)*c);
 		else
 			fputc(*c, out);

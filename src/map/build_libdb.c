@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "inside.h"
 
@@ -62,6 +63,17 @@ choose_buckets(struct work *w)
 		w->shift++;
 }
 
+/* libdb opens by name: in the directory itself, whoever bends the path to it
+ * meanwhile.  Nothing of ours is relative to the one that is left. */
+static int
+enter(const struct map_file *file, struct error *err)
+{
+	if (fchdir(file->directory) == 0)
+		return 0;
+	return error_errno(err, EX_CANTCREAT, file->path,
+	    "cannot enter its directory");
+}
+
 static int
 create(struct work *w, struct error *err)
 {
@@ -84,7 +96,7 @@ create(struct work *w, struct error *err)
 		code = db->set_h_nelem(db, NEVER_SPLIT *
 		    (w->buckets < most ? w->buckets : most));
 	if (code == 0)
-		code = db->open(db, NULL, path, NULL,
+		code = db->open(db, NULL, w->build->file.name, NULL,
 		    btree ? DB_BTREE : DB_HASH, DB_CREATE | DB_EXCL, 0600);
 	return code == 0 ? 0 : libdb_error(&w->libdb, EX_CANTCREAT,
 	    "cannot create", code, err);
@@ -286,12 +298,13 @@ build_with_libdb(const struct map_build *b, struct error *err)
 	if (w.bulk.data == NULL)
 		return error_memory(err);
 	choose_buckets(&w);
-	if (create(&w, err) == 0)
+	if (enter(&b->file, err) == 0 && create(&w, err) == 0)
 		status = fill(&w, err);
 	if (libdb_close(&w.libdb, &closing) != 0 && status == 0) {
 		*err = closing;
 		status = -1;
 	}
+	(void)!chdir("/");
 	for (size_t i = 0; i < BAGS; i++)
 		buf_free(&w.bags[i]);
 	free(w.bulk.data);

@@ -5,10 +5,12 @@
  *   lock it shared, as sendmail does: makemap holds an exclusive lock while
  *       the file is half built
  *   look at its first bytes: libdb's words for a wrong file help nobody
- *   let libdb open it by path, and check that it got the same file
+ *   let libdb open that very file where it has a name of its own (/proc),
+ *       else by path, and check that it got the same file
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -120,18 +122,27 @@ check_type(struct map *map, const struct map_file *file, struct error *err)
 	return not_a_map(file, map->spec, "another kind of file", err);
 }
 
+/* A name that leads to the open file and nowhere else, or the path. */
+static const char *
+name_of(const struct map *map, const struct map_file *file, char name[32])
+{
+	(void)snprintf(name, 32, "/proc/self/fd/%d", map->file);
+	return access(name, R_OK) == 0 ? name : file->path;
+}
+
 /* 0, 1 when libdb opened another file, -1. */
 static int
 open_libdb(struct map *map, const struct map_file *file, struct error *err)
 {
 	DBTYPE type = map->spec->type == MAP_BTREE ? DB_BTREE : DB_HASH;
+	char name[32];
 	struct stat got;
 	int code, fd;
 
 	if (libdb_new(&map->libdb, file->path, err) != 0)
 		return -1;
-	code = map->libdb.db->open(map->libdb.db, NULL, file->path, NULL, type,
-	    DB_RDONLY, 0);
+	code = map->libdb.db->open(map->libdb.db, NULL,
+	    name_of(map, file, name), NULL, type, DB_RDONLY, 0);
 	if (code == ENOENT)
 		return 1; /* it was there a moment ago */
 	if (code == EACCES || code == EPERM)

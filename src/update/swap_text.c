@@ -78,6 +78,17 @@ took_the_right_one(const struct update *u)
 	    (!u->fresh || same_bytes(u));
 }
 
+/* Something else stands under the side name than was written there: the
+ * owner of the directory may have put it there. */
+static bool
+is_planted(const struct work *w, const char *side)
+{
+	struct stat now;
+
+	return fstatat(w->u->text.directory, side, &now,
+	    AT_SYMLINK_NOFOLLOW) == 0 && !same_file(&now, &w->text_seen);
+}
+
 static int
 put_in(struct work *w, const char *side)
 {
@@ -100,13 +111,19 @@ enum update_status
 text_put(struct work *w, struct error *err)
 {
 	struct update *u = w->u;
-	char side[SIDE_NAME];
+	char side[SIDE_NAME], path[SIDE_PATH];
 
 	if (text_differs(u))
 		return UPDATE_AGAIN;
 	if (!w->changed)
 		return UPDATE_DONE;
 	side_name(side, &u->text, "");
+	if (is_planted(w, side)) {
+		u->side_text_there = false;
+		side_path(path, &u->text, side);
+		(void)side_in_the_way(path, err);
+		return UPDATE_FAILED;
+	}
 	if (put_in(w, side) != 0) {
 		if (errno == ENOENT)
 			return UPDATE_AGAIN; /* its absence is found there */
