@@ -55,6 +55,8 @@ libdb_error(struct libdb *l, int status, const char *what, int code,
 {
 	if (code == ENOMEM)
 		return error_memory(err);
+	if (code == EMFILE || code == ENFILE)
+		status = EX_OSERR;
 	(void)error_set(err, status, "%s: %s: %s%s%s", l->path, what,
 	    db_strerror(code), l->said[0] != '\0' ? ": " : "", l->said);
 	l->said[0] = '\0';

@@ -145,6 +145,9 @@ open_libdb(struct map *map, const struct map_file *file, struct error *err)
 	    name_of(map, file, name), NULL, type, DB_RDONLY, 0);
 	if (code == ENOENT)
 		return 1; /* it was there a moment ago */
+	if (code == EMFILE || code == ENFILE)
+		return libdb_error(&map->libdb, EX_OSERR, "cannot open", code,
+		    err);
 	if (code == EACCES || code == EPERM)
 		return libdb_error(&map->libdb, EX_NOPERM, "cannot open", code,
 		    err);
