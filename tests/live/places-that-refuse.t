@@ -91,4 +91,22 @@ for my $builder (qw(makemap libdb)) {
 	}
 }
 
+# Without /dev a standard stream that is closed must not become a file of ours.
+system(qw(mount -t tmpfs empty /dev)) == 0 or BAIL_OUT('no empty /dev');
+for my $closed ('', '<&-', '>&-', '2>&-', '<&- >&-', '<&- 2>&-', '>&- 2>&-',
+    '<&- >&- 2>&-') {
+	my @sh = ('sh', '-c', "exec \"\$@\" $closed", 'sh');
+	site("Connect:127\tRELAY\n");
+	my $r = run([@sh, @call, '-b', 'libdb', '-v', 'client', 'a.example']);
+	ok($r->{status} == 0 || ($closed =~ />&-/ && $r->{status} == 74),
+	    "no /dev, closed: '$closed': done") or diag($r->{err});
+	is(text(), "Connect:127\tRELAY\nTry_TLS:a.example\tNO\n",
+	    '... and no message is in the text');
+	is(entry('Try_TLS:a.example'), 'NO', '... the entry is in the map');
+	is(names(), 'access access.db sendmail.cf', '... and nothing is left');
+}
+site("Connect:127\tRELAY\n");
+refused('makemap without /dev/null', 71,
+    qr{/dev/null: cannot open: No such file or directory}, @call, '-b', 'makemap');
+
 done_testing();
