@@ -48,7 +48,7 @@ default_signals(void)
 {
 	sigset_t none;
 
-	for (int s = 1; s < 32; s++)
+	for (int s = 1; s < NSIG; s++)
 		(void)signal(s, SIG_DFL);
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);

@@ -21,7 +21,7 @@ my $makemap = script("$dir/makemap", <<"END");
 tr '\\0' '\\n' </proc/\$\$/environ | LC_ALL=C sort >$dir/environment
 readlink /proc/\$\$/cwd >$dir/directory
 umask >$dir/umask
-grep '^Sig[BI]' /proc/\$\$/status >$dir/signals
+grep '^Sig[BI]' /proc/self/status >$dir/signals
 for fd in /proc/\$\$/fd/*; do readlink \$fd; done >$dir/descriptors
 stat -c '%a' . ../.access.tlsoff ../.access.tlsoff-lock >$dir/modes
 exec $MAKEMAP "\$@"
@@ -144,7 +144,7 @@ for my $umask (0, 0777) {
 
 # ---- signals ----
 
-my @catchable = grep { $_ != 9 && $_ != 19 } 1 .. 31;
+my @catchable = grep { $_ != 9 && $_ != 19 } 1 .. 31, 34 .. 64;
 my %signals = (
 	'SIGCHLD and SIGPIPE ignored' => sub { $SIG{$_} = 'IGNORE' for qw(CHLD PIPE) },
 	'all signals ignored' => sub {
@@ -157,7 +157,11 @@ my %signals = (
 for my $what (sort keys %signals) {
 	my $spoil = $signals{$what};
 	is_done($what, spoilt($spoil, @makemap, @host));
-	like(slurp("$dir/signals"), qr/\ASigBlk:\s0+\nSigIgn:\s0+\n\z/,
+	# Signals 32 and 33 are libc's own, which lets nobody touch them.
+	my ($block, $ignore) = slurp("$dir/signals") =~
+	    /\ASigBlk:\s(\w+)\nSigIgn:\s(\w+)\n\z/;
+	no warnings 'portable';
+	is(hex($block) . ' ' . (hex($ignore) & ~(3 << 31)), '0 0',
 	    '... makemap gets none of it');
 	is_done("$what, libdb", spoilt($spoil, @libdb, @host));
 	script("$dir/fails", "#!/bin/sh\nexit 73\n");
