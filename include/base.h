@@ -14,7 +14,8 @@
  * last.  The caller owns the struct; it holds no memory.
  *
  * Polite end.  cancel_install() makes SIGINT, SIGTERM and SIGHUP set a flag
- * instead of killing; SIGPIPE is ignored.  Long work asks cancel_check() and
+ * instead of killing; SIGPIPE and SIGXFSZ are ignored, SIGCHLD is not, whatever
+ * the caller left.  Long work asks cancel_check() and
  * fails with the signal's text, so that every room can tidy up; main then
  * calls cancel_raise() to die of the same signal.  cancel_hold() and
  * cancel_release() bracket the few calls that must happen together.
@@ -92,8 +93,8 @@ struct error {
 int error_set(struct error *err, int status, const char *format, ...)
     PRINTF_LIKE(3, 4);
 /* The same for a failed system call: "SUBJECT: WHAT: strerror(errno)".  EACCES
- * and EPERM become EX_NOPERM, ENOENT EX_NOINPUT, ENOMEM EX_OSERR, whatever
- * status says. */
+ * and EPERM become EX_NOPERM, ENOENT EX_NOINPUT, ENOMEM, EMFILE and ENFILE
+ * EX_OSERR, whatever status says. */
 int error_errno(struct error *err, int status, const char *subject,
     const char *what);
 /* "out of memory", EX_OSERR. */

@@ -105,6 +105,10 @@ int update_open(struct update *u, const struct update_options *options,
 /* May be called again after UPDATE_AGAIN.  EX_TEMPFAIL: another program has it
  * open for writing.  access_parse()'s errors too. */
 int update_read(struct update *u, struct error *err) MUST_USE;
+/* The text alone, for whoever changes nothing: the path is walked and the file
+ * judged as update_open() does. */
+int update_read_text(const char *path, struct buf *text, struct error *err)
+    MUST_USE;
 /* Is the map in place exactly the text as read?  A map that is missing or
  * unreadable is not; proof->example says so. */
 int update_proven(struct update *u, struct map_proof *proof, struct error *err)

@@ -276,7 +276,8 @@ take_record(struct access *a, const struct access_record *record)
 		return add_fault(a, &fault);
 	case ACCESS_TOO_LONG:
 		fault.kind = FAULT_TOO_LONG;
-		return add_fault(a, &fault);
+		/* Once a line, however many pieces it is read in. */
+		return record->rest ? 0 : add_fault(a, &fault);
 	case ACCESS_ENTRY:
 		break;
 	}

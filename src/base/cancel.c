@@ -47,6 +47,11 @@ cancel_install(void)
 	sigemptyset(&action.sa_mask);
 	action.sa_handler = SIG_IGN;
 	(void)sigaction(SIGPIPE, &action, NULL);
+	/* A write beyond the limit fails, and that is tidied up after. */
+	(void)sigaction(SIGXFSZ, &action, NULL);
+	/* Where it is ignored a child's exit status is lost. */
+	action.sa_handler = SIG_DFL;
+	(void)sigaction(SIGCHLD, &action, NULL);
 	/* nohup(1) and background jobs ignore some on purpose: keep that. */
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
 		struct sigaction old;

@@ -32,6 +32,8 @@ error_errno(struct error *err, int status, const char *subject,
 		status = EX_NOINPUT;
 		break;
 	case ENOMEM:
+	case EMFILE:
+	case ENFILE:
 		status = EX_OSERR;
 		break;
 	default:

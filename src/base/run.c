@@ -49,7 +49,7 @@ default_signals(void)
 {
 	sigset_t none;
 
-	for (int s = 1; s < 32; s++)
+	for (int s = 1; s < NSIG; s++)
 		(void)signal(s, SIG_DFL);
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
@@ -193,19 +193,40 @@ wait_for(pid_t child)
 				   : WEXITSTATUS(status);
 }
 
+static int
+open_null(struct error *err)
+{
+	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (fd >= 0)
+		return fd;
+	(void)error_errno(err, EX_OSERR, "/dev/null", "cannot open");
+	err->status = EX_OSERR; /* its absence is no fault of the caller's */
+	return -1;
+}
+
+static int
+duplicate(int fd, struct error *err)
+{
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+
+	return copy >= 0 ? copy : error_errno(err, EX_OSERR, "descriptor",
+	    "cannot be copied");
+}
+
 /* An end for the child and, where somebody wants to hear it, one for us. */
 static int
-open_stream(bool wanted, struct stream *ours, int *theirs)
+open_stream(bool wanted, struct stream *ours, int *theirs, struct error *err)
 {
 	int fds[2];
 
 	ours->fd = -1;
 	if (!wanted) {
-		*theirs = open("/dev/null", O_RDWR | O_CLOEXEC);
+		*theirs = open_null(err);
 		return *theirs < 0 ? -1 : 0;
 	}
 	if (pipe2(fds, O_CLOEXEC) != 0)
-		return -1;
+		return error_errno(err, EX_OSERR, "pipe", "cannot open");
 	ours->fd = fds[0];
 	*theirs = fds[1];
 	return 0;
@@ -230,16 +251,13 @@ run_program(const struct run *r, struct error *err)
 	pid_t child = -1, parent = getpid();
 	int status = -1;
 
-	theirs[0] = r->input >= 0 ? fcntl(r->input, F_DUPFD_CLOEXEC, 3)
-				  : open("/dev/null", O_RDONLY | O_CLOEXEC);
+	theirs[0] = r->input >= 0 ? duplicate(r->input, err) : open_null(err);
 	if (theirs[0] < 0 ||
-	    open_stream(r->output != NULL, &ours[0], &theirs[1]) != 0 ||
+	    open_stream(r->output != NULL, &ours[0], &theirs[1], err) != 0 ||
 	    (r->messages == NULL
-	            ? (theirs[2] = fcntl(theirs[1], F_DUPFD_CLOEXEC, 3)) < 0
-	            : open_stream(true, &ours[1], &theirs[2]) != 0)) {
-		(void)error_errno(err, EX_OSERR, r->argv[0], "cannot run");
+	            ? (theirs[2] = duplicate(theirs[1], err)) < 0
+	            : open_stream(true, &ours[1], &theirs[2], err) != 0))
 		goto out;
-	}
 	child = fork();
 	if (child == 0)
 		become(r, theirs, parent);
@@ -272,9 +290,9 @@ run_start(const struct run *r, int output, struct error *err)
 	int theirs[3] = { r->input, output, -1 };
 	pid_t child, parent = getpid();
 
-	theirs[2] = open("/dev/null", O_RDWR | O_CLOEXEC);
+	theirs[2] = open_null(err);
 	if (theirs[2] < 0)
-		return error_errno(err, EX_OSERR, r->argv[0], "cannot run");
+		return -1;
 	child = fork();
 	if (child == 0)
 		become(r, theirs, parent);

@@ -95,6 +95,7 @@ change_site(struct job *j, struct error *err)
 	if (site_read(&j->site, &wanted, err) != 0 ||
 	    choose_builder(j, err) != 0)
 		return -1;
+	leave_directory();
 	j->rules.keep_case = j->site.map.keep_case;
 	j->rules.marker = o->marker;
 	j->how.site = &j->site;

@@ -99,7 +99,7 @@ const char *line_text(const struct buf *line);
 void less_to_say(void);
 /* A line on stdout, unless -q or --json. */
 void say(const struct options *o, const char *format, ...) PRINTF_LIKE(2, 3);
-/* "tlsoff: ..." on stderr; control characters are shown as \xHH. */
+/* "tlsoff: ..." on stderr; all but printable ASCII is shown as \xHH. */
 void warn(const char *format, ...) PRINTF_LIKE(1, 2);
 /* The same, with -v only; and what people want to know unless -q. */
 void detail(const struct options *o, const char *format, ...) PRINTF_LIKE(2, 3);
@@ -147,9 +147,9 @@ struct reading_file {
 /* "client" or "server"; EX_USAGE names the verb. */
 int role_read(const char *verb, const char *word, enum role *role,
     struct error *err) MUST_USE;
-/* Reads a whole file, which has to be a plain one.  EX_NOINPUT, EX_NOPERM,
- * EX_IOERR, EX_OSERR. */
-int file_read(const char *path, struct buf *text, struct error *err) MUST_USE;
+/* To the root, once the site is known and no path is relative any more: some
+ * versions of libdb obey a file DB_CONFIG in the working directory. */
+void leave_directory(void);
 /* Finds the site. */
 int reading_site(struct reading_file *r, const struct options *o,
     struct error *err) MUST_USE;

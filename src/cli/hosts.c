@@ -8,6 +8,8 @@
 
 #include "cli.h"
 
+#define LINE_SIZE 65536 /* what no list of hosts has; /dev/zero has it */
+
 /* What every word needs, and what was wrong so far. */
 struct reading {
 	struct host_list *list;
@@ -113,29 +115,47 @@ without_comment(struct span line)
 	return span_trim(line);
 }
 
+/* The length of the next line, LINE_SIZE where it is longer, -1 at the end. */
+static ssize_t
+read_line(char line[LINE_SIZE])
+{
+	size_t len = 0;
+	int c = EOF;
+
+	while (len < LINE_SIZE && (c = getc_unlocked(stdin)) != EOF &&
+	    c != '\n')
+		line[len++] = (char)c;
+	return len == 0 && c == EOF ? -1 : (ssize_t)len;
+}
+
 static void
 take_lines(struct reading *r)
 {
 	struct error err = ERROR_INIT;
-	char *line = NULL;
-	size_t cap = 0, number = 0;
+	char line[LINE_SIZE];
+	size_t number = 0;
 	ssize_t len;
 
 	while (r->status != EX_OSERR && cancel_check(&err) == 0 &&
-	    (len = getline(&line, &cap, stdin)) >= 0) {
+	    (len = read_line(line)) >= 0) {
 		struct span typed =
 		    without_comment((struct span){ line, (size_t)len });
 
 		number++;
+		if (len == LINE_SIZE) {
+			(void)error_set(&err, EX_USAGE, "standard input:%zu: "
+			    "a line of %d bytes or more; give a list of hosts, "
+			    "one a line", number, LINE_SIZE);
+			break;
+		}
 		if (typed.len > 0)
 			take(r, typed, number);
 	}
-	if (cancel_check(&err) == 0 && ferror(stdin))
+	if (err.status == 0 && cancel_check(&err) == 0 && ferror(stdin))
 		(void)error_set(&err, EX_IOERR, "standard input: %s",
 		    strerror(errno));
 	if (err.status != 0)
 		r->status = fail(&err);
-	free(line);
 }
 
 int

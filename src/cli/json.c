@@ -45,6 +45,9 @@ put_string(FILE *out, struct span s)
 			fprintf(out, "\\%c", c);
 		} else if (c < 0x20 || c == 0x7f) {
 			fprintf(out, "\\u%04x", c);
+		} else if (c == 0xc2 && (unsigned char)s.at[i + 1] < 0xa0) {
+			/* U+0080 to U+009F steer terminals as well. */
+			fprintf(out, "\\u%04x", (unsigned char)s.at[i + 1]);
 		} else {
 			fwrite(s.at + i, 1, len, out);
 		}

@@ -27,17 +27,27 @@ static const struct verb_entry verbs[] = {
 	{ "scan", VERB_SCANS, 0, -1, verb_scan, "[LOG...]" },
 };
 
-/* A file opened later must not become one of the three. */
-static void
-open_streams(void)
+/*
+ * A file opened later must not become one of the three: messages would be
+ * written into it.  A standard input that is closed stays one that cannot be
+ * read, or a lost list of hosts would look like an empty one.
+ */
+static int
+open_streams(struct error *err)
 {
-	int fd;
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		int now = fd;
 
-	do
-		fd = open("/dev/null", O_RDWR);
-	while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd >= 0)
-		(void)close(fd);
+		if (fcntl(fd, F_GETFD) < 0)
+			now = open("/dev/null",
+			    fd == STDIN_FILENO ? O_WRONLY : O_RDWR);
+		if (now < 0)
+			now = open("/", O_RDONLY | O_DIRECTORY);
+		if (now != fd)
+			return error_errno(err, EX_OSERR,
+			    "standard streams", "cannot open");
+	}
+	return 0;
 }
 
 static const struct verb_entry *
@@ -91,7 +101,8 @@ main(int argc, char **argv)
 	struct error err = ERROR_INIT;
 	int status;
 
-	open_streams();
+	if (open_streams(&err) != 0)
+		return fail(&err);
 	(void)umask(077);
 	cancel_install();
 	status = options_read(&o, argc, argv, &err) == 0 ? run_verb(&o)

@@ -1,9 +1,7 @@
 /* Site and access file for the verbs that change nothing. */
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -23,45 +21,10 @@ role_read(const char *verb, const char *word, enum role *role,
 	    "or server", verb, word);
 }
 
-static int
-read_all(int fd, const char *path, struct buf *text, struct error *err)
+void
+leave_directory(void)
 {
-	ssize_t n = 1;
-
-	while (n != 0) {
-		char *room = buf_room(text, (size_t)1 << 20);
-
-		if (room == NULL)
-			return error_memory(err);
-		n = read(fd, room, (size_t)1 << 20);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return error_errno(err, EX_IOERR, path, "read");
-		text->len += (size_t)n;
-		if (cancel_check(err) != 0)
-			return -1;
-	}
-	return 0;
-}
-
-int
-file_read(const char *path, struct buf *text, struct error *err)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	struct stat st;
-	int result;
-
-	if (fd < 0)
-		return error_errno(err, EX_NOINPUT, path, "cannot open");
-	if (fstat(fd, &st) != 0)
-		result = error_errno(err, EX_IOERR, path, "fstat");
-	else if (!S_ISREG(st.st_mode))
-		result = error_set(err, EX_NOINPUT, "%s: is no file", path);
-	else
-		result = read_all(fd, path, text, err);
-	(void)close(fd);
-	return result;
+	(void)!chdir("/");
 }
 
 int
@@ -70,7 +33,10 @@ reading_site(struct reading_file *r, const struct options *o,
 {
 	struct site_request request = { o->config, o->access, o->map };
 
-	return site_read(&r->site, &request, err);
+	if (site_read(&r->site, &request, err) != 0)
+		return -1;
+	leave_directory();
+	return 0;
 }
 
 int
@@ -79,7 +45,7 @@ reading_text(struct reading_file *r, const struct options *o,
 {
 	struct access_rules rules = { r->site.map.keep_case, o->marker };
 
-	if (file_read(r->site.access, &r->text, err) != 0 ||
+	if (update_read_text(r->site.access, &r->text, err) != 0 ||
 	    access_parse_tls(&r->access, buf_as_span(&r->text), &rules, err) != 0)
 		return -1;
 	r->there = true;

@@ -22,7 +22,7 @@ fill(struct scan_policy *p, const struct options *o, struct error *err)
 	struct access_rules rules = { false, o->marker };
 
 	if (site_read(&p->site, &request, err) != 0 ||
-	    file_read(p->site.access, &p->text, err) != 0)
+	    update_read_text(p->site.access, &p->text, err) != 0)
 		return -1;
 	rules.keep_case = p->site.map.keep_case;
 	return access_parse_tls(&p->access, buf_as_span(&p->text), &rules, err);

@@ -9,8 +9,8 @@
 
 static bool cut_short;
 
-/* What came from a file or an argument never steers a terminal.  That memory
- * ran out has to be said without any. */
+/* What came from a file or an argument never steers a terminal; above 0x7f too
+ * there are bytes that do.  That memory ran out has to be said without any. */
 static void
 print_line(FILE *out, const char *prefix, const char *format, va_list args)
 {
@@ -25,7 +25,7 @@ print_line(FILE *out, const char *prefix, const char *format, va_list args)
 	va_end(again);
 	fputs(prefix, out);
 	for (const char *c = text != NULL ? text : some; *c != '\0'; c++) {
-		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+		if ((unsigned char)*c < 0x20 || (unsigned char)*c >= 0x7f)
 			fprintf(out, "\\x%02x", (unsigned char)*c);
 		else
 			fputc(*c, out);

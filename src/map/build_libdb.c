@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include <db.h>
 
@@ -88,7 +89,7 @@ create(struct work *w, struct error *err)
 		code = db->set_h_nelem(db, NEVER_SPLIT *
 		    (w->buckets < most ? w->buckets : most));
 	if (code == 0)
-		code = db->open(db, NULL, path, NULL,
+		code = db->open(db, NULL, w->build->file.name, NULL,
 		    btree ? DB_BTREE : DB_HASH, DB_CREATE | DB_EXCL, 0600);
 	return code == 0 ? 0 : libdb_error(&w->libdb, EX_CANTCREAT,
 	    "cannot create", code, err);
@@ -330,12 +331,13 @@ build(const void *context, struct answer *answer, struct error *err)
 	if (w.bulk.data == NULL)
 		return error_memory(err);
 	choose_buckets(&w);
-	if (create(&w, err) == 0)
+	if (libdb_enter(&b->file, err) == 0 && create(&w, err) == 0)
 		status = fill(&w, err);
 	if (libdb_close(&w.libdb, &closing) != 0 && status == 0) {
 		*err = closing;
 		status = -1;
 	}
+	(void)!chdir("/");
 	for (size_t i = 0; i < BAGS; i++)
 		buf_free(&w.bags[i]);
 	free(w.bulk.data);

@@ -27,17 +27,18 @@ struct patch {
 static int
 open_copy(struct patch *p, struct error *err)
 {
-	const char *path = p->build->file.path;
+	const struct map_file *file = &p->build->file;
 	DB *db;
 	int code;
 
 	libdb_sync_later();
-	if (libdb_new(&p->map, path, err) != 0)
+	if (libdb_enter(file, err) != 0 ||
+	    libdb_new(&p->map, file->path, err) != 0)
 		return -1;
 	db = p->map.db;
 	code = db->set_cachesize(db, 0, CACHE, 1);
 	if (code == 0)
-		code = db->open(db, NULL, path, NULL,
+		code = db->open(db, NULL, file->name, NULL,
 		    p->build->spec->type == MAP_BTREE ? DB_BTREE : DB_HASH, 0,
 		    0);
 	return code == 0 ? 0 : libdb_error(&p->map, EX_DATAERR,

@@ -92,11 +92,15 @@ struct libdb {
 	char said[256]; /* libdb's own words */
 };
 
-/* Opens for reading; its address must stay.  The descriptor of the file that
+/* Opens the file called name for reading; path is for messages; the handle's
+ * address must stay.  The descriptor of the file that
  * it got in *fd.  0, 1 when there is no such file, -1 with EX_NOPERM,
  * EX_DATAERR, EX_IOERR, EX_OSERR; to be closed in any case. */
-int libdb_open(struct libdb *l, const struct map_spec *spec, const char *path,
-    int *fd, struct error *err) MUST_USE;
+int libdb_open(struct libdb *l, const struct map_spec *spec, const char *name,
+    const char *path, int *fd, struct error *err) MUST_USE;
+/* In a child: libdb creates and changes a file by its name, here in the
+ * directory itself, whoever bends the path to it meanwhile.  EX_CANTCREAT. */
+int libdb_enter(const struct map_file *file, struct error *err) MUST_USE;
 /* A handle, not open yet; its address must stay.  EX_OSERR. */
 int libdb_new(struct libdb *l, const char *path, struct error *err) MUST_USE;
 /* In a child: libdb does not wait for the disk when it closes a file, which is

@@ -92,10 +92,21 @@ libdb_error(struct libdb *l, int status, const char *what, int code,
 {
 	if (code == ENOMEM)
 		return error_memory(err);
+	if (code == EMFILE || code == ENFILE)
+		status = EX_OSERR;
 	(void)error_set(err, status, "%s: %s: %s%s%s", l->path, what,
 	    db_strerror(code), l->said[0] != '\0' ? ": " : "", l->said);
 	l->said[0] = '\0';
 	return -1;
+}
+
+int
+libdb_enter(const struct map_file *file, struct error *err)
+{
+	if (fchdir(file->directory) == 0)
+		return 0;
+	return error_errno(err, EX_CANTCREAT, file->path,
+	    "cannot enter its directory");
 }
 
 const char *
@@ -111,19 +122,21 @@ libdb_knows(const struct map_spec *spec)
 }
 
 int
-libdb_open(struct libdb *l, const struct map_spec *spec, const char *path,
-    int *fd, struct error *err)
+libdb_open(struct libdb *l, const struct map_spec *spec, const char *name,
+    const char *path, int *fd, struct error *err)
 {
 	DBTYPE type = spec->type == MAP_BTREE ? DB_BTREE : DB_HASH;
 	int code;
 
 	if (libdb_new(l, path, err) != 0)
 		return -1;
-	code = l->db->open(l->db, NULL, path, NULL, type, DB_RDONLY, 0);
+	code = l->db->open(l->db, NULL, name, NULL, type, DB_RDONLY, 0);
 	if (code == ENOENT)
 		return 1;
 	if (code == EACCES || code == EPERM)
 		return libdb_error(l, EX_NOPERM, "cannot open", code, err);
+	if (code == EMFILE || code == ENFILE)
+		return libdb_error(l, EX_OSERR, "cannot open", code, err);
 	/* EINVAL and its own codes, below zero, are what libdb thinks of the
 	 * file; the rest is what the kernel says. */
 	if (code > 0 && code != EINVAL)

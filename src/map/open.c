@@ -6,10 +6,12 @@
  *   lock it shared, as sendmail does: makemap holds an exclusive lock while
  *       the file is half built
  *   look at its first bytes: libdb's words for a wrong file help nobody
- *   let libdb open it by path, and check that it got the same file
+ *   let libdb open that very file where it has a name of its own (/proc),
+ *       else by path, and check that it got the same file
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -143,14 +145,24 @@ check_type(struct store *map, const struct map_file *file, struct error *err)
 	return not_a_map(file, map->spec, "another kind of file", err);
 }
 
+/* A name that leads to the open file and nowhere else, or the path. */
+static const char *
+name_of(const struct store *map, const struct map_file *file, char name[32])
+{
+	(void)snprintf(name, 32, "/proc/self/fd/%d", map->file);
+	return access(name, R_OK) == 0 ? name : file->path;
+}
+
 /* 0, 1 when libdb opened another file, -1. */
 static int
 open_libdb(struct store *map, const struct map_file *file, struct error *err)
 {
+	char name[32];
 	struct stat got;
 	int fd, status;
 
-	status = libdb_open(&map->libdb, map->spec, file->path, &fd, err);
+	status = libdb_open(&map->libdb, map->spec,
+	    name_of(map, file, name), file->path, &fd, err);
 	if (status != 0)
 		return status;
 	if (fstat(fd, &got) != 0)

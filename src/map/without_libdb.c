@@ -42,11 +42,12 @@ build_with_patch(const struct map_build *b, struct error *err)
 /* What libdb does not know it is never asked to open. */
 
 int
-libdb_open(struct libdb *l, const struct map_spec *spec, const char *path,
-    int *fd, struct error *err)
+libdb_open(struct libdb *l, const struct map_spec *spec, const char *name,
+    const char *path, int *fd, struct error *err)
 {
 	(void)l;
 	(void)spec;
+	(void)name;
 	(void)fd;
 	return not_here(path, err);
 }

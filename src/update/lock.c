@@ -38,6 +38,10 @@ open_lock(struct update *u, const char *name, const char *path,
 {
 	struct stat seen;
 
+	/* Looked at first: to open a device can do things. */
+	if (fstatat(u->text.directory, name, &seen, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    !S_ISREG(seen.st_mode))
+		return side_in_the_way(path, err);
 	u->lock = openat(u->text.directory, name, O_RDWR | O_CREAT |
 	    O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
 	if (u->lock < 0 && (errno == ELOOP || errno == EISDIR ||

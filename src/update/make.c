@@ -149,7 +149,9 @@ prove(struct work *w, struct map_proof *proof, struct error *err)
 		u->map.directory, u->map.name, u->map.path
 	};
 
-	if (target_reopen(&u->map, err) != 0)
+	/* Its owner and mode are set later: it has to be no other file too. */
+	if (target_reopen(&u->map, err) != 0 ||
+	    target_single(&u->map, err) != 0)
 		return -1;
 	if (map_prove(&file, &o->site->map, w->next, o->makemap,
 	    o->site->config[0] != '\0' ? o->site->config : NULL, proof, err) !=

@@ -141,7 +141,8 @@ map_put(struct work *w, struct error *err)
 	struct update *u = w->u;
 	int status;
 
-	if (target_reopen(&u->map, err) != 0)
+	if (target_reopen(&u->map, err) != 0 ||
+	    target_single(&u->map, err) != 0)
 		return -1;
 	map_lock(&u->map, LOCK_MS);
 	status = swap_maps(w);

@@ -86,6 +86,17 @@ text_is_missed(const struct work *w)
 	return w->text_in && w->text_kept && !is_as_read(w->u);
 }
 
+/* Something else stands under the side name than was written there: the
+ * owner of the directory may have put it there. */
+static bool
+is_planted(const struct work *w, const char *side)
+{
+	struct stat now;
+
+	return fstatat(w->u->text.directory, side, &now,
+	    AT_SYMLINK_NOFOLLOW) == 0 && !same_file(&now, &w->text_seen);
+}
+
 static int
 put_in(struct work *w, const char *side)
 {
@@ -118,16 +129,22 @@ enum update_status
 text_put(struct work *w, struct error *err)
 {
 	struct update *u = w->u;
-	char side[SIDE_NAME];
+	char side[SIDE_NAME], path[SIDE_PATH];
 
 	if (!w->changed)
 		return text_differs(u) ? UPDATE_AGAIN : UPDATE_DONE;
+	side_name(side, &u->text, "");
+	if (is_planted(w, side)) {
+		u->side_text_there = false;
+		side_path(path, &u->text, side);
+		(void)side_in_the_way(path, err);
+		return UPDATE_FAILED;
+	}
 	/* Our own descriptor is not to look like somebody who writes. */
 	if (side_text_reopen(u, err) != 0)
 		return UPDATE_FAILED;
 	if (!may_replace(u))
 		return UPDATE_AGAIN;
-	side_name(side, &u->text, "");
 	if (put_in(w, side) != 0) {
 		if (errno == ENOENT)
 			return UPDATE_AGAIN; /* its absence is found there */

@@ -15,6 +15,13 @@
 #define FRESH 1 /* second */
 
 static int
+absent(const struct target *t, struct error *err)
+{
+	errno = ENOENT;
+	return error_errno(err, EX_NOINPUT, t->path, "cannot open");
+}
+
+static int
 open_targets(struct update *u, struct error *err)
 {
 	const struct site *site = u->options.site;
@@ -46,34 +53,45 @@ update_open(struct update *u, const struct update_options *options,
 }
 
 static int
-read_all(struct update *u, struct error *err)
+read_all(const struct target *t, struct buf *bytes, struct error *err)
 {
-	size_t hint = u->text.seen.st_size > 0 ? (size_t)u->text.seen.st_size
-	    : 0;
+	size_t hint = t->seen.st_size > 0 ? (size_t)t->seen.st_size : 0;
 
-	buf_clear(&u->bytes);
-	if (buf_room(&u->bytes, hint + 1) == NULL)
+	buf_clear(bytes);
+	if (buf_room(bytes, hint + 1) == NULL)
 		return error_memory(err);
 	for (;;) {
-		size_t left = hint > u->bytes.len ? hint - u->bytes.len : 0;
+		size_t left = hint > bytes->len ? hint - bytes->len : 0;
 		size_t want = left > BLOCK ? left : BLOCK;
-		char *room = buf_room(&u->bytes, want);
+		char *room = buf_room(bytes, want);
 		ssize_t n;
 
 		if (room == NULL)
 			return error_memory(err);
-		n = read(u->text.file, room, want);
+		n = read(t->file, room, want);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return error_errno(err, EX_IOERR, u->text.path,
+			return error_errno(err, EX_IOERR, t->path,
 			    "cannot read");
 		if (n == 0)
 			return 0;
-		u->bytes.len += (size_t)n;
+		bytes->len += (size_t)n;
 		if (cancel_check(err) != 0)
 			return -1;
 	}
+}
+
+int
+update_read_text(const char *path, struct buf *text, struct error *err)
+{
+	struct target t = { .directory = -1, .file = -1 };
+	int status = target_open(&t, path, err);
+
+	if (status == 0)
+		status = t.exists ? read_all(&t, text, err) : absent(&t, err);
+	target_close(&t);
+	return status;
 }
 
 static bool
@@ -91,7 +109,7 @@ read_alone(struct update *u, struct error *err)
 {
 	if (target_reopen(&u->text, err) != 0)
 		return -1;
-	return u->text.exists ? read_all(u, err) : text_missing(u, err);
+	return u->text.exists ? read_all(&u->text, &u->bytes, err) : text_missing(u, err);
 }
 
 /* What is to be changed must not be read half written. */
@@ -106,7 +124,7 @@ read_quiet(struct update *u, struct error *err)
 		if (writers_wait(u, end, err) != 0)
 			return -1;
 		u->fresh = is_fresh(&u->text.seen);
-		if (read_all(u, err) != 0)
+		if (read_all(&u->text, &u->bytes, err) != 0)
 			return -1;
 		wanted = u->leased && lease_is_wanted(u->text.file);
 		lease_drop(u->text.file);

@@ -93,6 +93,21 @@ my $lint = run(['mandoc', '-T', 'lint', $page]);
 is_deeply([grep { !/referenced manual not found|mandoc\.db/ }
 	split /\n/, $lint->{out} . $lint->{err}], [], 'mandoc -T lint is silent');
 
+# ---- promises ----
+
+# Of each thing that is promised the tests are named, and they are there.
+my ($promised) = slurp($page) =~ /^\.Ss What is promised\n(.*?)^\.Ss /ms;
+my (undef, @promises) = split /^\.It\n/m, $promised // '';
+cmp_ok(scalar @promises, '>=', 10, 'the manual page promises something');
+for my $promise (@promises) {
+	my ($first) = $promise =~ /\A(?:\.\w+ )?(.*)/;
+	my @tests = map { split / , / } $promise =~ /^\.Pq Pa ([^;.:]\S*(?: , \S+)*)/mg;
+	ok(scalar @tests, "\"$first ...\" names its tests");
+	for my $test (@tests) {
+		ok(-e "$TOP/tests/$test", "... tests/$test is there");
+	}
+}
+
 # ---- README ----
 
 my ($table) = $readme =~ /^## Verbs\n(.*?)^## /ms;

@@ -482,7 +482,7 @@ static void
 a_rename_that_fails_is_undone(void **state)
 {
 	struct fixture *f = *state;
-	const struct access next = { .text = span_of(NEW) };
+	struct access next = { .text = span_of(NEW) };
 	struct work w = { .next = &next, .changed = true, .map = -1 };
 
 	begin(f);
@@ -506,7 +506,7 @@ static void
 a_text_that_cannot_be_put_back_is_said(void **state)
 {
 	struct fixture *f = *state;
-	const struct access next = { .text = span_of(NEW) };
+	struct access next = { .text = span_of(NEW) };
 	struct work w = { .next = &next, .changed = true, .map = -1 };
 
 	begin(f);

@@ -111,6 +111,7 @@ sub must {
 	return;
 }
 
+# "-n": a list of mounts that mount(8) keeps in /run is not ours to write.
 sub private_etc {
 	my ($dir) = @_;
 	mkdir $dir;
@@ -132,7 +133,7 @@ sub private_etc {
 		append("$dir/group", "$name:x:$ID{$name}:\n")
 		    if !defined getgrnam $name;
 	}
-	must(qw(mount --move), $dir, '/etc');
+	must(qw(mount -n --move), $dir, '/etc');
 	for my $name (keys %ID) { $ID{$name} = getpwnam $name }
 	return;
 }
@@ -151,7 +152,7 @@ sub private_dev {
 	for my $n (0 .. 2) {
 		symlink "/proc/self/fd/$n", "$dir/" . (qw(stdin stdout stderr))[$n];
 	}
-	must(qw(mount --move), $dir, '/dev');
+	must(qw(mount -n --move), $dir, '/dev');
 	return;
 }
 
