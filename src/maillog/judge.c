@@ -103,6 +103,22 @@ find_address(struct maillog_state *s, const char *line,
 		process_watch(s, p);
 }
 
+/* The host a failure names, and how long its name is; false: none. */
+static bool
+client_relay(struct maillog_state *s, struct span message,
+    struct relay *relay, size_t *len)
+{
+	struct span g[GROUPS];
+
+	*len = relay_client(message, relay);
+	if (*len > 0)
+		return true;
+	if (!match(&s->matcher, PATTERN_CLIENT, message, g))
+		return false;
+	*len = g[1].len;
+	return relay_of_server(g[1], g[2], relay);
+}
+
 static void
 client_failure(struct maillog_state *s, const char *line,
     const struct record *r)
@@ -112,16 +128,15 @@ client_failure(struct maillog_state *s, const char *line,
 		stamp_time(s, r) };
 	struct maillog_host *row;
 	struct relay relay;
-	struct span g[GROUPS];
+	size_t len;
 
 	f.reason = p == NULL ? 0 : answered(p, r->times);
-	if (!match(&s->matcher, PATTERN_CLIENT, r->message, g) ||
-	    !relay_of_server(g[1], g[2], &relay)) {
+	if (!client_relay(s, r->message, &relay, &len)) {
 		host_unattributed(s, f.time, f.times);
 		return;
 	}
 	/* Its to= lines may not name it in full: they are known by the pid. */
-	if (g[1].len > SHORTENED)
+	if (len > SHORTENED)
 		process_get(s, r->process)->client_seen = true;
 	row = host_count(s, &f, &relay);
 	if (row == NULL)

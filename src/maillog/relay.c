@@ -82,6 +82,52 @@ relay_server(struct maillog_state *s, struct span text, struct relay *relay)
 	    relay_of_server(g[1], g[2], relay);
 }
 
+/* What a name may hold, in lower case. */
+static const char plain[256] = {
+	['-'] = '-', ['.'] = '.', ['_'] = '_',
+	['0'] = '0', '1', '2', '3', '4', '5', '6', '7', '8', '9',
+	['A'] = 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm',
+	'n', 'o', 'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y', 'z',
+	['a'] = 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm',
+	'n', 'o', 'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y', 'z'
+};
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+size_t
+relay_client(struct span message, struct relay *relay)
+{
+	static const char lead[] = "ruleset=tls_server, arg1=SOFTWARE, relay=";
+	static const char tail[] = ", reject=";
+	const size_t before = sizeof(lead) - 1, after = sizeof(tail) - 1 + 4;
+	const char *at = message.at + before;
+	size_t most, n = 0;
+	char c, last = '.';
+
+	if (message.len < before + after)
+		return 0;
+	most = message.len - before - after;
+	if (most > HOST_SIZE - 1)
+		most = HOST_SIZE - 1;
+	while (n < most && (c = plain[(unsigned char)at[n]]) != '\0') {
+		if (c == '.' && last == '.')
+			return 0;
+		relay->host[n++] = last = c;
+	}
+	if (last == '.' || memcmp(at + n, tail, sizeof(tail) - 1) != 0)
+		return 0;
+	at += n + sizeof(tail) - 1;
+	if (!is_digit(at[0]) || !is_digit(at[1]) || !is_digit(at[2]) ||
+	    at[3] != ' ')
+		return 0;
+	relay->host[n] = relay->address[0] = '\0';
+	return n;
+}
+
 struct span
 relay_essence(struct span text)
 {

@@ -65,6 +65,9 @@ void match_free(struct matcher *m);
  * 0} for one that took no part.  Bound patterns match at the start only. */
 bool match(struct matcher *m, enum pattern pattern, struct span subject,
     struct span *groups);
+/* Where the first match in [from, end) begins; NULL: there is none. */
+const char *match_find(struct matcher *m, enum pattern pattern,
+    const char *from, const char *end);
 
 /* ---- records ---- */
 
@@ -248,6 +251,9 @@ bool relay_server(struct maillog_state *s, struct span text,
 /* The same of what PATTERN_HOST or PATTERN_CLIENT found. */
 bool relay_of_server(struct span name, struct span address,
     struct relay *relay);
+/* PATTERN_CLIENT by hand, where the host is a plain name: its length; 0: only
+ * the pattern can tell. */
+size_t relay_client(struct span message, struct relay *relay);
 /* The part of a logged relay that tells hosts apart in the tallies. */
 struct span relay_essence(struct span text);
 
