@@ -61,6 +61,7 @@ struct map_build {
 	                                for BUILD_MAKEMAP */
 	const char *makemap;         /* path; for BUILD_MAKEMAP */
 	const char *config;          /* cf for makemap -C; NULL: /dev/null */
+	const struct progress *progress; /* in the text; NULL: nobody asks */
 };
 
 /*

@@ -69,6 +69,7 @@ build(struct work *w, struct map_proof *proof, struct error *err)
 		.text = u->side_text,
 		.makemap = o->makemap,
 		.config = o->site->config[0] != '\0' ? o->site->config : NULL,
+		.progress = o->progress,
 	};
 
 	if (side_directory(u, err) != 0)
