@@ -57,6 +57,20 @@ oracle: setup-check all
 	BUILD="$(BUILD)" ROUNDS="$(ROUNDS)" PROVE='prove -v' \
 	    sh tests/run tests/live/oracle.t
 
+# Every goal of speed and memory, side by side with the procedure by hand,
+# makemap and ripgrep: below ten minutes on an idle machine, the table goes
+# into README.md.  The quick one, below one, only shows that it works.
+setup-bench:
+	BUILD="$(BUILD)" sh tests/setup bench
+
+bench: setup-bench
+	$(MAKE) all
+	BUILD="$(BUILD)" CC="$(CC)" tests/bench/run
+
+bench-quick: setup-bench
+	$(MAKE) all
+	BUILD="$(BUILD)" CC="$(CC)" BENCH_QUICK=1 tests/bench/run
+
 # Every target of tests/fuzz, FUZZ_SECONDS each; what is new in the corpus
 # stays below $(BUILD).  Needs clang and its libFuzzer.
 FUZZ_SECONDS ?= 600
@@ -75,4 +89,4 @@ clean:
 	rm -rf $(BUILD)
 
 .PHONY: all setup-build setup-check demo check check-built unit-tests fuzz \
-	oracle install uninstall clean
+	oracle setup-bench bench bench-quick install uninstall clean
