@@ -108,11 +108,13 @@ static bool
 client_relay(struct maillog_state *s, struct span message,
     struct relay *relay, size_t *len)
 {
-	struct span g[GROUPS];
+	struct span g[GROUPS], name = relay_client(message, relay);
 
-	*len = relay_client(message, relay);
-	if (*len > 0)
+	*len = name.len;
+	if (name.len > 0) {
+		host_expect(s, name);
 		return true;
+	}
 	if (!match(&s->matcher, PATTERN_CLIENT, message, g))
 		return false;
 	*len = g[1].len;
@@ -123,15 +125,18 @@ static void
 client_failure(struct maillog_state *s, const char *line,
     const struct record *r)
 {
-	struct process *p = process_find(s, r->process);
 	struct failure f = { ROLE_CLIENT, MAILLOG_CONFIRMED, 0, counted(r),
-		stamp_time(s, r) };
+		MAILLOG_NO_TIME };
+	struct process *p;
 	struct maillog_host *row;
 	struct relay relay;
 	size_t len;
+	bool named = client_relay(s, r->message, &relay, &len);
 
+	p = process_find(s, r->process);
+	f.time = stamp_time(s, r);
 	f.reason = p == NULL ? 0 : answered(p, r->times);
-	if (!client_relay(s, r->message, &relay, &len)) {
+	if (!named) {
 		host_unattributed(s, f.time, f.times);
 		return;
 	}
