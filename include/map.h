@@ -56,12 +56,12 @@ struct map_build {
 	enum map_builder builder;
 	const struct map_spec *spec; /* type and flags; its path is not used */
 	struct map_file file;        /* to be created; must not exist */
+	const struct progress *progress; /* in the text; NULL: nobody asks */
 	const struct access *access; /* the new text, parsed */
 	int text;                    /* descriptor of the same text; is rewound;
 	                                for BUILD_MAKEMAP */
 	const char *makemap;         /* path; for BUILD_MAKEMAP */
 	const char *config;          /* cf for makemap -C; NULL: /dev/null */
-	const struct progress *progress; /* in the text; NULL: nobody asks */
 };
 
 /*

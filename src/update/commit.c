@@ -65,11 +65,11 @@ build(struct work *w, struct map_proof *proof, struct error *err)
 		.builder = o->builder == UPDATE_LIBDB ? BUILD_LIBDB
 		    : BUILD_MAKEMAP,
 		.spec = &o->site->map,
+		.progress = o->progress,
 		.access = w->next,
 		.text = u->side_text,
 		.makemap = o->makemap,
 		.config = o->site->config[0] != '\0' ? o->site->config : NULL,
-		.progress = o->progress,
 	};
 
 	if (side_directory(u, err) != 0)
