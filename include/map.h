@@ -54,9 +54,9 @@ enum map_builder { BUILD_MAKEMAP, BUILD_LIBDB };
 
 struct map_build {
 	enum map_builder builder;
+	const struct progress *progress; /* in the text; NULL: nobody asks */
 	const struct map_spec *spec; /* type and flags; its path is not used */
 	struct map_file file;        /* to be created; must not exist */
-	const struct progress *progress; /* in the text; NULL: nobody asks */
 	const struct access *access; /* the new text, parsed */
 	int text;                    /* descriptor of the same text; is rewound;
 	                                for BUILD_MAKEMAP */
