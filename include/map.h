@@ -54,7 +54,7 @@ enum map_builder { BUILD_MAKEMAP, BUILD_LIBDB };
 
 struct map_build {
 	enum map_builder builder;
-	const struct progress *progress; /* in the text; NULL: nobody asks */
+	const struct progress *progress; /* of makemap in the text; NULL: none */
 	const struct map_spec *spec; /* type and flags; its path is not used */
 	struct map_file file;        /* to be created; must not exist */
 	const struct access *access; /* the new text, parsed */

@@ -68,7 +68,7 @@ struct update_options {
 	const char *makemap; /* NULL: not installed */
 	int lock_wait;       /* seconds */
 	bool read_only;      /* no lock, and no commit */
-	const struct progress *progress; /* of the map's build; NULL: none */
+	const struct progress *progress; /* of makemap; NULL: none */
 };
 
 struct update {

@@ -259,16 +259,13 @@ empty_bag(struct work *w, struct buf *bag, struct error *err)
 static int
 fill(struct work *w, struct error *err)
 {
-	size_t text = w->build->access->text.len;
 	int status = flush(w, err);
 
 	if (status == 0)
 		status = take_all(w, err);
-	for (size_t i = 0; status == 0 && i < BAGS; i++) {
-		progress_tell(w->build->progress, text / BAGS * i, text);
+	for (size_t i = 0; status == 0 && i < BAGS; i++)
 		if (w->bags[i].len > 0)
 			status = empty_bag(w, &w->bags[i], err);
-	}
 	return status == 0 ? flush(w, err) : status;
 }
 
