@@ -13,6 +13,10 @@ use Time::HiRes qw(sleep time);
 my $dir = scratch();
 my $limit = 60; # seconds that a machine may take for anything here
 
+# Where a test dies, what it started ends with it.
+my %running;
+END { kill 'KILL', keys %running }
+
 # A terminal: its master, and the name of the other side.
 sub terminal {
 	my ($unlock, $number) = (pack('i', 0), pack('i', 0));
@@ -35,6 +39,7 @@ sub start {
 		open STDERR, '>&', $tty or die "$name: $!";
 		exec $TLSOFF, @arguments or die "$TLSOFF: $!";
 	}
+	$running{$pid} = 1;
 	return { pid => $pid, master => $master, screen => '' };
 }
 
@@ -56,6 +61,7 @@ sub finished {
 	my ($r) = @_;
 	watch($r, undef);
 	waitpid $r->{pid}, 0;
+	delete $running{$r->{pid}};
 	return $? >> 8;
 }
 

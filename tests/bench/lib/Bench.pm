@@ -60,15 +60,15 @@ sub make_input {
 	return $path;
 }
 
-# A directory with an access file, its map, and a cf that names them; a copy
-# of both for those who change them.
+# A directory with an access file, its map, and a cf that names them, for one
+# who changes them.
 sub site {
 	my ($name, $text) = @_;
 	my $dir = "$DIR/$name";
+	my $cache = (1 << 24) + 2 * -s $text; # the map fits
 	make_path($dir);
 	run_one("cp $text $dir/access");
-	run_one("$MAKEMAP -C $CONFIG -c 134217728 hash $dir/access <$dir/access")
-	    if !-e "$dir/access.db";
+	run_one("$MAKEMAP -C $CONFIG -c $cache hash $dir/access <$dir/access");
 	spew("$dir/cf", "V10/Debian\nKaccess hash -T<TMPF> $dir/access\n");
 	return $dir;
 }
