@@ -92,6 +92,19 @@ analyze: setup-analyze
 # Branch coverage of the whole suite, a file and a room a line.
 coverage: setup-analyze
 	BUILD="$(BUILD)" sh tests/coverage
+# Every goal of speed and memory, side by side with the procedure by hand,
+# makemap and ripgrep: below ten minutes on an idle machine, the table goes
+# into README.md.  The quick one, below one, only shows that it works.
+setup-bench:
+	BUILD="$(BUILD)" sh tests/setup bench
+
+bench: setup-bench
+	$(MAKE) all
+	BUILD="$(BUILD)" CC="$(CC)" tests/bench/run
+
+bench-quick: setup-bench
+	$(MAKE) all
+	BUILD="$(BUILD)" CC="$(CC)" BENCH_QUICK=1 tests/bench/run
 
 # Every target of tests/fuzz, FUZZ_SECONDS each; what is new in the corpus
 # stays below $(BUILD).  Needs clang and its libFuzzer.
@@ -111,4 +124,5 @@ clean:
 	rm -rf $(BUILD)
 
 .PHONY: all setup-build setup-check demo picture check check-built unit-tests fault-tools fuzz \
-	setup-analyze analyze coverage oracle install uninstall clean
+	setup-analyze analyze coverage oracle \
+	setup-bench bench bench-quick install uninstall clean

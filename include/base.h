@@ -1,6 +1,6 @@
 /*
- * base.h: the floor every room stands on: bytes, errors, a polite end, and
- * running another program.
+ * base.h: the floor every room stands on: bytes, errors, a polite end, how far
+ * long work is, and running another program.
  *
  * Bytes.  Text is a pointer and a length (struct span); nothing here relies
  * on a NUL at the end.  A span owns nothing.  A struct buf owns its bytes; it
@@ -19,6 +19,9 @@
  * fails with the signal's text, so that every room can tidy up; main then
  * calls cancel_raise() to die of the same signal.  cancel_hold() and
  * cancel_release() bracket the few calls that must happen together.
+ *
+ * Progress.  Only src/cli prints; a room that works long is given a struct
+ * progress by its caller and tells it how far it is, some times a second.
  *
  * Programs.  run_program() runs one without a shell, with a fixed
  * environment, and with no descriptor of ours but the three it is given.
@@ -129,6 +132,19 @@ void cancel_forget(void);
 /* A descriptor that becomes readable when one came; -1 before the install. */
 int cancel_fd(void);
 
+/* ---- progress ---- */
+
+struct progress {
+	/* done of total bytes; total 0: nobody knows */
+	void (*tell)(void *context, unsigned long long done,
+	    unsigned long long total);
+	void *context;
+};
+
+/* Tells p; nothing where p, or its function, is NULL. */
+void progress_tell(const struct progress *p, unsigned long long done,
+    unsigned long long total);
+
 /* ---- another program ---- */
 
 struct run {
@@ -141,6 +157,8 @@ struct run {
 	struct buf *messages;    /* its standard error; NULL: with the output */
 	int timeout;             /* seconds until it is killed; 0: none */
 	size_t keep;             /* bytes of a stream that are kept; 0: 1 MiB */
+	const struct progress *progress; /* told how far it has read its input,
+	                            which then is a file; NULL: nobody is */
 };
 
 /*

@@ -127,6 +127,7 @@ milliseconds(void)
 }
 
 #define TICK 20 /* ms between two looks at a child that may leave others */
+#define TELL 100 /* ms between two words of how far it is */
 
 /* Has it ended?  It stays to be waited for. */
 static bool
@@ -142,9 +143,21 @@ has_ended(pid_t child)
 static int
 patience(const struct run *r, long left)
 {
-	if (r->leaves_children && (left < 0 || left > TICK))
-		return TICK;
-	return (int)left;
+	long most = r->leaves_children ? TICK : r->progress != NULL ? TELL : -1;
+
+	return (int)(most >= 0 && (left < 0 || left > most) ? most : left);
+}
+
+/* The child reads by the same open file, so its place in it is ours, too. */
+static void
+tell_progress(const struct run *r)
+{
+	off_t done = r->progress == NULL ? -1 : lseek(r->input, 0, SEEK_CUR);
+	struct stat input;
+
+	if (done >= 0 && fstat(r->input, &input) == 0)
+		progress_tell(r->progress, (unsigned long long)done,
+		    (unsigned long long)input.st_size);
 }
 
 /* Until both streams are at their end; -1 when it has to be killed. */
@@ -164,6 +177,7 @@ listen_to(struct stream streams[2], const struct run *r, pid_t child,
 		bool ended = r->leaves_children && has_ended(child);
 		int ready;
 
+		tell_progress(r);
 		if (r->timeout > 0 && left <= 0)
 			return error_set(err, EX_UNAVAILABLE,
 			    "%s: no end after %d seconds", r->argv[0],

@@ -79,7 +79,9 @@ static int
 edit(struct job *j, struct error *err)
 {
 	enum update_status status = UPDATE_AGAIN;
+	struct progress_line line;
 
+	j->how.progress = progress_begin(&line, j->o, "map");
 	if (update_open(&j->update, &j->how, err) != 0)
 		return -1;
 	for (int i = 0; i < ATTEMPTS && status == UPDATE_AGAIN; i++) {
@@ -87,6 +89,7 @@ edit(struct job *j, struct error *err)
 			detail(j->o, "%s: changed meanwhile; once more",
 			    j->site.access);
 		status = attempt(j, err);
+		progress_end(&line);
 	}
 	if (status == UPDATE_AGAIN)
 		return error_set(err, EX_TEMPFAIL, "%s: kept changing under "

@@ -110,6 +110,23 @@ int fail(const struct error *err);
  * when there was no memory for all of it. */
 int finish(int status);
 
+/* ---- progress ---- */
+
+/* Half a second after its begin a line on stderr, where that is a terminal
+ * and there is no -q, says how far WHAT is, until progress_end(). */
+struct progress_line {
+	struct progress progress; /* for the rooms below */
+	/* private */
+	const char *what;
+	long began, shown; /* milliseconds */
+};
+
+/* NULL: nobody would see it. */
+const struct progress *progress_begin(struct progress_line *line,
+    const struct options *o, const char *what);
+/* Erases it; may be called again, and without any. */
+void progress_end(struct progress_line *line);
+
 /* ---- help ---- */
 
 const char *help_text(void);    /* what --help prints */

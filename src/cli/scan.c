@@ -197,6 +197,7 @@ scan(const struct options *o, const struct maillog_rules *rules, int role,
 			goto out;
 		other = &second;
 	}
+	(void)progress_begin(&in->line, o, "scan");
 	sandbox();
 	if (scan_read(in, &m, other, err) != 0)
 		goto out;

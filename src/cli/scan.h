@@ -34,8 +34,7 @@ struct scan_input {
 	unsigned long long done;
 	pid_t unpacker;  /* the process that runs them; 0: none */
 	int status;      /* it tells here how each one ended */
-	bool progress;   /* a line on the terminal */
-	long shown;      /* when it was written last, in milliseconds */
+	struct progress_line line; /* begun by the caller */
 };
 
 /* Opens every log and starts what unpacks them.  No names: standard input.

@@ -5,53 +5,17 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "scan.h"
 
 #define BUFFER ((size_t)1 << 20)
-#define SHOW_FROM (64ULL << 20)
-#define SHOW_EVERY 100 /* milliseconds */
-
-/* ---- progress ---- */
-
-static long
-milliseconds(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 void
 scan_show(struct scan_input *in, size_t more)
 {
-	long now;
-
 	in->done += more;
-	if (!in->progress || in->done < SHOW_FROM / 8)
-		return;
-	now = milliseconds();
-	if (now - in->shown < SHOW_EVERY)
-		return;
-	in->shown = now;
-	if (in->total > 0 && in->done <= in->total)
-		fprintf(stderr, "\rscan: %llu of %llu MB (%llu %%) ",
-		    in->done >> 20, in->total >> 20,
-		    in->done * 100 / in->total);
-	else
-		fprintf(stderr, "\rscan: %llu MB ", in->done >> 20);
-	fflush(stderr);
-}
-
-static void
-show_end(struct scan_input *in)
-{
-	if (in->shown > 0)
-		fputs("\r\033[K", stderr);
-	in->shown = 0;
+	progress_tell(&in->line.progress, in->done, in->total);
 }
 
 /* ---- a stream ---- */
@@ -186,8 +150,6 @@ scan_open(struct scan_input *in, char *const *names, int count,
 		}
 		in->total += log->size;
 	}
-	in->progress = isatty(STDERR_FILENO) == 1 &&
-	    (in->total == 0 || in->total >= SHOW_FROM);
 	return unpack_start(in, err);
 }
 
@@ -206,7 +168,7 @@ scan_read(struct scan_input *in, struct maillog *m, struct maillog *other,
 		(void)close(log->fd);
 		log->fd = -1;
 	}
-	show_end(in);
+	progress_end(&in->line);
 	return result;
 }
 

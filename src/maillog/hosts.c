@@ -8,11 +8,18 @@
 /* ---- rows ---- */
 
 static uint64_t
+name_hash(const struct maillog_state *s, enum role role,
+    enum maillog_grade grade, struct span name)
+{
+	return hash_bytes(s->rules.seed + (uint64_t)role * 2 + (uint64_t)grade,
+	    name);
+}
+
+static uint64_t
 row_hash(const struct maillog_state *s, enum role role,
     enum maillog_grade grade, const struct relay *relay)
 {
-	uint64_t h = hash_bytes(s->rules.seed + (uint64_t)role * 2 +
-	        (uint64_t)grade, span_of(relay->host));
+	uint64_t h = name_hash(s, role, grade, span_of(relay->host));
 
 	return role == ROLE_SERVER ? hash_bytes(h, span_of(relay->address)) : h;
 }
@@ -50,6 +57,23 @@ host_find(struct maillog_state *s, enum role role, enum maillog_grade grade,
 		return NULL;
 	i = slot_of(s, row_hash(s, role, grade, relay), role, grade, relay);
 	return s->slots[i].row == 0 ? NULL : s->rows[s->slots[i].row - 1];
+}
+
+void
+host_expect(const struct maillog_state *s, struct span name)
+{
+	const struct row_slot *slot;
+	const char *row;
+
+	if (s->slots == NULL)
+		return;
+	slot = &s->slots[(size_t)name_hash(s, ROLE_CLIENT, MAILLOG_CONFIRMED,
+	    name) & s->slot_mask];
+	if (slot->row == 0)
+		return;
+	row = (const char *)s->rows[slot->row - 1];
+	for (size_t i = 0; i < sizeof(struct maillog_host) + 64; i += 64)
+		__builtin_prefetch(row + i);
 }
 
 static bool

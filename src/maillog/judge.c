@@ -103,25 +103,45 @@ find_address(struct maillog_state *s, const char *line,
 		process_watch(s, p);
 }
 
+/* The host a failure names, and how long its name is; false: none. */
+static bool
+client_relay(struct maillog_state *s, struct span message,
+    struct relay *relay, size_t *len)
+{
+	struct span g[GROUPS], name = relay_client(message, relay);
+
+	*len = name.len;
+	if (name.len > 0) {
+		host_expect(s, name);
+		return true;
+	}
+	if (!match(&s->matcher, PATTERN_CLIENT, message, g))
+		return false;
+	*len = g[1].len;
+	return relay_of_server(g[1], g[2], relay);
+}
+
 static void
 client_failure(struct maillog_state *s, const char *line,
     const struct record *r)
 {
-	struct process *p = process_find(s, r->process);
 	struct failure f = { ROLE_CLIENT, MAILLOG_CONFIRMED, 0, counted(r),
-		stamp_time(s, r) };
+		MAILLOG_NO_TIME };
+	struct process *p;
 	struct maillog_host *row;
 	struct relay relay;
-	struct span g[GROUPS];
+	size_t len;
+	bool named = client_relay(s, r->message, &relay, &len);
 
+	p = process_find(s, r->process);
+	f.time = stamp_time(s, r);
 	f.reason = p == NULL ? 0 : answered(p, r->times);
-	if (!match(&s->matcher, PATTERN_CLIENT, r->message, g) ||
-	    !relay_of_server(g[1], g[2], &relay)) {
+	if (!named) {
 		host_unattributed(s, f.time, f.times);
 		return;
 	}
 	/* Its to= lines may not name it in full: they are known by the pid. */
-	if (g[1].len > SHORTENED)
+	if (len > SHORTENED)
 		process_get(s, r->process)->client_seen = true;
 	row = host_count(s, &f, &relay);
 	if (row == NULL)

@@ -127,6 +127,14 @@ text_record(struct maillog_state *s, struct span line, struct record *r)
 }
 
 bool
+line_plain(struct maillog_state *s, struct span line, struct record *r)
+{
+	*r = (struct record){ .times = 1 };
+	return s->shape != SHAPE_JSON && line.len <= MAILLOG_LINE_MAX &&
+	    plain_record(s, line, r);
+}
+
+bool
 line_record(struct maillog_state *s, struct span line, struct journal *entry,
     struct record *r)
 {

@@ -119,7 +119,7 @@ static void
 search(struct maillog_state *s, const char *bytes, size_t len)
 {
 	const char *at = bytes, *end = bytes + len;
-	struct span hit[GROUPS];
+	const char *hit;
 
 	while (at < end) {
 		enum pattern p = s->rules.successes ? PATTERN_HANDSHAKE
@@ -132,10 +132,10 @@ search(struct maillog_state *s, const char *bytes, size_t len)
 		}
 		if (s->watching > 0)
 			p = PATTERN_AWAITED;
-		if (!match(&s->matcher, p, (struct span){ at, (size_t)(end - at) },
-		        hit))
+		hit = match_find(&s->matcher, p, at, end);
+		if (hit == NULL)
 			return;
-		at = look_at(s, bytes, hit[0].at, end);
+		at = look_at(s, bytes, hit, end);
 	}
 }
 

@@ -121,22 +121,30 @@ match_free(struct matcher *m)
 	m->data = NULL;
 }
 
-bool
-match(struct matcher *m, enum pattern pattern, struct span subject,
-    struct span *groups)
+/* How many groups took part, or what PCRE2 says of a match that is none. */
+static int
+run(struct matcher *m, enum pattern pattern, struct span subject)
 {
 	PCRE2_SPTR at = (PCRE2_SPTR)(subject.at == NULL ? "" : subject.at);
-	const PCRE2_SIZE *ends = pcre2_get_ovector_pointer(m->data);
 	int found = m->jit
 	    ? pcre2_jit_match(m->code[pattern], at, subject.len, 0, 0, m->data,
 	          NULL)
 	    : pcre2_match(m->code[pattern], at, subject.len, 0, 0, m->data,
 	          NULL);
 
-	if (found < 0) {
-		m->failed = m->failed || found != PCRE2_ERROR_NOMATCH;
+	m->failed = m->failed || (found < 0 && found != PCRE2_ERROR_NOMATCH);
+	return found;
+}
+
+bool
+match(struct matcher *m, enum pattern pattern, struct span subject,
+    struct span *groups)
+{
+	const PCRE2_SIZE *ends = pcre2_get_ovector_pointer(m->data);
+	int found = run(m, pattern, subject);
+
+	if (found < 0)
 		return false;
-	}
 	for (int i = 0; groups != NULL && i < GROUPS; i++) {
 		groups[i] = (struct span){ NULL, 0 };
 		if (i < found && ends[2 * i] != PCRE2_UNSET)
@@ -144,4 +152,14 @@ match(struct matcher *m, enum pattern pattern, struct span subject,
 				ends[2 * i + 1] - ends[2 * i] };
 	}
 	return true;
+}
+
+const char *
+match_find(struct matcher *m, enum pattern pattern, const char *from,
+    const char *end)
+{
+	struct span rest = { from, (size_t)(end - from) };
+
+	return run(m, pattern, rest) < 0
+	    ? NULL : from + pcre2_get_ovector_pointer(m->data)[0];
 }

@@ -186,19 +186,27 @@ line_before(struct back *b, struct span *line)
 	return true;
 }
 
+static bool
+names_pid(struct span line, struct span pid)
+{
+	return pid.len == 0 ||
+	    memmem(line.at, line.len, pid.at, pid.len) != NULL;
+}
+
 /* The record before, of the same process. */
 static bool
 record_before(struct maillog_state *s, struct back *b, struct record *r)
 {
 	struct span line;
 
-	while (line_before(b, &line))
-		if ((b->of->pid.len == 0 ||
-		        memmem(line.at, line.len, b->of->pid.at,
-		            b->of->pid.len) != NULL) &&
-		    line_record(s, line, &s->entry[1], r) &&
-		    r->process == b->of->process)
+	while (line_before(b, &line)) {
+		bool known = line_plain(s, line, r) ||
+		    (names_pid(line, b->of->pid) &&
+		        line_record(s, line, &s->entry[1], r));
+
+		if (known && r->process == b->of->process)
 			return true;
+	}
 	return false;
 }
 

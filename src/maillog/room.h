@@ -65,6 +65,9 @@ void match_free(struct matcher *m);
  * 0} for one that took no part.  Bound patterns match at the start only. */
 bool match(struct matcher *m, enum pattern pattern, struct span subject,
     struct span *groups);
+/* Where the first match in [from, end) begins; NULL: there is none. */
+const char *match_find(struct matcher *m, enum pattern pattern,
+    const char *from, const char *end);
 
 /* ---- records ---- */
 
@@ -199,6 +202,8 @@ long long stamp_time(struct maillog_state *s, const struct record *r);
 /* Is the line a record of sendmail?  The message may be put into entry. */
 bool line_record(struct maillog_state *s, struct span line,
     struct journal *entry, struct record *r);
+/* The same, quickly, for the two usual shapes only; false: ask the other. */
+bool line_plain(struct maillog_state *s, struct span line, struct record *r);
 /* Is it a shape whose records take many lines?  It begins so. */
 bool line_is_export(struct span bytes);
 bool line_is_pretty(struct span bytes);
@@ -248,6 +253,9 @@ bool relay_server(struct maillog_state *s, struct span text,
 /* The same of what PATTERN_HOST or PATTERN_CLIENT found. */
 bool relay_of_server(struct span name, struct span address,
     struct relay *relay);
+/* PATTERN_CLIENT by hand, where the host is a name in small letters: it, as
+ * it stands there; empty: only the pattern can tell. */
+struct span relay_client(struct span message, struct relay *relay);
 /* The part of a logged relay that tells hosts apart in the tallies. */
 struct span relay_essence(struct span text);
 
@@ -291,6 +299,9 @@ struct maillog_host *host_count(struct maillog_state *s,
     const struct failure *f, const struct relay *relay);
 struct maillog_host *host_find(struct maillog_state *s, enum role role,
     enum maillog_grade grade, const struct relay *relay);
+/* A confirmed client of that name will be asked for soon: has it fetched
+ * into the cache meanwhile. */
+void host_expect(const struct maillog_state *s, struct span name);
 void host_set_address(struct maillog_host *row, const char *address);
 void host_unattributed(struct maillog_state *s, long long time,
     unsigned long times);

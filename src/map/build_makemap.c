@@ -129,6 +129,7 @@ build_with_makemap(const struct map_build *b, struct error *err)
 		.input = b->text,
 		.messages = &said,
 		.keep = KEEP,
+		.progress = b->progress,
 	};
 	size_t n = 0;
 	int status;

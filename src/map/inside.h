@@ -133,6 +133,7 @@ struct makemap {
 	struct buf *output;         /* NULL: none */
 	struct buf *messages;
 	size_t keep; /* bytes of each kept */
+	const struct progress *progress; /* in the input; NULL: nobody asks */
 };
 
 /* Its exit status; -1 with err as run_program(), or not installed. */

@@ -23,6 +23,7 @@ makemap_run(const struct makemap *m, struct error *err)
 		.output = m->output,
 		.messages = m->messages,
 		.keep = m->keep,
+		.progress = m->progress,
 	};
 
 	if (m->program == NULL)

@@ -114,6 +114,7 @@ build_with(struct work *w, enum map_builder builder, struct map_proof *proof,
 		.makemap = o->makemap,
 		.config = o->site->config[0] != '\0' ? o->site->config : NULL,
 		.before = &u->access,
+		.progress = o->progress,
 	};
 
 	if ((builder == BUILD_PATCH ? copy_finish : side_directory)(u, err) !=

@@ -513,6 +513,7 @@ a_text_that_cannot_be_put_back_is_said(void **state)
 	open_it(f);
 	w.u = &f->u;
 	assert_int_equal(side_text(&f->u, span_of(NEW), &f->err), 0);
+	assert_int_equal(fstat(f->u.side_text, &w.text_seen), 0);
 	assert_int_equal(text_put(&w, &f->err), UPDATE_DONE);
 	assert_int_equal(unlinkat(f->at, ".access.tlsoff", 0), 0);
 	(void)error_set(&f->err, EX_NOPERM, "why");
