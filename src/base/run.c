@@ -19,18 +19,12 @@
 #include <sys/prctl.h>
 #endif
 
-#include "base.h"
+#include "inside.h"
 
 #define KEEP ((size_t)1 << 20)
 
 static const char *const environment[] = {
 	"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", NULL
-};
-
-struct stream {
-	int fd;           /* our end; -1 once it is at its end */
-	struct buf *into; /* NULL: dropped */
-	size_t left;      /* bytes still kept */
 };
 
 static void
@@ -92,9 +86,8 @@ become(const struct run *r, const int streams[3], pid_t parent)
 	_exit(127);
 }
 
-/* Reads what is there; a stream at its end is closed. */
-static void
-drain(struct stream *s)
+void
+run_drain(struct run_stream *s)
 {
 	char bytes[65536];
 	ssize_t n = read(s->fd, bytes, sizeof(bytes));
@@ -115,8 +108,8 @@ drain(struct stream *s)
 	s->left -= keep;
 }
 
-static long
-milliseconds(void)
+long
+run_milliseconds(void)
 {
 	struct timespec now;
 
@@ -126,9 +119,8 @@ milliseconds(void)
 
 #define TICK 20 /* ms between two looks at a child that may leave others */
 
-/* Has it ended?  It stays to be waited for. */
-static bool
-has_ended(pid_t child)
+bool
+run_has_ended(pid_t child)
 {
 	siginfo_t info = { 0 };
 
@@ -147,10 +139,10 @@ patience(const struct run *r, long left)
 
 /* Until both streams are at their end; -1 when it has to be killed. */
 static int
-listen_to(struct stream streams[2], const struct run *r, pid_t child,
+listen_to(struct run_stream streams[2], const struct run *r, pid_t child,
     struct error *err)
 {
-	long end = milliseconds() + (long)r->timeout * 1000;
+	long end = run_milliseconds() + (long)r->timeout * 1000;
 
 	while (streams[0].fd >= 0 || streams[1].fd >= 0) {
 		struct pollfd p[3] = {
@@ -158,8 +150,8 @@ listen_to(struct stream streams[2], const struct run *r, pid_t child,
 			{ streams[1].fd, POLLIN, 0 },
 			{ cancel_fd(), POLLIN, 0 },
 		};
-		long left = r->timeout > 0 ? end - milliseconds() : -1;
-		bool ended = r->leaves_children && has_ended(child);
+		long left = r->timeout > 0 ? end - run_milliseconds() : -1;
+		bool ended = r->leaves_children && run_has_ended(child);
 		int ready;
 
 		if (r->timeout > 0 && left <= 0)
@@ -175,7 +167,7 @@ listen_to(struct stream streams[2], const struct run *r, pid_t child,
 			return 0;
 		for (int i = 0; i < 2; i++)
 			if (p[i].revents != 0 && streams[i].fd >= 0)
-				drain(&streams[i]);
+				run_drain(&streams[i]);
 	}
 	return 0;
 }
@@ -193,7 +185,7 @@ wait_for(pid_t child)
 
 /* An end for the child and, where somebody wants to hear it, one for us. */
 static int
-open_stream(bool wanted, struct stream *ours, int *theirs)
+open_stream(bool wanted, struct run_stream *ours, int *theirs)
 {
 	int fds[2];
 
@@ -217,50 +209,79 @@ close_one(int *fd)
 	*fd = -1;
 }
 
-int
-run_program(const struct run *r, struct error *err)
+static int
+open_all(const struct run *r, struct run_child *child, int theirs[3])
 {
-	size_t keep = r->keep == 0 ? KEEP : r->keep;
-	struct stream ours[2] = {
-		{ -1, r->output, keep }, { -1, r->messages, keep }
-	};
-	int theirs[3] = { -1, -1, -1 };
-	pid_t child = -1, parent = getpid();
-	int status = -1;
-
 	theirs[0] = r->input >= 0 ? fcntl(r->input, F_DUPFD_CLOEXEC, 3)
 				  : open("/dev/null", O_RDONLY | O_CLOEXEC);
 	if (theirs[0] < 0 ||
-	    open_stream(r->output != NULL, &ours[0], &theirs[1]) != 0 ||
-	    (r->messages == NULL
-	            ? (theirs[2] = fcntl(theirs[1], F_DUPFD_CLOEXEC, 3)) < 0
-	            : open_stream(true, &ours[1], &theirs[2]) != 0)) {
+	    open_stream(r->output != NULL, &child->streams[0], &theirs[1]) != 0)
+		return -1;
+	if (r->messages != NULL)
+		return open_stream(true, &child->streams[1], &theirs[2]);
+	theirs[2] = fcntl(theirs[1], F_DUPFD_CLOEXEC, 3);
+	return theirs[2] < 0 ? -1 : 0;
+}
+
+int
+run_child_start(struct run_child *child, const struct run *r,
+    struct error *err)
+{
+	size_t keep = r->keep == 0 ? KEEP : r->keep;
+	int theirs[3] = { -1, -1, -1 };
+	pid_t parent = getpid();
+
+	*child = (struct run_child){ -1,
+		{ { -1, r->output, keep }, { -1, r->messages, keep } } };
+	if (open_all(r, child, theirs) != 0)
 		(void)error_errno(err, EX_OSERR, r->argv[0], "cannot run");
-		goto out;
-	}
-	child = fork();
-	if (child == 0)
-		become(r, theirs, parent);
-	if (child < 0) {
-		(void)error_errno(err, EX_OSERR, r->argv[0], "cannot fork");
-		goto out;
+	else {
+		child->pid = fork();
+		if (child->pid == 0)
+			become(r, theirs, parent);
+		if (child->pid < 0)
+			(void)error_errno(err, EX_OSERR, r->argv[0],
+			    "cannot fork");
 	}
 	for (int i = 0; i < 3; i++)
 		close_one(&theirs[i]);
-	if (listen_to(ours, r, child, err) != 0) {
-		(void)kill(child, SIGKILL);
-		(void)wait_for(child);
-		goto out;
+	if (child->pid < 0)
+		run_child_close(child);
+	return child->pid < 0 ? -1 : 0;
+}
+
+void
+run_child_close(struct run_child *child)
+{
+	for (int i = 0; i < 2; i++)
+		close_one(&child->streams[i].fd);
+}
+
+int
+run_child_kill(struct run_child *child)
+{
+	run_child_close(child);
+	(void)kill(child->pid, SIGKILL);
+	return wait_for(child->pid);
+}
+
+int
+run_program(const struct run *r, struct error *err)
+{
+	struct run_child child;
+	int status;
+
+	if (run_child_start(&child, r, err) != 0)
+		return -1;
+	if (listen_to(child.streams, r, child.pid, err) != 0) {
+		(void)run_child_kill(&child);
+		return -1;
 	}
-	status = wait_for(child);
+	status = wait_for(child.pid);
+	run_child_close(&child);
 	if (status == 127)
 		status = error_set(err, EX_UNAVAILABLE, "%s: cannot be run",
 		    r->argv[0]);
-out:
-	for (int i = 0; i < 3; i++)
-		close_one(&theirs[i]);
-	for (int i = 0; i < 2; i++)
-		close_one(&ours[i].fd);
 	return status;
 }
 

@@ -33,6 +33,7 @@ struct options {
 	const char *role;     /* --role, of scan */
 	int lock_wait;        /* seconds */
 	unsigned long minimum; /* --min, of scan */
+	unsigned long timeout; /* seconds; --timeout, of review */
 	bool strict, dry_run, json, force, exact, quiet, verbose;
 	bool confirmed, hosts, fix; /* of scan, scan and check */
 	char **words;         /* what follows the verb; ends with NULL */
@@ -52,9 +53,10 @@ struct options {
 #define VERB_EXPIRES 16U
 #define VERB_CHECKS 32U
 #define VERB_LISTS 64U
+#define VERB_REVIEWS 128U
 #define VERB_EDITS (VERB_ADDS | VERB_TAKES | VERB_EXPIRES)
 #define VERB_WRITES (VERB_EDITS | VERB_CHECKS)
-#define VERB_LOOKS (VERB_EXPLAINS | VERB_LISTS)
+#define VERB_LOOKS (VERB_EXPLAINS | VERB_LISTS | VERB_REVIEWS)
 #define VERB_ALL (VERB_WRITES | VERB_SCANS | VERB_LOOKS)
 
 /*
@@ -83,6 +85,7 @@ verb_function verb_expire;
 verb_function verb_check;
 verb_function verb_explain;
 verb_function verb_list;
+verb_function verb_review;
 
 const char *help_text(void);
 const char *version_text(void);

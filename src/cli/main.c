@@ -25,6 +25,7 @@ static const struct verb_entry verbs[] = {
 	{ "check", VERB_CHECKS, 0, 0, verb_check, "" },
 	{ "expire", VERB_EXPIRES, 0, 0, verb_expire, "" },
 	{ "scan", VERB_SCANS, 0, -1, verb_scan, "[LOG...]" },
+	{ "review", VERB_REVIEWS, 0, -1, verb_review, "[HOST...]" },
 };
 
 /* A file opened later must not become one of the three. */

@@ -44,6 +44,7 @@ static const struct known known[] = {
 	{ "role", 0, TEXT, AT(role), VERB_SCANS },
 	{ "confirmed", 0, FLAG, AT(confirmed), VERB_SCANS },
 	{ "hosts", 0, FLAG, AT(hosts), VERB_SCANS },
+	{ "timeout", 0, COUNT, AT(timeout), VERB_REVIEWS },
 	{ "json", 'j', FLAG, AT(json), VERB_ALL },
 	{ "quiet", 'q', FLAG, AT(quiet), VERB_ALL },
 	{ "verbose", 'v', FLAG, AT(verbose), VERB_ALL },
@@ -247,6 +248,7 @@ options_read(struct options *o, int argc, char **argv, struct error *err)
 {
 	o->lock_wait = 10;
 	o->minimum = 1;
+	o->timeout = 30;
 	o->words = calloc((size_t)argc + 1, sizeof(*o->words));
 	if (o->words == NULL)
 		return error_memory(err);
