@@ -87,8 +87,21 @@ verb_function verb_explain;
 verb_function verb_list;
 verb_function verb_review;
 
-const char *help_text(void);
-const char *version_text(void);
+struct verb_entry {
+	const char *name;
+	unsigned group;  /* VERB_...: for which options are known */
+	int least, most; /* words behind it; most -1: any number */
+	verb_function *function;
+	const char *words; /* for people, as the rest */
+	const char *summary, *example;
+};
+
+/* The verbs in their order; NULL behind the last. */
+const struct verb_entry *verb_at(size_t i);
+/* NULL: there is none. */
+const struct verb_entry *verb_find(const char *name);
+/* EX_USAGE: names the verb that may have been meant. */
+int verb_unknown(const char *word, struct error *err);
 
 /* ---- streams ---- */
 
@@ -106,8 +119,9 @@ int finish(int status);
 
 /* ---- help ---- */
 
-const char *help_text(void);    /* what --help prints */
-const char *version_text(void); /* "tlsoff 1.0\n" */
+/* What --help prints: on one screen, or all about a verb.  NULL: no verb. */
+void help_print(const struct verb_entry *verb);
+void version_print(void); /* "tlsoff 1.0" */
 
 /* ---- hosts ---- */
 
