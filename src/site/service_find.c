@@ -75,13 +75,16 @@ knows_unit(const char *root)
 	return false;
 }
 
+/* Most units have no ExecReload, and systemd refuses to reload those. */
 static bool
 by_systemd(struct service *s, const char *root, enum service_mode mode)
 {
 	if (!is_there(root, "/run/systemd/system") || !knows_unit(root) ||
 	    !take_either(s, root, "/usr/bin/systemctl", "/bin/systemctl"))
 		return false;
-	words(s, BY_SYSTEMD, WORD(mode), "sendmail");
+	words(s, BY_SYSTEMD,
+	    mode == SERVICE_RELOAD ? "reload-or-restart" : "restart",
+	    "sendmail");
 	return true;
 }
 
