@@ -33,7 +33,7 @@ struct options {
 	const char *role;     /* --role, of scan */
 	int lock_wait;        /* seconds */
 	unsigned long minimum; /* --min, of scan */
-	unsigned long timeout; /* seconds; --timeout, of review */
+	int timeout;           /* seconds; --timeout, of review */
 	bool strict, dry_run, json, force, exact, quiet, verbose;
 	bool confirmed, hosts, fix; /* of scan, scan and check */
 	char **words;         /* what follows the verb; ends with NULL */

@@ -57,7 +57,7 @@ static const struct option_known known[] = {
 		"leave out what is only a hint" },
 	{ "hosts", 0, FLAG, AT(hosts), VERB_SCANS, NULL,
 		"names only, for \"tlsoff client -\"" },
-	{ "timeout", 0, COUNT, AT(timeout), VERB_REVIEWS, "SECONDS",
+	{ "timeout", 0, PERIOD, AT(timeout), VERB_REVIEWS, "SECONDS",
 		"give a host up after so long (30)" },
 	{ "json", 'j', FLAG, AT(json), VERB_ALL, NULL,
 		"one JSON document" },
@@ -145,7 +145,9 @@ store(struct options *o, const struct option_known *k, char *argument,
 		*(const char **)(void *)member = argument;
 		return 0;
 	case SECONDS:
-		if (parse_number(k->name, argument, 0, 86400, &number, err) != 0)
+	case PERIOD:
+		if (parse_number(k->name, argument, k->kind == PERIOD, 86400,
+		        &number, err) != 0)
 			return -1;
 		*(int *)(void *)member = (int)number;
 		return 0;

@@ -7,7 +7,8 @@
 
 #include <stddef.h>
 
-enum option_kind { TEXT, FLAG, SECONDS, COUNT };
+/* SECONDS may be 0, PERIOD and COUNT not. */
+enum option_kind { TEXT, FLAG, SECONDS, PERIOD, COUNT };
 
 struct option_known {
 	const char *name;

@@ -9,8 +9,6 @@
 
 #include "review.h"
 
-#define LONGEST 86400UL /* seconds of --timeout */
-
 static struct span
 without_tag(struct span key)
 {
@@ -38,7 +36,8 @@ grow(struct review *r, size_t count, struct error *err)
 	return 0;
 }
 
-static void
+/* Is the name of the key that of a host, or of a net, as tlsoff writes it? */
+static bool
 parse_key(const struct review *r, const struct listed *entry,
     struct host *host)
 {
@@ -46,8 +45,11 @@ parse_key(const struct review *r, const struct listed *entry,
 	struct error ignored;
 	struct span name = without_tag(entry->record.key);
 
-	if (host_parse(name, ROLE_CLIENT, &rules, host, &ignored) != 0)
-		memset(host, 0, sizeof(*host));
+	if (host_parse(name, ROLE_CLIENT, &rules, host, &ignored) == 0 &&
+	    span_equal_fold(name, span_of(host->name)))
+		return true;
+	memset(host, 0, sizeof(*host));
+	return false;
 }
 
 /* ---- all exceptions ---- */
@@ -59,9 +61,13 @@ take_entry(struct review *r, const struct listed *entry)
 
 	h->entry = entry;
 	h->tries = h->itself = true;
-	parse_key(r, entry, &h->host);
-	if (h->host.kind == HOST_EVERYBODY)
+	if (!parse_key(r, entry, &h->host))
+		cannot_try(h, "its key is that of no single host");
+	else if (h->host.kind == HOST_EVERYBODY)
 		cannot_try(h, "it covers everybody");
+	else if (h->host.kind == HOST_NAME && strchr(h->host.name, '.') == NULL)
+		cannot_try(h, "it is a top-level domain, or a name without "
+		    "its domain");
 	else if (h->host.kind == HOST_NET)
 		cannot_try(h, "it is a net");
 }
@@ -205,9 +211,6 @@ review(struct review *r, struct error *err)
 
 	r->list.o = r->o;
 	r->list.wanted[ROLE_CLIENT] = r->list.wanted[ROLE_SERVER] = true;
-	if (r->o->timeout > LONGEST)
-		return error_set(err, EX_USAGE, "--timeout: not a number from "
-		    "1 to %lu", LONGEST);
 	if (list_gather(&r->list, err) != 0)
 		return -1;
 	for (size_t i = 0; i < l->count; i++)

@@ -156,7 +156,7 @@ copy(char *to, size_t size, struct span text)
 /* Why TLS came to no good end. */
 static void
 explain_failure(struct review_verdict *v, const struct signs *g, bool late,
-    unsigned long seconds)
+    int seconds)
 {
 	static const struct {
 		const char *reason, *words;
@@ -181,7 +181,7 @@ explain_failure(struct review_verdict *v, const struct signs *g, bool late,
 		    "%s the handshake: %s", when, reason);
 	} else if (late)
 		(void)snprintf(v->detail, sizeof(v->detail),
-		    "%s the handshake: no answer within %lu seconds", when,
+		    "%s the handshake: no answer within %d seconds", when,
 		    seconds);
 	else
 		(void)snprintf(v->detail, sizeof(v->detail),
@@ -192,7 +192,7 @@ explain_failure(struct review_verdict *v, const struct signs *g, bool late,
 /* Where openssl did not come to a handshake. */
 static void
 explain_before(struct review_verdict *v, const struct signs *g, bool late,
-    unsigned long seconds)
+    int seconds)
 {
 	char text[200];
 
@@ -207,7 +207,7 @@ explain_before(struct review_verdict *v, const struct signs *g, bool late,
 		    strerror(g->connect_errno));
 	else if (late)
 		(void)snprintf(v->detail, sizeof(v->detail),
-		    "no answer within %lu seconds", seconds);
+		    "no answer within %d seconds", seconds);
 	else {
 		v->result = REVIEW_CANNOT_TRY;
 		copy(text, sizeof(text), g->first);
@@ -217,7 +217,7 @@ explain_before(struct review_verdict *v, const struct signs *g, bool late,
 }
 
 void
-review_judge(struct review_verdict *v, int status, unsigned long seconds,
+review_judge(struct review_verdict *v, int status, int seconds,
     struct span answer, struct span messages)
 {
 	struct signs g = { 0 };

@@ -26,7 +26,7 @@ struct review_verdict {
 /* What one run of openssl came to.  status is that of run_many(), seconds the
  * time it had; answer is what the peer said inside TLS, messages what openssl
  * printed.  A stranger's bytes are made visible. */
-void review_judge(struct review_verdict *v, int status, unsigned long seconds,
+void review_judge(struct review_verdict *v, int status, int seconds,
     struct span answer, struct span messages);
 /* Does this value of TLS_Srv: demand a certificate that can be verified? */
 bool review_demands_verified(struct span value);

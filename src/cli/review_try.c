@@ -103,7 +103,7 @@ begin(void *context, size_t number, struct run *run, struct error *err)
 		return -1;
 	*run = (struct run){ .argv = argv, .input = h->input, .directory = -1,
 		.output = &h->answer, .messages = &h->messages,
-		.timeout = (int)t->r->o->timeout, .keep = KEEP };
+		.timeout = t->r->o->timeout, .keep = KEEP };
 	return 0;
 }
 
@@ -118,6 +118,25 @@ forget(struct review_host *h)
 }
 
 static void
+tell_messages(const struct trying *t, const struct review_host *h)
+{
+	struct span rest = buf_as_span(&h->messages);
+
+	if (!t->r->o->verbose)
+		return;
+	show_end(t);
+	while (rest.len > 0) {
+		const char *end = memchr(rest.at, '\n', rest.len);
+		size_t len = end == NULL ? rest.len : (size_t)(end - rest.at);
+
+		detail(t->r->o, "%s: openssl: %.*s", h->host.name, (int)len,
+		    rest.at);
+		len += end != NULL;
+		rest = (struct span){ rest.at + len, rest.len - len };
+	}
+}
+
+static void
 ended(void *context, size_t number, int status)
 {
 	struct trying *t = context;
@@ -125,11 +144,7 @@ ended(void *context, size_t number, int status)
 
 	review_judge(&h->verdict, status, t->r->o->timeout,
 	    buf_as_span(&h->answer), buf_as_span(&h->messages));
-	if (t->r->o->verbose && h->messages.at != NULL) {
-		show_end(t);
-		detail(t->r->o, "%s: openssl: %s", h->host.name,
-		    h->messages.at);
-	}
+	tell_messages(t, h);
 	forget(h);
 	t->done++;
 	show(t);

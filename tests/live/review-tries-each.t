@@ -62,6 +62,8 @@ my $text = join('', map { "Try_TLS:$_\tNO\n" } @names)
     . "Try_TLS:IPv6:2001:db8:0:0:0:0:0:25\tNO\n"
     . 'Try_TLS:' . at('good') . "\tNO\n"
     . "Try_TLS:commented.example\tNO # why\n"
+    . "Try_TLS:[127.0.0.1]\tNO\n"
+    . "Try_TLS:example\tNO\n"
     . "Srv_Features:192.0.2.1\tS\n";
 build_map($cf, $text);
 my @site = ('-C', $cf->{file});
@@ -97,13 +99,17 @@ says('Try_TLS:nobody.example', qr/^not reached: Connection refused/,
 says('Try_TLS:nowhere.example', qr/^cannot be tried: no address found.*tlsoff review HOST/,
     'a domain without an address cannot be tried; its hosts can be named');
 says('Try_TLS:192.0.2', qr/^cannot be tried: it is a net/, 'nor can a net');
+says('Try_TLS:[127.0.0.1]', qr/^cannot be tried: its key is that of no single/,
+    'nor can an entry for those without a name');
+says('Try_TLS:example', qr/^cannot be tried: it is a top-level domain/,
+    'nor one for a whole top-level domain');
 says('Try_TLS:IPv6:2001:db8:0:0:0:0:0:25', qr/^still needed: .*not TLS/,
     'an IPv6 address is tried');
 says('Try_TLS:' . at('good'), qr/^handshake works.*tlsoff remove client \Q@{[at('good')]}\E\z/,
     'so is an IPv4 address');
 ok(!exists $said{'Try_TLS:commented.example'},
     'an entry that is not in force is not tried');
-like($r->{out}, qr/^4 of 12 exceptions of the role client can go$/m,
+like($r->{out}, qr/^4 of 14 exceptions of the role client can go$/m,
     'how many can go');
 like($r->{out}, qr/^1 of the role server cannot be tried from here: they connect to us$/m,
     'the role server is told of');
@@ -132,6 +138,10 @@ $r = tlsoff(@site, 'review', '--', '-connect');
 is($r->{status}, 64, 'what looks like an option of openssl is no host');
 $r = tlsoff(@site, '--timeout', '0', 'review');
 is($r->{status}, 64, 'no time at all is refused');
+$r = tlsoff(@site, '-v', 'review', 'garbage.example');
+like($r->{err}, qr/^tlsoff: garbage\.example: openssl: .*wrong version number/m,
+    '-v shows what openssl said');
+unlike($r->{err}, qr/[^\n\x20-\x7e]/, '... and no control byte');
 
 # ---- a peer that never answers ----
 
