@@ -259,7 +259,7 @@ each_of_many_programs_has_its_own_output_and_status(void **state)
 		assert_int_equal(run_crowd(&c, at_once, &err), 0);
 		assert_int_equal(c.ends, MANY);
 		for (int i = 0; i < MANY; i++) {
-			char out[16], messages[16];
+			char out[32], messages[32];
 
 			(void)snprintf(out, sizeof(out), "out %d\n", i);
 			(void)snprintf(messages, sizeof(messages), "err %d\n",

@@ -26,7 +26,9 @@ my %manners = (
 	garbage => sub { my ($c) = @_; print {$c} "220 go\r\n";
 	    sysread $c, my $hello, 4096; # or openssl takes it for the reply
 	    print {$c} "\e]0;garbage\a no TLS at all\r\n" x 10; swallow($c) },
-	close => sub { my ($c) = @_; print {$c} "220 go\r\n" },
+	# Only its side: with words unread the whole would be a reset.
+	close => sub { my ($c) = @_; print {$c} "220 go\r\n";
+	    shutdown $c, 1; swallow($c) },
 	refuse => sub { my ($c) = @_; print {$c} "454 4.7.0 not now\r\n";
 	    swallow($c) },
 	hang => sub { my ($c) = @_; print {$c} "220 go\r\n"; swallow($c) },
