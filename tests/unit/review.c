@@ -157,6 +157,36 @@ pieces_of_messages_do_no_harm(void **state)
 	}
 }
 
+/* Whatever a peer has openssl print: every text fits, and is printable. */
+static void
+messages_that_are_damaged_do_no_harm(void **state)
+{
+	static const char whole[] = ESTABLISHED "Verification error: x\n"
+	    ERROR "0A00045C:SSL routines:f:tlsv13 alert:c:1601:\n"
+	    ERROR "10080002:BIO routines:BIO_lookup_ex:l:c:746:Name\n"
+	    "connect:errno=99999999999\nwrite:errno=104\n";
+	unsigned long random = 1;
+
+	(void)state;
+	for (int round = 0; round < 20000; round++) {
+		char bytes[sizeof(whole)];
+		size_t len = sizeof(whole) - 1;
+
+		memcpy(bytes, whole, sizeof(whole));
+		for (int i = 0; i < 1 + round % 8; i++) {
+			random = random * 1103515245UL + 12345UL;
+			bytes[(random >> 16) % len] = (char)(random >> 8);
+		}
+		review_judge(&v, round % 3 - 1, 30, span_of(""),
+		    (struct span){ bytes, len - (size_t)round % 40 });
+		assert_int_not_equal(v.result, REVIEW_WORKS);
+		for (const char *c = v.detail; *c != '\0'; c++)
+			assert_true(*c >= 0x20 && *c < 0x7f);
+		for (const char *c = v.certificate; *c != '\0'; c++)
+			assert_true(*c >= 0x20 && *c < 0x7f);
+	}
+}
+
 static void
 a_demand_for_a_certificate_is_known(void **state)
 {
@@ -318,6 +348,7 @@ main(void)
 		cmocka_unit_test(an_openssl_that_did_not_try_blames_nobody),
 		cmocka_unit_test(words_of_the_peer_decide_nothing),
 		cmocka_unit_test(pieces_of_messages_do_no_harm),
+		cmocka_unit_test(messages_that_are_damaged_do_no_harm),
 		cmocka_unit_test(a_demand_for_a_certificate_is_known),
 		cmocka_unit_test(options_of_the_cf_become_those_of_openssl),
 		cmocka_unit_test(
