@@ -116,6 +116,30 @@ like($r->{out}, qr/^1 of the role server cannot be tried from here: they connect
 is_deeply([map { identity($_) } $cf->{access}, $cf->{map_file}], \@before,
     'nothing was changed');
 
+# ---- sendmail agrees ----
+
+# Without any exception: "tls" where sendmail itself delivers so, "fails" where
+# the mail waits for want of a handshake.
+build_map($cf, "# no exception\n");
+sub sendmail_finds {
+	my ($name) = @_;
+	clear_mail_log();
+	send_mail($cf, 'us@test.example', "someone\@$name.example");
+	my $log = wait_log(qr/ us\[\d+\]: .*stat=/, 60);
+	my $tls = $log =~ / us\[\d+\]: STARTTLS=client, relay=\Q$name\E\.example/;
+	return 'tls' if $tls && $log =~ / us\[\d+\]: .*stat=Sent/;
+	return 'fails' if $log =~ / us\[\d+\]: .*stat=Deferred: .*TLS handshake/;
+	return "neither:\n$log";
+}
+for my $name (qw(good expired itself)) {
+	is(sendmail_finds($name), 'tls',
+	    "what works for review ($name), works for sendmail");
+}
+for my $name (qw(old garbage close)) {
+	is(sendmail_finds($name), 'fails',
+	    "what is broken for review ($name), is for sendmail");
+}
+
 # ---- some hosts ----
 
 build_map($cf, "Try_TLS:example\tNO\nTry_TLS:192.0.2\tNO\n"

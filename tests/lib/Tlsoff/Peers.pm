@@ -25,7 +25,8 @@ our @EXPORT = qw(bad_peer certificate_authority signed_certificate
 my %manners = (
 	garbage => sub { my ($c) = @_; print {$c} "220 go\r\n";
 	    sysread $c, my $hello, 4096; # or openssl takes it for the reply
-	    print {$c} "\e]0;garbage\a no TLS at all\r\n" x 10; swallow($c) },
+	    print {$c} "\e]0;garbage\a no TLS at all\r\n" x 10;
+	    shutdown $c, 1; swallow($c) },
 	# Only its side: with words unread the whole would be a reset.
 	close => sub { my ($c) = @_; print {$c} "220 go\r\n";
 	    shutdown $c, 1; swallow($c) },
