@@ -182,4 +182,27 @@ int run_program(const struct run *r, struct error *err) MUST_USE;
 pid_t run_start(const struct run *r, int output, struct error *err) MUST_USE;
 int run_wait(pid_t child);
 
+/* What run_many() says of a program that it ended when its time was over. */
+#define RUN_LATE (-1)
+
+/* Programs 0 to count - 1. */
+struct run_many {
+	size_t count;
+	size_t at_once; /* not 0 */
+	/* Fills r for a program about to start; its timeout must be given, and
+	 * its buffers stay until ended() or the end.  argv is used at once. */
+	int (*begin)(void *context, size_t number, struct run *r,
+	    struct error *err);
+	/* status: as of run_program(), 127 when it could not be run, RUN_LATE. */
+	void (*ended)(void *context, size_t number, int status);
+	void *context;
+};
+
+/*
+ * Runs them all, several at once, begun in their order; returns when all have
+ * ended.  -1 with err: begin() failed, EX_OSERR, or the user asked for the
+ * end; then those still running have been killed, ended() not called.
+ */
+int run_many(const struct run_many *many, struct error *err) MUST_USE;
+
 #endif

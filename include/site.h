@@ -11,7 +11,8 @@
  * there, cdb adds .cdb).  Of several K lines for "access" the last one gives
  * type and file, and options add up, as in sendmail.  O PidFile, TrustedUser,
  * RunAsUser, DontBlameSendmail,
- * UseCompressedIPv6Addresses and DaemonPortOptions are read; includes and
+ * UseCompressedIPv6Addresses, CipherList, CipherSuites, ClientSSLOptions and
+ * DaemonPortOptions are read; includes and
  * macros are not expanded: what a macro stands in is unknown.
  */
 #ifndef TLSOFF_SITE_H
@@ -57,6 +58,8 @@ struct site {
 	char run_as[64];       /* RunAsUser: "smmta:smmsp"; "" none */
 	bool group_dirs, unsafe_dirs; /* DontBlameSendmail lets group-writable,
 	                          or all, directories of maps pass */
+	char cipher_list[512], cipher_suites[256], client_ssl_options[512];
+	                       /* for TLS, as they stand; "" none */
 	char pid_file[PATH_MAX]; /* "" where the cf names none */
 	struct site_port {       /* where the daemon listens */
 		char address[64]; /* numeric or a name; "" any */

@@ -20,18 +20,12 @@
 #include <sys/syscall.h>
 #endif
 
-#include "base.h"
+#include "inside.h"
 
 #define KEEP ((size_t)1 << 20)
 
 static const char *const environment[] = {
 	"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", NULL
-};
-
-struct stream {
-	int fd;           /* our end; -1 once it is at its end */
-	struct buf *into; /* NULL: dropped */
-	size_t left;      /* bytes still kept */
 };
 
 static void
@@ -94,9 +88,8 @@ become(const struct run *r, const int streams[3], pid_t parent)
 	_exit(127);
 }
 
-/* Reads what is there; a stream at its end is closed. */
-static void
-drain(struct stream *s)
+void
+run_drain(struct run_stream *s)
 {
 	char bytes[65536];
 	ssize_t n = read(s->fd, bytes, sizeof(bytes));
@@ -117,8 +110,8 @@ drain(struct stream *s)
 	s->left -= keep;
 }
 
-static long
-milliseconds(void)
+long
+run_milliseconds(void)
 {
 	struct timespec now;
 
@@ -129,9 +122,8 @@ milliseconds(void)
 #define TICK 20 /* ms between two looks at a child that may leave others */
 #define TELL 100 /* ms between two words of how far it is */
 
-/* Has it ended?  It stays to be waited for. */
-static bool
-has_ended(pid_t child)
+bool
+run_has_ended(pid_t child)
 {
 	siginfo_t info = { 0 };
 
@@ -162,10 +154,10 @@ tell_progress(const struct run *r)
 
 /* Until both streams are at their end; -1 when it has to be killed. */
 static int
-listen_to(struct stream streams[2], const struct run *r, pid_t child,
+listen_to(struct run_stream streams[2], const struct run *r, pid_t child,
     struct error *err)
 {
-	long end = milliseconds() + (long)r->timeout * 1000;
+	long end = run_milliseconds() + (long)r->timeout * 1000;
 
 	while (streams[0].fd >= 0 || streams[1].fd >= 0) {
 		struct pollfd p[3] = {
@@ -173,8 +165,8 @@ listen_to(struct stream streams[2], const struct run *r, pid_t child,
 			{ streams[1].fd, POLLIN, 0 },
 			{ cancel_fd(), POLLIN, 0 },
 		};
-		long left = r->timeout > 0 ? end - milliseconds() : -1;
-		bool ended = r->leaves_children && has_ended(child);
+		long left = r->timeout > 0 ? end - run_milliseconds() : -1;
+		bool ended = r->leaves_children && run_has_ended(child);
 		int ready;
 
 		tell_progress(r);
@@ -191,7 +183,7 @@ listen_to(struct stream streams[2], const struct run *r, pid_t child,
 			return 0;
 		for (int i = 0; i < 2; i++)
 			if (p[i].revents != 0 && streams[i].fd >= 0)
-				drain(&streams[i]);
+				run_drain(&streams[i]);
 	}
 	return 0;
 }
@@ -230,7 +222,8 @@ duplicate(int fd, struct error *err)
 
 /* An end for the child and, where somebody wants to hear it, one for us. */
 static int
-open_stream(bool wanted, struct stream *ours, int *theirs, struct error *err)
+open_stream(bool wanted, struct run_stream *ours, int *theirs,
+    struct error *err)
 {
 	int fds[2];
 
@@ -254,47 +247,77 @@ close_one(int *fd)
 	*fd = -1;
 }
 
+static int
+open_all(const struct run *r, struct run_child *child, int theirs[3],
+    struct error *err)
+{
+	theirs[0] = r->input >= 0 ? duplicate(r->input, err) : open_null(err);
+	if (theirs[0] < 0 || open_stream(r->output != NULL,
+	    &child->streams[0], &theirs[1], err) != 0)
+		return -1;
+	if (r->messages != NULL)
+		return open_stream(true, &child->streams[1], &theirs[2], err);
+	theirs[2] = duplicate(theirs[1], err);
+	return theirs[2] < 0 ? -1 : 0;
+}
+
+int
+run_child_start(struct run_child *child, const struct run *r,
+    struct error *err)
+{
+	size_t keep = r->keep == 0 ? KEEP : r->keep;
+	int theirs[3] = { -1, -1, -1 };
+	pid_t parent = getpid();
+
+	*child = (struct run_child){ -1,
+		{ { -1, r->output, keep }, { -1, r->messages, keep } } };
+	if (open_all(r, child, theirs, err) == 0) {
+		child->pid = fork();
+		if (child->pid == 0)
+			become(r, theirs, parent);
+		if (child->pid < 0)
+			(void)error_errno(err, EX_OSERR, r->argv[0],
+			    "cannot fork");
+	}
+	for (int i = 0; i < 3; i++)
+		close_one(&theirs[i]);
+	if (child->pid < 0)
+		run_child_close(child);
+	return child->pid < 0 ? -1 : 0;
+}
+
+void
+run_child_close(struct run_child *child)
+{
+	for (int i = 0; i < 2; i++)
+		close_one(&child->streams[i].fd);
+}
+
+int
+run_child_kill(struct run_child *child)
+{
+	run_child_close(child);
+	(void)kill(child->pid, SIGKILL);
+	return wait_for(child->pid);
+}
+
 int
 run_program(const struct run *r, struct error *err)
 {
-	size_t keep = r->keep == 0 ? KEEP : r->keep;
-	struct stream ours[2] = {
-		{ -1, r->output, keep }, { -1, r->messages, keep }
-	};
-	int theirs[3] = { -1, -1, -1 };
-	pid_t child = -1, parent = getpid();
-	int status = -1;
+	struct run_child child;
+	int status;
 
-	theirs[0] = r->input >= 0 ? duplicate(r->input, err) : open_null(err);
-	if (theirs[0] < 0 ||
-	    open_stream(r->output != NULL, &ours[0], &theirs[1], err) != 0 ||
-	    (r->messages == NULL
-	            ? (theirs[2] = duplicate(theirs[1], err)) < 0
-	            : open_stream(true, &ours[1], &theirs[2], err) != 0))
-		goto out;
-	child = fork();
-	if (child == 0)
-		become(r, theirs, parent);
-	if (child < 0) {
-		(void)error_errno(err, EX_OSERR, r->argv[0], "cannot fork");
-		goto out;
+	if (run_child_start(&child, r, err) != 0)
+		return -1;
+	if (listen_to(child.streams, r, child.pid, err) != 0) {
+		(void)run_child_kill(&child);
+		return -1;
 	}
-	for (int i = 0; i < 3; i++)
-		close_one(&theirs[i]);
-	if (listen_to(ours, r, child, err) != 0) {
-		(void)kill(child, SIGKILL);
-		(void)wait_for(child);
-		goto out;
-	}
-	status = wait_for(child);
+	status = wait_for(child.pid);
+	run_child_close(&child);
 	if (status == 127)
 		status = error_set(err, EX_UNAVAILABLE, "%s: cannot be run",
 		    r->argv[0]);
-out:
-	for (int i = 0; i < 3; i++)
-		close_one(&theirs[i]);
-	for (int i = 0; i < 2; i++)
-		close_one(&ours[i].fd);
 	return status;
 }
 

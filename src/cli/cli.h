@@ -34,6 +34,7 @@ struct options {
 	const char *role;     /* --role, of scan */
 	int lock_wait;        /* seconds */
 	unsigned long minimum; /* --min, of scan */
+	int timeout;           /* seconds; --timeout, of review */
 	bool strict, dry_run, json, force, exact, quiet, verbose;
 	bool confirmed, hosts, fix; /* of scan, scan and check */
 	char **words;         /* what follows the verb; ends with NULL */
@@ -53,9 +54,10 @@ struct options {
 #define VERB_EXPIRES 16U
 #define VERB_CHECKS 32U
 #define VERB_LISTS 64U
+#define VERB_REVIEWS 128U
 #define VERB_EDITS (VERB_ADDS | VERB_TAKES | VERB_EXPIRES)
 #define VERB_WRITES (VERB_EDITS | VERB_CHECKS)
-#define VERB_LOOKS (VERB_EXPLAINS | VERB_LISTS)
+#define VERB_LOOKS (VERB_EXPLAINS | VERB_LISTS | VERB_REVIEWS)
 #define VERB_ALL (VERB_WRITES | VERB_SCANS | VERB_LOOKS)
 
 /*
@@ -86,9 +88,23 @@ verb_function verb_expire;
 verb_function verb_check;
 verb_function verb_explain;
 verb_function verb_list;
+verb_function verb_review;
 
-const char *help_text(void);
-const char *version_text(void);
+struct verb_entry {
+	const char *name;
+	unsigned group;  /* VERB_...: for which options are known */
+	int least, most; /* words behind it; most -1: any number */
+	verb_function *function;
+	const char *words; /* for people, as the rest */
+	const char *summary, *example;
+};
+
+/* The verbs in their order; NULL behind the last. */
+const struct verb_entry *verb_at(size_t i);
+/* NULL: there is none. */
+const struct verb_entry *verb_find(const char *name);
+/* EX_USAGE: names the verb that may have been meant. */
+int verb_unknown(const char *word, struct error *err);
 
 /* ---- streams ---- */
 
@@ -129,8 +145,9 @@ void progress_end(struct progress_line *line);
 
 /* ---- help ---- */
 
-const char *help_text(void);    /* what --help prints */
-const char *version_text(void); /* "tlsoff 1.0\n" */
+/* What --help prints: on one screen, or all about a verb.  NULL: no verb. */
+void help_print(const struct verb_entry *verb);
+void version_print(void); /* "tlsoff 1.0" */
 
 /* ---- hosts ---- */
 

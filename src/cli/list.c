@@ -63,10 +63,32 @@ walk(struct list *l, struct error *err)
 	return cancel_check(err);
 }
 
+int
+list_gather(struct list *l, struct error *err)
+{
+	struct error map = ERROR_INIT;
+
+	if (reading_site(&l->file, l->o, err) != 0 ||
+	    reading_text(&l->file, l->o, err) != 0)
+		return -1;
+	l->map = reading_map(&l->file, l->o, &map);
+	if (l->map == NULL)
+		warn("warning: %s; what is in force is told by the text alone",
+		    map.text);
+	return walk(l, err);
+}
+
+void
+list_free(struct list *l)
+{
+	map_close(l->map);
+	reading_free(&l->file);
+	free(l->entries);
+}
+
 static int
 list(struct list *l, struct error *err)
 {
-	struct error map = ERROR_INIT;
 	enum role role;
 
 	l->wanted[ROLE_CLIENT] = l->wanted[ROLE_SERVER] = true;
@@ -76,14 +98,7 @@ list(struct list *l, struct error *err)
 		l->wanted[role == ROLE_CLIENT ? ROLE_SERVER : ROLE_CLIENT] =
 		    false;
 	}
-	if (reading_site(&l->file, l->o, err) != 0 ||
-	    reading_text(&l->file, l->o, err) != 0)
-		return -1;
-	l->map = reading_map(&l->file, l->o, &map);
-	if (l->map == NULL)
-		warn("warning: %s; what is in force is told by the text alone",
-		    map.text);
-	return walk(l, err);
+	return list_gather(l, err);
 }
 
 int
@@ -102,9 +117,7 @@ verb_list(const struct options *o)
 		list_print(l);
 	else
 		status = fail(&err);
-	map_close(l->map);
-	reading_free(&l->file);
-	free(l->entries);
+	list_free(l);
 	free(l);
 	return status;
 }

@@ -26,6 +26,9 @@ struct list {
 	size_t count, cap;
 };
 
+/* Reads site, text and map, and fills entries; o and wanted are given. */
+int list_gather(struct list *l, struct error *err) MUST_USE;
+void list_free(struct list *l);
 /* Is the entry of this role an exception, or meant to be one? */
 bool list_is_meant(enum role role, const struct access_record *r);
 /* Why the entry is not in force; NULL: it is. */

@@ -9,49 +9,75 @@
 #include <unistd.h>
 
 #include "cli.h"
-
-enum kind { TEXT, FLAG, SECONDS, COUNT };
-
-struct known {
-	const char *name;
-	char letter; /* 0: none */
-	enum kind kind;
-	size_t offset; /* in struct options */
-	unsigned verbs;
-};
+#include "options.h"
+#include "suggest.h"
 
 #define AT(member) offsetof(struct options, member)
 
-static const struct known known[] = {
-	{ "config", 'C', TEXT, AT(config), VERB_ALL },
-	{ "access", 'f', TEXT, AT(access), VERB_ALL },
-	{ "map", 'm', TEXT, AT(map), VERB_ALL },
-	{ "marker", 0, TEXT, AT(marker), VERB_ALL },
-	{ "builder", 'b', TEXT, AT(builder), VERB_WRITES },
-	{ "makemap", 0, TEXT, AT(makemap), VERB_WRITES | VERB_LOOKS },
-	{ "strict", 0, FLAG, AT(strict), VERB_EDITS },
-	{ "dry-run", 'n', FLAG, AT(dry_run), VERB_WRITES },
-	{ "comment", 'c', TEXT, AT(comment), VERB_ADDS },
-	{ "until", 'u', TEXT, AT(until), VERB_ADDS },
-	{ "exact", 0, FLAG, AT(exact), VERB_ADDS },
-	{ "force", 0, FLAG, AT(force), VERB_ADDS | VERB_TAKES },
-	{ "restart", 0, TEXT, AT(restart), VERB_WRITES },
-	{ "restart-command", 0, TEXT, AT(restart_command), VERB_WRITES },
-	{ "lock-wait", 0, SECONDS, AT(lock_wait), VERB_WRITES },
-	{ "fix", 0, FLAG, AT(fix), VERB_CHECKS },
-	{ "since", 0, TEXT, AT(since), VERB_SCANS },
-	{ "min", 0, COUNT, AT(minimum), VERB_SCANS },
-	{ "role", 0, TEXT, AT(role), VERB_SCANS },
-	{ "confirmed", 0, FLAG, AT(confirmed), VERB_SCANS },
-	{ "hosts", 0, FLAG, AT(hosts), VERB_SCANS },
-	{ "json", 'j', FLAG, AT(json), VERB_ALL },
-	{ "quiet", 'q', FLAG, AT(quiet), VERB_ALL },
-	{ "verbose", 'v', FLAG, AT(verbose), VERB_ALL },
-	{ "help", 'h', FLAG, AT(help), VERB_ALL },
-	{ "version", 'V', FLAG, AT(version), VERB_ALL },
+static const struct option_known known[] = {
+	{ "config", 'C', TEXT, AT(config), VERB_ALL, "FILE",
+		"sendmail.cf (/etc/mail/sendmail.cf)" },
+	{ "access", 'f', TEXT, AT(access), VERB_ALL, "FILE",
+		"access file (as the cf says; /etc/mail/access)" },
+	{ "map", 'm', TEXT, AT(map), VERB_ALL, "TYPE:FILE",
+		"access map (as the cf says): hash:/etc/mail/access" },
+	{ "marker", 0, TEXT, AT(marker), VERB_ALL, "REGEX",
+		"the line above which entries go" },
+	{ "builder", 'b', TEXT, AT(builder), VERB_WRITES, "NAME",
+		"makemap, libdb, patch or make builds the map" },
+	{ "makemap", 0, TEXT, AT(makemap), VERB_WRITES | VERB_LOOKS, "PATH",
+		"another makemap" },
+	{ "strict", 0, FLAG, AT(strict), VERB_EDITS, NULL,
+		"a line that makemap rejects ends the change" },
+	{ "dry-run", 'n', FLAG, AT(dry_run), VERB_WRITES, NULL,
+		"print a diff, change nothing" },
+	{ "comment", 'c', TEXT, AT(comment), VERB_ADDS, "TEXT",
+		"keep a reason with the entry" },
+	{ "until", 'u', TEXT, AT(until), VERB_ADDS, "DATE",
+		"keep a date with the entry: 2026-12-31 or 30d" },
+	{ "exact", 0, FLAG, AT(exact), VERB_ADDS, NULL,
+		"add it although a broader one covers HOST" },
+	{ "force", 0, FLAG, AT(force), VERB_ADDS | VERB_TAKES, NULL,
+		"do it though it covers very many, or mail bounces" },
+	{ "restart", 0, TEXT, AT(restart), VERB_WRITES, "MODE",
+		"sendmail afterwards: restart, reload, none" },
+	{ "restart-command", 0, TEXT, AT(restart_command), VERB_WRITES, "CMD",
+		"run this instead of the service found here" },
+	{ "lock-wait", 0, SECONDS, AT(lock_wait), VERB_WRITES, "SECONDS",
+		"wait so long for other writers (10)" },
+	{ "fix", 0, FLAG, AT(fix), VERB_CHECKS, NULL,
+		"mend what has one right answer" },
+	{ "since", 0, TEXT, AT(since), VERB_SCANS, "DATE",
+		"from 2026-12-31, \"2026-12-31 23:59\", 7d or 12h on" },
+	{ "min", 0, COUNT, AT(minimum), VERB_SCANS, "N",
+		"hosts that failed N times or more" },
+	{ "role", 0, TEXT, AT(role), VERB_SCANS, "client|server",
+		"one role only" },
+	{ "confirmed", 0, FLAG, AT(confirmed), VERB_SCANS, NULL,
+		"leave out what is only a hint" },
+	{ "hosts", 0, FLAG, AT(hosts), VERB_SCANS, NULL,
+		"names only, for \"tlsoff client -\"" },
+	{ "timeout", 0, PERIOD, AT(timeout), VERB_REVIEWS, "SECONDS",
+		"give a host up after so long (30)" },
+	{ "json", 'j', FLAG, AT(json), VERB_ALL, NULL,
+		"one JSON document" },
+	{ "quiet", 'q', FLAG, AT(quiet), VERB_ALL, NULL,
+		"errors and warnings only" },
+	{ "verbose", 'v', FLAG, AT(verbose), VERB_ALL, NULL,
+		"more on standard error" },
+	{ "help", 'h', FLAG, AT(help), VERB_ALL, NULL,
+		"this; with a verb: all about that verb" },
+	{ "version", 'V', FLAG, AT(version), VERB_ALL, NULL,
+		"the version" },
 };
 #define KNOWN (sizeof(known) / sizeof(known[0]))
 #define LONG_ONLY 256 /* what getopt_long() returns for known[0], and so on */
+
+const struct option_known *
+option_known(size_t i)
+{
+	return i < KNOWN ? &known[i] : NULL;
+}
 
 /* getopt's own two tables, from the one above. */
 static void
@@ -77,7 +103,7 @@ for_getopt(struct option longs[KNOWN + 1], char shorts[2 * KNOWN + 3])
 	*s = '\0';
 }
 
-static const struct known *
+static const struct option_known *
 find_known(int c)
 {
 	if (c >= LONG_ONLY && c < LONG_ONLY + (int)KNOWN)
@@ -104,7 +130,7 @@ parse_number(const char *name, const char *text, unsigned long least,
 }
 
 static int
-store(struct options *o, const struct known *k, char *argument,
+store(struct options *o, const struct option_known *k, char *argument,
     struct error *err)
 {
 	char *member = (char *)o + k->offset;
@@ -119,7 +145,9 @@ store(struct options *o, const struct known *k, char *argument,
 		*(const char **)(void *)member = argument;
 		return 0;
 	case SECONDS:
-		if (parse_number(k->name, argument, 0, 86400, &number, err) != 0)
+	case PERIOD:
+		if (parse_number(k->name, argument, k->kind == PERIOD, 86400,
+		        &number, err) != 0)
 			return -1;
 		*(int *)(void *)member = (int)number;
 		return 0;
@@ -130,11 +158,31 @@ store(struct options *o, const struct known *k, char *argument,
 	return 0;
 }
 
+/* A long option that is none, or the beginning of several. */
+static int
+complain_of_long(const char *word, struct error *err)
+{
+	size_t len = strcspn(word + 2, "=");
+	char *name = strndup(word + 2, len);
+	struct suggestion near = { name, NULL, 0 };
+
+	if (name == NULL)
+		return error_memory(err);
+	for (size_t i = 0; i < KNOWN; i++)
+		suggest(&near, known[i].name);
+	free(name);
+	if (near.name == NULL)
+		return error_set(err, EX_USAGE, "%.100s: no such option; see "
+		    "tlsoff --help", word);
+	return error_set(err, EX_USAGE, "%.100s: no such option, or one of "
+	    "several; did you mean --%s?", word, near.name);
+}
+
 /* What getopt stumbled over. */
 static int
 complain(int c, const char *word, struct error *err)
 {
-	const struct known *k = find_known(optopt);
+	const struct option_known *k = find_known(optopt);
 
 	if (c == ':' && k != NULL)
 		return error_set(err, EX_USAGE, "--%s: needs an argument; see "
@@ -146,8 +194,7 @@ complain(int c, const char *word, struct error *err)
 	if (k != NULL)
 		return error_set(err, EX_USAGE, "--%s: takes no argument",
 		    k->name);
-	return error_set(err, EX_USAGE, "%.100s: no such option, or one of "
-	    "several; see tlsoff --help", word);
+	return complain_of_long(word, err);
 }
 
 static void
@@ -169,7 +216,7 @@ read_all(struct options *o, int argc, char **argv, struct error *err)
 	for_getopt(longs, shorts);
 	opterr = 0;
 	while ((c = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
-		const struct known *k = find_known(c);
+		const struct option_known *k = find_known(c);
 
 		if (c == 1)
 			add_word(o, optarg);
@@ -249,6 +296,7 @@ options_read(struct options *o, int argc, char **argv, struct error *err)
 {
 	o->lock_wait = 10;
 	o->minimum = 1;
+	o->timeout = 30;
 	o->words = calloc((size_t)argc + 1, sizeof(*o->words));
 	if (o->words == NULL)
 		return error_memory(err);

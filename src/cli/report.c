@@ -76,7 +76,9 @@ change_text(const struct change *c, size_t line, struct buf *out)
 		buf_char(out, ' ');
 		buf_visible(out, span_trim(span_of(c->value)));
 	}
-	if (line > 0)
+	/* A key that has no value has no line either: it is that of the entry
+	 * which covers it, and the reason names it. */
+	if (line > 0 && c->value[0] != '\0')
 		buf_printf(out, " (line %zu)", line);
 	if (c->reason != NULL)
 		buf_printf(out, ": %s", c->reason);

@@ -100,6 +100,31 @@ take_blame(struct site *site, struct span value)
 	}
 }
 
+/* A value that is handed on as it stands; with a macro in it: unknown. */
+static void
+take_text(char *to, size_t size, struct span value)
+{
+	if (value.len > 0 && memchr(value.at, '$', value.len) != NULL)
+		value.len = 0;
+	(void)span_copy(to, size, value);
+}
+
+static bool
+tls_option(struct site *site, struct span name, struct span value)
+{
+	if (span_equal_fold(name, span_of("CipherList")))
+		take_text(site->cipher_list, sizeof(site->cipher_list), value);
+	else if (span_equal_fold(name, span_of("CipherSuites")))
+		take_text(site->cipher_suites, sizeof(site->cipher_suites),
+		    value);
+	else if (span_equal_fold(name, span_of("ClientSSLOptions")))
+		take_text(site->client_ssl_options,
+		    sizeof(site->client_ssl_options), value);
+	else
+		return false;
+	return true;
+}
+
 void
 cf_option_line(struct site *site, struct span line)
 {
@@ -109,6 +134,8 @@ cf_option_line(struct site *site, struct span line)
 		return;
 	name = span_trim(cut(line, '=', &value));
 	value = span_trim(value);
+	if (tls_option(site, name, value))
+		return;
 	if (span_equal_fold(name, span_of("PidFile")))
 		take_pid_file(site, value);
 	else if (span_equal_fold(name, span_of("TrustedUser")))

@@ -16,7 +16,8 @@ static const struct service_way systemd = {
 	    "/run/systemd/generator.late/sendmail.service" },
 	.programs = { "/usr/bin/systemctl", "/bin/systemctl" },
 	.restart = { "restart", "sendmail" },
-	.reload = { "reload", "sendmail" },
+	/* Most units have no ExecReload, and systemd refuses to reload those. */
+	.reload = { "reload-or-restart", "sendmail" },
 };
 
 static const struct service_way openrc = {

@@ -14,7 +14,8 @@ for my $case (['client', 'luna.bagoona.com', 2], ['server', '192.0.2.7', 3]) {
 	my ($role, $host, $line) = @$case;
 	site($text);
 	my $r = changes_nothing("$role $host", sub { return edit_ok($role, $host) });
-	like($r->{out}, qr/^unchanged .*line $line\b/m, '... names the broader line');
+	like($r->{out}, qr/^unchanged \S+:\Q$host\E: \S+ \S+ \(line $line\) covers it$/m,
+	    '... names the broader line, once');
 	$r = edit_ok('--exact', $role, $host);
 	like($r->{out}, qr/^added \S+:\Q$host\E /m, '... --exact adds it');
 	isnt(text(), $text, '... to the file');

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# What is told in three places is told alike: --help, the manual page and
-# README.md name the same verbs, options, exit statuses and make targets.  And
+# What is told in several places is told alike: --help, the help of each verb,
+# the manual page and README.md name the same verbs, options, exit statuses and make targets.  And
 # mandoc finds nothing to say about the manual page.
 use strict;
 use warnings;
@@ -55,7 +55,7 @@ is($r->{status}, 0, '--help exits 0');
 is($r->{err}, '', '... and says nothing on standard error');
 my $help = $r->{out};
 my @help = split /\n/, $help;
-cmp_ok(scalar @help, '<=', 40, '... it fits 40 lines');
+cmp_ok(scalar @help, '<=', 24, '... it fits 24 lines');
 is_deeply([grep { length > 80 } @help], [], '... of 80 columns');
 is(tlsoff('-h')->{out}, $help, '-h is the same');
 
@@ -64,14 +64,65 @@ is($r->{status}, 0, '--version exits 0');
 like($r->{out}, qr/\Atlsoff \d+\.\d+(?:\.\d+)?\n\z/, '... with one line');
 is(tlsoff('-V')->{out}, $r->{out}, '-V is the same');
 
+# ---- help of each verb ----
+
+my @verbs = verbs_of($help);
+cmp_ok(scalar @verbs, '>=', 3, '--help has verbs');
+
+# What an option that takes an argument is given, where it is looked at.
+my %argument = ('--builder' => 'libdb', '--restart' => 'none',
+    '--until' => '30d', '--lock-wait' => 1, '--min' => 1, '--timeout' => 1,
+    '--makemap' => '/nowhere', '--role' => 'client');
+# The fewest words behind a verb.
+my %words = (client => ['a.example'], server => ['a.example'],
+    remove => ['client', 'a.example'], explain => ['client', 'a.example']);
+my (%help_of, %exits);
+
+for my $verb (@verbs) {
+	my $r = tlsoff($verb, '--help');
+	is($r->{status}, 0, "$verb --help exits 0");
+	is($r->{err}, '', '... and says nothing on standard error');
+	is(tlsoff('--help', $verb)->{out}, $r->{out}, '... nor does the order matter');
+	my @lines = split /\n/, $r->{out};
+	is_deeply([grep { length > 80 } @lines], [], '... it fits 80 columns');
+	my ($usage) = $help =~ /(tlsoff \[options\] $verb\b.*?)(?:\s{2}|$)/m;
+	is($lines[0], "Usage: $usage", '... it has the usage that --help has');
+	my ($example) = $r->{out} =~ /^Example:\n  (.*)\n/m;
+	like($example // 'none', qr/\Atlsoff .*\b$verb\b/, '... an example');
+	my ($exits) = $r->{out} =~ /^Exit status:\n(.*)\z/ms;
+	$exits{$_} = 1 for ($exits // '') =~ /^\s+(\d+)\s/mg;
+	like($exits // '', qr/^   0  /m, '... and exit statuses');
+	$help_of{$verb} = { map { $_ => 1 } options_of(@lines) };
+}
+
+my @options = unique(map { keys %$_ } values %help_of);
+cmp_ok(scalar @options, '>=', 10, 'the verbs have options');
+is_deeply([grep { my $o = $_; !grep { $_ eq $o } @options } options_of(@help)],
+    [], 'each option of --help is an option of a verb');
+
+for my $verb (@verbs) {
+	my (@refused, @hidden);
+	for my $option (@options) {
+		my ($long, $takes) = $option =~ /(--[a-z-]+)(?: (.*))?/;
+		my @call = ('-C', '/nowhere/sendmail.cf', $verb,
+		    @{ $words{$verb} // [] }, $long,
+		    defined $takes ? $argument{$long} // 'x' : ());
+		next if $long =~ /\A--(?:help|version)\z/;
+		my $useless = tlsoff(@call)->{err} =~ /has no effect with/;
+		push @refused, $long if $useless && $help_of{$verb}{$option};
+		push @hidden, $long if !$useless && !$help_of{$verb}{$option};
+	}
+	is_deeply(\@refused, [], "$verb takes every option of its help");
+	is_deeply(\@hidden, [], '... and no other');
+}
+
 # ---- manual page ----
 
 my $manual = rendered();
-my @options = options_of(@help);
-cmp_ok(scalar @options, '>=', 10, '--help has options');
 my $described = section($manual, 'OPTIONS');
-is_deeply([options_of(grep { /^ {5}-/ } split /\n/, $described)], \@options,
-    'the manual page describes the options that --help has, and no others');
+is_deeply([options_of(grep { /^ {5}-/ } split /\n/, $described)],
+    [sort @options],
+    'the manual page describes the options that the verbs have, and no others');
 
 my %known = map { $_ => 1 } map { /(--[a-z-]+)/g } @options;
 for my $text (['the manual page', $manual], ['README.md', $readme]) {
@@ -80,8 +131,6 @@ for my $text (['the manual page', $manual], ['README.md', $readme]) {
 	    "$text->[0] names no option that is not there");
 }
 
-my @verbs = verbs_of($help);
-cmp_ok(scalar @verbs, '>=', 3, '--help has verbs');
 is_deeply([verbs_of(section($manual, 'SYNOPSIS'))], \@verbs,
     'the manual page has the same verbs in its SYNOPSIS');
 my ($items) = section($manual, 'DESCRIPTION') =~ /\A(.*?)^ {3}\S/ms;
@@ -116,6 +165,8 @@ is_deeply([unique($table =~ /^\| `(\w+)\b/mg)], \@verbs,
 
 my @statuses = section($manual, 'EXIT STATUS') =~ /^ {5}(\d+)\s/mg;
 cmp_ok(scalar @statuses, '>=', 5, 'the manual page has exit statuses');
+is_deeply([sort { $a <=> $b } keys %exits], \@statuses,
+    '... those of the verbs');
 is_deeply([$readme =~ /^\| (\d+) \|/mg], \@statuses,
     'README.md has the same exit statuses');
 

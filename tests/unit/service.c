@@ -138,8 +138,8 @@ systemd_goes_first_where_it_runs(void **state)
 	make_directories("/run/systemd/system/");
 	find_is(SERVICE_RESTART, BY_SYSTEMD, "/usr/bin/systemctl", "restart",
 	    "sendmail");
-	find_is(SERVICE_RELOAD, BY_SYSTEMD, "/usr/bin/systemctl", "reload",
-	    "sendmail");
+	find_is(SERVICE_RELOAD, BY_SYSTEMD, "/usr/bin/systemctl",
+	    "reload-or-restart", "sendmail");
 }
 
 static void

@@ -252,6 +252,25 @@ booleans_are_sendmails(void **state)
 }
 
 static void
+tls_options_are_kept_as_they_stand(void **state)
+{
+	(void)state;
+	if (parse("Kaccess hash /etc/mail/access\n"
+	        "O CipherList=HIGH:!aNULL\n"
+	        "O ciphersuites= TLS_AES_256_GCM_SHA384\n"
+	        "O ClientSSLOptions=+SSL_OP_NO_SSLv3 +SSL_OP_NO_TLSv1\n") != 0)
+		fail_msg("%s", err.text);
+	assert_string_equal(site.cipher_list, "HIGH:!aNULL");
+	assert_string_equal(site.cipher_suites, "TLS_AES_256_GCM_SHA384");
+	assert_string_equal(site.client_ssl_options,
+	    "+SSL_OP_NO_SSLv3 +SSL_OP_NO_TLSv1");
+	/* What a macro stands in is unknown. */
+	assert_int_equal(parse("Kaccess hash /etc/mail/access\n"
+	    "O CipherList=$x\n"), 0);
+	assert_string_equal(site.cipher_list, "");
+}
+
+static void
 daemon_ports(void **state)
 {
 	(void)state;
@@ -569,6 +588,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(debian_map),
+		cmocka_unit_test(tls_options_are_kept_as_they_stand),
 		cmocka_unit_test(red_hat_map_has_its_suffix_already),
 		cmocka_unit_test(freebsd_map),
 		cmocka_unit_test(el10_cdb_map),

@@ -1,0 +1,33 @@
+/*
+ * inside.h: what run.c and run_many.c share: a child whose output is heard.
+ */
+#ifndef TLSOFF_BASE_INSIDE_H
+#define TLSOFF_BASE_INSIDE_H
+
+#include "base.h"
+
+struct run_stream {
+	int fd;           /* our end; -1 once it is at its end */
+	struct buf *into; /* NULL: dropped */
+	size_t left;      /* bytes still kept */
+};
+
+struct run_child {
+	pid_t pid;
+	struct run_stream streams[2]; /* output, messages */
+};
+
+/* Starts it, and does not wait; timeout of r does not count.  EX_OSERR. */
+int run_child_start(struct run_child *child, const struct run *r,
+    struct error *err) MUST_USE;
+/* Reads what is there; a stream at its end is closed. */
+void run_drain(struct run_stream *s);
+/* Has it ended?  It stays to be waited for. */
+bool run_has_ended(pid_t child);
+void run_child_close(struct run_child *child);
+/* Ends it, closes its streams, and returns its status as run_program(). */
+int run_child_kill(struct run_child *child);
+/* The clock that time limits go by. */
+long run_milliseconds(void);
+
+#endif

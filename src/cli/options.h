@@ -1,0 +1,26 @@
+/*
+ * options.h: the table of options, for those who read the command line
+ * (options.c) and those who tell about it (help.c).
+ */
+#ifndef TLSOFF_OPTIONS_H
+#define TLSOFF_OPTIONS_H
+
+#include <stddef.h>
+
+/* SECONDS may be 0, PERIOD and COUNT not. */
+enum option_kind { TEXT, FLAG, SECONDS, PERIOD, COUNT };
+
+struct option_known {
+	const char *name;
+	char letter; /* 0: none */
+	enum option_kind kind;
+	size_t offset; /* in struct options */
+	unsigned verbs; /* VERB_...: those it has an effect on */
+	const char *argument; /* for people; NULL: takes none */
+	const char *words;
+};
+
+/* The options in their order; NULL behind the last. */
+const struct option_known *option_known(size_t i);
+
+#endif

@@ -1,0 +1,49 @@
+/*
+ * review.h: what the files of the verb review share.
+ *
+ *   review.c         which exceptions, and which hosts stand for them
+ *   review_try.c     runs openssl for each of them, several at once
+ *   review_judge.c   what openssl printed -> a verdict; its own header
+ *   review_report.c  lines for people, or one document
+ */
+#ifndef TLSOFF_REVIEW_H
+#define TLSOFF_REVIEW_H
+
+#include "list.h"
+#include "review_judge.h"
+
+/* ---- review.c ---- */
+
+struct review_host {
+	const struct listed *entry;  /* NULL: no exception covers it */
+	struct host host;
+	struct review_verdict verdict;
+	bool tries;                  /* is to be tried */
+	bool itself;                 /* the key names this host, no other */
+	/* private to review_try.c */
+	struct buf answer, messages;
+	int input;
+};
+
+struct review {
+	const struct options *o;
+	struct list list;
+	struct review_host *hosts;
+	size_t count;
+	size_t servers; /* exceptions in force of the role server */
+};
+
+/* The command that takes the exception out; NULL: not to be recommended. */
+const char *review_remove(const struct review_host *h, char command[300]);
+
+/* ---- review_try.c ---- */
+
+/* Fills the verdicts of all hosts that are to be tried.  EX_UNAVAILABLE: there
+ * is no openssl; EX_OSERR, and cancel_check()'s error. */
+int review_try(struct review *r, struct error *err) MUST_USE;
+
+/* ---- review_report.c ---- */
+
+void review_print(const struct review *r);
+
+#endif

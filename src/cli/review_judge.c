@@ -1,0 +1,291 @@
+/*
+ * What "openssl s_client -brief -state" printed, as a verdict.  All of it is
+ * openssl's own words but for the names in a certificate, which it escapes,
+ * and one line of the peer's behind "CONNECTION ESTABLISHED": what comes first
+ * counts.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "review_judge.h"
+
+/* Signs in openssl's messages. */
+struct signs {
+	bool no_starttls, began, established;
+	struct span lookup;      /* why the name has no address */
+	struct span protocol, certificate;
+	struct span reason;      /* of the first error inside TLS */
+	struct span first;       /* the first line of all */
+	int connect_errno, errno_; /* 0: none */
+};
+
+static struct span
+behind(struct span s, size_t at)
+{
+	return (struct span){ s.at + at, s.len - at };
+}
+
+/* Does s begin so?  Then *rest is what follows. */
+static bool
+begins(struct span s, const char *start, struct span *rest)
+{
+	size_t len = strlen(start);
+
+	if (s.len < len || memcmp(s.at, start, len) != 0)
+		return false;
+	*rest = span_trim(behind(s, len));
+	return true;
+}
+
+static bool
+holds(struct span s, const char *text, size_t *end)
+{
+	const char *at =
+	    s.len == 0 ? NULL : memmem(s.at, s.len, text, strlen(text));
+
+	if (at == NULL)
+		return false;
+	*end = (size_t)(at - s.at) + strlen(text);
+	return true;
+}
+
+/* Field n of "CODE:library:function:reason:file:line:data". */
+static struct span
+field(struct span s, int n)
+{
+	for (;; n--) {
+		const char *colon = s.len == 0 ? NULL : memchr(s.at, ':', s.len);
+		size_t len = colon == NULL ? s.len : (size_t)(colon - s.at);
+
+		if (n == 0)
+			return (struct span){ s.at, len };
+		if (colon == NULL)
+			return (struct span){ s.at + s.len, 0 };
+		s = behind(s, len + 1);
+	}
+}
+
+/* "connect:errno=111" */
+static int
+number_of(struct span s)
+{
+	int n = 0;
+
+	for (size_t i = 0; i < s.len && s.at[i] >= '0' && s.at[i] <= '9' &&
+	     n < 10000; i++)
+		n = 10 * n + (s.at[i] - '0');
+	return n;
+}
+
+static void
+read_error(struct signs *g, struct span error)
+{
+	size_t end;
+
+	if (holds(error, "BIO_lookup", &end))
+		g->lookup = field(error, 6);
+	else if (g->reason.len == 0 && holds(error, ":SSL routines:", &end))
+		g->reason = field(error, 3);
+}
+
+static void
+read_line(struct signs *g, struct span line)
+{
+	struct span rest;
+	size_t end;
+
+	if (g->first.len == 0)
+		g->first = line;
+	if (holds(line, ":error:", &end))
+		read_error(g, behind(line, end));
+	else if (begins(line, "SSL_connect:", &rest))
+		g->began = true;
+	else if (g->protocol.len == 0 &&
+	    begins(line, "Protocol version: ", &rest))
+		g->protocol = rest;
+	else if (g->certificate.len == 0 &&
+	    begins(line, "Verification error: ", &rest))
+		g->certificate = rest;
+	else if (g->established)
+		return;
+	else if (begins(line, "Didn't find STARTTLS", &rest))
+		g->no_starttls = true;
+	else if (begins(line, "CONNECTION ESTABLISHED", &rest))
+		g->established = true;
+	else if (begins(line, "connect:errno=", &rest))
+		g->connect_errno = number_of(rest);
+	else if (holds(line, ":errno=", &end))
+		g->errno_ = number_of(behind(line, end));
+}
+
+static void
+read_signs(struct signs *g, struct span messages)
+{
+	while (messages.len > 0) {
+		const char *end = memchr(messages.at, '\n', messages.len);
+		size_t len = end == NULL ? messages.len
+					 : (size_t)(end - messages.at);
+
+		read_line(g, span_trim((struct span){ messages.at, len }));
+		messages = behind(messages, end == NULL ? len : len + 1);
+	}
+}
+
+/* A reply of SMTP: three digits first. */
+static bool
+is_reply(struct span answer)
+{
+	return answer.len >= 3 && answer.at[0] >= '2' && answer.at[0] <= '5' &&
+	    answer.at[1] >= '0' && answer.at[1] <= '9' && answer.at[2] >= '0' &&
+	    answer.at[2] <= '9';
+}
+
+static void
+copy(char *to, size_t size, struct span text)
+{
+	struct buf shown = BUF_INIT;
+
+	buf_visible(&shown, text);
+	(void)snprintf(to, size, "%s", shown.at == NULL ? "" : shown.at);
+	buf_free(&shown);
+}
+
+/* ---- the verdict ---- */
+
+/* Why TLS came to no good end. */
+static void
+explain_failure(struct review_verdict *v, const struct signs *g, bool late,
+    int seconds)
+{
+	static const struct {
+		const char *reason, *words;
+	} known[] = {
+		{ "wrong version number", "what follows STARTTLS is not TLS" },
+		{ "unexpected eof while reading", "the peer hangs up" },
+	};
+	const char *when = g->established ? "behind" : "in";
+
+	v->result = REVIEW_BROKEN;
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (span_equal(g->reason, span_of(known[i].reason))) {
+			(void)snprintf(v->detail, sizeof(v->detail),
+			    "%s the handshake: %s", when, known[i].words);
+			return;
+		}
+	if (g->reason.len > 0) {
+		char reason[100];
+
+		copy(reason, sizeof(reason), g->reason);
+		(void)snprintf(v->detail, sizeof(v->detail),
+		    "%s the handshake: %s", when, reason);
+	} else if (late)
+		(void)snprintf(v->detail, sizeof(v->detail),
+		    "%s the handshake: no answer within %d seconds", when,
+		    seconds);
+	else
+		(void)snprintf(v->detail, sizeof(v->detail),
+		    "%s the handshake: %s", when,
+		    g->errno_ > 0 ? strerror(g->errno_) : "the peer hangs up");
+}
+
+/* Where openssl did not come to a handshake. */
+static void
+explain_before(struct review_verdict *v, const struct signs *g, bool late,
+    int seconds)
+{
+	char text[200];
+
+	v->result = REVIEW_UNREACHABLE;
+	if (g->lookup.len > 0) {
+		v->result = REVIEW_CANNOT_TRY;
+		copy(text, sizeof(text), g->lookup);
+		(void)snprintf(v->detail, sizeof(v->detail),
+		    "no address found: %s", text);
+	} else if (g->connect_errno > 0)
+		(void)snprintf(v->detail, sizeof(v->detail), "%s",
+		    strerror(g->connect_errno));
+	else if (late)
+		(void)snprintf(v->detail, sizeof(v->detail),
+		    "no answer within %d seconds", seconds);
+	else {
+		v->result = REVIEW_CANNOT_TRY;
+		copy(text, sizeof(text), g->first);
+		(void)snprintf(v->detail, sizeof(v->detail), "openssl: %s",
+		    text[0] == '\0' ? "no word of a connection" : text);
+	}
+}
+
+void
+review_judge(struct review_verdict *v, int status, int seconds,
+    struct span answer, struct span messages)
+{
+	struct signs g = { 0 };
+	bool late = status == RUN_LATE;
+
+	*v = (struct review_verdict){ .result = REVIEW_WORKS };
+	read_signs(&g, messages);
+	if (g.established) {
+		copy(v->protocol, sizeof(v->protocol), g.protocol);
+		copy(v->certificate, sizeof(v->certificate), g.certificate);
+		/* In TLS 1.3 the peer may refuse us after it. */
+		if (!is_reply(answer))
+			explain_failure(v, &g, late, seconds);
+	} else if (g.no_starttls) {
+		v->result = REVIEW_NO_STARTTLS;
+		(void)snprintf(v->detail, sizeof(v->detail),
+		    "STARTTLS is not offered, or the peer turns us away");
+	} else if (g.began)
+		explain_failure(v, &g, late, seconds);
+	else
+		explain_before(v, &g, late, seconds);
+}
+
+/* ---- what the site says ---- */
+
+/* VERIFY, VERIFY:128, TEMP+VERIFY, PERM+VERIFY+CN:... */
+bool
+review_demands_verified(struct span value)
+{
+	static const char *const starts[] = { "VERIFY", "TEMP+VERIFY",
+		"PERM+VERIFY" };
+
+	value = span_trim(value);
+	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
+		size_t len = strlen(starts[i]);
+
+		if (value.len >= len && span_equal_fold(
+		        (struct span){ value.at, len }, span_of(starts[i])))
+			return true;
+	}
+	return false;
+}
+
+size_t
+review_tls_options(const char *client_options, const char **options,
+    size_t most)
+{
+	static const struct {
+		const char *word, *option;
+	} known[] = {
+		{ "SSL_OP_NO_TLSv1", "-no_tls1" },
+		{ "SSL_OP_NO_TLSv1_1", "-no_tls1_1" },
+		{ "SSL_OP_NO_TLSv1_2", "-no_tls1_2" },
+		{ "SSL_OP_NO_TLSv1_3", "-no_tls1_3" },
+	};
+	size_t count = 0;
+
+	for (const char *at = client_options; *at != '\0';) {
+		size_t len = strcspn(at, " \t,");
+		struct span word = { at, len };
+
+		at += len + strspn(at + len, " \t,");
+		if (word.len > 0 && word.at[0] == '+')
+			word = behind(word, 1);
+		for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+			if (count < most &&
+			    span_equal_fold(word, span_of(known[i].word)))
+				options[count++] = known[i].option;
+	}
+	return count;
+}

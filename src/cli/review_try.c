@@ -1,0 +1,208 @@
+/*
+ * Running openssl.  It is what sendmail's own TLS is made of, so what it can
+ * talk to, sendmail can: as sendmail does, it names no server in its hello and
+ * goes on where a certificate cannot be verified.  QUIT is sent inside TLS,
+ * because in TLS 1.3 only an answer proves that the peer accepted us.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "review.h"
+
+#define AT_ONCE 32
+#define KEEP ((size_t)16 << 10) /* of what a peer makes openssl print */
+#define LAST_WORD "quit\r\n"
+
+struct trying {
+	struct review *r;
+	size_t *which; /* of the hosts: those to be tried */
+	size_t count, done;
+	char openssl[PATH_MAX];
+	char self[HOST_KEY_MAX];
+	bool progress;
+};
+
+/* ---- progress ---- */
+
+static void
+show(const struct trying *t)
+{
+	if (t->progress)
+		fprintf(stderr, "\rreview: %zu of %zu ", t->done, t->count);
+}
+
+static void
+show_end(const struct trying *t)
+{
+	if (t->progress)
+		fputs("\r\033[K", stderr);
+}
+
+/* ---- one of them ---- */
+
+/* A pipe that holds what is to be said, and its end. */
+static int
+open_input(struct review_host *h, struct error *err)
+{
+	int fds[2];
+	ssize_t written;
+
+	if (pipe2(fds, O_CLOEXEC) != 0)
+		return error_errno(err, EX_OSERR, "review",
+		    "cannot open a pipe");
+	written = write(fds[1], LAST_WORD, sizeof(LAST_WORD) - 1);
+	(void)close(fds[1]);
+	h->input = fds[0];
+	if (written != (ssize_t)sizeof(LAST_WORD) - 1)
+		return error_set(err, EX_OSERR, "review: a pipe is full");
+	return 0;
+}
+
+/* "luna.bagoona.com:25", "[2001:db8::1]:25" */
+static void
+target_of(const struct host *host, char target[HOST_KEY_MAX + 16])
+{
+	bool inet6 = host->kind == HOST_ADDRESS &&
+	    strchr(host->name, ':') != NULL;
+
+	(void)snprintf(target, HOST_KEY_MAX + 16, "%s%s%s:25",
+	    inet6 ? "[" : "", inet6 ? host->name + strlen("IPv6:") : host->name,
+	    inet6 ? "]" : "");
+}
+
+static int
+begin(void *context, size_t number, struct run *run, struct error *err)
+{
+	static const char *argv[32];
+	static char target[HOST_KEY_MAX + 16];
+	struct trying *t = context;
+	struct review_host *h = &t->r->hosts[t->which[number]];
+	const struct site *site = &t->r->list.file.site;
+	const char *const words[] = { t->openssl, "s_client", "-starttls",
+		"smtp", "-brief", "-state", "-ign_eof", "-noservername",
+		"-name", t->self, "-connect", target };
+	size_t n = sizeof(words) / sizeof(words[0]);
+
+	memcpy(argv, words, sizeof(words));
+	n += review_tls_options(site->client_ssl_options, argv + n, 8);
+	if (site->cipher_list[0] != '\0') {
+		argv[n++] = "-cipher";
+		argv[n++] = site->cipher_list;
+	}
+	if (site->cipher_suites[0] != '\0') {
+		argv[n++] = "-ciphersuites";
+		argv[n++] = site->cipher_suites;
+	}
+	argv[n] = NULL;
+	target_of(&h->host, target);
+	if (open_input(h, err) != 0)
+		return -1;
+	*run = (struct run){ .argv = argv, .input = h->input, .directory = -1,
+		.output = &h->answer, .messages = &h->messages,
+		.timeout = t->r->o->timeout, .keep = KEEP };
+	return 0;
+}
+
+static void
+forget(struct review_host *h)
+{
+	buf_free(&h->answer);
+	buf_free(&h->messages);
+	if (h->input >= 0)
+		(void)close(h->input);
+	h->input = -1;
+}
+
+static void
+tell_messages(const struct trying *t, const struct review_host *h)
+{
+	struct span rest = buf_as_span(&h->messages);
+
+	if (!t->r->o->verbose)
+		return;
+	show_end(t);
+	while (rest.len > 0) {
+		const char *end = memchr(rest.at, '\n', rest.len);
+		size_t len = end == NULL ? rest.len : (size_t)(end - rest.at);
+
+		detail(t->r->o, "%s: openssl: %.*s", h->host.name, (int)len,
+		    rest.at);
+		len += end != NULL;
+		rest = (struct span){ rest.at + len, rest.len - len };
+	}
+}
+
+static void
+ended(void *context, size_t number, int status)
+{
+	struct trying *t = context;
+	struct review_host *h = &t->r->hosts[t->which[number]];
+
+	review_judge(&h->verdict, status, t->r->o->timeout,
+	    buf_as_span(&h->answer), buf_as_span(&h->messages));
+	tell_messages(t, h);
+	forget(h);
+	t->done++;
+	show(t);
+}
+
+/* ---- all of them ---- */
+
+/* The name to say EHLO with: this host's, where it is one. */
+static void
+find_self(char self[HOST_KEY_MAX])
+{
+	struct host_rules rules = { false, true };
+	struct error ignored;
+	struct host host;
+	char name[HOST_KEY_MAX] = "";
+
+	if (gethostname(name, sizeof(name) - 1) != 0 ||
+	    host_parse(span_of(name), ROLE_CLIENT, &rules, &host, &ignored) !=
+	        0 || host.kind != HOST_NAME)
+		memcpy(host.name, "localhost", sizeof("localhost"));
+	memcpy(self, host.name, HOST_KEY_MAX);
+}
+
+static int
+collect(struct trying *t, struct error *err)
+{
+	const struct review *r = t->r;
+
+	t->which = calloc(r->count + 1, sizeof(*t->which));
+	if (t->which == NULL)
+		return error_memory(err);
+	for (size_t i = 0; i < r->count; i++)
+		if (r->hosts[i].tries)
+			t->which[t->count++] = i;
+	if (t->count > 0 && !site_find_program("", "openssl", t->openssl))
+		return error_set(err, EX_UNAVAILABLE, "openssl: not installed; "
+		    "review tries TLS with it: install the package openssl");
+	find_self(t->self);
+	t->progress = !r->o->quiet && isatty(STDERR_FILENO) == 1;
+	return 0;
+}
+
+int
+review_try(struct review *r, struct error *err)
+{
+	struct trying t = { .r = r };
+	struct run_many many = { .at_once = AT_ONCE, .begin = begin,
+		.ended = ended, .context = &t };
+	int result = collect(&t, err);
+
+	if (result == 0) {
+		many.count = t.count;
+		show(&t);
+		result = run_many(&many, err);
+		show_end(&t);
+	}
+	for (size_t i = 0; i < t.count; i++)
+		forget(&r->hosts[t.which[i]]);
+	free(t.which);
+	return result;
+}

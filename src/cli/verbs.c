@@ -1,0 +1,80 @@
+/* The verbs, and what --help says of each. */
+#include <string.h>
+#include <sysexits.h>
+
+#include "cli.h"
+#include "suggest.h"
+
+static const struct verb_entry verbs[] = {
+	{ "client", VERB_ADDS, 1, -1, verb_change, "HOST...",
+		"no TLS when we connect to HOST",
+		"tlsoff -c 'ticket 4711' -u 90d client luna.bagoona.com" },
+	{ "server", VERB_ADDS, 1, -1, verb_change, "HOST...",
+		"do not offer STARTTLS to HOST",
+		"tlsoff server outbound.cheddar.com" },
+	{ "remove", VERB_TAKES, 2, -1, verb_change, "client|server HOST...",
+		"take that out again",
+		"tlsoff remove client luna.bagoona.com" },
+	{ "list", VERB_LISTS, 0, 1, verb_list, "[client|server]",
+		"entries, and which are in force", "tlsoff list client" },
+	{ "explain", VERB_EXPLAINS, 2, 3, verb_explain,
+		"client|server HOST [ADDRESS]",
+		"is TLS off? why?",
+		"tlsoff explain server outbound.cheddar.com 192.0.2.1" },
+	{ "check", VERB_CHECKS, 0, 0, verb_check, "",
+		"what is wrong, each with its cure", "tlsoff check --fix -n" },
+	{ "expire", VERB_EXPIRES, 0, 0, verb_expire, "",
+		"remove what is past its date", "tlsoff expire -n" },
+	{ "scan", VERB_SCANS, 0, -1, verb_scan, "[LOG...]",
+		"whose TLS handshakes fail",
+		"tlsoff scan --since 7d --min 3 /var/log/mail.log" },
+	{ "review", VERB_REVIEWS, 0, -1, verb_review, "[HOST...]",
+		"which entries can go: tries TLS",
+		"tlsoff review luna.bagoona.com" },
+};
+#define VERBS (sizeof(verbs) / sizeof(verbs[0]))
+
+const struct verb_entry *
+verb_at(size_t i)
+{
+	return i < VERBS ? &verbs[i] : NULL;
+}
+
+const struct verb_entry *
+verb_find(const char *name)
+{
+	for (size_t i = 0; i < VERBS; i++)
+		if (strcmp(verbs[i].name, name) == 0)
+			return &verbs[i];
+	return NULL;
+}
+
+/* "client, server or remove" */
+static void
+name_all(struct buf *out)
+{
+	for (size_t i = 0; i < VERBS; i++)
+		buf_printf(out, "%s%s",
+		    i == 0 ? "" : i + 1 < VERBS ? ", " : " or ", verbs[i].name);
+}
+
+int
+verb_unknown(const char *word, struct error *err)
+{
+	struct suggestion near = { word, NULL, 0 };
+	struct buf all = BUF_INIT;
+	int status;
+
+	for (size_t i = 0; i < VERBS; i++)
+		suggest(&near, verbs[i].name);
+	if (near.name != NULL)
+		return error_set(err, EX_USAGE, "%.100s: no such verb; did you "
+		    "mean %s?", word, near.name);
+	name_all(&all);
+	status = buf_error(&all, err);
+	if (status == 0)
+		status = error_set(err, EX_USAGE, "%.100s: no such verb; write "
+		    "%s", word, all.at);
+	buf_free(&all);
+	return status;
+}
