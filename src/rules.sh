@@ -4,7 +4,9 @@ set -eu
 build=$1
 mkdir -p "$build"
 out=$build/rules.mk
-exec >"$out.new"
+# Another make may be starting in the same tree.
+new=$out.$$
+exec >"$new"
 
 # First of all: a make reads the prerequisites of a rule when it meets it.
 objects= unit=
@@ -30,4 +32,4 @@ for c in src/*/*.c tests/unit/*.c; do
 done
 printf 'UNIT_TESTS =%s\n' "$unit"
 # Only a changed file is a newer file.
-if cmp -s "$out.new" "$out"; then rm "$out.new"; else mv "$out.new" "$out"; fi
+if cmp -s "$new" "$out"; then rm "$new"; else mv "$new" "$out"; fi
