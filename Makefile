@@ -7,6 +7,11 @@
 PREFIX ?= /usr/local
 sbindir ?= $(PREFIX)/sbin
 mandir ?= $(PREFIX)/share/man
+docdir ?= $(PREFIX)/share/doc/tlsoff
+unitdir ?= $(PREFIX)/lib/systemd/system
+bashcompdir ?= $(PREFIX)/share/bash-completion/completions
+zshcompdir ?= $(PREFIX)/share/zsh/site-functions
+fishcompdir ?= $(PREFIX)/share/fish/vendor_completions.d
 BUILD ?= build
 
 CFLAGS ?= -O2 -g
@@ -112,17 +117,62 @@ FUZZ_SECONDS ?= 600
 fuzz: setup-analyze
 	BUILD="$(BUILD)" SECONDS_EACH="$(FUZZ_SECONDS)" sh tests/fuzz/run
 
+# All of it, the suites that take long or need much as well.
+check-all:
+	BUILD="$(BUILD)" sh tests/setup check-all
+	$(MAKE) check-built
+	BUILD="$(BUILD)" CC="$(CC)" sh tests/run tests/heavy/*.t
+
+# Release and packages, below $(BUILD)/dist, deb and rpm, from the last commit.
+VERSION != sed -n 's/^.define VERSION "\(.*\)"/\1/p' src/cli/help.c
+dist:
+	BUILD="$(BUILD)" sh src/dist/dist.sh $(VERSION)
+
+distcheck: dist
+	BUILD="$(BUILD)" MAKE="$(MAKE)" sh src/dist/distcheck.sh $(VERSION)
+
+deb: dist
+	BUILD="$(BUILD)" sh src/dist/deb.sh $(VERSION)
+
+rpm: dist
+	BUILD="$(BUILD)" sh src/dist/rpm.sh $(VERSION)
+
+# The timer, the cron line and the completions do nothing until somebody
+# enables or loads them.
 install: all
-	mkdir -p $(DESTDIR)$(sbindir) $(DESTDIR)$(mandir)/man8
+	mkdir -p $(DESTDIR)$(sbindir) $(DESTDIR)$(mandir)/man8 \
+	    $(DESTDIR)$(docdir) $(DESTDIR)$(unitdir) $(DESTDIR)$(bashcompdir) \
+	    $(DESTDIR)$(zshcompdir) $(DESTDIR)$(fishcompdir)
 	install -m 0755 $(BUILD)/tlsoff $(DESTDIR)$(sbindir)/tlsoff
 	install -m 0644 man/tlsoff.8 $(DESTDIR)$(mandir)/man8/tlsoff.8
+	sed 's,@SBINDIR@,$(sbindir),' src/dist/tlsoff.cron \
+	    >$(DESTDIR)$(docdir)/tlsoff.cron
+	sed 's,@SBINDIR@,$(sbindir),' src/dist/tlsoff-expire.service \
+	    >$(DESTDIR)$(unitdir)/tlsoff-expire.service
+	chmod 0644 $(DESTDIR)$(docdir)/tlsoff.cron \
+	    $(DESTDIR)$(unitdir)/tlsoff-expire.service
+	install -m 0644 src/dist/tlsoff-expire.timer \
+	    $(DESTDIR)$(unitdir)/tlsoff-expire.timer
+	install -m 0644 src/dist/completions/tlsoff.bash \
+	    $(DESTDIR)$(bashcompdir)/tlsoff
+	install -m 0644 src/dist/completions/tlsoff.zsh \
+	    $(DESTDIR)$(zshcompdir)/_tlsoff
+	install -m 0644 src/dist/completions/tlsoff.fish \
+	    $(DESTDIR)$(fishcompdir)/tlsoff.fish
 
 uninstall:
-	rm -f $(DESTDIR)$(sbindir)/tlsoff $(DESTDIR)$(mandir)/man8/tlsoff.8
+	rm -f $(DESTDIR)$(sbindir)/tlsoff $(DESTDIR)$(mandir)/man8/tlsoff.8 \
+	    $(DESTDIR)$(docdir)/tlsoff.cron \
+	    $(DESTDIR)$(unitdir)/tlsoff-expire.service \
+	    $(DESTDIR)$(unitdir)/tlsoff-expire.timer \
+	    $(DESTDIR)$(bashcompdir)/tlsoff $(DESTDIR)$(zshcompdir)/_tlsoff \
+	    $(DESTDIR)$(fishcompdir)/tlsoff.fish
+	rmdir $(DESTDIR)$(docdir) 2>/dev/null || :
 
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all setup-build setup-check demo picture check check-built unit-tests fault-tools fuzz \
-	setup-analyze analyze coverage oracle \
-	setup-bench bench bench-quick install uninstall clean
+.PHONY: all setup-build setup-check demo picture check check-built \
+	unit-tests fault-tools setup-analyze analyze coverage fuzz oracle \
+	setup-bench bench bench-quick check-all dist distcheck deb rpm \
+	install uninstall clean

@@ -5,7 +5,9 @@ set -eu
 build=$1 with_db=${2-yes}
 mkdir -p "$build"
 out=$build/rules.mk
-exec >"$out.new"
+# Another make may be starting in the same tree.
+new=$out.$$
+exec >"$new"
 
 is_wanted() {
 	case $with_db$1 in
@@ -42,4 +44,4 @@ for c in src/*/*.c tests/unit/*.c; do
 done
 printf 'UNIT_TESTS =%s\n' "$unit"
 # Only a changed file is a newer file.
-if cmp -s "$out.new" "$out"; then rm "$out.new"; else mv "$out.new" "$out"; fi
+if cmp -s "$new" "$out"; then rm "$new"; else mv "$new" "$out"; fi

@@ -1,0 +1,89 @@
+# Completion of tlsoff for fish.  Verbs, options and their values are those of
+# "tlsoff --help", hosts those of "tlsoff list".
+
+complete -c tlsoff -f
+
+# It may be typed behind sudo, by a user who has no sbin in PATH.
+function __tlsoff
+	set -lx PATH $PATH /usr/local/sbin /usr/sbin
+	type -q tlsoff; and command tlsoff $argv 2>/dev/null
+end
+
+# The words before the cursor that are no options; those that say which file is
+# meant, with their arguments, for "-F".
+function __tlsoff_words
+	set -l files
+	set -l plain
+	set -l take
+	for word in (commandline -opc)[2..-1]
+		switch "$take:$word"
+			case 'file:*'
+				set -a files $word
+				set take
+			case 'skip:*'
+				set take
+			case ':--config=*' ':--access=*' ':--map=*' ':-[Cfm]?*'
+				set -a files $word
+			case ':-C' ':-f' ':-m' ':--config' ':--access' ':--map'
+				set -a files $word
+				set take file
+			case ':-*'
+				if contains -- $word $__tlsoff_with_argument
+					set take skip
+				end
+			case '*'
+				set -a plain $word
+		end
+	end
+	if test "$argv[1]" = -F
+		set plain $files
+	end
+	set -q plain[1]; and printf '%s\n' $plain
+end
+
+function __tlsoff_hosts
+	__tlsoff (__tlsoff_words -F) list $argv[1] |
+		string match -rg '^\d+ +[^ :]*:(?:(?i)ipv6:)?(\S+) '
+end
+
+function __tlsoff_complete
+	set -l words (__tlsoff_words)
+	switch (count $words):"$words[1]"
+		case '0:'
+			__tlsoff --help |
+				string match -rg ' tlsoff \[options\] ([a-z]+)' | uniq
+		case '*:scan'
+			__fish_complete_path (commandline -ct)
+		case 1:remove 1:explain 1:list
+			printf '%s\n' client server
+		case '*:client' '*:server'
+			__tlsoff_hosts $words[1]
+		case '*:remove' 2:explain
+			__tlsoff_hosts $words[2]
+	end
+end
+
+complete -c tlsoff -a '(__tlsoff_complete)'
+
+set -g __tlsoff_with_argument
+__tlsoff --help | while read -l line
+	string match -rq '^ *(?:-(?<short>.), )?--(?<long>[a-z-]+)(?: (?<argument>\S+))? *(?<text>.*)$' -- $line
+	or continue
+	set -l known -c tlsoff -l $long -d "$text"
+	if test -n "$short"
+		set -a known -s $short
+	end
+	if test -n "$argument"
+		set -a known -x
+		set -a __tlsoff_with_argument --$long -$short
+	end
+	switch "$argument"
+		case FILE PATH
+			set -a known -a '(__fish_complete_path (commandline -ct))'
+		case NAME MODE
+			set -a known -a (string replace -r '.*: ' '' -- $text | string replace -a , '')
+		case '*|*'
+			set -a known -a (string replace -a '|' ' ' -- $argument)
+	end
+	complete $known
+end

@@ -1,0 +1,30 @@
+#!/bin/sh
+# dist.sh VERSION: writes $BUILD/dist/tlsoff-VERSION.tar.gz, the same bytes
+# each time: the last commit, or the tree itself where it is a release.
+set -eu
+export LC_ALL=C TZ=UTC
+name=tlsoff-$1
+build=${BUILD:-build}
+mkdir -p "$build"
+dist=$(cd "$build" && pwd)/dist
+tree=$dist/$name
+
+rm -rf "$tree"
+mkdir -p "$tree"
+if [ -e .git ]; then
+	git archive HEAD | tar -xf - -C "$tree"
+	time=$(git log -1 --format=%ct)
+	dirty=$(git status --porcelain --untracked-files=no)
+	[ -z "$dirty" ] || echo 'dist: what is not committed is left out' >&2
+else
+	# Each file of a release has the time of its commit.
+	time=$(stat -c %Y README.md)
+	tar -cf - .ci .gitignore LICENSE Makefile README.md include man src tests |
+	    tar -xf - -C "$tree"
+fi
+tar -C "$dist" --format=ustar --sort=name --mtime="@$time" --owner=0 --group=0 \
+    --numeric-owner --mode=u+rw,go=u-w -cf - "$name" |
+    gzip -9n >"$dist/$name.tar.gz.new"
+mv "$dist/$name.tar.gz.new" "$dist/$name.tar.gz"
+rm -rf "$tree"
+echo "$dist/$name.tar.gz"
