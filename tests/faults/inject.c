@@ -8,8 +8,7 @@
  * it forks, "1.1" that one after its first execve, and so on; "T1.0" is its
  * first thread.  The calls of each NAME are counted from 1 in each label, for
  * threads wait for each other now and then; in tlsoff itself from its first own
- * call, the open of /dev/null with which main begins: before it works the
- * loader.
+ * call, main's look whether standard input is open: before it works the loader.
  *
  * WHAT is a name of errno; "short" (one byte is all that is read or written);
  * "kill" (SIGKILL before the call); "INT", "TERM", "HUP", "PIPE", "KILL", a
@@ -212,15 +211,11 @@ is_open(long number)
 }
 
 static bool
-begins_main(const struct process *p, const struct ptrace_syscall_info *info)
+begins_main(const struct ptrace_syscall_info *info)
 {
-	const char *null = "/dev/null";
-	long word;
-
-	if (info->entry.nr != (uint64_t)SYS_openat)
-		return false;
-	word = ptrace(PTRACE_PEEKDATA, p->pid, (void *)info->entry.args[1], 0);
-	return memcmp(&word, null, sizeof(word)) == 0;
+	return info->entry.nr == (uint64_t)SYS_fcntl &&
+	    info->entry.args[0] == STDIN_FILENO &&
+	    info->entry.args[1] == F_GETFD;
 }
 
 static void
@@ -308,7 +303,7 @@ at_entry(struct process *p, const struct ptrace_syscall_info *info)
 	char label[32];
 
 	if (!p->counting && p == processes)
-		p->counting = begins_main(p, info);
+		p->counting = begins_main(info);
 	if (!p->counting)
 		return;
 	if (c != NULL)

@@ -103,6 +103,10 @@ for my $change (all_changes()) {
 		    @events[$rename .. $#events]),
 		    "$title: ... its directory is synced after");
 	}
+	my $said = (places(sub { $_[0]{name} eq 'write'
+	    && $_[0]{rest} =~ /\A1</ }, @events))[0] // -1;
+	cmp_ok($said, '>', (sort { $b <=> $a } grep { defined } values %renamed)[0],
+	    "$title: it is said when all is in place");
 	# The text is there for good before the map can be.
 	if (2 == grep { defined } values %renamed) {
 		cmp_ok($renamed{access}, '<', $renamed{'access.db'},
