@@ -117,10 +117,11 @@ FUZZ_SECONDS ?= 600
 fuzz: setup-analyze
 	BUILD="$(BUILD)" SECONDS_EACH="$(FUZZ_SECONDS)" sh tests/fuzz/run
 
-# All of it, the suites that take long or need much as well.
+# The suites that take long or need much: packages, completions, the fleet,
+# other compilers, C libraries and word sizes, fuzzing.
 check-all:
 	BUILD="$(BUILD)" sh tests/setup check-all
-	$(MAKE) check-built
+	$(MAKE) all unit-tests fault-tools
 	BUILD="$(BUILD)" CC="$(CC)" sh tests/run tests/heavy/*.t
 
 # Release and packages, below $(BUILD)/dist, deb and rpm, from the last commit.

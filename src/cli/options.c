@@ -24,7 +24,7 @@ static const struct option_known known[] = {
 	{ "marker", 0, TEXT, AT(marker), VERB_ALL, "REGEX",
 		"the line above which entries go" },
 	{ "builder", 'b', TEXT, AT(builder), VERB_WRITES, "NAME",
-		"makemap, libdb, patch or make builds the map" },
+		"what builds the map: makemap, libdb, patch, make" },
 	{ "makemap", 0, TEXT, AT(makemap), VERB_WRITES | VERB_LOOKS, "PATH",
 		"another makemap" },
 	{ "strict", 0, FLAG, AT(strict), VERB_EDITS, NULL,

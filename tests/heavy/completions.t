@@ -26,7 +26,9 @@ my $other = spew("$dir/other access", "Try_TLS:other.example\tNO\n");
 spew("$dir/mail.log", '');
 spew("$dir/home/.keep", '');
 my @verbs = tlsoff('--help')->{out} =~ / tlsoff \[options\] ([a-z]+)/g;
-my @options = tlsoff('--help')->{out} =~ /^ +(?:-., )?(--[a-z-]+)/mg;
+my %known = map { $_ => 1 }
+    map { tlsoff($_, '--help')->{out} =~ /^  (?:-., |    )(--[a-z-]+)/mg } @verbs;
+my @options = sort keys %known;
 my $cf = spew("$dir/sendmail.cf", "V10/Berkeley\nKaccess hash /none\n");
 my @files = ('-C', $cf, '-f', $access, '-m', "hash:$dir/access");
 my $files = join ' ', @files;
@@ -115,6 +117,7 @@ offers('tlsoff -n exp', qw(expire explain));
 offers('tlsoff --', @options);
 offers('tlsoff client --re', qw(--restart --restart-command));
 
+offers('tlsoff re', qw(remove review));
 offers('tlsoff remove ', qw(client server));
 offers('tlsoff explain ', qw(client server));
 offers('tlsoff list s', 'server');
@@ -129,6 +132,7 @@ offers("tlsoff remove client --access=$access --map hash:$dir/access lu",
     'luna.bagoona.com');
 offers("tlsoff -f $dir/other\\ access remove client ", 'other.example');
 offers("tlsoff $files explain server ", 'cheddar.com');
+offers("tlsoff $files review lu", 'luna.bagoona.com');
 offers("tlsoff $files explain server cheddar.com ");
 offers("tlsoff -f $dir/absent remove client ");
 

@@ -1,11 +1,16 @@
-# Completion of tlsoff for bash, with bash-completion.  Verbs, options and their
-# values are those of "tlsoff --help", hosts those of "tlsoff list".
+# Completion of tlsoff for bash, with bash-completion.  Verbs are those of
+# "tlsoff --help", options and their values those of "tlsoff VERB --help", hosts
+# those of "tlsoff list".
 
 # SHORT;LONG;ARGUMENT;TEXT of each option.
 _tlsoff_options()
 {
-	"${words[0]}" --help 2>/dev/null | sed -n \
-	    's/^  \(-.\)*,* *\(--[a-z-]*\) \{0,1\}\([^ ]*\) *\(.*\)$/\1;\2;\3;\4/p'
+	local verb
+	for verb in $(_tlsoff_verbs); do
+		"${words[0]}" "$verb" --help 2>/dev/null
+	done | sed -n \
+	    's/^  \(-.\)*,* *\(--[a-z-]*\) \{0,1\}\([^ ]*\) *\(.*\)$/\1;\2;\3;\4/p' |
+	    sort -u
 }
 
 _tlsoff_verbs()
@@ -68,6 +73,7 @@ _tlsoff_word()
 	0:) _tlsoff_reply -W "$(_tlsoff_verbs)" ;;
 	*:scan) _tlsoff_files ;;
 	1:remove | 1:explain | 1:list) _tlsoff_reply -W 'client server' ;;
+	*:review) _tlsoff_reply -W "$(_tlsoff_hosts client)" ;;
 	*:client | *:server) _tlsoff_reply -W "$(_tlsoff_hosts "${plain[0]}")" ;;
 	*:remove | 2:explain) _tlsoff_reply -W "$(_tlsoff_hosts "${plain[1]}")" ;;
 	esac

@@ -1,5 +1,5 @@
-# Completion of tlsoff for fish.  Verbs, options and their values are those of
-# "tlsoff --help", hosts those of "tlsoff list".
+# Completion of tlsoff for fish.  Verbs are those of "tlsoff --help", options and
+# their values those of "tlsoff VERB --help", hosts those of "tlsoff list".
 
 complete -c tlsoff -f
 
@@ -46,16 +46,27 @@ function __tlsoff_hosts
 		string match -rg '^\d+ +[^ :]*:(?:(?i)ipv6:)?(\S+) '
 end
 
+function __tlsoff_verbs
+	__tlsoff --help | string match -rg ' tlsoff \[options\] ([a-z]+)' | uniq
+end
+
+function __tlsoff_helps
+	for verb in (__tlsoff_verbs)
+		__tlsoff $verb --help
+	end
+end
+
 function __tlsoff_complete
 	set -l words (__tlsoff_words)
 	switch (count $words):"$words[1]"
 		case '0:'
-			__tlsoff --help |
-				string match -rg ' tlsoff \[options\] ([a-z]+)' | uniq
+			__tlsoff_verbs
 		case '*:scan'
 			__fish_complete_path (commandline -ct)
 		case 1:remove 1:explain 1:list
 			printf '%s\n' client server
+		case '*:review'
+			__tlsoff_hosts client
 		case '*:client' '*:server'
 			__tlsoff_hosts $words[1]
 		case '*:remove' 2:explain
@@ -66,7 +77,7 @@ end
 complete -c tlsoff -a '(__tlsoff_complete)'
 
 set -g __tlsoff_with_argument
-__tlsoff --help | while read -l line
+__tlsoff_helps | sort -u | while read -l line
 	string match -rq '^ *(?:-(?<short>.), )?--(?<long>[a-z-]+)(?: (?<argument>\S+))? *(?<text>.*)$' -- $line
 	or continue
 	set -l known -c tlsoff -l $long -d "$text"

@@ -1,14 +1,21 @@
 #compdef tlsoff
-# Completion of tlsoff for zsh.  Verbs, options and their values are those of
-# "tlsoff --help", hosts those of "tlsoff list".
+# Completion of tlsoff for zsh.  Verbs are those of "tlsoff --help", options and
+# their values those of "tlsoff VERB --help", hosts those of "tlsoff list".
 
-_tlsoff_help() { _call_program help $words[1] --help 2>/dev/null }
+_tlsoff_help() { _call_program help $words[1] $1 --help 2>/dev/null }
+
+_tlsoff_verb_names() {
+	_tlsoff_help | sed -n 's/^.* tlsoff \[options\] \([a-z]*\).*/\1/p'
+}
 
 # One specification for _arguments of each option.
 _tlsoff_options() {
-	local short long argument text value
-	_tlsoff_help | sed -n \
+	local short long argument text value verb
+	for verb in ${(f)"$(_tlsoff_verb_names)"}; do
+		_tlsoff_help $verb
+	done | sed -n \
 	    's/^  \(-.\)*,* *\(--[a-z-]*\) \{0,1\}\([^ ]*\) *\(.*\)$/\1;\2;\3;\4/p' |
+	    sort -u |
 	while IFS=';' read -r short long argument text; do
 		case $argument in
 		'') value= ;;
@@ -25,8 +32,7 @@ _tlsoff_options() {
 
 _tlsoff_verbs() {
 	local -a verbs
-	verbs=(${(f)"$(_tlsoff_help |
-	    sed -n 's/^.* tlsoff \[options\] \([a-z]*\).*/\1/p')"})
+	verbs=(${(f)"$(_tlsoff_verb_names)"})
 	_describe -t commands verb verbs
 }
 
@@ -53,6 +59,7 @@ _tlsoff() {
 	case $#line:$line[1] in
 	*:scan) _files ;;
 	2:(remove|explain|list)) _wanted roles expl role compadd client server ;;
+	*:review) _tlsoff_hosts client ;;
 	*:(client|server)) _tlsoff_hosts $line[1] ;;
 	*:remove|3:explain) _tlsoff_hosts $line[2] ;;
 	esac
