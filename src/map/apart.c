@@ -34,7 +34,7 @@ die_with(pid_t parent)
 }
 
 /* Signals as they are for a new program; no core, no words of libc's about
- * its heap, and an end. */
+ * its heap, and an end; libdb may read a DB_CONFIG where it stands. */
 static void
 prepare(size_t size)
 {
@@ -45,6 +45,8 @@ prepare(size_t size)
 	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	sigset_t alarms;
 
+	if (chdir("/") != 0)
+		_exit(EX_OSERR);
 	(void)setrlimit(RLIMIT_CORE, &none);
 	if (null >= 0)
 		(void)dup2(null, STDERR_FILENO);

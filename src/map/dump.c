@@ -78,6 +78,11 @@ dump_read(struct dump *d, const struct map_file *file,
 		goto out;
 	if (status != 0) {
 		(void)makemap_failed(&call, status, buf_as_span(&said), err);
+		/* The file is there and we may read it: what makemap knows
+		 * and cannot open is no map of this type. */
+		if (status == EX_CANTCREAT &&
+		    strstr(err->text, "error opening type") != NULL)
+			err->status = EX_DATAERR;
 		goto out;
 	}
 	d->records = calloc(count_lines(buf_as_span(&d->text)) + 1,

@@ -36,6 +36,18 @@ sub quietly {
 	return 0;
 }
 
+# The CLI tests; without libdb those that do not ask for it as the builder, and
+# not check-map.t: makemap -u has words of its own for a map that is unsafe.
+sub cli_tests {
+	my ($name) = @_;
+	my @tests = glob('tests/cli/*.t');
+	return @tests if $name ne 'without-db';
+	return grep { $_ ne 'tests/cli/check-map.t' } grep {
+		open my $from, '<', $_ or die "$_: $!\n";
+		!grep { /'-b', 'libdb'|qw\(makemap libdb\)/ } <$from>;
+	} @tests;
+}
+
 sub passes {
 	my ($name, $make, @args) = @_;
 	my $build = "$top/$name";
@@ -47,7 +59,7 @@ sub passes {
 	    or return;
 	local $ENV{BUILD} = $build;
 	ok(quietly($log, 'sh', 'tests/run', glob("$build/unit/*.t"),
-	    glob('tests/cli/*.t')), "$name: passes its unit and CLI tests");
+	    cli_tests($name)), "$name: passes its unit and CLI tests");
 }
 
 passes('gcc', 'make', 'CC=gcc');

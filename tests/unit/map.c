@@ -720,7 +720,7 @@ other_types_need_makemap(void **state)
 	assert_int_equal(f->err.status, EX_UNAVAILABLE);
 	expect_refused(f, EX_NOINPUT, "No such file");
 	write_file(f, "access.db", "x", 1, 0600);
-	expect_refused(f, EX_UNAVAILABLE, "makemap");
+	expect_refused(f, EX_DATAERR, "makemap");
 	assert_null(map_open(&f->file, &f->spec, NULL, NULL, &f->err));
 	assert_int_equal(f->err.status, EX_UNAVAILABLE);
 }

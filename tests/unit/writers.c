@@ -67,7 +67,8 @@ set_up(void **state)
 	    "hash");
 	f->options = (struct update_options){
 		.site = &f->site, .rules = &f->rules,
-		.builder = UPDATE_LIBDB,
+		.builder = map_libdb() != NULL ? UPDATE_LIBDB : UPDATE_MAKEMAP,
+		.makemap = map_libdb() != NULL ? NULL : getenv("MAKEMAP"),
 	};
 	write_file(f, "access", O_CREAT, OLD);
 	assert_int_equal(access_parse(&f->next, span_of(NEW), &f->rules,
