@@ -19,8 +19,7 @@ if [ -e .git ]; then
 else
 	# Each file of a release has the time of its commit.
 	time=$(stat -c %Y README.md)
-	tar -cf - .ci .gitignore LICENSE Makefile README.md include man src tests |
-	    tar -xf - -C "$tree"
+	tar -cf - --exclude=./build . | tar -xf - -C "$tree"
 fi
 tar -C "$dist" --format=ustar --sort=name --mtime="@$time" --owner=0 --group=0 \
     --numeric-owner --mode=u+rw,go=u-w -cf - "$name" |
