@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
@@ -145,9 +146,12 @@ edit(void)
 	next.text = buf_as_span(&text);
 	if (side_text(&u, next.text, &why) != 0 ||
 	    attributes_copy(u.text.file, u.side_text, u.text.path, &why) != 0 ||
-	    fsync(u.side_text) != 0 || text_put(&w, &why) != UPDATE_DONE)
+	    fsync(u.side_text) != 0 || fstat(u.side_text, &w.text_seen) != 0 ||
+	    text_put(&w, &why) != UPDATE_DONE)
 		failed();
 	spent += now();
+	side_remove(&u);
+	lease_drop(u.text.file);
 	update_close(&u);
 	printf("seconds %.6f\n", spent);
 }
