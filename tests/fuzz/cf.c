@@ -22,7 +22,7 @@ ends_in(const char *text, const char *end)
 {
 	size_t len = strlen(text), end_len = strlen(end);
 
-	return len > end_len && strcmp(text + len - end_len, end) == 0;
+	return len >= end_len && strcmp(text + len - end_len, end) == 0;
 }
 
 static void
