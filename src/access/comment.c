@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "inside.h"
 #include "plan.h"
 
 #define COMMENT "# tlsoff: "
@@ -23,7 +24,8 @@ comment_is_ours(struct span line)
 	return begins(line, COMMENT) || begins(line, COMMENT_UNTIL);
 }
 
-/* Where the line above this one begins; start: it is no comment of ours. */
+/* Where the line above this one begins; start: it is no comment of ours, or
+ * one so long that its end is read as an entry. */
 static size_t
 line_above(struct span text, size_t start)
 {
@@ -33,9 +35,10 @@ line_above(struct span text, size_t start)
 		return start;
 	for (at = start - 1; at > 0 && text.at[at - 1] != '\n';)
 		at--;
-	return comment_is_ours((struct span){ text.at + at, start - at })
-	    ? at
-	    : start;
+	if (start - at > PIECE_MAX ||
+	    !comment_is_ours((struct span){ text.at + at, start - at }))
+		return start;
+	return at;
 }
 
 /* Lines, where others were left behind: if only the nearest went with the
