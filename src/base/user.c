@@ -14,9 +14,11 @@
 static bool
 fill(struct user *u, const struct passwd *pw)
 {
-	if (strlen(pw->pw_name) >= sizeof(u->name))
+	size_t size = strlen(pw->pw_name) + 1;
+
+	if (size > sizeof(u->name))
 		return false;
-	(void)strcpy(u->name, pw->pw_name);
+	memcpy(u->name, pw->pw_name, size);
 	u->id = pw->pw_uid;
 	u->group = pw->pw_gid;
 	return true;

@@ -14,7 +14,7 @@ static bool cut_short;
 static void
 print_line(FILE *out, const char *prefix, const char *format, va_list args)
 {
-	char some[8192], *text = NULL;
+	char some[8192] = "", *text = NULL;
 	va_list again;
 
 	va_copy(again, args);

@@ -282,13 +282,12 @@ empty_bag(struct work *w, struct buf *bag, struct error *err)
 	struct place *order = NULL;
 	size_t count = 0, first = 0;
 	uint32_t last = 0;
-	int status = 0;
+	int status;
 
 	if (ends != NULL)
 		order = sort_bag(w, bag, ends, &count);
-	if (order == NULL)
-		status = error_memory(err);
-	for (size_t i = 0; status == 0 && i < count; i++) {
+	status = order == NULL ? error_memory(err) : 0;
+	for (size_t i = 0; order != NULL && status == 0 && i < count; i++) {
 		uint32_t bucket = order[i].hash & (w->buckets - 1);
 
 		if (bucket != last)

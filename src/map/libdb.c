@@ -79,7 +79,8 @@ libdb_new(struct libdb *l, const char *path, struct error *err)
 	code = db_create(&l->db, NULL, 0);
 	if (code != 0) {
 		l->db = NULL;
-		return libdb_error(l, EX_OSERR, "db_create", code, err);
+		(void)libdb_error(l, EX_OSERR, "db_create", code, err);
+		return -1;
 	}
 	l->db->get_env(l->db)->app_private = l->said;
 	l->db->set_errcall(l->db, listen);
