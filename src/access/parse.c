@@ -241,7 +241,7 @@ take_entry(struct access *a, const struct access_record *record)
 {
 	struct access_fault fault = { FAULT_DUPLICATE, record->start, 0,
 		record->key };
-	struct access_record first;
+	struct access_record first = { .start = 0 };
 	uint64_t *slot;
 
 	if (a->known * 3 / 2 >= a->slot_mask && grow_index(a) != 0)

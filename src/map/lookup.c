@@ -93,7 +93,7 @@ static int
 hear(struct map *map, struct error *err)
 {
 	struct head head = { 0, 0 };
-	struct error said;
+	struct error said = ERROR_INIT;
 	int status = apart_hear(&map->apart, &head, sizeof(head), err);
 	void *to = &said;
 
@@ -103,6 +103,9 @@ hear(struct map *map, struct error *err)
 		if (to == NULL)
 			return error_memory(err);
 		map->value.len = head.len;
+	} else {
+		/* A child that a damaged map has led astray may say anything. */
+		head.len = sizeof(said);
 	}
 	if (status == 0)
 		status = apart_hear(&map->apart, to, head.len, err);
