@@ -82,13 +82,14 @@ sub huge {
 	append($ACCESS, "\nTry_TLS:b.example\tNO\n");
 	return;
 }
-huge(1 << 30);
+huge($ENV{TLSOFF_ANALYZED} ? 1 << 25 : 1 << 30);
 my $r = tlsoff('-C', $CF, 'list');
 is($r->{status}, 0, 'list reads past a line of 1 GiB') or diag($r->{err});
 like($r->{out}, qr/^1 +Try_TLS:a\.example .*^3 +Try_TLS:b\.example /ms,
     '... and finds what is around it');
-# Where there is no room for it, that is said.
-for my $builder (qw(makemap libdb)) {
+# Where there is no room for it, that is said.  (What make analyze runs has no
+# room to begin with.)
+for my $builder ($ENV{TLSOFF_ANALYZED} ? () : qw(makemap libdb)) {
 	my $size = -s $ACCESS;
 	$r = run(['sh', '-c', 'ulimit -v 400000; exec "$@"', 'sh', $TLSOFF, '-C', $CF,
 	    '-b', $builder, '--restart', 'none', 'client', 'new.example']);
