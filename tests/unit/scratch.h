@@ -5,6 +5,7 @@
  *
  *   char directory[PATH_MAX];
  *   scratch_make(directory, "map");    its absolute path
+ *   scratch_parents(path, len);        makes what is above a path in it
  *   scratch_remove(directory);         with all that is in it
  */
 #ifndef SCRATCH_H
@@ -30,6 +31,18 @@ scratch_make(char path[PATH_MAX], const char *name)
 	(void)snprintf(wanted, sizeof(wanted), "%s/%s.XXXXXX", above, name);
 	assert_non_null(mkdtemp(wanted));
 	assert_non_null(realpath(wanted, path));
+}
+
+/* The directories above a path, behind the first LEN bytes of it. */
+static inline void
+scratch_parents(char *path, size_t len)
+{
+	for (char *p = path + len + 1; *p != '\0'; p++)
+		if (*p == '/') {
+			*p = '\0';
+			(void)mkdir(path, 0755);
+			*p = '/';
+		}
 }
 
 static inline int
