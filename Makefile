@@ -70,8 +70,10 @@ FAULT_TOOLS = $(BUILD)/faults/inject $(BUILD)/faults/nomem.so
 COMPILE_TOOL = mkdir -p $(BUILD)/faults && $(CC) -std=c17 $(WARN) -O2 -g \
 	-D_GNU_SOURCE
 
-$(BUILD)/faults/inject: tests/faults/inject.c tests/faults/calls.h
-	$(COMPILE_TOOL) -o $@ tests/faults/inject.c
+INJECT = tests/faults/inject.c tests/faults/inject_call.c \
+	tests/faults/inject_registers.c
+$(BUILD)/faults/inject: $(INJECT) tests/faults/inject.h tests/faults/calls.h
+	$(COMPILE_TOOL) -o $@ $(INJECT)
 
 $(BUILD)/faults/nomem.so: tests/faults/nomem.c
 	$(COMPILE_TOOL) -fPIC -shared -o $@ tests/faults/nomem.c

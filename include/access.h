@@ -53,9 +53,14 @@ struct host {
 	char note[200];          /* how it was understood, or "" */
 };
 
+#define HOST_UNNAMED "give a host, or use --force if that is meant"
+
 struct host_rules {
 	bool compressed; /* cf: UseCompressedIPv6Addresses */
 	bool force;      /* allow a single label and everybody */
+	/* Refuses the empty name even so, and says what to do instead: in a
+	 * shell it is often a variable that is not set.  NULL: force decides. */
+	const char *unnamed;
 };
 
 /*

@@ -31,6 +31,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #define MUST_USE __attribute__((warn_unused_result))
@@ -132,6 +133,11 @@ void cancel_forget(void);
 /* A descriptor that becomes readable when one came; -1 before the install. */
 int cancel_fd(void);
 
+/* ---- time ---- */
+
+/* Milliseconds of the clock that no one sets: for limits and pauses. */
+int64_t clock_ms(void);
+
 /* ---- progress ---- */
 
 struct progress {
@@ -181,6 +187,9 @@ int run_program(const struct run *r, struct error *err) MUST_USE;
  */
 pid_t run_start(const struct run *r, int output, struct error *err) MUST_USE;
 int run_wait(pid_t child);
+
+/* In a child: it dies with its parent, or now where that is gone already. */
+void run_die_with(pid_t parent);
 
 /* What run_many() says of a program that it ended when its time was over. */
 #define RUN_LATE (-1)

@@ -6,7 +6,7 @@
 bool
 check_stray(const struct checker *c, struct entry *e)
 {
-	const struct host_rules rules = { c->rules->compressed, false };
+	const struct host_rules rules = { .compressed = c->rules->compressed };
 	struct error ignored = ERROR_INIT;
 	struct span word = e->value;
 	size_t len = 0;
@@ -144,7 +144,8 @@ is_dot_domain(const struct checker *c, const struct entry *e,
 int
 check_key(struct checker *c, struct entry *e)
 {
-	const struct host_rules rules = { c->rules->compressed, true };
+	const struct host_rules rules = { .compressed = c->rules->compressed,
+		.force = true };
 	struct error why = ERROR_INIT;
 
 	e->matches = true;

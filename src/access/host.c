@@ -63,7 +63,8 @@ host_refuse(const struct host_query *q, const char *format, ...)
 static bool
 readable(const struct host_query *q, struct span s)
 {
-	struct host_rules rules = { q->rules->compressed, true };
+	struct host_rules rules = { .compressed = q->rules->compressed,
+		.force = true };
 	struct host host;
 	struct host_query quiet = { s, q->role, &rules, &host, NULL, true };
 
@@ -228,9 +229,9 @@ host_parse(struct span typed, enum role role, const struct host_rules *rules,
 	memset(host, 0, sizeof(*host));
 	if (typed.len > 0)
 		return parse(&q, typed);
-	if (!rules->force)
-		return host_refuse(&q, "the empty name means everybody; give "
-		    "a host, or use --force if that is meant");
+	if (rules->unnamed != NULL || !rules->force)
+		return host_refuse(&q, "the empty name means everybody; %s",
+		    rules->unnamed != NULL ? rules->unnamed : HOST_UNNAMED);
 	host->kind = HOST_EVERYBODY;
 	return 0;
 }

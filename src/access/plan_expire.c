@@ -83,7 +83,8 @@ static int
 warn_still_off(struct planner *p, const struct request requests[2],
     const struct check_rules *rules)
 {
-	const struct host_rules host_rules = { rules->compressed, true };
+	const struct host_rules host_rules = { .compressed = rules->compressed,
+		.force = true };
 
 	for (size_t i = 0; i < p->plan->change_count; i++) {
 		const struct change *c = &p->plan->changes[i];

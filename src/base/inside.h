@@ -27,7 +27,5 @@ bool run_has_ended(pid_t child);
 void run_child_close(struct run_child *child);
 /* Ends it, closes its streams, and returns its status as run_program(). */
 int run_child_kill(struct run_child *child);
-/* The clock that time limits go by. */
-long run_milliseconds(void);
 
 #endif

@@ -28,8 +28,8 @@ static const char *const environment[] = {
 	"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", NULL
 };
 
-static void
-die_with_parent(pid_t parent)
+void
+run_die_with(pid_t parent)
 {
 #ifdef __linux__
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -68,7 +68,7 @@ become(const struct run *r, const int streams[3], pid_t parent)
 {
 	int fds[3];
 
-	die_with_parent(parent);
+	run_die_with(parent);
 	default_signals();
 	(void)umask(077);
 	if (r->directory >= 0 ? fchdir(r->directory) != 0 : chdir("/") != 0)
@@ -110,15 +110,6 @@ run_drain(struct run_stream *s)
 	s->left -= keep;
 }
 
-long
-run_milliseconds(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 #define TICK 20 /* ms between two looks at a child that may leave others */
 #define TELL 100 /* ms between two words of how far it is */
 
@@ -133,9 +124,9 @@ run_has_ended(pid_t child)
 
 /* How long poll() may sleep; -1: until something comes. */
 static int
-patience(const struct run *r, long left)
+patience(const struct run *r, int64_t left)
 {
-	long most = r->leaves_children ? TICK : r->progress != NULL ? TELL : -1;
+	int64_t most = r->leaves_children ? TICK : r->progress != NULL ? TELL : -1;
 
 	return (int)(most >= 0 && (left < 0 || left > most) ? most : left);
 }
@@ -157,7 +148,7 @@ static int
 listen_to(struct run_stream streams[2], const struct run *r, pid_t child,
     struct error *err)
 {
-	long end = run_milliseconds() + (long)r->timeout * 1000;
+	int64_t end = clock_ms() + (int64_t)r->timeout * 1000;
 
 	while (streams[0].fd >= 0 || streams[1].fd >= 0) {
 		struct pollfd p[3] = {
@@ -165,7 +156,7 @@ listen_to(struct run_stream streams[2], const struct run *r, pid_t child,
 			{ streams[1].fd, POLLIN, 0 },
 			{ cancel_fd(), POLLIN, 0 },
 		};
-		long left = r->timeout > 0 ? end - run_milliseconds() : -1;
+		int64_t left = r->timeout > 0 ? end - clock_ms() : -1;
 		bool ended = r->leaves_children && run_has_ended(child);
 		int ready;
 

@@ -12,7 +12,7 @@
 struct slot {
 	size_t number;
 	struct run_child child; /* pid -1: the slot is free */
-	long end;               /* of its time */
+	int64_t end;            /* of its time */
 };
 
 struct crowd {
@@ -33,7 +33,7 @@ start(struct crowd *c, struct slot *slot, struct error *err)
 	if (many->begin(many->context, slot->number, &r, err) != 0 ||
 	    run_child_start(&slot->child, &r, err) != 0)
 		return -1;
-	slot->end = run_milliseconds() + (long)r.timeout * 1000;
+	slot->end = clock_ms() + (int64_t)r.timeout * 1000;
 	c->next++;
 	c->busy++;
 	return 0;
@@ -56,15 +56,15 @@ is_silent(const struct slot *slot)
 }
 
 /* How long poll() may sleep, and what it looks at. */
-static long
+static int
 prepare(struct crowd *c, nfds_t *count)
 {
-	long now = run_milliseconds(), sleep = 3600 * 1000L;
+	int64_t now = clock_ms(), sleep = 3600 * 1000;
 
 	*count = 0;
 	for (size_t i = 0; i < c->many->at_once; i++) {
 		const struct slot *slot = &c->slots[i];
-		long left = slot->end - now;
+		int64_t left = slot->end - now;
 
 		for (int s = 0; s < 2; s++)
 			c->polled[(*count)++] = (struct pollfd){
@@ -79,7 +79,7 @@ prepare(struct crowd *c, nfds_t *count)
 			sleep = left < 0 ? 0 : left;
 	}
 	c->polled[(*count)++] = (struct pollfd){ cancel_fd(), POLLIN, 0 };
-	return sleep;
+	return (int)sleep;
 }
 
 static void
@@ -96,7 +96,7 @@ look_at(struct crowd *c, size_t i)
 		if (c->polled[2 * i + s].revents != 0)
 			run_drain(&slot->child.streams[s]);
 	ended = is_silent(slot) && run_has_ended(slot->child.pid);
-	late = !ended && run_milliseconds() >= slot->end;
+	late = !ended && clock_ms() >= slot->end;
 	if (!ended && !late)
 		return;
 	status = run_child_kill(&slot->child);
@@ -110,12 +110,12 @@ listen_to_all(struct crowd *c, struct error *err)
 {
 	while (c->next < c->many->count || c->busy > 0) {
 		nfds_t count;
-		long sleep;
+		int sleep;
 
 		if (start_some(c, err) != 0)
 			return -1;
 		sleep = prepare(c, &count);
-		if (poll(c->polled, count, (int)sleep) < 0) {
+		if (poll(c->polled, count, sleep) < 0) {
 			if (errno != EINTR)
 				return error_errno(err, EX_OSERR,
 				    "several programs", "poll");

@@ -71,9 +71,11 @@ tell_site(const struct job *j)
 static int
 find_hosts(struct job *j, char *const *words, struct error *err)
 {
-	/* Whatever an entry covers, taking it out is no danger. */
-	struct host_rules rules = { j->site.compressed_ipv6,
-		j->o->force || j->request.verb == VERB_REMOVE };
+	/* Whatever an entry covers, taking it out is no danger; but an empty
+	 * word is not everybody until somebody says so. */
+	struct host_rules rules = { .compressed = j->site.compressed_ipv6,
+		.force = j->o->force || j->request.verb == VERB_REMOVE,
+		.unnamed = j->o->force ? NULL : HOST_UNNAMED };
 	int status = host_list_read(&j->hosts, words, j->request.role, &rules);
 
 	if (status != EX_OK)

@@ -134,7 +134,7 @@ struct progress_line {
 	struct progress progress; /* for the rooms below */
 	/* private */
 	const char *what;
-	long began, shown; /* milliseconds */
+	int64_t began, shown; /* milliseconds */
 };
 
 /* NULL: nobody would see it. */

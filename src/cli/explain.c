@@ -20,7 +20,9 @@ static int
 read_host(struct explain *e, const char *word, struct host *host,
     struct error *err)
 {
-	struct host_rules rules = { e->file.site.compressed_ipv6, true };
+	struct host_rules rules = { .compressed = e->file.site.compressed_ipv6,
+		.force = true,
+		.unnamed = "give a host; list shows everybody's entry" };
 
 	return host_parse(span_of(word), e->role, &rules, host, err);
 }
@@ -57,14 +59,14 @@ read_address(struct explain *e, const char *word, struct error *err)
 {
 	struct host host = { .note = "" };
 
-	if (!is_open_address(e, word, &host) &&
+	if (word[0] != '\0' && !is_open_address(e, word, &host) &&
 	    read_host(e, word, &host, err) != 0)
 		return -1;
 	if (host.kind != HOST_ADDRESS)
 		return error_set(err, EX_USAGE, "explain: \"%s\" is no "
 		    "address; write: tlsoff explain client|server HOST ADDRESS",
 		    host.name);
-	if (e->host.kind == HOST_NET || e->host.kind == HOST_EVERYBODY)
+	if (e->host.kind == HOST_NET)
 		return error_set(err, EX_USAGE, "explain: an address belongs "
 		    "to one host; give that host's name before it");
 	memcpy(e->address, host.name, sizeof(e->address));
@@ -103,7 +105,7 @@ read_question(struct explain *e, struct error *err)
 	case HOST_NET:
 		e->numbers = e->host.name;
 		break;
-	case HOST_EVERYBODY:
+	case HOST_EVERYBODY: /* refused: no host is asked about */
 		break;
 	}
 	return 0;

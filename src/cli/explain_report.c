@@ -105,9 +105,7 @@ say_decider(const struct explain *e)
 static void
 say_verdict(const struct explain *e)
 {
-	const char *host = e->host.kind == HOST_EVERYBODY
-	    ? "everybody"
-	    : e->host.name;
+	const char *host = e->host.name;
 	bool client = e->role == ROLE_CLIENT;
 	const char *for_whom = client ? "when we connect to"
 				      : "when we are connected to by";

@@ -101,7 +101,8 @@ static bool
 has_addresses(const struct explain *e)
 {
 	const char *tag = role_tag(e->role);
-	struct host_rules rules = { e->file.site.compressed_ipv6, true };
+	struct host_rules rules = { .compressed = e->file.site.compressed_ipv6,
+		.force = true };
 	struct access_record r;
 	struct error ignored;
 	struct host host;

@@ -63,7 +63,8 @@ key_reason(const struct list *l, enum role role, struct span key)
 {
 	static const char never[] = "sendmail never asks for this key";
 	const struct policy_rules *policy = &l->file.site.policy;
-	struct host_rules rules = { l->file.site.compressed_ipv6, true };
+	struct host_rules rules = { .compressed = l->file.site.compressed_ipv6,
+		.force = true };
 	struct span name = behind_tag(role, key);
 	struct error ignored;
 	struct host host;

@@ -3,22 +3,12 @@
  * the end.  Quick runs show nothing.
  */
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cli.h"
 
 #define QUICK 500 /* milliseconds */
 #define EVERY 100
-
-static long
-milliseconds(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static void
 show(void *context, unsigned long long done, unsigned long long total)
@@ -27,7 +17,7 @@ show(void *context, unsigned long long done, unsigned long long total)
 	bool small = total > 0 && total < 10ULL << 20;
 	const char *unit = small ? "kB" : "MB";
 	int shift = small ? 10 : 20;
-	long now = milliseconds();
+	int64_t now = clock_ms();
 
 	if (now - line->began < QUICK ||
 	    (line->shown > 0 && now - line->shown < EVERY))
@@ -47,7 +37,7 @@ const struct progress *
 progress_begin(struct progress_line *line, const struct options *o,
     const char *what)
 {
-	*line = (struct progress_line){ .what = what, .began = milliseconds() };
+	*line = (struct progress_line){ .what = what, .began = clock_ms() };
 	if (o->quiet || isatty(STDERR_FILENO) != 1)
 		return NULL;
 	line->progress = (struct progress){ show, line };

@@ -41,7 +41,8 @@ static bool
 parse_key(const struct review *r, const struct listed *entry,
     struct host *host)
 {
-	struct host_rules rules = { r->list.file.site.compressed_ipv6, true };
+	struct host_rules rules = { .force = true,
+		.compressed = r->list.file.site.compressed_ipv6 };
 	struct error ignored;
 	struct span name = without_tag(entry->record.key);
 
@@ -147,7 +148,9 @@ take_host(struct review *r, const struct host *host)
 static int
 take_named(struct review *r, struct error *err)
 {
-	struct host_rules rules = { r->list.file.site.compressed_ipv6, true };
+	struct host_rules rules = { .force = true,
+		.compressed = r->list.file.site.compressed_ipv6,
+		.unnamed = "give a host that can be tried" };
 	struct host_list named = { 0 };
 	int status = host_list_read(&named, r->o->words, ROLE_CLIENT, &rules);
 

@@ -156,7 +156,7 @@ ended(void *context, size_t number, int status)
 static void
 find_self(char self[HOST_KEY_MAX])
 {
-	struct host_rules rules = { false, true };
+	struct host_rules rules = { .force = true };
 	struct error ignored;
 	struct host host;
 	char name[HOST_KEY_MAX] = "";

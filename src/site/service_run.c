@@ -26,15 +26,6 @@
 #define GRACE 1000      /* ms */
 #define TICK 25         /* ms */
 
-static long
-milliseconds(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static void
 sleep_a_tick(void)
 {
@@ -140,12 +131,12 @@ wait_until_back(const struct service *s, const struct site *site,
     const struct daemon_seen *before, bool accepted, const char *by,
     struct error *err)
 {
-	long start = milliseconds();
-	long grace = s->kind == BY_SIGNAL ? WAIT : GRACE;
+	int64_t start = clock_ms();
+	int64_t grace = s->kind == BY_SIGNAL ? WAIT : GRACE;
 	struct daemon_seen now;
 
 	for (;;) {
-		long waited = milliseconds() - start;
+		int64_t waited = clock_ms() - start;
 
 		if (cancel_check(err) != 0)
 			return -1;

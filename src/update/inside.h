@@ -35,8 +35,6 @@ int lock_take(struct update *u, struct error *err) MUST_USE;
 void lock_drop(struct update *u);
 /* Sleeps about 20 ms. */
 void doze(void);
-/* Milliseconds of a clock that nobody sets. */
-int64_t clock_ms(void);
 
 /* ---- other writers ---- */
 

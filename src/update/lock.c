@@ -91,15 +91,6 @@ locked(const struct update *u, struct error *err)
 	    by);
 }
 
-int64_t
-clock_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* 0 with the lock held, 1 to be tried again, -1. */
 static int
 try_lock(struct update *u, const char *name, const char *path,

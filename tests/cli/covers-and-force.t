@@ -29,8 +29,26 @@ for my $case (['client', 'com'], ['server', 'localhost'], ['client', ''],
 	like($r->{err}, qr/--force/, '... with the cure');
 	edit_ok('--force', @$case);
 	isnt(text(), $text, '... --force does it');
+	if ($case->[1] eq '') {
+		$r = changes_nothing("remove @$case",
+		    sub { return edit('remove', @$case) });
+		is($r->{status}, 64, '... is refused, too');
+		like($r->{err}, qr/\Atlsoff: "": .*--force.*\n\z/,
+		    '... by one line with the cure');
+		edit_ok('--force', 'remove', @$case);
+		is(text(), $text, '... --force does that, too');
+		next;
+	}
 	edit_ok('remove', @$case);
 	is(text(), $text, '... remove needs none');
+}
+
+# A variable of a shell that is not set, among others.
+site("Try_TLS:\tNO\nTry_TLS:a.example\tNO\n");
+for my $role (qw(client server)) {
+	my $r = changes_nothing("remove $role with an empty word among others",
+	    sub { return edit('remove', $role, 'a.example', '') });
+	is($r->{status}, 64, '... is refused');
 }
 
 # Mail that would bounce for want of TLS.

@@ -88,11 +88,11 @@ is_deeply([@{ $said->{tried} }[0, 1, -2, -1]], ['Srv_Features:[192.0.2.9]',
     'a client without a name: brackets first');
 is_deeply(json_of('client', 'com')->{tried}, ['Try_TLS:com', 'Try_TLS:'],
     'a single label needs no --force');
-is_deeply(json_of('client', '')->{tried}, ['Try_TLS:'], 'everybody');
 sub json_of { return (json(@_))[0]; }
 
 for my $case ([['client'], 'few'], [['client', 'a', '1.2.3.4', 'x'], 'many'],
     [['remove', 'a.example'], 'no role'], [['client', 'a@b.example'], 'mail'],
+    [['client', ''], 'list shows everybody'], [['client', 'a.example', ''], 'no address'],
     [['client', 'a.example', 'b.example'], 'no address'],
     [['client', 'a.example', '192.0.2'], 'no address'],
     [['client', '192.0.2', '192.0.2.1'], 'belongs to one host']) {

@@ -34,6 +34,8 @@ for my $change (@changes) {
 	    if defined $option{-c};
 	like(text(), qr/^#.*\b\d{4}-\d\d-\d\d\b/m, '... with its date')
 	    if defined $option{-u};
+	# remove asks again for everybody's.
+	unshift @words, '--force' if $words[1] eq '';
 	my $r = edit_ok('remove', @words);
 	is(text(), $text, '... and remove gives the old file back');
 	like($r->{out}, qr/^removed /m, '... and says so');

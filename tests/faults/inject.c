@@ -23,6 +23,10 @@
  *   left LABEL                        a process still there 2 s after tlsoff
  *   end exit|signal N
  */
+#include <stdio.h>
+
+#include "inject.h"
+
 #if !defined(__x86_64__) && !defined(__aarch64__)
 
 /* How a call is refused is different on each; Faults.pm skips the tests. */
@@ -35,312 +39,34 @@ main(void)
 #else
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
-#include <sys/uio.h>
-#include <sys/user.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-#include <elf.h>
-#include <linux/ptrace.h>
-
-#include "calls.h"
-
-#define PROCESSES 64
 #define PATIENCE 2 /* seconds for what tlsoff leaves behind */
 #define HANG 60    /* seconds */
 
-struct process {
-	pid_t pid;
-	unsigned number, execs;
-	bool thread;
-	unsigned long counts[CALLS];
-	bool counting; /* past the loader's calls */
-	bool alive;
-	bool born;     /* its first SIGSTOP came */
-	bool known;    /* its parent's fork was seen */
-	bool refuse;   /* this call is made to fail ... */
-	int with;      /* ... with that error */
-	bool changed;  /* this call has another argument ... */
-	int argument;  /* ... than the program gave it: this one ... */
-	unsigned long given; /* ... was that */
-};
+struct run run;
+struct process processes[PROCESSES];
+unsigned process_count;
+static unsigned fork_count, thread_count;
 
-static struct process processes[PROCESSES];
-static unsigned process_count, fork_count, thread_count;
-static FILE *report;
-static const char *wanted_label, *wanted_name;
-static unsigned long wanted_index;
-static char what[32];
-static bool no_exchange, listing, done;
-
-static const struct { const char *name; int number; } names[] = {
-#define NAME(name) { #name, name }
-	NAME(EACCES), NAME(EAGAIN), NAME(EBUSY), NAME(ECONNREFUSED),
-	NAME(EDQUOT), NAME(EINTR), NAME(EINVAL), NAME(EIO), NAME(EMFILE),
-	NAME(ENFILE), NAME(ENOBUFS), NAME(ENODATA), NAME(ENOLCK), NAME(ENOMEM),
-	NAME(ENOSPC), NAME(ENOSYS), NAME(ENOTSUP), NAME(ENOTTY),
-	NAME(EOPNOTSUPP), NAME(EPERM), NAME(EROFS), NAME(EWOULDBLOCK),
-	{ "INT", SIGINT }, { "TERM", SIGTERM }, { "HUP", SIGHUP },
-	{ "PIPE", SIGPIPE }, { "KILL", SIGKILL },
-};
-
-static void
+_Noreturn void
 give_up(const char *why)
 {
 	fprintf(stderr, "inject: %s: %s\n", why, strerror(errno));
 	exit(99);
 }
 
-static int
-number_of(const char *name)
-{
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcmp(names[i].name, name) == 0)
-			return names[i].number;
-	errno = EINVAL;
-	give_up(name);
-	return 0;
-}
-
-/* ---- registers ---- */
-
-struct registers {
-	struct user_regs_struct r;
-};
-
-static void
-get_registers(pid_t pid, struct registers *g)
-{
-	struct iovec v = { &g->r, sizeof(g->r) };
-
-	if (ptrace(PTRACE_GETREGSET, pid, (void *)NT_PRSTATUS, &v) != 0)
-		give_up("PTRACE_GETREGSET");
-}
-
-static void
-set_registers(pid_t pid, struct registers *g)
-{
-	struct iovec v = { &g->r, sizeof(g->r) };
-
-	if (ptrace(PTRACE_SETREGSET, pid, (void *)NT_PRSTATUS, &v) != 0)
-		give_up("PTRACE_SETREGSET");
-}
-
-/* At the entry: the kernel shall not do it. */
-static void
-refuse_call(pid_t pid)
-{
-#if defined(__x86_64__)
-	struct registers g;
-
-	get_registers(pid, &g);
-	g.r.orig_rax = (unsigned long long)-1;
-	set_registers(pid, &g);
-#else
-	int none = -1;
-	struct iovec v = { &none, sizeof(none) };
-
-	if (ptrace(PTRACE_SETREGSET, pid, (void *)NT_ARM_SYSTEM_CALL, &v) != 0)
-		give_up("NT_ARM_SYSTEM_CALL");
-#endif
-}
-
-/* At the exit: what it says. */
-static void
-set_result(pid_t pid, long result)
-{
-	struct registers g;
-
-	get_registers(pid, &g);
-#if defined(__x86_64__)
-	g.r.rax = (unsigned long long)result;
-#else
-	g.r.regs[0] = (unsigned long long)result;
-#endif
-	set_registers(pid, &g);
-}
-
-/* The argument of that number, 0 or 2; what it was.  The kernel leaves it as
- * it is, and the program relies on that: it has to be set back. */
-static unsigned long
-set_argument(pid_t pid, int argument, unsigned long value)
-{
-	struct registers g;
-	unsigned long long *at, old;
-
-	get_registers(pid, &g);
-#if defined(__x86_64__)
-	at = argument == 0 ? &g.r.rdi : &g.r.rdx;
-#else
-	at = &g.r.regs[argument];
-#endif
-	old = *at;
-	*at = value;
-	set_registers(pid, &g);
-	return (unsigned long)old;
-}
-
-/* ---- calls ---- */
-
-static const struct call *
-call_of(long number)
-{
-	for (size_t i = 0; i < CALLS; i++)
-		if (calls[i].number == number)
-			return &calls[i];
-	return NULL;
-}
-
-static bool
-is_open(long number)
-{
-#ifdef SYS_open
-	if (number == SYS_open)
-		return true;
-#endif
-	return number == SYS_openat;
-}
-
-static bool
-begins_main(const struct ptrace_syscall_info *info)
-{
-	return info->entry.nr == (uint64_t)SYS_fcntl &&
-	    info->entry.args[0] == STDIN_FILENO &&
-	    info->entry.args[1] == F_GETFD;
-}
-
-static void
+void
 label_of(const struct process *p, char label[32])
 {
 	(void)snprintf(label, 32, "%s%u.%u", p->thread ? "T" : "", p->number,
 	    p->execs);
 }
-
-static void
-list_call(const struct process *p, const struct ptrace_syscall_info *info,
-    const struct call *c, unsigned long index)
-{
-	unsigned long flags = is_open((long)info->entry.nr)
-	    ? info->entry.args[info->entry.nr == (uint64_t)SYS_openat ? 2 : 1]
-	    : 0;
-	char label[32];
-
-	label_of(p, label);
-	if (c == NULL)
-		fprintf(report, "call %s number-%ld 0\n", label,
-		    (long)info->entry.nr);
-	else
-		fprintf(report, "call %s %s %lu %s %s\n", label, c->name,
-		    index, c->errors, flags & O_CREAT ? CREATE : "");
-}
-
-static void
-signal_all(int number)
-{
-	for (unsigned i = 0; i < process_count; i++)
-		if (processes[i].alive)
-			(void)kill(processes[i].pid, number);
-}
-
-static void
-change_argument(struct process *p, int argument, unsigned long value)
-{
-	p->changed = true;
-	p->argument = argument;
-	p->given = set_argument(p->pid, argument, value);
-}
-
-static void
-refuse(struct process *p, long number, int with)
-{
-	if (number == SYS_brk) { /* says where the end is, and no error */
-		change_argument(p, 0, 0);
-		return;
-	}
-	p->refuse = true;
-	p->with = with;
-	/* A close that fails has closed it all the same. */
-	if (number != SYS_close)
-		refuse_call(p->pid);
-}
-
-static void
-inject(struct process *p, const struct ptrace_syscall_info *info)
-{
-	const struct call *c = call_of((long)info->entry.nr);
-
-	fprintf(report, "hit %s\n", c == NULL ? "unknown" : c->name);
-	done = true;
-	if (strcmp(what, "kill") == 0) {
-		refuse_call(p->pid);
-		(void)kill(p->pid, SIGKILL);
-	} else if (strcmp(what, "short") == 0) {
-		if (info->entry.args[2] > 1)
-			change_argument(p, 2, 1);
-	} else if (strncmp(what, "ALL-", 4) == 0) {
-		signal_all(number_of(what + 4));
-	} else if (what[0] != 'E') {
-		(void)kill(processes[0].pid, number_of(what));
-	} else {
-		refuse(p, (long)info->entry.nr, number_of(what));
-	}
-}
-
-static void
-at_entry(struct process *p, const struct ptrace_syscall_info *info)
-{
-	const struct call *c = call_of((long)info->entry.nr);
-	unsigned long index = 0;
-	char label[32];
-
-	if (!p->counting && p == processes)
-		p->counting = begins_main(info);
-	if (!p->counting)
-		return;
-	if (c != NULL)
-		index = ++p->counts[c - calls];
-	if (no_exchange && info->entry.nr == (uint64_t)SYS_renameat2)
-		refuse(p, SYS_renameat2, EINVAL);
-	if (listing) {
-		list_call(p, info, c, index);
-		return;
-	}
-	label_of(p, label);
-	if (!done && c != NULL && index == wanted_index &&
-	    strcmp(c->name, wanted_name) == 0 &&
-	    strcmp(label, wanted_label) == 0)
-		inject(p, info);
-}
-
-static void
-at_call(struct process *p)
-{
-	struct ptrace_syscall_info info;
-
-	if (ptrace(PTRACE_GET_SYSCALL_INFO, p->pid, (void *)sizeof(info),
-	    &info) <= 0)
-		return; /* killed meanwhile */
-	if (info.op == PTRACE_SYSCALL_INFO_ENTRY) {
-		at_entry(p, &info);
-		return;
-	}
-	if (p->refuse)
-		set_result(p->pid, -p->with);
-	if (p->changed)
-		(void)set_argument(p->pid, p->argument, p->given);
-	p->refuse = p->changed = false;
-}
-
-/* ---- processes ---- */
 
 static struct process *
 process_of(pid_t pid)
@@ -364,8 +90,8 @@ is_watched(const struct process *p)
 	char label[32];
 
 	label_of(p, label);
-	return listing || p->refuse || p->changed || no_exchange ||
-	    (!done && strncmp(label, wanted_label, strcspn(wanted_label, ".") +
+	return run.listing || p->refuse || p->changed || run.no_exchange ||
+	    (!run.done && strncmp(label, run.label, strcspn(run.label, ".") +
 	        1) == 0);
 }
 
@@ -473,7 +199,7 @@ report_left(void)
 		if (!processes[i].alive)
 			continue;
 		label_of(&processes[i], label);
-		fprintf(report, i == 0 ? "hangs\n" : "left %s\n", label);
+		fprintf(run.report, i == 0 ? "hangs\n" : "left %s\n", label);
 		(void)kill(processes[i].pid, SIGKILL);
 	}
 }
@@ -495,7 +221,7 @@ follow(void)
 		p->alive = false;
 		if (p != &processes[0])
 			continue;
-		fprintf(report, "end %s %d\n",
+		fprintf(run.report, "end %s %d\n",
 		    WIFSIGNALED(status) ? "signal" : "exit",
 		    WIFSIGNALED(status) ? WTERMSIG(status)
 					: WEXITSTATUS(status));
@@ -519,22 +245,22 @@ main(int argc, char **argv)
 		    stderr);
 		return 64;
 	}
-	report = fopen(argv[1], "we");
-	if (report == NULL)
+	run.report = fopen(argv[1], "we");
+	if (run.report == NULL)
 		give_up(argv[1]);
-	wanted_label = argv[2];
-	wanted_name = argv[3];
-	wanted_index = strtoul(argv[4], NULL, 10);
-	listing = strcmp(wanted_label, "-") == 0;
+	run.label = argv[2];
+	run.name = argv[3];
+	run.index = strtoul(argv[4], NULL, 10);
+	run.listing = strcmp(run.label, "-") == 0;
 	comma = strchr(argv[5], ',');
-	no_exchange = strncmp(argv[5], "renameat2=", 10) == 0;
-	(void)snprintf(what, sizeof(what), "%s",
-	    !no_exchange ? argv[5] : comma != NULL ? comma + 1 : "");
+	run.no_exchange = strncmp(argv[5], "renameat2=", 10) == 0;
+	(void)snprintf(run.what, sizeof(run.what), "%s",
+	    !run.no_exchange ? argv[5] : comma != NULL ? comma + 1 : "");
 	(void)sigaction(SIGALRM, &action, NULL);
 	(void)alarm(HANG);
 	start(argv + 7);
 	follow();
-	return fclose(report) == 0 ? 0 : 99;
+	return fclose(run.report) == 0 ? 0 : 99;
 }
 
 #endif

@@ -36,7 +36,8 @@ asked_read(struct asked *asked, const struct input *in)
 		.force = bit(in, 5), .exact = bit(in, 6),
 		.comment = bit(in, 7) ? "asked by Ann" : NULL,
 		.until = bit(in, 7) && bit(in, 6) ? "2026-12-31" : NULL };
-	asked->rules = (struct host_rules){ bit(in, 3), true };
+	asked->rules = (struct host_rules){ .compressed = bit(in, 3),
+			.force = true };
 	while (words.len > 0 && asked->request.host_count < HOSTS) {
 		const char *blank = memchr(words.at, ' ', words.len);
 		size_t len = blank == NULL ? words.len

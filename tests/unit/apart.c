@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "../../src/map/inside.h"
+#include "scratch.h"
 
 #define ENTRIES 2000
 
@@ -47,19 +48,10 @@ static struct error err;
 static int
 set_up(void **state)
 {
-	const char *scratch = getenv("TLSOFF_SCRATCH");
 	const struct access_rules rules = { .keep_case = false };
-	char wanted[PATH_MAX - 32];
 
 	(void)state;
-	if (scratch == NULL) {
-		(void)mkdir("build", 0755);
-		(void)mkdir("build/scratch", 0755);
-		scratch = "build/scratch";
-	}
-	(void)snprintf(wanted, sizeof(wanted), "%s/apart.XXXXXX", scratch);
-	assert_non_null(mkdtemp(wanted));
-	assert_non_null(realpath(wanted, directory));
+	scratch_make(directory, "apart");
 	(void)snprintf(path, sizeof(path), "%s/access.db", directory);
 	file.path = path;
 	file.directory = open(directory, O_RDONLY | O_DIRECTORY);
@@ -89,8 +81,7 @@ static int
 tear_down(void **state)
 {
 	(void)state;
-	empty_directory();
-	(void)rmdir(directory);
+	scratch_remove(directory);
 	(void)close(file.directory);
 	access_free(&parsed);
 	buf_free(&text);
@@ -117,6 +108,65 @@ expect_no_child(void)
 {
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 	assert_int_equal(errno, ECHILD);
+}
+
+static int
+work_well(const void *context, struct answer *answer, struct error *why)
+{
+	(void)why;
+	answer->count = *(const size_t *)context;
+	return 0;
+}
+
+static int
+work_fails(const void *context, struct answer *answer, struct error *why)
+{
+	(void)context;
+	(void)answer;
+	return error_set(why, EX_IOERR, "it is broken");
+}
+
+static int
+work_dies(const void *context, struct answer *answer, struct error *why)
+{
+	(void)answer;
+	(void)why;
+	(void)signal(*(const int *)context, SIG_DFL);
+	(void)raise(*(const int *)context);
+	return 0;
+}
+
+static void
+expect_death(int by, int status, const char *word)
+{
+	struct apart a = { .path = "/map" };
+	struct answer answer;
+
+	assert_int_equal(apart_start(&a, work_dies, &by, 0, &err), 0);
+	assert_int_equal(apart_end(&a, &answer, &err), -1);
+	assert_int_equal(err.status, status);
+	assert_non_null(strstr(err.text, word));
+}
+
+static void
+a_crash_elsewhere_is_an_answer(void **state)
+{
+	struct apart a = { .path = "/map" };
+	struct answer answer;
+	size_t seven = 7;
+
+	(void)state;
+	assert_int_equal(apart_start(&a, work_well, &seven, 0, &err), 0);
+	assert_int_equal(apart_end(&a, &answer, &err), 0);
+	assert_int_equal(answer.count, 7);
+	assert_int_equal(apart_start(&a, work_fails, NULL, 0, &err), 0);
+	assert_int_equal(apart_end(&a, &answer, &err), -1);
+	assert_int_equal(err.status, EX_IOERR);
+	assert_string_equal(err.text, "it is broken");
+	expect_death(SIGSEGV, EX_DATAERR, "crashes");
+	expect_death(SIGABRT, EX_DATAERR, "crashes");
+	expect_death(SIGALRM, EX_DATAERR, "no end");
+	expect_death(SIGKILL, EX_OSERR, "killed");
 }
 
 /* libdb 5.3 frees its handle twice where close() fails inside its open. */
@@ -260,6 +310,7 @@ main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_crash_elsewhere_is_an_answer),
 		TEST(a_build_in_which_close_fails_is_an_error),
 		TEST(a_damaged_map_can_be_asked),
 		TEST(whoever_reads_a_map_dies_with_who_asks),

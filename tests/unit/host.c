@@ -12,9 +12,11 @@
 
 #include "access.h"
 
-static const struct host_rules plain = { false, false };
-static const struct host_rules forced = { false, true };
-static const struct host_rules compressed = { true, false };
+static const struct host_rules plain;
+static const struct host_rules forced = { .force = true };
+static const struct host_rules compressed = { .compressed = true };
+static const struct host_rules named = { .force = true,
+	.unnamed = "give another" };
 
 struct taken {
 	const char *typed, *name;
@@ -165,6 +167,10 @@ everybody_and_single_labels_need_force(void **state)
 	    { "IPv6", "all hosts", "--force" },
 	    { "ipv6:", "all hosts", "--force" },
 	    { "::/0", "all hosts", "--force" });
+	REFUSE(&named,
+	    { "", "everybody", "give another" });
+	TAKE(&named,
+	    { "com", "com", HOST_NAME, NULL });
 	TAKE(&forced,
 	    { "", "", HOST_EVERYBODY, NULL },
 	    { "COM.", "com", HOST_NAME, NULL },

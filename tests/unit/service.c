@@ -1,13 +1,13 @@
-/* How sendmail is restarted, and when it counts as running and as back. */
-#include <errno.h>
-#include <fcntl.h>
+/* When sendmail counts as running, and as restarted and back. */
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
+
+#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -15,226 +15,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <cmocka.h>
+#include "service_fixture.h"
 
-#include "site.h"
-
-static char root[PATH_MAX];
-static struct site site;
-static struct service service;
 static struct service_result result;
-static struct error err;
 static pid_t child;
-
-/* ---- a scratch root ---- */
-
-static const char *
-in_root(const char *name)
-{
-	static char paths[8][PATH_MAX + 64];
-	static size_t next;
-	char *path = paths[next++ % 8];
-
-	(void)snprintf(path, sizeof(paths[0]), "%s%s", root, name);
-	return path;
-}
-
-static void
-make_directories(const char *file)
-{
-	char path[PATH_MAX + 64];
-
-	(void)snprintf(path, sizeof(path), "%s", in_root(file));
-	for (char *p = path + strlen(root) + 1; *p != '\0'; p++)
-		if (*p == '/') {
-			*p = '\0';
-			(void)mkdir(path, 0755);
-			*p = '/';
-		}
-}
-
-static void
-put(const char *name, const char *text, mode_t mode)
-{
-	FILE *f;
-
-	make_directories(name);
-	f = fopen(in_root(name), "w");
-	assert_non_null(f);
-	assert_true(fputs(text, f) >= 0);
-	assert_int_equal(fclose(f), 0);
-	assert_int_equal(chmod(in_root(name), mode), 0);
-}
-
-static void
-put_program(const char *name)
-{
-	put(name, "#!/bin/sh\n", 0755);
-}
-
-static int
-set_up(void **state)
-{
-	char name[] = "build/scratch/service-XXXXXX";
-
-	(void)state;
-	(void)mkdir("build", 0777);
-	(void)mkdir("build/scratch", 0777);
-	if (mkdtemp(name) == NULL || realpath(name, root) == NULL)
-		return -1;
-	site = (struct site){ .own_map = true };
-	(void)snprintf(site.pid_file, sizeof(site.pid_file), "%s",
-	    in_root("/pid"));
-	err = (struct error)ERROR_INIT;
-	child = 0;
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	const char *const argv[] = { "/bin/rm", "-rf", root, NULL };
-	struct run remove = { .argv = argv, .input = -1, .directory = -1 };
-
-	(void)state;
-	if (child > 0) {
-		(void)kill(child, SIGKILL);
-		(void)waitpid(child, NULL, 0);
-	}
-	return run_program(&remove, &err);
-}
-
-/* ---- finding ---- */
-
-static void
-find_is(enum service_mode mode, enum service_kind kind, const char *program,
-    const char *one, const char *two)
-{
-	service_find(&service, &site, root, mode, NULL);
-	assert_int_equal(service.kind, kind);
-	if (program == NULL) {
-		assert_null(service.argv[0]);
-		return;
-	}
-	assert_string_equal(service.argv[0], in_root(program));
-	assert_string_equal(service.argv[1], one);
-	if (two == NULL)
-		assert_null(service.argv[2]);
-	else
-		assert_string_equal(service.argv[2], two);
-	assert_null(service.argv[3]);
-}
-
-static void
-systemd_goes_first_where_it_runs(void **state)
-{
-	(void)state;
-	site.system_config = true;
-	put_program("/etc/init.d/sendmail");
-	put_program("/usr/bin/systemctl");
-	put("/lib/systemd/system/sendmail.service", "", 0644);
-	find_is(SERVICE_RESTART, BY_SCRIPT, "/etc/init.d/sendmail", "restart",
-	    NULL);
-	make_directories("/run/systemd/system/");
-	find_is(SERVICE_RESTART, BY_SYSTEMD, "/usr/bin/systemctl", "restart",
-	    "sendmail");
-	find_is(SERVICE_RELOAD, BY_SYSTEMD, "/usr/bin/systemctl",
-	    "reload-or-restart", "sendmail");
-}
-
-static void
-systemd_must_know_the_unit(void **state)
-{
-	(void)state;
-	site.system_config = true;
-	put_program("/bin/systemctl");
-	put_program("/etc/init.d/sendmail");
-	make_directories("/run/systemd/system/");
-	find_is(SERVICE_RESTART, BY_SCRIPT, "/etc/init.d/sendmail", "restart",
-	    NULL);
-	/* What systemd makes of an init script, as on Debian. */
-	put("/run/systemd/generator.late/sendmail.service", "", 0644);
-	find_is(SERVICE_RESTART, BY_SYSTEMD, "/bin/systemctl", "restart",
-	    "sendmail");
-	make_directories("/etc/systemd/system/");
-	assert_int_equal(symlink("/dev/null",
-	    in_root("/etc/systemd/system/sendmail.service")), 0);
-	find_is(SERVICE_RESTART, BY_SCRIPT, "/etc/init.d/sendmail", "restart",
-	    NULL);
-}
-
-static void
-openrc_restarts_where_a_reload_may_be_missing(void **state)
-{
-	(void)state;
-	site.system_config = true;
-	put_program("/etc/init.d/sendmail");
-	find_is(SERVICE_RELOAD, BY_SCRIPT, "/etc/init.d/sendmail", "reload",
-	    NULL);
-	put_program("/sbin/rc-service");
-	find_is(SERVICE_RELOAD, BY_SCRIPT, "/sbin/rc-service", "sendmail",
-	    "restart");
-}
-
-static void
-bsd_scripts(void **state)
-{
-	(void)state;
-	site.system_config = true;
-	put_program("/usr/sbin/service");
-	find_is(SERVICE_RESTART, BY_SIGNAL, NULL, NULL, NULL);
-	put_program("/etc/rc.d/sendmail");
-	find_is(SERVICE_RESTART, BY_SCRIPT, "/usr/sbin/service", "sendmail",
-	    "restart");
-	put_program("/usr/sbin/rcctl");
-	find_is(SERVICE_RELOAD, BY_SCRIPT, "/usr/sbin/rcctl", "reload",
-	    "sendmail");
-}
-
-static void
-slackware_script_has_to_be_executable(void **state)
-{
-	(void)state;
-	site.system_config = true;
-	put("/etc/rc.d/rc.sendmail", "#!/bin/sh\n", 0644);
-	find_is(SERVICE_RESTART, BY_SIGNAL, NULL, NULL, NULL);
-	put_program("/etc/rc.d/rc.sendmail");
-	find_is(SERVICE_RESTART, BY_SCRIPT, "/etc/rc.d/rc.sendmail", "restart",
-	    NULL);
-}
-
-static void
-smf_refreshes(void **state)
-{
-	(void)state;
-	site.system_config = true;
-	put_program("/usr/sbin/svcadm");
-	put("/lib/svc/manifest/network/smtp-sendmail.xml", "", 0644);
-	find_is(SERVICE_RESTART, BY_SCRIPT, "/usr/sbin/svcadm", "restart",
-	    "svc:/network/smtp:sendmail");
-	find_is(SERVICE_RELOAD, BY_SCRIPT, "/usr/sbin/svcadm", "refresh",
-	    "svc:/network/smtp:sendmail");
-}
-
-static void
-another_cf_is_served_by_signal(void **state)
-{
-	(void)state;
-	put_program("/etc/init.d/sendmail");
-	find_is(SERVICE_RESTART, BY_SIGNAL, NULL, NULL, NULL);
-}
-
-static void
-a_command_goes_before_all(void **state)
-{
-	(void)state;
-	site.system_config = true;
-	put_program("/etc/init.d/sendmail");
-	service_find(&service, &site, root, SERVICE_RESTART, "echo hello");
-	assert_int_equal(service.kind, BY_COMMAND);
-	assert_string_equal(service.argv[0], "/bin/sh");
-	assert_string_equal(service.argv[2], "echo hello");
-}
 
 /* ---- running ---- */
 
@@ -245,6 +29,17 @@ static const char daemon_script[] =
     "trap 'rm -f \"$1/pid\"; exec \"$0\" \"$@\"' HUP\n"
     "printf '%s\\n%s\\n' $$ \"$0 $1\" >\"$1/pid\"\n"
     "while :; do sleep 0.02; done\n";
+
+static int
+end_child(void **state)
+{
+	if (child > 0) {
+		(void)kill(child, SIGKILL);
+		(void)waitpid(child, NULL, 0);
+	}
+	child = 0;
+	return tear_down(state);
+}
 
 static void
 wait_for_file(const char *name)
@@ -505,38 +300,30 @@ a_command_that_does_nothing_leaves_a_live_daemon(void **state)
 	assert_int_equal(service_running(&site), child);
 }
 
-#define in_scratch(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define with_child(test) cmocka_unit_test_setup_teardown(test, set_up, end_child)
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		in_scratch(systemd_goes_first_where_it_runs),
-		in_scratch(systemd_must_know_the_unit),
-		in_scratch(openrc_restarts_where_a_reload_may_be_missing),
-		in_scratch(bsd_scripts),
-		in_scratch(slackware_script_has_to_be_executable),
-		in_scratch(smf_refreshes),
-		in_scratch(another_cf_is_served_by_signal),
-		in_scratch(a_command_goes_before_all),
-		in_scratch(a_live_sendmail_runs),
-		in_scratch(no_pid_file_means_not_running),
-		in_scratch(a_stale_pid_is_not_running),
-		in_scratch(a_sendmail_that_ended_unreaped_is_not_running),
-		in_scratch(another_program_under_the_pid_is_not_running),
-		in_scratch(a_planted_pid_file_is_not_believed),
-		in_scratch(sighup_waits_for_a_new_pid_file),
-		in_scratch(a_sendmail_that_does_not_come_back_is_a_failure),
-		in_scratch(sighup_is_refused_where_it_would_kill),
-		in_scratch(what_does_not_run_is_not_started),
-		in_scratch(a_map_that_sendmail_does_not_read_restarts_nothing),
-		in_scratch(a_script_is_run_and_named),
-		in_scratch(a_script_that_fails_says_why),
-		in_scratch(a_command_needs_no_daemon),
-		in_scratch(a_command_may_leave_a_daemon_behind),
-		in_scratch(a_command_that_does_nothing_leaves_a_live_daemon),
+		with_child(a_live_sendmail_runs),
+		with_child(no_pid_file_means_not_running),
+		with_child(a_stale_pid_is_not_running),
+		with_child(a_sendmail_that_ended_unreaped_is_not_running),
+		with_child(another_program_under_the_pid_is_not_running),
+		with_child(a_planted_pid_file_is_not_believed),
+		with_child(sighup_waits_for_a_new_pid_file),
+		with_child(a_sendmail_that_does_not_come_back_is_a_failure),
+		with_child(sighup_is_refused_where_it_would_kill),
+		with_child(what_does_not_run_is_not_started),
+		with_child(a_map_that_sendmail_does_not_read_restarts_nothing),
+		with_child(a_script_is_run_and_named),
+		with_child(a_script_that_fails_says_why),
+		with_child(a_command_needs_no_daemon),
+		with_child(a_command_may_leave_a_daemon_behind),
+		with_child(a_command_that_does_nothing_leaves_a_live_daemon),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests_name("service", tests, NULL, NULL);
 }

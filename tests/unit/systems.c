@@ -11,11 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "../../src/site/systems.h"
+#include "scratch.h"
 
 static char root[PATH_MAX];
 
@@ -60,12 +60,7 @@ make_file(char kind, const char *name)
 	FILE *f;
 
 	(void)snprintf(path, sizeof(path), "%s%s", root, name);
-	for (char *p = path + strlen(root) + 1; *p != '\0'; p++)
-		if (*p == '/') {
-			*p = '\0';
-			(void)mkdir(path, 0755);
-			*p = '/';
-		}
+	scratch_parents(path, strlen(root));
 	if (kind == 'd') {
 		assert_int_equal(mkdir(path, 0755), 0);
 		return;
@@ -79,26 +74,13 @@ make_file(char kind, const char *name)
 static void
 make_root(const struct site_system *system)
 {
-	char name[] = "build/scratch/systems-XXXXXX", text[4096];
+	char text[4096];
 
-	(void)mkdir("build", 0777);
-	(void)mkdir("build/scratch", 0777);
-	assert_non_null(mkdtemp(name));
-	assert_non_null(realpath(name, root));
+	scratch_make(root, "systems");
 	read_fixture(system, "files", text, sizeof(text));
 	for (char *line = strtok(text, "\n"); line != NULL;
 	     line = strtok(NULL, "\n"))
 		make_file(line[0], line + 2);
-}
-
-static void
-remove_root(void)
-{
-	const char *const argv[] = { "/bin/rm", "-rf", root, NULL };
-	struct run remove = { .argv = argv, .input = -1, .directory = -1 };
-	struct error err = ERROR_INIT;
-
-	assert_int_equal(run_program(&remove, &err), 0);
 }
 
 static void
@@ -186,7 +168,7 @@ sendmail_is_restarted_as_the_system_does(void **state)
 		make_root(&site_systems[i]);
 		service_is(&site_systems[i], SERVICE_RESTART, "restart");
 		service_is(&site_systems[i], SERVICE_RELOAD, "reload");
-		remove_root();
+		scratch_remove(root);
 	}
 }
 
@@ -202,7 +184,7 @@ makemap_is_sendmails_own(void **state)
 		assert_true(site_find_program(root, "makemap", path));
 		assert_string_equal(path + strlen(root),
 		    expected(&site_systems[i], "makemap"));
-		remove_root();
+		scratch_remove(root);
 	}
 }
 

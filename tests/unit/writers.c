@@ -7,126 +7,49 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "../../src/update/inside.h"
+#include "update_fixture.h"
 
-#define OLD "Connect:a OK\n"
-#define NEW "Connect:a OK\nTry_TLS:b NO\n"
 #define THEIRS "Connect:theirs REJECT\n"
-
-struct fixture {
-	char directory[PATH_MAX];
-	int at;
-	struct site site;
-	struct access_rules rules;
-	struct update_options options;
-	struct update u;
-	struct access next; /* NEW */
-	struct work w;
-	struct map_proof proof;
-	struct error err;
-};
 
 /* ---- the scratch directory ---- */
 
-static void
-write_file(struct fixture *f, const char *name, int how, const char *text)
+static int
+set_up_text(void **state)
 {
-	int fd = openat(f->at, name, O_WRONLY | how, 0640);
+	int status = set_up(state);
 
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
-	(void)close(fd);
+	write_file(*state, "access", OLD, 0640);
+	return status;
 }
 
 static int
-set_up(void **state)
-{
-	struct fixture *f = calloc(1, sizeof(*f));
-	char wanted[] = "build/scratch/writers.XXXXXX";
-
-	assert_non_null(f);
-	(void)mkdir("build", 0755);
-	(void)mkdir("build/scratch", 0755);
-	assert_non_null(mkdtemp(wanted));
-	assert_non_null(realpath(wanted, f->directory));
-	f->at = open(f->directory, O_RDONLY | O_DIRECTORY);
-	assert_true(f->at >= 0);
-	(void)snprintf(f->site.access, PATH_MAX, "%.4000s/access",
-	    f->directory);
-	(void)snprintf(f->site.map.path, PATH_MAX, "%.4000s/access.db",
-	    f->directory);
-	(void)snprintf(f->site.map.type_name, sizeof(f->site.map.type_name),
-	    "hash");
-	f->options = (struct update_options){
-		.site = &f->site, .rules = &f->rules,
-		.builder = map_libdb() != NULL ? UPDATE_LIBDB : UPDATE_MAKEMAP,
-		.makemap = map_libdb() != NULL ? NULL : getenv("MAKEMAP"),
-	};
-	write_file(f, "access", O_CREAT, OLD);
-	assert_int_equal(access_parse(&f->next, span_of(NEW), &f->rules,
-	    &f->err), 0);
-	*state = f;
-	return 0;
-}
-
-static int
-tear_down(void **state)
+tear_down_empty(void **state)
 {
 	struct fixture *f = *state;
 
 	update_close(&f->u);
-	access_free(&f->next);
 	(void)unlinkat(f->at, "access", 0);
 	(void)unlinkat(f->at, "access.db", 0);
 	(void)unlinkat(f->at, "theirs", 0);
 	/* Fails where a side file is left. */
 	assert_int_equal(rmdir(f->directory), 0);
-	(void)close(f->at);
-	free(f);
-	return 0;
+	return tear_down(state);
 }
 
 static void
-open_it(struct fixture *f)
+save(struct fixture *f, const char *name, int how)
 {
-	if (update_open(&f->u, &f->options, &f->err) != 0 ||
-	    update_read(&f->u, &f->err) != 0)
-		fail_msg("%s", f->err.text);
-}
-
-/* Open, read, and with the new text in place. */
-static void
-put_text(struct fixture *f)
-{
-	open_it(f);
-	f->w = (struct work){ .u = &f->u, .next = &f->next, .changed = true,
-		.map = -1 };
-	assert_int_equal(side_text(&f->u, f->next.text, &f->err), 0);
-	assert_int_equal(fstat(f->u.side_text, &f->w.text_seen), 0);
-	assert_int_equal(text_put(&f->w, &f->err), UPDATE_DONE);
-}
-
-static void
-expect_text(struct fixture *f, const char *text)
-{
-	char bytes[4096];
-	int fd = openat(f->at, "access", O_RDONLY);
-	ssize_t n;
+	int fd = openat(f->at, name, O_WRONLY | how, 0640);
 
 	assert_true(fd >= 0);
-	n = read(fd, bytes, sizeof(bytes) - 1);
-	assert_true(n >= 0);
-	bytes[n] = '\0';
+	assert_int_equal(write(fd, THEIRS, strlen(THEIRS)),
+	    (ssize_t)strlen(THEIRS));
 	(void)close(fd);
-	assert_string_equal(bytes, text);
 }
 
 /* A process that saves THEIRS under this name, in place. */
@@ -230,12 +153,12 @@ a_text_that_is_open_for_writing_is_not_replaced(void **state)
 	theirs = openat(f->at, "access", O_WRONLY | O_APPEND);
 	assert_int_equal(update_commit(&f->u, &f->next, &f->proof, &f->err),
 	    UPDATE_AGAIN);
-	expect_text(f, OLD);
+	expect_text(f, "access", OLD);
 	assert_int_equal(faccessat(f->at, "access.db", F_OK, 0), -1);
 	assert_int_equal(write(theirs, THEIRS, strlen(THEIRS)),
 	    (ssize_t)strlen(THEIRS));
 	(void)close(theirs);
-	expect_text(f, OLD THEIRS);
+	expect_text(f, "access", OLD THEIRS);
 }
 
 /* It opened the old text before it was replaced, in the kernel's eyes. */
@@ -246,7 +169,7 @@ a_writer_that_was_held_up_gets_its_file_back(void **state)
 	pid_t child;
 
 	put_text(f);
-	expect_text(f, NEW);
+	expect_text(f, "access", NEW);
 	assert_true(f->u.leased);
 	assert_false(text_is_missed(&f->w));
 	child = saver(f, ".access.tlsoff");
@@ -254,10 +177,10 @@ a_writer_that_was_held_up_gets_its_file_back(void **state)
 		doze();
 	assert_true(text_is_missed(&f->w));
 	assert_int_equal(text_again(&f->w, &f->err), UPDATE_AGAIN);
-	expect_text(f, OLD);
+	expect_text(f, "access", OLD);
 	lease_drop(f->u.text.file);
 	expect_saved(child);
-	expect_text(f, THEIRS);
+	expect_text(f, "access", THEIRS);
 }
 
 /* As on a file system without leases. */
@@ -270,10 +193,10 @@ a_write_to_the_old_text_is_noticed_without_a_lease(void **state)
 	lease_drop(f->u.text.file);
 	f->u.leased = false;
 	assert_false(text_is_missed(&f->w));
-	write_file(f, ".access.tlsoff", O_APPEND, THEIRS);
+	save(f, ".access.tlsoff", O_APPEND);
 	assert_true(text_is_missed(&f->w));
 	assert_int_equal(text_again(&f->w, &f->err), UPDATE_AGAIN);
-	expect_text(f, OLD THEIRS);
+	expect_text(f, "access", OLD THEIRS);
 }
 
 /* ---- undoing it ---- */
@@ -284,9 +207,9 @@ what_was_added_to_the_new_text_is_not_undone(void **state)
 	struct fixture *f = *state;
 
 	put_text(f);
-	write_file(f, "access", O_APPEND, THEIRS);
+	save(f, "access", O_APPEND);
 	text_back(&f->w, &f->err);
-	expect_text(f, NEW THEIRS);
+	expect_text(f, "access", NEW THEIRS);
 	assert_string_equal(f->err.text, "");
 }
 
@@ -296,10 +219,10 @@ a_text_put_over_ours_is_not_undone(void **state)
 	struct fixture *f = *state;
 
 	put_text(f);
-	write_file(f, "theirs", O_CREAT, THEIRS);
+	save(f, "theirs", O_CREAT);
 	assert_int_equal(renameat(f->at, "theirs", f->at, "access"), 0);
 	text_back(&f->w, &f->err);
-	expect_text(f, THEIRS);
+	expect_text(f, "access", THEIRS);
 	assert_string_equal(f->err.text, "");
 }
 
@@ -321,7 +244,7 @@ a_writer_of_the_new_text_is_waited_for_before_undoing(void **state)
 	(void)close(theirs);
 	text_back(&f->w, &f->err);
 	expect_saved(child);
-	expect_text(f, NEW THEIRS);
+	expect_text(f, "access", NEW THEIRS);
 }
 
 static void
@@ -337,12 +260,12 @@ a_text_moved_away_while_we_undo_comes_back(void **state)
 	assert_true(child >= 0);
 	if (child == 0) {
 		(void)usleep(20000);
-		write_file(f, "access", O_CREAT | O_EXCL, THEIRS);
+		save(f, "access", O_CREAT | O_EXCL);
 		_exit(0);
 	}
 	text_back(&f->w, &f->err);
 	expect_saved(child);
-	expect_text(f, THEIRS);
+	expect_text(f, "access", THEIRS);
 }
 
 static void
@@ -353,10 +276,12 @@ a_text_that_was_deleted_while_we_undo_is_put_back(void **state)
 	put_text(f);
 	assert_int_equal(unlinkat(f->at, "access", 0), 0);
 	text_back(&f->w, &f->err);
-	expect_text(f, OLD);
+	expect_text(f, "access", OLD);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#undef TEST
+#define TEST(name) \
+	cmocka_unit_test_setup_teardown(name, set_up_text, tear_down_empty)
 
 int
 main(void)
@@ -376,6 +301,5 @@ main(void)
 		TEST(a_text_that_was_deleted_while_we_undo_is_put_back),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests_name("writers", tests, NULL, NULL);
+	return run_group("writers", tests, COUNT(tests), 0);
 }

@@ -1,0 +1,171 @@
+/* The proof: whatever differs between map and text is named. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <db.h>
+
+#include "map_fixture.h"
+
+static void
+differ(struct fixture *f, enum map_builder builder)
+{
+	text_is(f, "Try_TLS:a NO\nb X\nc Y\n");
+	build(f, builder);
+	remove_one(f, "try_tls:a");
+	expect_difference(f,
+	    "\"Try_TLS:a\" is in the text but not in the map");
+	/* As makemap -f would have written it: sendmail does not find it. */
+	put_one(f, "Try_TLS:a", "NO");
+	expect_difference(f,
+	    "\"Try_TLS:a\" is in the text but not in the map");
+	remove_one(f, "Try_TLS:a");
+	put_one(f, "try_tls:a", "no");
+	expect_difference(f,
+	    "\"Try_TLS:a\" has \"no\" in the map but \"NO\" in the text");
+	put_one(f, "try_tls:a", "NO");
+	expect_equal(f);
+	put_one(f, "d\033", "Y");
+	expect_difference(f, "\"d\\x1b\" is in the map but not in the text");
+	remove_one(f, "d\033");
+	put_one(f, "b", "Y");
+	put_one(f, "c", "X");
+	expect_difference(f,
+	    "\"b\" has \"Y\" in the map but \"X\" in the text");
+	put_one(f, "b", "X");
+	put_one(f, "c", "Y");
+	put_one(f, "C", "Y");
+	expect_difference(f, "\"C\" is in the map but not in the text");
+}
+
+static void
+each_difference_is_named(void **state)
+{
+	for_each_map(*state, differ);
+}
+
+static void
+a_mixture_of_null_keys_is_a_difference(void **state)
+{
+	struct fixture *f = *state;
+	DB *db;
+
+	text_is(f, "a X\nb Y\n");
+	build(f, BUILD_LIBDB);
+	remove_one(f, "b");
+	db = open_raw(f, 0, 0);
+	put_raw(db, "b", 2, "Y", 2);
+	assert_int_equal(db->close(db, 0), 0);
+	expect_difference(f,
+	    "1 of 2 keys in the map end in NUL, all or none should");
+}
+
+static void
+a_key_that_is_there_twice_is_a_difference(void **state)
+{
+	struct fixture *f = *state;
+	DB *db;
+
+	text_is(f, "a X\nb Y\n");
+	db = open_raw(f, DB_CREATE, DB_DUP);
+	put_raw(db, "a", 1, "X", 1);
+	put_raw(db, "b", 1, "Y", 1);
+	put_raw(db, "b", 1, "Z", 1);
+	assert_int_equal(db->close(db, 0), 0);
+	expect_difference(f, "the map holds 3 entries, some of them twice, "
+	    "the text 2");
+}
+
+static void
+long_keys_are_cut_in_the_example(void **state)
+{
+	struct fixture *f = *state;
+	char key[901];
+
+	text_is(f, "a X\n");
+	build(f, BUILD_LIBDB);
+	memset(key, '\007', sizeof(key) - 1);
+	key[sizeof(key) - 1] = '\0';
+	put_one(f, key, "X");
+	assert_int_equal(try_prove(f), 0);
+	assert_false(f->proof.equal);
+	assert_non_null(strstr(f->proof.example,
+	    "...\" is in the map but not in the text"));
+}
+
+/* A record larger than the block that a walk reads. */
+static void
+a_huge_record_is_read(void **state)
+{
+	struct fixture *f = *state;
+	size_t len = 700000;
+	char *value = malloc(len);
+	DB *db;
+
+	assert_non_null(value);
+	memset(value, 'v', len);
+	text_is(f, "a X\n");
+	build(f, BUILD_LIBDB);
+	db = open_raw(f, 0, 0);
+	put_raw(db, "z", 1, value, len);
+	assert_int_equal(db->close(db, 0), 0);
+	free(value);
+	expect_difference(f, "\"z\" is in the map but not in the text");
+}
+
+/* Bytes turned where they hurt: the proof ends, whatever libdb does. */
+static void
+a_damaged_map_is_survived(void **state)
+{
+	struct fixture *f = *state;
+	struct stat seen;
+	int fd, odd = 0;
+
+	buf_clear(&f->text);
+	for (int i = 0; i < 2000; i++)
+		buf_printf(&f->text, "Connect:host%d.example.com OK\n", i);
+	parse(f);
+	build(f, BUILD_LIBDB);
+	fd = open(f->path, O_RDWR);
+	assert_int_equal(fstat(fd, &seen), 0);
+	for (off_t page = 4096; page < seen.st_size; page += 4096) {
+		char header[40], bad[40];
+
+		assert_int_equal(pread(fd, header, 40, page), 40);
+		memcpy(bad, header, 40);
+		for (int i = 26; i < 40; i++)
+			bad[i] = (char)(bad[i] ^ (0x5a + i));
+		assert_int_equal(pwrite(fd, bad, 40, page), 40);
+		if (try_prove(f) != 0 || !f->proof.equal)
+			odd++;
+		assert_int_equal(pwrite(fd, header, 40, page), 40);
+	}
+	(void)close(fd);
+	assert_true(odd > 0);
+	expect_equal(f);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(each_difference_is_named),
+		TEST(a_mixture_of_null_keys_is_a_difference),
+		TEST(a_key_that_is_there_twice_is_a_difference),
+		TEST(long_keys_are_cut_in_the_example),
+		TEST(a_huge_record_is_read),
+		TEST(a_damaged_map_is_survived),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("map_proof", tests, NULL, NULL);
+}

@@ -1,0 +1,64 @@
+/*
+ * scratch.h: a directory of its own for each test, below build/scratch or
+ * where TLSOFF_SCRATCH says.  sendmail and libdb want one that is nobody
+ * else's, so never /tmp.
+ *
+ *   char directory[PATH_MAX];
+ *   scratch_make(directory, "map");    its absolute path
+ *   scratch_parents(path, len);        makes what is above a path in it
+ *   scratch_remove(directory);         with all that is in it
+ */
+#ifndef SCRATCH_H
+#define SCRATCH_H
+
+#include <ftw.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+static inline void
+scratch_make(char path[PATH_MAX], const char *name)
+{
+	const char *above = getenv("TLSOFF_SCRATCH");
+	char wanted[PATH_MAX];
+
+	if (above == NULL) {
+		(void)mkdir("build", 0755);
+		(void)mkdir("build/scratch", 0755);
+		above = "build/scratch";
+	}
+	(void)snprintf(wanted, sizeof(wanted), "%s/%s.XXXXXX", above, name);
+	assert_non_null(mkdtemp(wanted));
+	assert_non_null(realpath(wanted, path));
+}
+
+/* The directories above a path, behind the first LEN bytes of it. */
+static inline void
+scratch_parents(char *path, size_t len)
+{
+	for (char *p = path + len + 1; *p != '\0'; p++)
+		if (*p == '/') {
+			*p = '\0';
+			(void)mkdir(path, 0755);
+			*p = '/';
+		}
+}
+
+static inline int
+scratch_remove_one(const char *path, const struct stat *seen, int type,
+    struct FTW *at)
+{
+	(void)seen;
+	(void)type;
+	(void)at;
+	return remove(path);
+}
+
+static inline void
+scratch_remove(const char *path)
+{
+	(void)nftw(path, scratch_remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+#endif
