@@ -335,6 +335,14 @@ handshake(struct maillog_state *s, enum role role, const struct record *r,
 	tally_success(s, role, relay, r->times);
 }
 
+bool
+is_failure(struct span message)
+{
+	return BEGINS(message, "ruleset=tls_server, arg1=SOFTWARE, relay=") ||
+	    BEGINS(message, "STARTTLS=client, error: ") ||
+	    BEGINS(message, "STARTTLS=server, error: ");
+}
+
 void
 judge(struct maillog_state *s, const char *line, struct record *r)
 {

@@ -175,6 +175,8 @@ struct maillog_state {
 	char stamp_head[19], stamp_tail[6]; /* of the last stamp */
 	size_t stamp_len;
 	long long stamp_value;
+	char origin[64];            /* of the last plain line: " host tag[" */
+	size_t origin_len;
 
 	struct process *processes;
 	struct process_slot *process_slots;
@@ -262,6 +264,8 @@ struct span relay_essence(struct span text);
 
 /* ---- judge.c ---- */
 
+/* Is it a failure for certain?  Then every pattern for blocks finds it. */
+bool is_failure(struct span message);
 /* line: where it stands, for looking back; NULL: it stands alone. */
 void judge(struct maillog_state *s, const char *line, struct record *r);
 /* An entry of the export format is complete. */
