@@ -93,6 +93,7 @@ struct maillog_host {
 	/* private */
 	uint64_t hash, recent[8];
 	unsigned recent_count, tries;
+	size_t host_len;
 	char text[];
 };
 

@@ -5,11 +5,13 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "scan.h"
 
 #define BUFFER ((size_t)1 << 20)
+#define LONGEST_WAIT 2000 /* microseconds */
 
 void
 scan_show(struct scan_input *in, size_t more)
@@ -23,7 +25,53 @@ scan_show(struct scan_input *in, size_t more)
 struct stream {
 	char *bytes; /* [0, start) was taken, [start, end) not yet */
 	size_t start, end, size;
+	size_t pipe; /* so much fits into it; 0: it is none */
+	long wait;   /* microseconds before each read */
 };
+
+/*
+ * A reader that waits in read(2) is woken by every write, of 32 KiB where it is
+ * gzip's, and often on the writer's own processor, which then stands still.
+ * One that sleeps meanwhile finds the pipe half full, and both go on.
+ */
+static void
+let_fill(const struct stream *b)
+{
+	const struct timespec wait = { 0, b->wait * 1000 };
+
+	if (b->wait > 0)
+		(void)nanosleep(&wait, NULL);
+}
+
+/* The last read told how fast the writer is. */
+static void
+set_wait(struct stream *b, size_t got)
+{
+	if (b->pipe == 0)
+		return;
+	if (got > b->pipe / 4 * 3)
+		b->wait /= 2;
+	else if (got < b->pipe / 4)
+		b->wait += b->wait + 50;
+	if (b->wait > LONGEST_WAIT)
+		b->wait = LONGEST_WAIT;
+}
+
+/* As large a pipe as we may have. */
+static size_t
+widen_pipe(int fd)
+{
+#ifdef F_SETPIPE_SZ
+	int size = fcntl(fd, F_SETPIPE_SZ, (int)BUFFER);
+
+	if (size <= 0)
+		size = fcntl(fd, F_GETPIPE_SZ);
+	return size <= 0 ? 0 : (size_t)size;
+#else
+	(void)fd;
+	return 0;
+#endif
+}
 
 static void
 slide(struct stream *b)
@@ -47,9 +95,10 @@ read_blocks(struct scan_input *in, const struct scan_log *log,
 
 	while (n != 0) {
 		slide(b);
-		n = read(log->fd, b->bytes + b->end, b->size - b->end);
+		let_fill(b);
 		if (cancel_check(err) != 0)
 			return -1;
+		n = read(log->fd, b->bytes + b->end, b->size - b->end);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
@@ -59,24 +108,23 @@ read_blocks(struct scan_input *in, const struct scan_log *log,
 			    "unpack it: %s -dc | tlsoff scan", log->name,
 			    unpack_tool(b->bytes, (size_t)n));
 		first = false;
+		set_wait(b, (size_t)n);
 		b->end += (size_t)n;
 		b->start += maillog_feed(m, b->bytes + b->start,
 		    b->end - b->start, b->start, n == 0);
 		scan_show(in, (size_t)n);
 	}
-	return 0;
+	return cancel_check(err);
 }
 
 static int
 read_stream(struct scan_input *in, const struct scan_log *log,
     struct maillog *m, struct error *err)
 {
-	struct stream b = { NULL, 0, 0, MAILLOG_BEFORE + 2 * BUFFER };
+	struct stream b = { .size = MAILLOG_BEFORE + 2 * BUFFER,
+		.pipe = widen_pipe(log->fd) };
 	int result;
 
-#ifdef F_SETPIPE_SZ
-	(void)fcntl(log->fd, F_SETPIPE_SZ, (int)BUFFER);
-#endif
 	/* Zeros: PCRE2 looks at whole words, also behind the last byte. */
 	b.bytes = calloc(1, b.size);
 	if (b.bytes == NULL)

@@ -59,21 +59,41 @@ host_find(struct maillog_state *s, enum role role, enum maillog_grade grade,
 	return s->slots[i].row == 0 ? NULL : s->rows[s->slots[i].row - 1];
 }
 
-void
+uint64_t
 host_expect(const struct maillog_state *s, struct span name)
 {
+	uint64_t hash = name_hash(s, ROLE_CLIENT, MAILLOG_CONFIRMED, name);
 	const struct row_slot *slot;
 	const char *row;
 
 	if (s->slots == NULL)
-		return;
-	slot = &s->slots[(size_t)name_hash(s, ROLE_CLIENT, MAILLOG_CONFIRMED,
-	    name) & s->slot_mask];
+		return hash;
+	slot = &s->slots[(size_t)hash & s->slot_mask];
 	if (slot->row == 0)
-		return;
+		return hash;
 	row = (const char *)s->rows[slot->row - 1];
 	for (size_t i = 0; i < sizeof(struct maillog_host) + 64; i += 64)
 		__builtin_prefetch(row + i);
+	return hash;
+}
+
+struct maillog_host *
+host_expected(const struct maillog_state *s, uint64_t hash, struct span name)
+{
+	size_t i = (size_t)hash & s->slot_mask;
+
+	for (; s->slots != NULL && s->slots[i].row != 0;
+	     i = (i + 1) & s->slot_mask) {
+		struct maillog_host *row = s->rows[s->slots[i].row - 1];
+
+		if (s->slots[i].hash == (uint32_t)(hash >> 32) &&
+		    row->role == ROLE_CLIENT &&
+		    row->grade == MAILLOG_CONFIRMED &&
+		    row->host_len == name.len &&
+		    memcmp(row->text, name.at, name.len) == 0)
+			return row;
+	}
+	return NULL;
 }
 
 static bool
@@ -118,6 +138,7 @@ new_row(struct maillog_state *s, const struct failure *f,
 	    (row = calloc(1, sizeof(*row) + len + ADDRESS_SIZE)) == NULL)
 		return NULL;
 	memcpy(row->text, relay->host, len);
+	row->host_len = len - 1;
 	row->host = row->text;
 	row->role = f->role;
 	row->grade = f->grade;
@@ -142,113 +163,6 @@ host_set_address(struct maillog_host *row, const char *address)
 	row->address = place;
 }
 
-/* ---- reasons ---- */
-
-unsigned
-reason_number(struct maillog_state *s, struct span text)
-{
-	unsigned i;
-
-	if (text.len >= REASON_SIZE)
-		text.len = REASON_SIZE - 1;
-	for (i = 0; i < s->reason_count; i++)
-		if (span_equal(text, span_of(s->reasons[i])))
-			return i;
-	/* No OpenSSL has as many; a forged log may. */
-	if (i == REASONS_MAX)
-		return 0;
-	for (size_t c = 0; c < text.len; c++) {
-		bool plain = text.at[c] >= ' ' && text.at[c] < 0x7f;
-
-		s->reasons[i][c] = plain ? text.at[c] : '?';
-	}
-	s->reasons[i][text.len] = '\0';
-	return s->reason_count++;
-}
-
-static void
-count_reason(struct maillog_state *s, struct maillog_host *row,
-    unsigned reason, unsigned long times)
-{
-	const char *text = s->reasons[reason];
-	size_t i;
-
-	for (i = 0; i < row->reason_count; i++)
-		if (row->reasons[i].text == text)
-			break;
-	if (i == MAILLOG_REASONS) {
-		i--;
-		text = s->reasons[0];
-	}
-	row->reasons[i].text = text;
-	row->reasons[i].count += times;
-	if (i == row->reason_count)
-		row->reason_count++;
-}
-
-/* ---- time ---- */
-
-/* Twice the width: each bar takes its neighbour in. */
-static void
-widen(struct maillog_host *row)
-{
-	long long width = row->bar_width * 2, rest = row->bar_start % width;
-	size_t shift;
-
-	rest += rest < 0 ? width : 0;
-	shift = rest == 0 ? 0 : 1;
-	for (size_t i = 0; i < MAILLOG_BARS / 2 + 1; i++) {
-		size_t a = 2 * i - shift, b = a + 1;
-		unsigned sum = a < MAILLOG_BARS ? row->bars[a] : 0;
-
-		sum += b < MAILLOG_BARS ? row->bars[b] : 0;
-		if (i < MAILLOG_BARS)
-			row->bars[i] = sum;
-	}
-	for (size_t i = MAILLOG_BARS / 2 + 1; i < MAILLOG_BARS; i++)
-		row->bars[i] = 0;
-	row->bar_start -= rest;
-	row->bar_width = width;
-}
-
-/* Moves the bars to later places, as far as the last ones are empty. */
-static bool
-start_earlier(struct maillog_host *row, long long time)
-{
-	size_t used = MAILLOG_BARS;
-	long long by = (row->bar_start - time + row->bar_width - 1) /
-	    row->bar_width;
-
-	while (used > 0 && row->bars[used - 1] == 0)
-		used--;
-	if (by > (long long)(MAILLOG_BARS - used))
-		return false;
-	memmove(row->bars + by, row->bars, used * sizeof(row->bars[0]));
-	memset(row->bars, 0, (size_t)by * sizeof(row->bars[0]));
-	row->bar_start -= by * row->bar_width;
-	return true;
-}
-
-static void
-count_time(struct maillog_host *row, long long time, unsigned long times)
-{
-	if (time == MAILLOG_NO_TIME || times == 0)
-		return;
-	if (row->bar_width == 0) {
-		row->first = row->last = time;
-		row->bar_width = 60;
-		row->bar_start = time - (time % 60 + 60) % 60;
-	}
-	row->first = time < row->first ? time : row->first;
-	row->last = time > row->last ? time : row->last;
-	while (time < row->bar_start && !start_earlier(row, time))
-		widen(row);
-	while (time - row->bar_start >= row->bar_width * MAILLOG_BARS)
-		widen(row);
-	row->bars[(time - row->bar_start) / row->bar_width] +=
-	    (unsigned)times;
-}
-
 static bool
 too_old(const struct maillog_state *s, long long time)
 {
@@ -271,10 +185,19 @@ host_count(struct maillog_state *s, const struct failure *f,
 		return NULL;
 	}
 	host_set_address(row, relay->address);
+	return host_again(s, f, row);
+}
+
+struct maillog_host *
+host_again(struct maillog_state *s, const struct failure *f,
+    struct maillog_host *row)
+{
+	if (too_old(s, f->time))
+		return NULL;
 	row->failures += f->times;
 	if (f->times > 0)
-		count_reason(s, row, f->reason, f->times);
-	count_time(row, f->time, f->times);
+		row_reason(s, row, f->reason, f->times);
+	row_time(row, f->time, f->times);
 	return row;
 }
 
@@ -333,7 +256,7 @@ merge_row(struct maillog_state *s, const struct maillog_host *from)
 	row->failures += from->failures;
 	row->implicit += from->implicit;
 	for (size_t i = 0; i < from->reason_count; i++)
-		count_reason(s, row,
+		row_reason(s, row,
 		    reason_number(s, span_of(from->reasons[i].text)),
 		    from->reasons[i].count);
 	/* First and last as they are, the bars by the middle of each. */
@@ -343,7 +266,7 @@ merge_row(struct maillog_state *s, const struct maillog_host *from)
 
 		time = time < from->first ? from->first : time;
 		time = time > from->last ? from->last : time;
-		count_time(row, time, from->bars[i]);
+		row_time(row, time, from->bars[i]);
 	}
 	if (from->bar_width > 0 && from->first < row->first)
 		row->first = from->first;

@@ -103,22 +103,34 @@ find_address(struct maillog_state *s, const char *line,
 		process_watch(s, p);
 }
 
-/* The host a failure names, and how long its name is; false: none. */
-static bool
-client_relay(struct maillog_state *s, struct span message,
-    struct relay *relay, size_t *len)
-{
-	struct span g[GROUPS], name = relay_client(message, relay);
+/* A failure's message, and the host in it by its name; empty: ask the
+ * pattern. */
+struct client {
+	struct span message, name;
+	uint64_t hash;
+};
 
-	*len = name.len;
-	if (name.len > 0) {
-		host_expect(s, name);
-		return true;
+/* Counts it for the host it names, which most often is known by that name;
+ * NULL: none, or it is too old.  *len: of the name, 0 for none. */
+static struct maillog_host *
+count_client(struct maillog_state *s, const struct failure *f,
+    const struct client *c, size_t *len)
+{
+	struct maillog_host *row = c->name.len == 0 ? NULL
+	    : host_expected(s, c->hash, c->name);
+	struct span g[GROUPS];
+	struct relay relay;
+
+	*len = row == NULL ? 0 : row->host_len;
+	if (row != NULL)
+		return host_again(s, f, row);
+	if (!match(&s->matcher, PATTERN_CLIENT, c->message, g) ||
+	    !relay_of_server(g[1], g[2], &relay)) {
+		host_unattributed(s, f->time, f->times);
+		return NULL;
 	}
-	if (!match(&s->matcher, PATTERN_CLIENT, message, g))
-		return false;
 	*len = g[1].len;
-	return relay_of_server(g[1], g[2], relay);
+	return host_count(s, f, &relay);
 }
 
 static void
@@ -127,23 +139,19 @@ client_failure(struct maillog_state *s, const char *line,
 {
 	struct failure f = { ROLE_CLIENT, MAILLOG_CONFIRMED, 0, counted(r),
 		MAILLOG_NO_TIME };
+	struct client c = { r->message, relay_client(r->message), 0 };
 	struct process *p;
 	struct maillog_host *row;
-	struct relay relay;
 	size_t len;
-	bool named = client_relay(s, r->message, &relay, &len);
 
+	c.hash = host_expect(s, c.name);
 	p = process_find(s, r->process);
 	f.time = stamp_time(s, r);
 	f.reason = p == NULL ? 0 : answered(p, r->times);
-	if (!named) {
-		host_unattributed(s, f.time, f.times);
-		return;
-	}
+	row = count_client(s, &f, &c, &len);
 	/* Its to= lines may not name it in full: they are known by the pid. */
 	if (len > SHORTENED)
 		process_get(s, r->process)->client_seen = true;
-	row = host_count(s, &f, &relay);
 	if (row == NULL)
 		return;
 	if (!explained(row, r->process))
@@ -325,6 +333,14 @@ handshake(struct maillog_state *s, enum role role, const struct record *r,
 		return;
 	relay.len = (size_t)(end - relay.at);
 	tally_success(s, role, relay, r->times);
+}
+
+bool
+is_failure(struct span message)
+{
+	return BEGINS(message, "ruleset=tls_server, arg1=SOFTWARE, relay=") ||
+	    BEGINS(message, "STARTTLS=client, error: ") ||
+	    BEGINS(message, "STARTTLS=server, error: ");
 }
 
 void

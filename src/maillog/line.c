@@ -61,6 +61,46 @@ plain_stamp(struct span line)
 	return blank == NULL ? 0 : (size_t)(blank - l);
 }
 
+/* Where the bracket behind host and tag stands; 0: not there. */
+static size_t
+plain_origin(struct span line, size_t stamp)
+{
+	size_t at = stamp + 1, tag;
+	const char *l = line.at, *blank;
+
+	blank = memchr(l + at, ' ', line.len - at);
+	if (blank == NULL || blank == l + at || l[at] == '<')
+		return 0;
+	tag = (size_t)(blank + 1 - l);
+	if (line.len - tag < 20)
+		return 0;
+	if (memcmp(l + tag, "sm-", 3) != 0 &&
+	    memcmp(l + tag, "sendmail", 8) != 0)
+		return 0;
+	while (tag < line.len &&
+	    ((l[tag] >= 'a' && l[tag] <= 'z') || l[tag] == '-'))
+		tag++;
+	return tag < line.len && l[tag] == '[' ? tag : 0;
+}
+
+/* The same; one host and one daemon write most lines of a log. */
+static size_t
+same_origin(struct maillog_state *s, struct span line, size_t stamp)
+{
+	size_t len = s->origin_len, end;
+
+	if (len > 0 && line.len - stamp > len &&
+	    memcmp(line.at + stamp, s->origin, len) == 0)
+		return stamp + len - 1;
+	end = plain_origin(line, stamp);
+	len = end + 1 - stamp;
+	if (end > 0 && len <= sizeof(s->origin)) {
+		memcpy(s->origin, line.at + stamp, len);
+		s->origin_len = len;
+	}
+	return end;
+}
+
 /*
  * PATTERN_HEADER by hand for the two shapes nearly every log has, and nothing
  * else: a quarter of a busy log's lines are handshakes that worked, and each
@@ -69,37 +109,23 @@ plain_stamp(struct span line)
 static bool
 plain_record(struct maillog_state *s, struct span line, struct record *r)
 {
-	size_t stamp = plain_stamp(line), at = stamp + 1, tag;
-	const char *l = line.at, *blank;
+	size_t stamp = plain_stamp(line), bracket;
+	const char *end = line.at + line.len, *at;
 
-	blank = stamp == 0 ? NULL : memchr(l + at, ' ', line.len - at);
-	if (blank == NULL || blank == l + at || l[at] == '<')
+	bracket = stamp == 0 ? 0 : same_origin(s, line, stamp);
+	if (bracket == 0)
 		return false;
-	tag = (size_t)(blank + 1 - l);
-	if (line.len - tag < 20)
+	r->pid.at = at = line.at + bracket + 1;
+	while (at < end && at - r->pid.at < 10 && is_digit(*at))
+		at++;
+	r->pid.len = (size_t)(at - r->pid.at);
+	if (r->pid.len == 0 || end - at < 8 || memcmp(at, "]: ", 3) != 0 ||
+	    at[3] == '[')
 		return false;
-	if (memcmp(l + tag, "sm-", 3) != 0 &&
-	    memcmp(l + tag, "sendmail", 8) != 0)
-		return false;
-	blank = memchr(l + tag, '[', line.len - tag);
-	for (size_t i = tag; blank != NULL && l + i < blank; i++)
-		if ((l[i] < 'a' || l[i] > 'z') && l[i] != '-')
-			return false;
-	if (blank == NULL || !is_digit(blank[1]))
-		return false;
-	r->pid.at = blank + 1;
-	while (r->pid.len < 10 && r->pid.at + r->pid.len < l + line.len &&
-	    is_digit(r->pid.at[r->pid.len]))
-		r->pid.len++;
-	blank = r->pid.at + r->pid.len;
-	if (l + line.len - blank < 8 || memcmp(blank, "]: ", 3) != 0 ||
-	    blank[3] == '[')
-		return false;
-	r->stamp = (struct span){ l, stamp };
-	r->message.at = blank + 3;
-	r->message.len = line.len - (size_t)(r->message.at - l);
-	r->process = hash_bytes(s->rules.seed,
-	    (struct span){ l + at, (size_t)(blank - (l + at)) });
+	r->stamp = (struct span){ line.at, stamp };
+	r->message = (struct span){ at + 3, (size_t)(end - (at + 3)) };
+	r->process = hash_bytes(s->rules.seed, (struct span){ line.at + stamp + 1,
+	    (size_t)(at - (line.at + stamp + 1)) });
 	return true;
 }
 

@@ -92,50 +92,71 @@ maillog_merge(struct maillog *m, struct maillog *other)
 	s->matcher.failed = s->matcher.failed || from->matcher.failed;
 }
 
-/* Takes the line around a hit apart; where the next one begins. */
-static const char *
-look_at(struct maillog_state *s, const char *start, const char *hit,
-    const char *end)
+/* Takes a line apart that is worth a look; one that only may be so: if it is
+ * found to be without the pattern. */
+static bool
+look_at(struct maillog_state *s, const char *start, struct span line, bool hit)
 {
-	const char *from = memrchr(start, '\n', (size_t)(hit - start));
-	const char *to = memchr(hit, '\n', (size_t)(end - hit));
-	struct span line;
 	struct record r;
 
-	line.at = from == NULL ? start : from + 1;
-	to = to == NULL ? end : to;
-	line.len = (size_t)(to - line.at);
 	s->offset = s->base + (size_t)(line.at - start);
 	if (line.len > 0 && line.at[line.len - 1] == '\r')
 		line.len--;
-	if (line_record(s, line, &s->entry[0], &r)) {
-		r.muted = s->offset < s->from || s->offset >= s->to;
-		judge(s, line.at, &r);
-	}
-	return to < end ? to + 1 : end;
+	if (hit ? !line_record(s, line, &s->entry[0], &r)
+		: !line_plain(s, line, &r) || !is_failure(r.message))
+		return false;
+	r.muted = s->offset < s->from || s->offset >= s->to;
+	judge(s, line.at, &r);
+	return true;
 }
 
+static struct span
+line_from(const char *at, const char *hit, const char *end)
+{
+	const char *stop = memchr(hit, '\n', (size_t)(end - hit));
+
+	return (struct span){ at, (size_t)((stop == NULL ? end : stop) - at) };
+}
+
+static enum pattern
+wanted(struct maillog_state *s, unsigned long long offset)
+{
+	if (s->watching > 0 && offset > s->watch_end) {
+		s->watching = 0;
+		s->watch++;
+	}
+	if (s->watching > 0)
+		return PATTERN_AWAITED;
+	return s->rules.successes ? PATTERN_HANDSHAKE : PATTERN_FAILURE;
+}
+
+/* Failures often follow one another: behind one the next line is looked at
+ * before the pattern searches on. */
 static void
 search(struct maillog_state *s, const char *bytes, size_t len)
 {
-	const char *at = bytes, *end = bytes + len;
-	const char *hit;
+	const char *at = bytes, *end = bytes + len, *hit;
+	bool follows = false;
 
 	while (at < end) {
-		enum pattern p = s->rules.successes ? PATTERN_HANDSHAKE
-						    : PATTERN_FAILURE;
+		enum pattern p = wanted(s, s->base + (size_t)(at - bytes));
+		struct span line = { at, 0 };
 
-		if (s->watching > 0 &&
-		    s->base + (size_t)(at - bytes) > s->watch_end) {
-			s->watching = 0;
-			s->watch++;
+		if (follows)
+			line = line_from(at, at, end);
+		follows = follows && look_at(s, bytes, line, false);
+		if (!follows) {
+			hit = match_find(&s->matcher, p, at, end);
+			if (hit == NULL)
+				return;
+			line.at = memrchr(at, '\n', (size_t)(hit - at));
+			line.at = line.at == NULL ? at : line.at + 1;
+			line = line_from(line.at, hit, end);
+			follows = line.at == at;
+			(void)look_at(s, bytes, line, true);
 		}
-		if (s->watching > 0)
-			p = PATTERN_AWAITED;
-		hit = match_find(&s->matcher, p, at, end);
-		if (hit == NULL)
-			return;
-		at = look_at(s, bytes, hit, end);
+		at = line.at + line.len;
+		at += at < end;
 	}
 }
 

@@ -82,33 +82,6 @@ relay_server(struct maillog_state *s, struct span text, struct relay *relay)
 	    relay_of_server(g[1], g[2], relay);
 }
 
-/* What a name in small letters is made of; anything else is 0. */
-enum { PLAIN = 1, DOT = 2 };
-static const unsigned char kinds[256] = {
-	['.'] = DOT, ['-'] = PLAIN, ['_'] = PLAIN,
-	['0'] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-	['a'] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-	1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1
-};
-
-/* How long the name is that the text begins with; no dot at either end. */
-static size_t
-plain_name(const char *text, size_t most)
-{
-	unsigned last = DOT;
-	size_t n = 0;
-
-	while (n < most) {
-		unsigned kind = kinds[(unsigned char)text[n]];
-
-		if (kind == 0 || kind + last == 2 * DOT)
-			break;
-		last = kind;
-		n++;
-	}
-	return last == DOT ? 0 : n;
-}
-
 static bool
 is_digit(char c)
 {
@@ -116,27 +89,24 @@ is_digit(char c)
 }
 
 struct span
-relay_client(struct span message, struct relay *relay)
+relay_client(struct span message)
 {
 	static const char lead[] = "ruleset=tls_server, arg1=SOFTWARE, relay=";
 	static const char tail[] = ", reject=";
 	const size_t before = sizeof(lead) - 1, after = sizeof(tail) - 1 + 4;
 	const char *at = message.at + before, *end;
-	struct span name = { NULL, 0 };
-	size_t n = message.len < before + after ? 0
-	    : message.len - before - after;
+	struct span none = { NULL, 0 };
+	size_t most = message.len < before + after ? 0
+	    : message.len - before - after + 1;
 
-	n = plain_name(at, n < HOST_SIZE ? n : HOST_SIZE - 1);
-	end = at + n;
-	if (n == 0 || memcmp(end, tail, sizeof(tail) - 1) != 0)
-		return name;
+	end = most == 0 || *at == '[' ? NULL
+	    : memchr(at, ',', most < HOST_SIZE ? most : HOST_SIZE);
+	if (end == NULL || memcmp(end, tail, sizeof(tail) - 1) != 0)
+		return none;
+	message = (struct span){ at, (size_t)(end - at) };
 	end += sizeof(tail) - 1;
-	if (!is_digit(end[0]) || !is_digit(end[1]) || !is_digit(end[2]) ||
-	    end[3] != ' ')
-		return name;
-	memcpy(relay->host, at, n);
-	relay->host[n] = relay->address[0] = '\0';
-	return (struct span){ at, n };
+	return is_digit(end[0]) && is_digit(end[1]) && is_digit(end[2]) &&
+	    end[3] == ' ' ? message : none;
 }
 
 struct span

@@ -11,6 +11,7 @@
  *   relay.c     relay= -> the host sendmail looks up
  *   process.c   what is open of each process, and looking back
  *   hosts.c     the rows
+ *   row.c       one row: reasons, failures over time
  *   tally.c     handshakes that worked
  */
 #ifndef TLSOFF_MAILLOG_ROOM_H
@@ -174,6 +175,8 @@ struct maillog_state {
 	char stamp_head[19], stamp_tail[6]; /* of the last stamp */
 	size_t stamp_len;
 	long long stamp_value;
+	char origin[64];            /* of the last plain line: " host tag[" */
+	size_t origin_len;
 
 	struct process *processes;
 	struct process_slot *process_slots;
@@ -253,14 +256,16 @@ bool relay_server(struct maillog_state *s, struct span text,
 /* The same of what PATTERN_HOST or PATTERN_CLIENT found. */
 bool relay_of_server(struct span name, struct span address,
     struct relay *relay);
-/* PATTERN_CLIENT by hand, where the host is a name in small letters: it, as
- * it stands there; empty: only the pattern can tell. */
-struct span relay_client(struct span message, struct relay *relay);
+/* The host of "ruleset=tls_server, arg1=SOFTWARE, relay=HOST, reject=454 ",
+ * whatever it is made of; empty: it is not such a line, or an address. */
+struct span relay_client(struct span message);
 /* The part of a logged relay that tells hosts apart in the tallies. */
 struct span relay_essence(struct span text);
 
 /* ---- judge.c ---- */
 
+/* Is it a failure for certain?  Then every pattern for blocks finds it. */
+bool is_failure(struct span message);
 /* line: where it stands, for looking back; NULL: it stands alone. */
 void judge(struct maillog_state *s, const char *line, struct record *r);
 /* An entry of the export format is complete. */
@@ -300,17 +305,29 @@ struct maillog_host *host_count(struct maillog_state *s,
 struct maillog_host *host_find(struct maillog_state *s, enum role role,
     enum maillog_grade grade, const struct relay *relay);
 /* A confirmed client of that name will be asked for soon: has it fetched
- * into the cache meanwhile. */
-void host_expect(const struct maillog_state *s, struct span name);
+ * into the cache meanwhile, and tells its hash. */
+uint64_t host_expect(const struct maillog_state *s, struct span name);
+/* Its row, where it is named so letter for letter; NULL: none is. */
+struct maillog_host *host_expected(const struct maillog_state *s,
+    uint64_t hash, struct span name);
+/* host_count() of a row that is known. */
+struct maillog_host *host_again(struct maillog_state *s,
+    const struct failure *f, struct maillog_host *row);
 void host_set_address(struct maillog_host *row, const char *address);
 void host_unattributed(struct maillog_state *s, long long time,
     unsigned long times);
-unsigned reason_number(struct maillog_state *s, struct span text);
 /* Adds another's rows. */
 void hosts_merge(struct maillog_state *s, const struct maillog_state *other);
 /* Fills the public parts of all rows and sorts them. */
 void hosts_finish(struct maillog_state *s);
 void hosts_free(struct maillog_state *s);
+
+/* ---- row.c ---- */
+
+unsigned reason_number(struct maillog_state *s, struct span text);
+void row_reason(struct maillog_state *s, struct maillog_host *row,
+    unsigned reason, unsigned long times);
+void row_time(struct maillog_host *row, long long time, unsigned long times);
 
 /* ---- tally.c ---- */
 

@@ -32,6 +32,30 @@ is_deeply((scan_rows($text, '-'))[0], $all, '- is standard input');
 	is(scalar @{$said->{hosts}}, scalar @$all, 'a pipe');
 	is($said->{lines}, ($text =~ tr/\n//), 'lines');
 }
+# Small pieces: it sleeps while the pipe fills.
+sub fed_slowly {
+	my ($output) = @_;
+	my $pid = open my $pipe, '|-', "exec $TLSOFF scan -j - >$output 2>/dev/null" or die;
+	for my $piece (unpack '(a300)*', $text) {
+		syswrite $pipe, $piece;
+		select undef, undef, undef, 0.001;
+	}
+	return ($pid, $pipe);
+}
+{
+	my (undef, $pipe) = fed_slowly("$dir/slowly");
+	close $pipe;
+	my $said = JSON::PP::decode_json(slurp("$dir/slowly"));
+	is(scalar @{$said->{hosts}}, scalar @$all, 'a pipe that fills slowly');
+	is($said->{lines}, ($text =~ tr/\n//), '... to its end');
+	(my $pid, $pipe) = fed_slowly('/dev/null');
+	kill TERM => $pid;
+	local $SIG{ALRM} = sub { kill KILL => $pid };
+	alarm 20;
+	waitpid $pid, 0;
+	alarm 0;
+	is($? & 127, POSIX::SIGTERM(), 'a signal ends it while the pipe is idle');
+}
 for my $tool (qw(gzip xz zstd bzip2)) {
 	system("$tool -c <$log >$dir/old.$tool") == 0 or die;
 	is_deeply((scan_rows('', "$dir/old.$tool"))[0], $all, $tool);

@@ -283,6 +283,60 @@ a_hint_is_explained_by_its_own_process(void **state)
 	buf_free(&log);
 }
 
+static void
+a_known_host_is_counted_however_it_is_written(void **state)
+{
+	struct maillog m;
+	struct maillog_host *h = only(&m, &plain,
+	    HEAD CLIENT "mx.example" REJECT
+	    HEAD CLIENT "mx.example" REJECT
+	    HEAD CLIENT "MX.example" REJECT
+	    HEAD CLIENT "mx.example." REJECT
+	    HEAD CLIENT "mx.example" REJECT);
+
+	(void)state;
+	assert_string_equal(h->host, "mx.example");
+	assert_int_equal(h->failures, 5);
+	maillog_free(&m);
+	h = only(&m, &plain, HEAD CLIENT "[192.0.2.1]" REJECT
+	    HEAD CLIENT "[192.0.2.1]" REJECT);
+	assert_string_equal(h->address, "192.0.2.1");
+	assert_int_equal(h->failures, 2);
+	maillog_free(&m);
+}
+
+/* Where one failure follows another no pattern searches for the next. */
+static void
+failures_in_a_row_are_all_counted(void **state)
+{
+	static const char other[] = "2026-11-23T11:11:05.1-06:00 relay "
+	    "sendmail[24230]: ";
+	struct maillog m;
+	struct buf log = BUF_INIT;
+
+	(void)state;
+	buf_printf(&log, HEAD CLIENT "a.example" REJECT
+	    HEAD CLIENT "a.example, reject=454 4.7.0 TLS handshake failed.\r\n"
+	    HEAD "TLS handshake, said by nobody of note, in the log\n"
+	    "%s" CLIENT "a.example" REJECT
+	    "%s" SERVER "reason=no shared cipher, SSL_error=1, "
+	    "relay=b.example [192.0.2.9]\n"
+	    "a line without a stamp, SOFTWARE, relay=a.example\n"
+	    HEAD CLIENT "a.example, reject=454 4.7.0 TLS handshake failed.",
+	    other, other);
+	begin(&m, &plain);
+	feed(&m, log.at);
+	finish(&m);
+	assert_int_equal(m.host_count, 2);
+	assert_string_equal(m.hosts[0]->host, "a.example");
+	assert_int_equal(m.hosts[0]->failures, 4);
+	assert_string_equal(m.hosts[1]->host, "b.example");
+	assert_int_equal(m.hosts[1]->failures, 1);
+	assert_int_equal(m.unattributed, 0);
+	maillog_free(&m);
+	buf_free(&log);
+}
+
 int
 main(void)
 {
@@ -299,6 +353,8 @@ main(void)
 		cmocka_unit_test(many_processes_lose_nothing),
 		cmocka_unit_test(a_pid_that_comes_again_is_another_process),
 		cmocka_unit_test(a_hint_is_explained_by_its_own_process),
+		cmocka_unit_test(a_known_host_is_counted_however_it_is_written),
+		cmocka_unit_test(failures_in_a_row_are_all_counted),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
