@@ -9,9 +9,7 @@
  */
 #include <string.h>
 
-#include "access.h"
-
-#define PIECE_MAX 1023
+#include "inside.h"
 
 /* byte_is_space(), for every byte of a key: a call would cost more than all
  * else here. */

@@ -57,7 +57,8 @@ static void
 choose_buckets(struct work *w)
 {
 	const struct access *a = w->build->access;
-	size_t pages = (a->text.len + a->entries * ITEM_COST) / PAGE_ROOM;
+	size_t entries = a->whole ? a->entries : access_line(a, a->text.len);
+	size_t pages = (a->text.len + entries * ITEM_COST) / PAGE_ROOM;
 
 	w->buckets = 2;
 	while (w->buckets < pages && w->buckets < (uint32_t)1 << 30)
