@@ -149,7 +149,8 @@ int access_parse(struct access *a, struct span text,
 int access_parse_tls(struct access *a, struct span text,
     const struct access_rules *rules, struct error *err) MUST_USE;
 /* Finds the other faults, and counts entries, unless that is done: a third of
- * the time of making it whole.  EX_OSERR. */
+ * the time of making it whole.  EX_OSERR; then no key is known, and it may be
+ * tried again. */
 int access_judge(struct access *a, struct error *err) MUST_USE;
 /* Makes it whole, unless it is.  EX_OSERR. */
 int access_complete(struct access *a, struct error *err) MUST_USE;

@@ -337,7 +337,7 @@ access_judge(struct access *a, struct error *err)
 	forget_index(a);
 	if (make_index(a, err) == 0)
 		return 0;
-	access_free(a);
+	forget_index(a);
 	return -1;
 }
 

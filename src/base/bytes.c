@@ -4,14 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "base.h"
-
-/* From here on memory is asked for in large pages: a text of a million entries
- * else costs twelve thousand page faults, which take longer than reading it. */
-#define LARGE ((size_t)8 << 20)
-#define LARGE_PAGE ((uintptr_t)2 << 20)
 
 struct span
 span_of(const char *text)
@@ -60,19 +54,6 @@ span_trim(struct span s)
 	return s;
 }
 
-static char *
-grown(char *old, size_t cap)
-{
-	char *at = realloc(old, cap);
-#ifdef MADV_HUGEPAGE
-	uintptr_t start = ((uintptr_t)at + LARGE_PAGE - 1) & -LARGE_PAGE;
-
-	if (at != NULL && cap >= LARGE)
-		(void)madvise((void *)start, cap - LARGE_PAGE, MADV_HUGEPAGE);
-#endif
-	return at;
-}
-
 char *
 buf_room(struct buf *b, size_t len)
 {
@@ -89,7 +70,7 @@ buf_room(struct buf *b, size_t len)
 		cap = cap < 64 ? 64 : cap;
 		while (cap < b->len + len + 1)
 			cap += cap / 2;
-		at = grown(b->at, cap);
+		at = realloc(b->at, cap);
 		if (at == NULL) {
 			b->failed = true;
 			return NULL;

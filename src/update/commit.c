@@ -13,6 +13,7 @@
 
 #define LINGER_MS 20
 #define MAKEMAP_MS 3000 /* how long a makemap run by hand is waited for */
+#define JUDGED_APART ((size_t)4 << 20) /* bytes of text that are worth a thread */
 
 /* Attributes, and the disk: while the map is built. */
 static int
@@ -251,6 +252,33 @@ put(struct work *w, struct error *err)
 	return status;
 }
 
+static void *
+judge(void *context)
+{
+	struct error ignored; /* whoever asks for the faults tries again */
+
+	(void)!access_judge(context, &ignored);
+	return NULL;
+}
+
+/* The faults of the old text are going to be told: they are looked for while
+ * the disk is waited for. */
+static enum update_status
+dress_and_put(struct work *w, struct error *err)
+{
+	struct access *old = &w->u->access;
+	enum update_status status = UPDATE_FAILED;
+	pthread_t thread;
+	bool apart = !old->judged && old->text.len >= JUDGED_APART &&
+	    pthread_create(&thread, NULL, judge, old) == 0;
+
+	if (dress(w, err) == 0)
+		status = put(w, err);
+	if (apart)
+		(void)pthread_join(thread, NULL);
+	return status;
+}
+
 static enum update_status
 commit(struct work *w, struct map_proof *proof, struct error *err)
 {
@@ -270,7 +298,7 @@ commit(struct work *w, struct map_proof *proof, struct error *err)
 		return UPDATE_FAILED;
 	if (make)
 		return make_commit(w, proof, err);
-	return dress(w, err) == 0 ? put(w, err) : UPDATE_FAILED;
+	return dress_and_put(w, err);
 }
 
 enum update_status
