@@ -12,6 +12,7 @@
 #include "inside.h"
 
 #define LINGER_MS 20
+#define LINGER_STEP_US 200
 #define MAKEMAP_MS 3000 /* how long a makemap run by hand is waited for */
 #define JUDGED_APART ((size_t)4 << 20) /* bytes of text that are worth a thread */
 
@@ -194,30 +195,36 @@ dress(struct work *w, struct error *err)
 }
 
 /*
+ * Can nobody be about to use an old file that was found by its name before the
+ * names changed?  Whoever has one open is known: of the text by the lease.  Who
+ * is between the name and the open file is running, or wants to.
+ */
+static bool
+is_forgotten(const struct work *w)
+{
+	const struct update *u = w->u;
+
+	return (!w->text_kept || u->leased) && !others_run() &&
+	    !(w->map_kept && file_is_open(u->map.file));
+}
+
+/*
  * Whoever opened the old map by its name just now still looks at it.  In the
  * meantime the kernel can give up its pages and those of the old text, which at
  * a million entries takes as long.
  */
 static void
-linger(const struct update *u)
+linger(const struct work *w)
 {
-	const struct timespec wait = { 0, LINGER_MS * 1000000L };
-	struct timespec begun, now;
+	const struct timespec step = { 0, LINGER_STEP_US * 1000L };
+	int64_t end = clock_ms() + LINGER_MS;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &begun);
 #ifdef POSIX_FADV_DONTNEED
-	(void)posix_fadvise(u->text.file, 0, 0, POSIX_FADV_DONTNEED);
-	(void)posix_fadvise(u->map.file, 0, 0, POSIX_FADV_DONTNEED);
+	(void)posix_fadvise(w->u->text.file, 0, 0, POSIX_FADV_DONTNEED);
+	(void)posix_fadvise(w->u->map.file, 0, 0, POSIX_FADV_DONTNEED);
 #endif
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	begun.tv_nsec += wait.tv_nsec;
-	if (begun.tv_nsec >= 1000000000L) {
-		begun.tv_sec++;
-		begun.tv_nsec -= 1000000000L;
-	}
-	if (time_before(now, begun))
-		(void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &begun,
-		    NULL);
+	while (clock_ms() < end && !is_forgotten(w))
+		(void)nanosleep(&step, NULL);
 }
 
 /* Whoever found the old files by their names just now still looks at them. */
@@ -225,7 +232,7 @@ static enum update_status
 look_back(struct work *w, struct error *err)
 {
 	if (w->map_kept || w->text_kept)
-		linger(w->u);
+		linger(w);
 	if (!text_is_missed(w))
 		return UPDATE_DONE;
 	map_back(w, err);
