@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #ifdef __linux__
 #include <sys/prctl.h>
 #endif
@@ -21,6 +22,7 @@
 #include "inside.h"
 
 #define SECONDS 60u /* and one more for each MiB */
+#define TELL 100    /* ms between two words of how far it is */
 
 /* The child dies with us. */
 static void
@@ -59,6 +61,33 @@ prepare(size_t size)
 	(void)alarm(SECONDS + (unsigned)(size >> 20));
 }
 
+/* Where the child counts; without it nothing is shown. */
+static atomic_ullong *
+shared_count(const struct progress *progress)
+{
+	void *at = progress == NULL ? MAP_FAILED
+	    : mmap(NULL, sizeof(atomic_ullong), PROT_READ | PROT_WRITE,
+	        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	return at == MAP_FAILED ? NULL : at;
+}
+
+static void
+forget_count(struct apart *a)
+{
+	if (a->done != NULL)
+		(void)munmap(a->done, sizeof(*a->done));
+	a->done = NULL;
+}
+
+void
+apart_tell(const struct answer *answer, unsigned long long done)
+{
+	if (answer->progress != NULL)
+		atomic_store_explicit(answer->progress, done,
+		    memory_order_relaxed);
+}
+
 int
 apart_fork(struct apart *a, size_t size, struct error *err)
 {
@@ -67,6 +96,7 @@ apart_fork(struct apart *a, size_t size, struct error *err)
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
 		return error_errno(err, EX_OSERR, a->path, "socketpair");
+	a->done = shared_count(a->progress);
 	a->child = fork();
 	a->line = ends[a->child == 0];
 	if (a->child < 0)
@@ -79,6 +109,7 @@ apart_fork(struct apart *a, size_t size, struct error *err)
 	if (a->child >= 0)
 		return 0;
 	(void)close(a->line);
+	forget_count(a);
 	return -1;
 }
 
@@ -93,6 +124,7 @@ apart_start(struct apart *a, apart_work *work, const void *context,
 	if (a->child > 0)
 		return 0;
 	memset(&answer, 0, sizeof(answer));
+	answer.progress = a->done;
 	answer.status = work(context, &answer, &answer.err);
 	_exit(write(a->line, &answer, sizeof(answer)) < 0);
 }
@@ -110,8 +142,12 @@ apart_hear(const struct apart *a, void *to, size_t len, struct error *err)
 
 		if (cancel_check(err) != 0)
 			return -1;
-		if (poll(p, 2, -1) < 0 && errno != EINTR)
+		if (poll(p, 2, a->done == NULL ? -1 : TELL) < 0 &&
+		    errno != EINTR)
 			return error_errno(err, EX_OSERR, a->path, "poll");
+		if (a->done != NULL)
+			progress_tell(a->progress, atomic_load(a->done),
+			    a->total);
 		if (p[0].revents != 0)
 			n = read(a->line, at, len);
 		if (n == 0 || (n < 0 && errno == ECONNRESET))
@@ -130,6 +166,7 @@ let_go(struct apart *a)
 	int status = 0;
 
 	(void)close(a->line);
+	forget_count(a);
 	while (waitpid(a->child, &status, 0) < 0 && errno == EINTR)
 		continue;
 	a->child = 0;

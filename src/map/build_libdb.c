@@ -39,6 +39,8 @@ struct work {
 	DBT bulk;
 	void *room; /* where the bulk goes on */
 	size_t in_bulk;
+	size_t taken; /* bytes of the text that are in the file or the bulk */
+	const struct answer *answer;
 };
 
 /* libdb's own hash function; were it another, the map would be as right, but
@@ -110,6 +112,7 @@ flush(struct work *w, struct error *err)
 		return libdb_error(&w->libdb, EX_IOERR, "cannot write", code,
 		    err);
 	w->in_bulk = 0;
+	apart_tell(w->answer, w->taken);
 	DB_MULTIPLE_WRITE_INIT(w->room, &w->bulk);
 	return cancel_check(err);
 }
@@ -126,6 +129,7 @@ fits(struct work *w, struct span key, struct span value)
 	memcpy(k, key.at, key.len);
 	memcpy(v, value.at, value.len);
 	w->in_bulk++;
+	w->taken += key.len + value.len + 2; /* tab and newline */
 	return true;
 }
 
@@ -321,11 +325,10 @@ static int
 build(const void *context, struct answer *answer, struct error *err)
 {
 	const struct map_build *b = context;
-	struct work w = { .build = b };
+	struct work w = { .build = b, .answer = answer };
 	struct error closing;
 	int status = -1;
 
-	(void)answer;
 	w.bulk.ulen = BULK;
 	w.bulk.flags = DB_DBT_USERMEM;
 	w.bulk.data = malloc(BULK);
@@ -349,7 +352,8 @@ build(const void *context, struct answer *answer, struct error *err)
 int
 build_with_libdb(const struct map_build *b, struct error *err)
 {
-	struct apart child = { .path = b->file.path, .writes = true };
+	struct apart child = { .path = b->file.path, .writes = true,
+		.progress = b->progress, .total = b->access->text.len };
 	struct answer answer;
 
 	if (!libdb_knows(b->spec))
