@@ -63,7 +63,8 @@ enum map_builder { BUILD_MAKEMAP, BUILD_LIBDB, BUILD_PATCH };
 
 struct map_build {
 	enum map_builder builder;
-	const struct progress *progress; /* of makemap in the text; NULL: none */
+	const struct progress *progress; /* in the text, but for BUILD_PATCH, which is
+	                                quick; NULL: none */
 	const struct map_spec *spec; /* type and flags; its path is not used */
 	struct map_file file;        /* to be created; must not exist, but for
 	                                BUILD_PATCH: a copy of the old map */

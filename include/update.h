@@ -77,7 +77,7 @@ struct update_options {
 	const char *makemap; /* NULL: not installed */
 	int lock_wait;       /* seconds, for another run and for other writers */
 	bool read_only;      /* no lock, and no commit */
-	const struct progress *progress; /* of makemap; NULL: none */
+	const struct progress *progress; /* of the build; NULL: none */
 };
 
 struct update {

@@ -6,7 +6,32 @@
 
 /* Bytes of a line, its end included, that makemap reads at once; what is
  * behind them it reads as a line of its own. */
-#define PIECE_MAX 1023
+#define PIECE_MAX ((size_t)1023)
+
+/* Newlines before each offset that MARK_EVERY divides, as far as made. */
+struct access_marks {
+	size_t made; /* of the last one */
+	size_t lines[];
+};
+
+/* ---- the keys of TLS ---- */
+
+/* Try_TLS: Srv_Features: Clt_Features: TLS_Srv: TLS_Clt: TLS_Rcpt:, or
+ * something that only begins like one of them? */
+bool tls_begins(struct span key);
+
+/* The records with such keys, without a look at the others. */
+struct tls_walk {
+	struct span text;
+	/* private */
+	size_t at;         /* where the next one may begin */
+	size_t seen, line; /* the line that holds the offset "seen" begins there */
+};
+
+/* Starts as { .text = ... }; false at the end. */
+bool tls_next(struct tls_walk *w, struct access_record *record);
+
+/* ---- the marker ---- */
 
 /* Fills marked and managed.  EX_USAGE: no pattern; EX_DATAERR: PCRE2 gave up. */
 int access_find_marker(struct access *a, struct error *err) MUST_USE;

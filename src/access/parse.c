@@ -4,8 +4,9 @@
  * The index is one open-addressed table of 64-bit slots: 24 bits of the key's
  * hash, 40 bits of the record's offset + 1; 0 is free.  For all keys it is sized
  * once, from the number of lines, so that a table of a million keys costs 16 MiB
- * and one cache miss a key; for those of TLS, which are few, it grows.  The hash is seeded by where the text happens to lie:
- * whoever writes lines cannot choose them to collide.
+ * and one cache miss a key; for those of TLS, which are few, it grows.  The hash
+ * is seeded by where the text happens to lie: whoever writes lines cannot choose
+ * them to collide.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -126,48 +127,44 @@ access_lookup(void *context, struct span key, struct span *value)
 
 /* ---- lines ---- */
 
+/* How many newlines; blocks of a length that compilers know, and so compare
+ * many bytes at a time. */
 static size_t
 count_newlines(const char *at, size_t len)
 {
-	const char *end = at + len;
 	size_t count = 0;
 
-	while ((at = memchr(at, '\n', (size_t)(end - at))) != NULL) {
-		count++;
-		at++;
+	for (; len >= 64; at += 64, len -= 64) {
+		unsigned char block = 0;
+
+		for (size_t i = 0; i < 64; i++)
+			block = (unsigned char)(block + (at[i] == '\n'));
+		count += block;
 	}
+	for (; len > 0; at++, len--)
+		count += *at == '\n';
 	return count;
 }
 
-/* line_marks[i]: newlines before offset i * MARK_EVERY. */
 static int
 make_marks(struct access *a, struct error *err)
 {
-	a->line_mark_count = a->text.len / MARK_EVERY + 1;
-	a->line_marks = calloc(a->line_mark_count, sizeof(*a->line_marks));
-	return a->line_marks == NULL ? error_memory(err) : 0;
-}
-
-/* Sets the marks in front of a record's end; a record is shorter than the way
- * from one mark to the next, and its newline is its last byte. */
-static void
-mark_line(struct access *a, size_t end, size_t *next, size_t *lines)
-{
-	if (*next * MARK_EVERY < end)
-		a->line_marks[(*next)++] = *lines;
-	*lines += a->text.at[end - 1] == '\n';
+	a->marks = calloc(1, sizeof(*a->marks) +
+	    (a->text.len / MARK_EVERY + 1) * sizeof(a->marks->lines[0]));
+	return a->marks == NULL ? error_memory(err) : 0;
 }
 
 size_t
 access_line(const struct access *a, size_t offset)
 {
-	size_t mark = offset / MARK_EVERY, at;
+	struct access_marks *m = a->marks;
+	size_t mark = offset / MARK_EVERY;
 
-	if (mark >= a->line_mark_count)
-		mark = a->line_mark_count - 1;
-	at = mark * MARK_EVERY;
-	return a->line_marks[mark] +
-	    count_newlines(a->text.at + at, offset - at) + 1;
+	for (; m->made < mark; m->made++)
+		m->lines[m->made + 1] = m->lines[m->made] + count_newlines(
+		    a->text.at + m->made * MARK_EVERY, MARK_EVERY);
+	return m->lines[mark] + count_newlines(a->text.at + mark * MARK_EVERY,
+	    offset % MARK_EVERY) + 1;
 }
 
 /* ---- all together ---- */
@@ -188,27 +185,6 @@ add_fault(struct access *a, const struct access_fault *fault)
 	}
 	faults[a->fault_count++] = *fault;
 	return 0;
-}
-
-/* Try_TLS: Srv_Features: Clt_Features: TLS_Srv: TLS_Clt: TLS_Rcpt:, or
- * something that only begins like one of them. */
-static bool
-is_tls(struct span key)
-{
-	static const struct span tags[] = {
-		{ "Try_TLS:", 8 }, { "TLS_", 4 },
-		{ "Srv_Features:", 13 }, { "Clt_Features:", 13 }
-	};
-
-	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
-		struct span start = { key.at, tags[i].len };
-
-		/* The third letter alone tells most others apart. */
-		if (key.len >= start.len && ((key.at[2] ^ tags[i].at[2]) & ~0x20) == 0 &&
-		    span_equal_fold(start, tags[i]))
-			return true;
-	}
-	return false;
 }
 
 /* Twice as many slots. */
@@ -281,7 +257,7 @@ take_record(struct access *a, const struct access_record *record)
 	case ACCESS_ENTRY:
 		break;
 	}
-	if (!a->whole && !is_tls(record->key))
+	if (!a->whole && !tls_begins(record->key))
 		a->entries++;
 	else if (take_entry(a, record) != 0)
 		return -1;
@@ -303,15 +279,25 @@ static int
 make_index(struct access *a, struct error *err)
 {
 	struct access_record record;
-	size_t at = 0, mark = 0, lines = 0;
+	size_t at = 0;
 
-	while (access_next(a->text, &at, &record)) {
-		mark_line(a, at, &mark, &lines);
+	while (access_next(a->text, &at, &record))
 		if (take_record(a, &record) != 0)
 			return error_memory(err);
-	}
-	if (mark < a->line_mark_count)
-		a->line_marks[mark] = lines;
+	a->judged = true;
+	return 0;
+}
+
+/* Of the keys of TLS alone, passing over all else. */
+static int
+make_tls_index(struct access *a, struct error *err)
+{
+	struct tls_walk walk = { .text = a->text };
+	struct access_record record;
+
+	while (tls_next(&walk, &record))
+		if (record.kind == ACCESS_ENTRY && take_entry(a, &record) != 0)
+			return error_memory(err);
 	return 0;
 }
 
@@ -320,7 +306,7 @@ static int
 room_for_all(struct access *a, struct error *err)
 {
 	size_t most = count_newlines(a->text.at, a->text.len) + 1 +
-	    a->text.len / 1023;
+	    a->text.len / PIECE_MAX;
 	size_t size = 64;
 
 	while (size < most + most / 2)
@@ -340,6 +326,18 @@ access_complete(struct access *a, struct error *err)
 	if (room_for_all(a, err) == 0 && make_index(a, err) == 0)
 		return 0;
 	access_free(a);
+	return -1;
+}
+
+int
+access_judge(struct access *a, struct error *err)
+{
+	if (a->judged)
+		return 0;
+	forget_index(a);
+	if (make_index(a, err) == 0)
+		return 0;
+	forget_index(a);
 	return -1;
 }
 
@@ -367,7 +365,7 @@ access_parse_tls(struct access *a, struct span text,
 {
 	if (read_lines(a, text, rules, err) != 0)
 		return -1;
-	if (make_index(a, err) == 0)
+	if (make_tls_index(a, err) == 0)
 		return 0;
 	access_free(a);
 	return -1;
@@ -387,6 +385,6 @@ access_free(struct access *a)
 {
 	free(a->slots);
 	free(a->faults);
-	free(a->line_marks);
+	free(a->marks);
 	memset(a, 0, sizeof(*a));
 }

@@ -213,7 +213,7 @@ change_plan(struct job *j, struct error *err)
  * duplicates; and those of the old one that a change can take away are TLS
  * entries, which are known. */
 static bool
-faults_are_known(const struct job *j)
+others_are_single(const struct job *j)
 {
 	return j->proof.equal && (!j->plan.changed || !j->after.whole);
 }
@@ -225,8 +225,8 @@ change_warn(struct job *j, struct error *err)
 
 	if (a->text.at == NULL)
 		return 0; /* it could not be read */
-	if (!j->faults_told && ((!faults_are_known(j) &&
-	        access_complete(a, err) != 0) || warn_of_faults(j, err) != 0))
+	if (!j->faults_told && ((others_are_single(j) ? access_judge(a, err)
+	        : access_complete(a, err)) != 0 || warn_of_faults(j, err) != 0))
 		return -1;
 	return warn_of_plan(j, err);
 }

@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -18,6 +19,7 @@
 #include "inside.h"
 
 #define SECONDS 60u /* and one more for each MiB */
+#define TELL 100    /* ms between two words of how far it is */
 
 /* Signals as they are for a new program; no core, no words of libc's about
  * its heap, and an end; libdb may read a DB_CONFIG where it stands. */
@@ -45,6 +47,33 @@ prepare(size_t size)
 	(void)alarm(SECONDS + (unsigned)(size >> 20));
 }
 
+/* Where the child counts; without it nothing is shown. */
+static atomic_ullong *
+shared_count(const struct progress *progress)
+{
+	void *at = progress == NULL ? MAP_FAILED
+	    : mmap(NULL, sizeof(atomic_ullong), PROT_READ | PROT_WRITE,
+	        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	return at == MAP_FAILED ? NULL : at;
+}
+
+static void
+forget_count(struct apart *a)
+{
+	if (a->done != NULL)
+		(void)munmap(a->done, sizeof(*a->done));
+	a->done = NULL;
+}
+
+void
+apart_tell(const struct answer *answer, unsigned long long done)
+{
+	if (answer->progress != NULL)
+		atomic_store_explicit(answer->progress, done,
+		    memory_order_relaxed);
+}
+
 int
 apart_fork(struct apart *a, size_t size, struct error *err)
 {
@@ -53,6 +82,7 @@ apart_fork(struct apart *a, size_t size, struct error *err)
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
 		return error_errno(err, EX_OSERR, a->path, "socketpair");
+	a->done = shared_count(a->progress);
 	a->child = fork();
 	a->line = ends[a->child == 0];
 	if (a->child < 0)
@@ -65,6 +95,7 @@ apart_fork(struct apart *a, size_t size, struct error *err)
 	if (a->child >= 0)
 		return 0;
 	(void)close(a->line);
+	forget_count(a);
 	return -1;
 }
 
@@ -79,6 +110,7 @@ apart_start(struct apart *a, apart_work *work, const void *context,
 	if (a->child > 0)
 		return 0;
 	memset(&answer, 0, sizeof(answer));
+	answer.progress = a->done;
 	answer.status = work(context, &answer, &answer.err);
 	_exit(write(a->line, &answer, sizeof(answer)) < 0);
 }
@@ -96,8 +128,12 @@ apart_hear(const struct apart *a, void *to, size_t len, struct error *err)
 
 		if (cancel_check(err) != 0)
 			return -1;
-		if (poll(p, 2, -1) < 0 && errno != EINTR)
+		if (poll(p, 2, a->done == NULL ? -1 : TELL) < 0 &&
+		    errno != EINTR)
 			return error_errno(err, EX_OSERR, a->path, "poll");
+		if (a->done != NULL)
+			progress_tell(a->progress, atomic_load(a->done),
+			    a->total);
 		if (p[0].revents != 0)
 			n = read(a->line, at, len);
 		if (n == 0 || (n < 0 && errno == ECONNRESET))
@@ -116,6 +152,7 @@ let_go(struct apart *a)
 	int status = 0;
 
 	(void)close(a->line);
+	forget_count(a);
 	while (waitpid(a->child, &status, 0) < 0 && errno == EINTR)
 		continue;
 	a->child = 0;

@@ -39,6 +39,8 @@ struct work {
 	DBT bulk;
 	void *room; /* where the bulk goes on */
 	size_t in_bulk;
+	size_t taken; /* bytes of the text that are in the file or the bulk */
+	const struct answer *answer;
 };
 
 /* libdb's own hash function; were it another, the map would be as right, but
@@ -57,7 +59,8 @@ static void
 choose_buckets(struct work *w)
 {
 	const struct access *a = w->build->access;
-	size_t pages = (a->text.len + a->entries * ITEM_COST) / PAGE_ROOM;
+	size_t entries = a->whole ? a->entries : access_line(a, a->text.len);
+	size_t pages = (a->text.len + entries * ITEM_COST) / PAGE_ROOM;
 
 	w->buckets = 2;
 	while (w->buckets < pages && w->buckets < (uint32_t)1 << 30)
@@ -109,6 +112,7 @@ flush(struct work *w, struct error *err)
 		return libdb_error(&w->libdb, EX_IOERR, "cannot write", code,
 		    err);
 	w->in_bulk = 0;
+	apart_tell(w->answer, w->taken);
 	DB_MULTIPLE_WRITE_INIT(w->room, &w->bulk);
 	return cancel_check(err);
 }
@@ -125,6 +129,7 @@ fits(struct work *w, struct span key, struct span value)
 	memcpy(k, key.at, key.len);
 	memcpy(v, value.at, value.len);
 	w->in_bulk++;
+	w->taken += key.len + value.len + 2; /* tab and newline */
 	return true;
 }
 
@@ -319,11 +324,10 @@ static int
 build(const void *context, struct answer *answer, struct error *err)
 {
 	const struct map_build *b = context;
-	struct work w = { .build = b };
+	struct work w = { .build = b, .answer = answer };
 	struct error closing;
 	int status = -1;
 
-	(void)answer;
 	w.bulk.ulen = BULK;
 	w.bulk.flags = DB_DBT_USERMEM;
 	w.bulk.data = malloc(BULK);
@@ -347,7 +351,8 @@ build(const void *context, struct answer *answer, struct error *err)
 int
 build_with_libdb(const struct map_build *b, struct error *err)
 {
-	struct apart child = { .path = b->file.path, .writes = true };
+	struct apart child = { .path = b->file.path, .writes = true,
+		.progress = b->progress, .total = b->access->text.len };
 	struct answer answer;
 
 	if (!libdb_knows(b->spec))

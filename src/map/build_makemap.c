@@ -103,8 +103,9 @@ check_outcome(const struct makemap *m, int status, struct access *access,
 	if (status != 0 && status != EX_DATAERR)
 		return makemap_failed(m, status, buf_as_span(m->messages), err);
 	/* What it did not complain of the proof will find. */
-	if ((status != 0 || access->fault_count > 0) &&
-	    access_complete(access, err) != 0)
+	if (access_judge(access, err) != 0 ||
+	    ((status != 0 || access->fault_count > 0) &&
+	    access_complete(access, err) != 0))
 		return -1;
 	expected = next_due(&walk) == 0 ? 0 : EX_DATAERR;
 	if (check_complaints(m, access, err) != 0)

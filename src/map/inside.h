@@ -17,6 +17,7 @@
 #ifndef TLSOFF_MAP_INSIDE_H
 #define TLSOFF_MAP_INSIDE_H
 
+#include <stdatomic.h>
 #include <stdint.h>
 
 #include "map.h"
@@ -187,14 +188,18 @@ void store_close(struct store *map);
 struct apart {
 	const char *path; /* for messages */
 	bool writes;      /* the map is being made, not read */
+	const struct progress *progress; /* of the child's work; NULL: none */
+	unsigned long long total;        /* bytes of it */
 	pid_t child;      /* 0 in the child, and when it has ended */
 	int line;         /* to the other process */
+	/* private */
+	atomic_ullong *done; /* in memory that both have */
 };
 
 /* Forks; both return with a->line between them; the child has
  * time according to size bytes, and it ends with _exit().  EX_OSERR. */
 int apart_fork(struct apart *a, size_t size, struct error *err) MUST_USE;
-/* Waits for len bytes: 0, 1 when the child has ended, cancel_check()'s -1. */
+/* Waits for len bytes, and tells the progress meanwhile: 0, 1 when the child has ended, cancel_check()'s -1. */
 int apart_hear(const struct apart *a, void *to, size_t len, struct error *err)
     MUST_USE;
 /* Waits for the end of a child that crashed, found no end or was killed;
@@ -211,9 +216,13 @@ struct answer {
 	size_t count, with_null;
 	char example[EXAMPLE_MAX];
 	/* private */
+	atomic_ullong *progress; /* in the child; NULL: nobody asks */
 	int status;
 	struct error err;
 };
+
+/* In the child: how many bytes are done; costs next to nothing. */
+void apart_tell(const struct answer *answer, unsigned long long done);
 
 typedef int apart_work(const void *context, struct answer *answer,
     struct error *err);

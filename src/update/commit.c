@@ -12,7 +12,9 @@
 #include "inside.h"
 
 #define LINGER_MS 20
+#define LINGER_STEP_US 200
 #define MAKEMAP_MS 3000 /* how long a makemap run by hand is waited for */
+#define JUDGED_APART ((size_t)4 << 20) /* bytes of text that are worth a thread */
 
 /* Attributes, and the disk: while the map is built. */
 static int
@@ -193,30 +195,36 @@ dress(struct work *w, struct error *err)
 }
 
 /*
+ * Can nobody be about to use an old file that was found by its name before the
+ * names changed?  Whoever has one open is known: of the text by the lease.  Who
+ * is between the name and the open file is running, or wants to.
+ */
+static bool
+is_forgotten(const struct work *w)
+{
+	const struct update *u = w->u;
+
+	return (!w->text_kept || u->leased) && !others_run() &&
+	    !(w->map_kept && file_is_open(u->map.file));
+}
+
+/*
  * Whoever opened the old map by its name just now still looks at it.  In the
  * meantime the kernel can give up its pages and those of the old text, which at
  * a million entries takes as long.
  */
 static void
-linger(const struct update *u)
+linger(const struct work *w)
 {
-	const struct timespec wait = { 0, LINGER_MS * 1000000L };
-	struct timespec begun, now;
+	const struct timespec step = { 0, LINGER_STEP_US * 1000L };
+	int64_t end = clock_ms() + LINGER_MS;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &begun);
 #ifdef POSIX_FADV_DONTNEED
-	(void)posix_fadvise(u->text.file, 0, 0, POSIX_FADV_DONTNEED);
-	(void)posix_fadvise(u->map.file, 0, 0, POSIX_FADV_DONTNEED);
+	(void)posix_fadvise(w->u->text.file, 0, 0, POSIX_FADV_DONTNEED);
+	(void)posix_fadvise(w->u->map.file, 0, 0, POSIX_FADV_DONTNEED);
 #endif
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	begun.tv_nsec += wait.tv_nsec;
-	if (begun.tv_nsec >= 1000000000L) {
-		begun.tv_sec++;
-		begun.tv_nsec -= 1000000000L;
-	}
-	if (time_before(now, begun))
-		(void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &begun,
-		    NULL);
+	while (clock_ms() < end && !is_forgotten(w))
+		(void)nanosleep(&step, NULL);
 }
 
 /* Whoever found the old files by their names just now still looks at them. */
@@ -224,7 +232,7 @@ static enum update_status
 look_back(struct work *w, struct error *err)
 {
 	if (w->map_kept || w->text_kept)
-		linger(w->u);
+		linger(w);
 	if (!text_is_missed(w))
 		return UPDATE_DONE;
 	map_back(w, err);
@@ -251,6 +259,33 @@ put(struct work *w, struct error *err)
 	return status;
 }
 
+static void *
+judge(void *context)
+{
+	struct error ignored; /* whoever asks for the faults tries again */
+
+	(void)!access_judge(context, &ignored);
+	return NULL;
+}
+
+/* The faults of the old text are going to be told: they are looked for while
+ * the disk is waited for. */
+static enum update_status
+dress_and_put(struct work *w, struct error *err)
+{
+	struct access *old = &w->u->access;
+	enum update_status status = UPDATE_FAILED;
+	pthread_t thread;
+	bool apart = !old->judged && old->text.len >= JUDGED_APART &&
+	    pthread_create(&thread, NULL, judge, old) == 0;
+
+	if (dress(w, err) == 0)
+		status = put(w, err);
+	if (apart)
+		(void)pthread_join(thread, NULL);
+	return status;
+}
+
 static enum update_status
 commit(struct work *w, struct map_proof *proof, struct error *err)
 {
@@ -270,7 +305,7 @@ commit(struct work *w, struct map_proof *proof, struct error *err)
 		return UPDATE_FAILED;
 	if (make)
 		return make_commit(w, proof, err);
-	return dress(w, err) == 0 ? put(w, err) : UPDATE_FAILED;
+	return dress_and_put(w, err);
 }
 
 enum update_status

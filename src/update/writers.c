@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <time.h>
@@ -61,11 +62,44 @@ bool
 lease_is_wanted(int fd)
 {
 #ifdef F_SETLEASE
-	return fcntl(fd, F_GETLEASE) != F_RDLCK;
+	/* Taken once more it also tells of somebody who has been let in and is
+	 * not yet where he waits for us: held up by a virus scanner, perhaps. */
+	return fcntl(fd, F_GETLEASE) != F_RDLCK ||
+	    fcntl(fd, F_SETLEASE, F_RDLCK) != 0;
 #else
 	(void)fd;
 	return false;
 #endif
+}
+
+bool
+file_is_open(int fd)
+{
+#ifdef F_SETLEASE
+	/* A write lease is for the only one who has the file open. */
+	if (fcntl(fd, F_SETSIG, SIGURG) == 0 &&
+	    fcntl(fd, F_SETLEASE, F_WRLCK) == 0) {
+		lease_drop(fd);
+		return false;
+	}
+#else
+	(void)fd;
+#endif
+	return true;
+}
+
+bool
+others_run(void)
+{
+	FILE *file = fopen("/proc/loadavg", "re");
+	unsigned running = 0;
+	bool known = file != NULL &&
+	    fscanf(file, "%*s %*s %*s %9u/", &running) == 1;
+
+	if (file != NULL)
+		(void)fclose(file);
+	/* Where it is 0 somebody else counts: we run. */
+	return !known || running != 1;
 }
 
 void

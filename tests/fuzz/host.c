@@ -42,7 +42,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct host host;
 	struct error err = ERROR_INIT;
-	struct host_rules rules;
+	struct host_rules rules = { .unnamed = NULL };
 	enum role role;
 
 	if (size < 1)
@@ -50,6 +50,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	role = data[0] & 1 ? ROLE_SERVER : ROLE_CLIENT;
 	rules.compressed = (data[0] & 2) != 0;
 	rules.force = (data[0] & 4) != 0;
+	rules.unnamed = (data[0] & 8) != 0 ? "give a host" : NULL;
 	if (host_parse((struct span){ (const char *)data + 1, size - 1 }, role,
 	    &rules, &host, &err) == 0) {
 		check_name(&host, role);

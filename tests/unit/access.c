@@ -237,7 +237,11 @@ keys_of_tls_are_known_before_all_others(void **state)
 	assert_int_equal(count_known(&a), 1000);
 	assert_true(access_find(&a, span_of("srv_features:A2997.example"), &r));
 	assert_false(access_find(&a, span_of("Connect:h1.example"), &r));
-	assert_int_equal(a.fault_count, 2); /* a6 twice, and no value */
+	assert_int_equal(a.fault_count, 1); /* a6 twice */
+	assert_int_equal(access_judge(&a, &err), 0);
+	assert_false(a.whole);
+	assert_int_equal(count_known(&a), 1000);
+	assert_int_equal(a.fault_count, 2); /* and no value */
 	assert_int_equal(a.entries, 4001);
 	assert_int_equal(access_complete(&a, &err), 0);
 	assert_true(a.whole);
@@ -247,6 +251,75 @@ keys_of_tls_are_known_before_all_others(void **state)
 	assert_int_equal(a.entries, 4000);
 	access_free(&a);
 	buf_free(&text);
+}
+
+/* Lines and pieces of lines of every kind, the same each time. */
+static void
+make_any(struct buf *text, unsigned seed)
+{
+	static const char *const bits[] = { "Try_TLS:a NO", "tls_rcpt:b ENCR",
+		"SRV_features:c\tS", "Clt_Features: S", "TLS_", "_", "_TLS_x y",
+		"Try_TLS:a", " ", "\t", "#", "\n", "\n", "\n", "\r\n", "Connect:d OK",
+		"try_tls:A\fNO", "xTry_TLS:e NO", "Try-TLS:f NO", "TLS_Srv:g\nOK" };
+	unsigned parts = 1 + seed % 40;
+
+	for (unsigned i = 0; i < parts; i++) {
+		seed = seed * 1103515245 + 12345;
+		switch (seed >> 16 & 31) {
+		case 0:
+			buf_printf(text, "%0*d", (int)(1000 + (seed >> 8) % 50),
+			    0);
+			break;
+		case 1:
+			buf_printf(text, "%0*d", (int)(2030 + (seed >> 8) % 30),
+			    0);
+			break;
+		case 2:
+			buf_char(text, '\0');
+			break;
+		default:
+			buf_text(text, bits[(seed >> 8) %
+			    (sizeof(bits) / sizeof(bits[0]))]);
+		}
+	}
+}
+
+static void
+the_search_for_keys_of_tls_finds_what_reading_every_record_does(void **state)
+{
+	(void)state;
+	for (unsigned seed = 1; seed < 20000; seed++) {
+		struct buf text = BUF_INIT;
+		struct error err;
+		struct access quick, all;
+		struct access_record r, other;
+		size_t at = 0, known = 0, doubles = 0;
+
+		make_any(&text, seed);
+		assert_int_equal(access_parse_tls(&quick, buf_as_span(&text),
+		    &plain_rules, &err), 0);
+		assert_int_equal(access_parse_tls(&all, buf_as_span(&text),
+		    &plain_rules, &err), 0);
+		assert_int_equal(access_judge(&all, &err), 0);
+		while (access_next_known(&all, &at, &r)) {
+			known++;
+			assert_true(access_find(&quick, r.key, &other));
+			assert_int_equal(other.start, r.start);
+			assert_int_equal(other.end, r.end);
+		}
+		assert_int_equal(count_known(&quick), known);
+		for (size_t i = 0; i < all.fault_count; i++) {
+			if (all.faults[i].kind != FAULT_DUPLICATE)
+				continue;
+			assert_true(doubles < quick.fault_count);
+			assert_int_equal(quick.faults[doubles++].start,
+			    all.faults[i].start);
+		}
+		assert_int_equal(quick.fault_count, doubles);
+		access_free(&quick);
+		access_free(&all);
+		buf_free(&text);
+	}
 }
 
 static void
@@ -285,6 +358,8 @@ main(void)
 		    the_first_marker_counts_whole_lines_only_any_case_crlf),
 		cmocka_unit_test(no_marker_means_nothing_is_managed),
 		cmocka_unit_test(keys_of_tls_are_known_before_all_others),
+		cmocka_unit_test(
+		    the_search_for_keys_of_tls_finds_what_reading_every_record_does),
 		cmocka_unit_test(every_line_has_its_number),
 		cmocka_unit_test(a_marker_that_is_no_pattern_is_refused),
 	};
