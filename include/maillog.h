@@ -10,8 +10,8 @@
  *   maillog_free()     accepts the zero state, may be called twice
  *
  * A long log may be read in parts, each by a struct maillog and a thread of
- * its own: maillog_part() instead of maillog_input(), and at the end
- * maillog_merge().
+ * its own: maillog_beside() begins the others, maillog_part() stands for
+ * maillog_input(), and at the end comes maillog_merge().
  *
  * Which bytes are a record: a line of rsyslog (ISO or traditional stamp, RFC
  * 5424), syslogd, Solaris, or "journalctl -o" short*, cat, json, json-seq,
@@ -108,6 +108,11 @@ struct maillog {
 
 /* EX_OSERR: memory. */
 int maillog_begin(struct maillog *m, const struct maillog_rules *rules,
+    struct error *err) MUST_USE;
+/* The same by first's rules, for another part of its log.  They share the
+ * patterns, to compile which takes as long as to search some 20 MB: first is
+ * to be freed last.  EX_OSERR. */
+int maillog_beside(struct maillog *m, const struct maillog *first,
     struct error *err) MUST_USE;
 
 /* Another log begins: nothing is known of its shape or processes. */

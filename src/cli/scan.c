@@ -193,7 +193,7 @@ scan(const struct options *o, const struct maillog_rules *rules, int role,
 	if (maillog_begin(&m, rules, err) != 0)
 		goto out;
 	if (wants_two(in)) {
-		if (maillog_begin(&second, rules, err) != 0)
+		if (maillog_beside(&second, &m, err) != 0)
 			goto out;
 		other = &second;
 	}

@@ -127,11 +127,13 @@ second_thread(void *range)
 	return NULL;
 }
 
-/* The first half here, the second in a thread. */
+/* The first half here, the second in a thread; each also reads what is around
+ * its own, so that the middle is where both read as much. */
 static void
 read_halves(struct range *r, struct maillog *other, struct span head)
 {
-	unsigned long long size = r->end, middle = size / 2;
+	unsigned long long size = r->end;
+	unsigned long long middle = (size + MAILLOG_WARM - MAILLOG_COOL) / 2;
 	struct range second = { r->log, other, middle - MAILLOG_WARM, size,
 		NULL, 0, 0, ERROR_INIT };
 	struct maillog_part parts[2] = { { 0, 0, middle },

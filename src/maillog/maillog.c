@@ -11,9 +11,9 @@
 
 #include "room.h"
 
-int
-maillog_begin(struct maillog *m, const struct maillog_rules *rules,
-    struct error *err)
+static int
+begin(struct maillog *m, const struct maillog_rules *rules,
+    const struct matcher *shared, struct error *err)
 {
 	struct maillog_state *s;
 
@@ -38,10 +38,24 @@ maillog_begin(struct maillog *m, const struct maillog_rules *rules,
 		return error_memory(err);
 	}
 	(void)reason_number(s, span_of("unknown"));
-	if (match_begin(&s->matcher, err) == 0)
+	if (match_begin(&s->matcher, shared, err) == 0)
 		return 0;
 	maillog_free(m);
 	return -1;
+}
+
+int
+maillog_begin(struct maillog *m, const struct maillog_rules *rules,
+    struct error *err)
+{
+	return begin(m, rules, NULL, err);
+}
+
+int
+maillog_beside(struct maillog *m, const struct maillog *first,
+    struct error *err)
+{
+	return begin(m, &first->state->rules, &first->state->matcher, err);
 }
 
 void

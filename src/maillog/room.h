@@ -57,10 +57,13 @@ struct matcher {
 	pcre2_code *code[PATTERN_COUNT];
 	pcre2_match_data *data;
 	bool jit;
+	bool shared; /* the code is another's */
 	bool failed; /* PCRE2 gave up on a line */
 };
 
-int match_begin(struct matcher *m, struct error *err) MUST_USE;
+/* other: whose code it shares, freed last; NULL: compiles its own. */
+int match_begin(struct matcher *m, const struct matcher *other,
+    struct error *err) MUST_USE;
 void match_free(struct matcher *m);
 /* Whether the pattern matches; fills groups[0..GROUPS) where not NULL, {NULL,
  * 0} for one that took no part.  Bound patterns match at the start only. */

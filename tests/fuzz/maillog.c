@@ -49,7 +49,7 @@ read_parts(struct maillog *m, const char *bytes, size_t size)
 	struct error err;
 
 	must(maillog_begin(m, &rules, &err) == 0);
-	must(maillog_begin(&other, &rules, &err) == 0);
+	must(maillog_beside(&other, m, &err) == 0);
 	maillog_part(m, head, &parts[0]);
 	maillog_part(&other, head, &parts[1]);
 	feed(m, bytes, size, size);
