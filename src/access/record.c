@@ -19,13 +19,39 @@ is_space(char c)
 	return c == ' ' || (unsigned char)(c - '\t') <= '\r' - '\t';
 }
 
+#define EACH(byte) (0x0101010101010101u * (uint64_t)(byte))
+
+/* Is one of eight bytes a blank or below? */
+static inline bool
+has_low(const char *at)
+{
+	uint64_t bytes;
+
+	memcpy(&bytes, at, 8);
+	return ((bytes - EACH(' ' + 1)) & ~bytes & EACH(0x80)) != 0;
+}
+
+/* Where the key ends; eight bytes at a time as long as none can end it. */
+static size_t
+key_length(struct span line)
+{
+	size_t i = 0, most;
+
+	do {
+		while (line.len - i >= 8 && !has_low(line.at + i))
+			i += 8;
+		most = line.len - i < 8 ? line.len : i + 8;
+		while (i < most && !is_space(line.at[i]))
+			i++;
+	} while (i == most && i < line.len);
+	return i;
+}
+
 static void
 split(struct span line, struct access_record *record)
 {
-	size_t i = 0;
+	size_t i = key_length(line);
 
-	while (i < line.len && !is_space(line.at[i]))
-		i++;
 	record->key = (struct span){ line.at, i };
 	while (i < line.len && is_space(line.at[i]))
 		i++;

@@ -171,10 +171,11 @@ void host_list_free(struct host_list *list);
 
 struct reading_file {
 	struct site site;
-	struct buf text;
-	struct access access; /* of text */
+	struct access access; /* of the text */
 	bool there;           /* false: there is no such file */
 	/* private */
+	struct buf text;
+	struct held_text held;
 	char map_path[PATH_MAX], makemap[PATH_MAX];
 };
 
@@ -190,6 +191,11 @@ int reading_site(struct reading_file *r, const struct options *o,
 /* Reads the text and parses it; EX_NOINPUT also leaves there false. */
 int reading_text(struct reading_file *r, const struct options *o,
     struct error *err) MUST_USE;
+/* The same, with the text under update_hold_text(): soon to be let go by
+ * reading_let_go(), which leaves only "there". */
+int reading_hold(struct reading_file *r, const struct options *o,
+    struct error *err) MUST_USE;
+void reading_let_go(struct reading_file *r);
 /* map_open() of the site's map, links followed; r must outlive it. */
 struct map *reading_map(struct reading_file *r, const struct options *o,
     struct error *err) MUST_USE;

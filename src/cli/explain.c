@@ -113,26 +113,36 @@ read_question(struct explain *e, struct error *err)
 
 /* ---- the verb ---- */
 
+/* What there is to say beyond the verdict.  Whoever wants to write the text
+ * waits meanwhile. */
+static int
+look_further(struct explain *e, struct error *err)
+{
+	struct error text = ERROR_INIT;
+	int status = 0;
+
+	if (reading_hold(&e->file, e->o, &text) == 0) {
+		status = explain_ask_text(e, err);
+	} else if (text.status != EX_NOINPUT && text.status != EX_NOPERM) {
+		*err = text;
+		return -1;
+	} else {
+		status = report_warning(&e->notes, text.text, err);
+	}
+	if (status == 0)
+		status = explain_warn(e, err);
+	reading_let_go(&e->file);
+	return status;
+}
+
 static int
 explain(struct explain *e, struct error *err)
 {
-	struct error text = ERROR_INIT;
-
 	if (reading_site(&e->file, e->o, err) != 0 ||
-	    read_question(e, err) != 0)
+	    read_question(e, err) != 0 || explain_open(e, err) != 0 ||
+	    explain_ask(e, err) != 0)
 		return -1;
-	if ((!e->o->quiet || e->o->json) &&
-	    reading_text(&e->file, e->o, &text) != 0) {
-		if (text.status != EX_NOINPUT && text.status != EX_NOPERM) {
-			*err = text;
-			return -1;
-		}
-		if (report_warning(&e->notes, text.text, err) != 0)
-			return -1;
-	}
-	if (explain_open(e, err) != 0 || explain_ask(e, err) != 0)
-		return -1;
-	return e->o->quiet && !e->o->json ? 0 : explain_warn(e, err);
+	return e->o->quiet && !e->o->json ? 0 : look_further(e, err);
 }
 
 static void

@@ -38,7 +38,8 @@ struct explain {
 	/* The text */
 	struct policy text_policy;
 	bool agrees;             /* where file.there */
-	struct access_record record; /* of the deciding key; end 0: none */
+	size_t line;             /* of the deciding key; 0: none */
+	bool managed;            /* that line stands in the managed section */
 	struct report notes;     /* for its warnings */
 	struct error *err;
 };
@@ -49,8 +50,10 @@ struct explain {
 int explain_open(struct explain *e, struct error *err) MUST_USE;
 /* A search in the map with another tag: policy_search(). */
 int explain_search(struct explain *e, const char *tag, struct policy *p);
-/* Fills tried, policy, and where the text is there what it says. */
+/* Fills tried and policy. */
 int explain_ask(struct explain *e, struct error *err) MUST_USE;
+/* Then, what the text says, which is there. */
+int explain_ask_text(struct explain *e, struct error *err) MUST_USE;
 
 /* ---- explain_warn.c ---- */
 

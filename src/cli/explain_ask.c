@@ -112,16 +112,20 @@ same(const struct policy *a, const struct policy *b)
 	    span_equal(buf_as_span(&a->value), buf_as_span(&b->value));
 }
 
-static int
-ask_text(struct explain *e, struct error *err)
+int
+explain_ask_text(struct explain *e, struct error *err)
 {
+	const struct access *a = &e->file.access;
 	struct policy_query q = question(e, access_lookup, &e->file.access);
+	struct access_record record;
 
 	policy_decide(e->role, &q, &e->text_policy);
 	e->agrees = same(&e->policy, &e->text_policy);
-	if (!e->policy.found || !access_find(&e->file.access,
-	        span_of(e->policy.key), &e->record))
-		e->record.end = 0;
+	if (e->policy.found &&
+	    access_find(a, span_of(e->policy.key), &record)) {
+		e->line = access_line(a, record.start);
+		e->managed = record.start >= a->managed;
+	}
 	return buf_error(&e->text_policy.value, err);
 }
 
@@ -132,7 +136,7 @@ explain_ask(struct explain *e, struct error *err)
 
 	q.trace = remember;
 	policy_decide(e->role, &q, &e->policy);
-	if (err->status != 0 || buf_error(&e->policy.value, err) != 0)
+	if (err->status != 0)
 		return -1;
-	return e->file.there ? ask_text(e, err) : 0;
+	return buf_error(&e->policy.value, err);
 }

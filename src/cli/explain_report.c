@@ -17,20 +17,6 @@ has_key(const struct explain *e)
 	    e->tried_count > 0 && e->tried[e->tried_count - 1].value != NULL);
 }
 
-static size_t
-line_of(const struct explain *e)
-{
-	return e->record.end == 0
-	    ? 0
-	    : access_line(&e->file.access, e->record.start);
-}
-
-static bool
-is_managed(const struct explain *e)
-{
-	return e->record.end != 0 && e->record.start >= e->file.access.managed;
-}
-
 /* ---- letters ---- */
 
 /* Tells each letter that a Srv_Features value gives, in order. */
@@ -94,9 +80,9 @@ say_decider(const struct explain *e)
 	buf_visible(&line, span_of(e->policy.key));
 	buf_char(&line, ' ');
 	buf_visible(&line, span_trim(buf_as_span(&e->policy.value)));
-	if (e->record.end != 0)
-		buf_printf(&line, " (line %zu%s)", line_of(e),
-		    is_managed(e) ? ", in the managed section" : "");
+	if (e->line != 0)
+		buf_printf(&line, " (line %zu%s)", e->line,
+		    e->managed ? ", in the managed section" : "");
 	say(e->o, "%s", line_text(&line));
 	buf_free(&line);
 	each_letter(e, say_letter, (void *)(size_t)e->o);
@@ -145,11 +131,11 @@ json_decider(struct json *j, const struct explain *e)
 		json_null(j, "key");
 		json_null(j, "value");
 	}
-	if (e->record.end != 0)
-		json_number(j, "line", line_of(e));
+	if (e->line != 0)
+		json_number(j, "line", e->line);
 	else
 		json_null(j, "line");
-	json_bool(j, "managed", is_managed(e));
+	json_bool(j, "managed", e->managed);
 	if (e->file.there)
 		json_bool(j, "text_agrees", e->agrees);
 	else

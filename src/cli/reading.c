@@ -52,6 +52,26 @@ reading_text(struct reading_file *r, const struct options *o,
 	return 0;
 }
 
+int
+reading_hold(struct reading_file *r, const struct options *o,
+    struct error *err)
+{
+	struct access_rules rules = { r->site.map.keep_case, o->marker };
+
+	if (update_hold_text(r->site.access, &r->held, err) != 0 ||
+	    access_parse_tls(&r->access, r->held.text, &rules, err) != 0)
+		return -1;
+	r->there = true;
+	return 0;
+}
+
+void
+reading_let_go(struct reading_file *r)
+{
+	access_free(&r->access);
+	update_let_go(&r->held);
+}
+
 struct map *
 reading_map(struct reading_file *r, const struct options *o, struct error *err)
 {
@@ -90,7 +110,7 @@ reading_map(struct reading_file *r, const struct options *o, struct error *err)
 void
 reading_free(struct reading_file *r)
 {
-	access_free(&r->access);
+	reading_let_go(r);
 	buf_free(&r->text);
 	r->there = false;
 }

@@ -11,8 +11,6 @@
 
 #include "inside.h"
 
-#define LINGER_MS 20
-#define LINGER_STEP_US 200
 #define MAKEMAP_MS 3000 /* how long a makemap run by hand is waited for */
 #define JUDGED_APART ((size_t)4 << 20) /* bytes of text that are worth a thread */
 
@@ -203,28 +201,38 @@ static bool
 is_forgotten(const struct work *w)
 {
 	const struct update *u = w->u;
+	bool alone = !others_run();
+	bool closed = !(w->map_kept && file_is_open(u->map.file));
 
-	return (!w->text_kept || u->leased) && !others_run() &&
-	    !(w->map_kept && file_is_open(u->map.file));
+	return alone && closed && (!w->text_kept || u->leased);
 }
 
 /*
- * Whoever opened the old map by its name just now still looks at it.  In the
- * meantime the kernel can give up its pages and those of the old text, which at
- * a million entries takes as long.
+ * Whoever opened the old map by its name just now still looks at it: that takes
+ * some milliseconds at most.  In the meantime the kernel can give up its pages
+ * and those of the old text, which at a million entries takes as long.
+ *
+ * It looks as often whatever it sees, so that every run makes the same calls
+ * and each can be made to fail.
  */
 static void
 linger(const struct work *w)
 {
-	const struct timespec step = { 0, LINGER_STEP_US * 1000L };
-	int64_t end = clock_ms() + LINGER_MS;
+	static const long waits[] = { 200, 1800, 18000 }; /* microseconds */
+	bool forgotten = false;
 
 #ifdef POSIX_FADV_DONTNEED
 	(void)posix_fadvise(w->u->text.file, 0, 0, POSIX_FADV_DONTNEED);
 	(void)posix_fadvise(w->u->map.file, 0, 0, POSIX_FADV_DONTNEED);
 #endif
-	while (clock_ms() < end && !is_forgotten(w))
-		(void)nanosleep(&step, NULL);
+	for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
+		const struct timespec wait = { 0, waits[i] * 1000L };
+
+		if (is_forgotten(w))
+			forgotten = true;
+		if (!forgotten)
+			(void)nanosleep(&wait, NULL);
+	}
 }
 
 /* Whoever found the old files by their names just now still looks at them. */
