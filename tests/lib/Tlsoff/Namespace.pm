@@ -148,14 +148,33 @@ sub private_etc {
 	append("$dir/services", "\nsmtp 25/tcp\nsubmission 587/tcp\n")
 	    if !defined getservbyname 'smtp', 'tcp';
 	for my $name (sort keys %ID) {
+		make_root($dir, $name) if knows_one_user();
 		append("$dir/passwd",
 		    "$name:x:$ID{$name}:$ID{$name}:$name:/nonexistent:/bin/false\n")
-		    if !defined getpwnam $name;
+		    if !has_entry("$dir/passwd", $name);
 		append("$dir/group", "$name:x:$ID{$name}:\n")
-		    if !defined getgrnam $name;
+		    if !has_entry("$dir/group", $name);
 	}
 	must(qw(mount -n --move), $dir, '/etc');
 	for my $name (keys %ID) { $ID{$name} = getpwnam $name }
+	return;
+}
+
+sub has_entry {
+	my ($file, $name) = @_;
+	return slurp($file) =~ /^\Q$name\E:/m;
+}
+
+# Made without root: nobody else can own a file here, so the users of sendmail
+# are names of the one that there is.
+sub knows_one_user { return slurp('/proc/self/uid_map') =~ /\A\s*0\s+\d+\s+1\n\z/ }
+
+sub make_root {
+	my ($dir, $name) = @_;
+	$ID{$name} = 0;
+	for my $file ("$dir/passwd", "$dir/group") {
+		spew($file, slurp($file) =~ s/^\Q$name\E:.*\n//mgr);
+	}
 	return;
 }
 
