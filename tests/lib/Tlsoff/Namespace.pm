@@ -13,6 +13,8 @@
 # is.  Nothing of it is seen outside, and every process ends with the test.
 #
 # It needs root, or sudo without a password; a user namespace is tried last.
+# There knows_one_user() is true: nobody but root can own a file, and the users
+# of sendmail are names of root's.
 package Tlsoff::Namespace;
 
 use strict;
@@ -26,7 +28,7 @@ use Tlsoff;
 
 our @EXPORT = qw(enter_namespace add_host mail_log wait_for wait_log
     clear_mail_log install_sendmail
-    add_to_directory %ID $HOST_NAME);
+    add_to_directory knows_one_user %ID $HOST_NAME);
 
 our $HOST_NAME = 'mx.test.example';
 
@@ -165,8 +167,6 @@ sub has_entry {
 	return slurp($file) =~ /^\Q$name\E:/m;
 }
 
-# Made without root: nobody else can own a file here, so the users of sendmail
-# are names of the one that there is.
 sub knows_one_user { return slurp('/proc/self/uid_map') =~ /\A\s*0\s+\d+\s+1\n\z/ }
 
 sub make_root {
