@@ -42,7 +42,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct host host;
 	struct error err = ERROR_INIT;
-	struct host_rules rules;
+	struct host_rules rules = { .compressed = false };
 	enum role role;
 
 	if (size < 1)
