@@ -126,7 +126,8 @@ is(dump_map($CF, 'hash', "$outside/access")->{'try_tls:a.example'}, 'NO',
 
 # Somebody else's: one of the machine's own, where we are not its root.
 my $foreign = $ACCESS;
-if (system("chown -h $ID{smmta} $ACCESS 2>/dev/null") != 0) {
+if (knows_one_user()
+    || system("chown -h $ID{smmta} $ACCESS 2>/dev/null") != 0) {
 	$foreign = '/usr/bin/awk';
 	BAIL_OUT("$foreign is no link of root's") unless -l $foreign;
 }

@@ -340,7 +340,7 @@ a_text_that_is_held_is_not_written_before_it_is_let_go(void **state)
 	child = fork();
 	assert_true(child >= 0);
 	if (child == 0) {
-		write_file(f, "access", O_TRUNC, THEIRS);
+		write_file(f, "access", THEIRS, 0640);
 		_exit(0);
 	}
 	while (!lease_is_wanted(held.file))
