@@ -43,8 +43,10 @@ split(struct lines *lines, struct span text, struct error *err)
 		c = c == NULL ? end : c + 1;
 	}
 	lines->at = calloc(count + 1, sizeof(*lines->at));
-	if (lines->at == NULL)
-		return error_memory(err);
+	if (lines->at == NULL) {
+		(void)error_memory(err);
+		return -1;
+	}
 	for (const char *c = text.at, *next; c < end; c = next) {
 		next = memchr(c, '\n', (size_t)(end - c));
 		next = next == NULL ? end : next + 1;
