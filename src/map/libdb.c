@@ -23,7 +23,7 @@ listen(const DB_ENV *env, const char *prefix, const char *message)
 	char *said = env->app_private;
 
 	(void)prefix;
-	if (said != NULL && said[0] == '\0')
+	if (said[0] == '\0')
 		(void)snprintf(said, sizeof(((struct libdb *)0)->said), "%s",
 		    message);
 }
@@ -133,10 +133,8 @@ libdb_open(struct libdb *l, const struct map_spec *spec, const char *name,
 	code = l->db->open(l->db, NULL, name, NULL, type, DB_RDONLY, 0);
 	if (code == ENOENT)
 		return 1;
-	if (code == EACCES || code == EPERM)
+	if (code == EACCES)
 		return libdb_error(l, EX_NOPERM, "cannot open", code, err);
-	if (code == EMFILE || code == ENFILE)
-		return libdb_error(l, EX_OSERR, "cannot open", code, err);
 	/* EINVAL and its own codes, below zero, are what libdb thinks of the
 	 * file; the rest is what the kernel says. */
 	if (code > 0 && code != EINVAL)

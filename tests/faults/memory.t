@@ -19,6 +19,7 @@ my $twice = "Try_TLS:old.example\tNO\nTry_TLS:old.example\tNO\n"
 my @changes = (
 	{ words => ['client', 'a.example'], builder => 'makemap' },
 	{ words => ['client', 'a.example'], builder => 'libdb' },
+	{ words => ['client', 'a.example'], builder => 'patch' },
 	{ words => ['--marker', 'no more(?=x)', 'remove', 'client', 'old.example'],
 	    builder => 'libdb' },
 	{ words => ['check', '--fix'], builder => 'libdb', text => $twice,
