@@ -19,13 +19,20 @@ my $twice = "Try_TLS:old.example\tNO\nTry_TLS:old.example\tNO\n"
 my @changes = (
 	{ words => ['client', 'a.example'], builder => 'makemap' },
 	{ words => ['client', 'a.example'], builder => 'libdb' },
-	{ words => ['client', 'a.example'], builder => 'patch' },
 	{ words => ['--marker', 'no more(?=x)', 'remove', 'client', 'old.example'],
 	    builder => 'libdb' },
 	{ words => ['check', '--fix'], builder => 'libdb', text => $twice,
 	    map_text => $old },
 	{ words => ['expire'], builder => 'libdb', text => $twice,
 	    map_text => $old },
+	{ words => ['client', 'a.example'], builder => 'makemap',
+	    text => $twice, map_text => $old },
+	# The first difference is named: in the text, in a value, in the map.
+	map({ { words => ['check'], builder => 'none', text => $$_[0],
+	    map_text => $$_[1], name => "check, $$_[2]" } }
+	    [$twice, $old, 'an entry missing'],
+	    [$old, $old =~ s/NO/OK/r, 'another value'],
+	    ['', $old, 'an entry too many']),
 	map { { words => $_, builder => 'none' } } ['check'], ['list'],
 	    ['list', '-j'], ['explain', 'client', 'old.example'],
 	    ['explain', '-j', 'server', 'mail.example.net', '192.0.2.1'],
