@@ -60,7 +60,8 @@ choose_buckets(struct work *w)
 	size_t pages = (a->text.len + a->entries * ITEM_COST) / PAGE_ROOM;
 
 	w->buckets = 2;
-	while (w->buckets < pages && w->buckets < (uint32_t)1 << 30)
+	/* Always below 2^30: access_parse() takes no text of 2^40 bytes. */
+	while (w->buckets < pages)
 		w->buckets *= 2;
 	while (w->buckets >> w->shift > BAGS)
 		w->shift++;

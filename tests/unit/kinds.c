@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -200,6 +201,20 @@ nuls_that_the_cf_forbids_are_a_difference(void **state)
 	access_free(&a);
 }
 
+static void
+files_that_run_out_are_not_the_maps_fault(void **state)
+{
+	struct libdb l = { .path = path };
+
+	(void)state;
+	assert_int_equal(libdb_error(&l, EX_DATAERR, "cannot open", EMFILE,
+	    &err), -1);
+	assert_int_equal(err.status, EX_OSERR);
+	assert_int_equal(libdb_error(&l, EX_DATAERR, "cannot open", ENFILE,
+	    &err), -1);
+	assert_int_equal(err.status, EX_OSERR);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -210,6 +225,7 @@ main(void)
 		TEST(a_link_is_no_map),
 		TEST(maps_of_both_byte_orders_are_known),
 		TEST(waiting_for_a_builder_ends_with_a_signal),
+		TEST(files_that_run_out_are_not_the_maps_fault),
 		TEST(nuls_that_the_cf_forbids_are_a_difference),
 	};
 
