@@ -77,8 +77,7 @@ create(struct work *w, struct error *err)
 	int code;
 
 	libdb_sync_later();
-	if (libdb_new(&w->libdb, path, err) != 0)
-		return -1;
+	libdb_new(&w->libdb, path);
 	db = w->libdb.db;
 	code = db->set_cachesize(db, 0, btree ? CACHE_BTREE : CACHE_HASH, 1);
 	if (code == 0)
