@@ -104,4 +104,17 @@ unlink "$dir/once";
 is_done($r, 'a mode changed while make runs');
 is((stat $access)[2] & 07777, 0600, '... and kept');
 
+# make builds what is older than the text: so a map from the future is, too.
+$r = run_make('@exit 0');
+utime time + 3600, time + 3600, "$access.db";
+my $future = (stat "$access.db")[9];
+spew("$dir/Makefile", "access.db: access\n\t\@exit 1\n");
+is_undone(tlsoff('-C', $cf, '-b', 'make', '--restart', 'none', 'client',
+    'a.example'), 'a map from the future and a make that fails',
+    qr/in the text but not in the map/, $map);
+is((stat "$access.db")[9], $future, '... the map has its time again');
+spew("$dir/Makefile", "access.db: access\n\t\@$build\n");
+is_done(tlsoff('-C', $cf, '-b', 'make', '--restart', 'none', 'client',
+    'a.example'), 'a map from the future');
+
 done_testing();
