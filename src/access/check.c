@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 
 #include "check.h"
 
@@ -30,6 +31,20 @@ check_find(struct checker *c, const char *code, size_t offset, bool fixable,
 		return error_memory(c->err);
 	f->count++;
 	return 0;
+}
+
+void
+check_room(struct checker *c, const struct buf *b)
+{
+	if (buf_error(b, c->err) != 0)
+		c->no_memory = true;
+}
+
+void
+check_reason(struct checker *c, const struct error *why)
+{
+	if (why->status == EX_OSERR)
+		c->no_memory = true;
 }
 
 /* ---- fixes ---- */
@@ -114,7 +129,8 @@ check_text(struct findings *f, const struct access *a,
 	memset(f, 0, sizeof(*f));
 	check_survey(&c);
 	if (check_faults(&c) != 0 || check_marker(&c) != 0 ||
-	    check_rcpt(&c) != 0 || walk(&c) != 0 || part_twins(&c) != 0) {
+	    check_rcpt(&c) != 0 || walk(&c) != 0 || part_twins(&c) != 0 ||
+	    (c.no_memory && error_memory(err) != 0)) {
 		findings_free(f);
 		return -1;
 	}

@@ -35,6 +35,7 @@ struct checker {
 	bool nets[2];    /* an address entry of the role turns TLS off */
 	bool client_off; /* any client entry does */
 	struct access_record rcpt; /* a TLS_Rcpt: requirement; .end 0: none */
+	bool no_memory;  /* something was judged without all its bytes */
 };
 
 /* An entry of ours, and what is known of it. */
@@ -66,6 +67,12 @@ bool check_expired(const struct access *a, size_t start, const char *today,
 int check_find(struct checker *c, const char *code, size_t offset,
     bool fixable, const char *format, ...) MUST_USE PRINTF_LIKE(5, 6);
 
+/* To be called before a buf is freed whose bytes something was judged by:
+ * where they found no memory the whole check fails at its end. */
+void check_room(struct checker *c, const struct buf *b);
+/* The same for the reason why something is no host. */
+void check_reason(struct checker *c, const struct error *why);
+
 /* ---- each says what it finds; -1: no memory ---- */
 
 /* What is wrong with lines whoever they are of. */
@@ -76,19 +83,19 @@ int check_marker(struct checker *c) MUST_USE;
 int check_entry(struct checker *c, const struct access_record *r) MUST_USE;
 /* "Srv_Features: host S" is the bare tag with the value "host S": fills host
  * and takes it off e->value. */
-bool check_stray(const struct checker *c, struct entry *e);
+bool check_stray(struct checker *c, struct entry *e);
 int check_key(struct checker *c, struct entry *e) MUST_USE;
 /* For a key that is not one of ours: but for its case it would be. */
 int check_tag(struct checker *c, const struct access_record *r) MUST_USE;
 int check_value(struct checker *c, struct entry *e) MUST_USE;
 /* Fills meant_off, mended and note from the value. */
-void value_meaning(const struct checker *c, struct entry *e);
+void value_meaning(struct checker *c, struct entry *e);
 /* Among the others: redundant, hiding, contradicted. */
 int check_others(struct checker *c, struct entry *e) MUST_USE;
 /* Would TLS be off for the host without this entry? */
-bool check_exempts(const struct checker *c, const struct entry *e);
+bool check_exempts(struct checker *c, const struct entry *e);
 /* Fills risky: a requirement stands against turning TLS off. */
-int check_risk(struct checker *c, struct entry *e) MUST_USE;
+void check_risk(struct checker *c, struct entry *e);
 int check_rcpt(struct checker *c) MUST_USE;
 /* Looks once over the whole file: nets, client_off, rcpt. */
 void check_survey(struct checker *c);

@@ -37,6 +37,7 @@ add_fix(struct checker *c, const struct entry *e, size_t first, bool drop)
 {
 	struct findings *f = c->f;
 	struct span old = e->stray ? e->value : plan_value(&e->record);
+	struct span now = e->record.key;
 	struct check_fix *fixes = reallocarray(f->fixes, f->fix_count + 1,
 	    sizeof(*fixes));
 	struct check_fix *fix;
@@ -62,19 +63,18 @@ add_fix(struct checker *c, const struct entry *e, size_t first, bool drop)
 			old = buf_as_span(&e->mended);
 			fix->note = e->note;
 		} else if (key) {
-			fix->key = strndup(e->key.at, e->key.len);
+			now = buf_as_span(&e->key);
 		}
 	}
-	if (fix->key == NULL)
-		fix->key = strndup(e->record.key.at, e->record.key.len);
-	fix->value = strndup(old.at == NULL ? "" : old.at, old.len);
+	fix->key = strndup(now.at, now.len);
+	fix->value = strndup(old.at, old.len);
 	return fix->key == NULL || fix->value == NULL ? error_memory(c->err)
 						      : 0;
 }
 
 /* Will the first of two, mended, say what the second was meant to say? */
 static bool
-means_the_same(const struct checker *c, const struct entry *e,
+means_the_same(struct checker *c, const struct entry *e,
     const struct access_record *first)
 {
 	struct entry other = { .record = *first, .role = e->role,
@@ -86,6 +86,7 @@ means_the_same(const struct checker *c, const struct entry *e,
 	    span_equal(other.mended.len > 0 ? buf_as_span(&other.mended)
 	                                    : plan_value(first),
 	        e->mended.len > 0 ? buf_as_span(&e->mended) : e->value);
+	check_room(c, &other.mended);
 	buf_free(&other.mended);
 	return same;
 }
@@ -138,9 +139,8 @@ check_entry(struct checker *c, const struct access_record *r)
 	value_meaning(c, &e);
 	status = e.stray || access_wins(c->a, r) ? examine(c, &e)
 						 : check_duplicate(c, &e);
-	if (status == 0 && (buf_error(&e.key, c->err) != 0 ||
-	        buf_error(&e.mended, c->err) != 0))
-		status = -1;
+	check_room(c, &e.key);
+	check_room(c, &e.mended);
 	buf_free(&e.key);
 	buf_free(&e.mended);
 	return status;

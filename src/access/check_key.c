@@ -4,10 +4,10 @@
 #include "check.h"
 
 bool
-check_stray(const struct checker *c, struct entry *e)
+check_stray(struct checker *c, struct entry *e)
 {
 	const struct host_rules rules = { .compressed = c->rules->compressed };
-	struct error ignored = ERROR_INIT;
+	struct error why = ERROR_INIT;
 	struct span word = e->value;
 	size_t len = 0;
 
@@ -16,9 +16,12 @@ check_stray(const struct checker *c, struct entry *e)
 	word.len = len;
 	if (e->what.len > 0 || word.len < 3 ||
 	    (memchr(word.at, '.', word.len) == NULL &&
-	        memchr(word.at, ':', word.len) == NULL) ||
-	    host_parse(word, e->role, &rules, &e->host, &ignored) != 0)
+	        memchr(word.at, ':', word.len) == NULL))
 		return false;
+	if (host_parse(word, e->role, &rules, &e->host, &why) != 0) {
+		check_reason(c, &why);
+		return false;
+	}
 	e->value = span_trim((struct span){ word.at + len,
 	    e->value.len - len });
 	return true;
@@ -36,7 +39,7 @@ is_free(const struct checker *c, struct entry *e)
 
 /* Would another line come in force with the bare tag? */
 static bool
-hides_bare(const struct checker *c, const struct entry *e)
+hides_bare(struct checker *c, const struct entry *e)
 {
 	for (size_t i = 0; i < c->a->fault_count; i++) {
 		const struct access_fault *f = &c->a->faults[i];
@@ -63,6 +66,7 @@ find_stray(struct checker *c, struct entry *e)
 	    !(access_wins(c->a, &e->record) && hides_bare(c, e));
 	const char *key = e->key.at == NULL ? "" : e->key.at;
 
+	check_room(c, &all);
 	buf_free(&all);
 	e->stuck = !fixable;
 	return check_find(c, "stray-space", e->record.start, fixable,
@@ -152,20 +156,21 @@ check_key(struct checker *c, struct entry *e)
 	if (e->stray || e->what.len == 0) {
 		e->matches = !e->stray;
 		e->host_known = true;
-		return check_risk(c, e) != 0 ? -1
-		    : e->stray               ? find_stray(c, e)
-		                             : find_breadth(c, e);
+		check_risk(c, e);
+		return e->stray ? find_stray(c, e) : find_breadth(c, e);
 	}
 	e->host_known = host_parse(e->what, e->role, &rules, &e->host,
 	    &why) == 0;
 	if (!e->host_known) {
+		check_reason(c, &why);
 		e->matches = is_dot_domain(c, e, &rules);
 		e->stuck = !e->matches;
 		return e->matches ? 0 : check_find(c, "key", e->record.start,
 		    false, "this key never matches: %s", why.text);
 	}
 	e->matches = is_spelt_right(c, e);
-	if (check_risk(c, e) != 0 || (!e->matches && find_key(c, e) != 0))
+	check_risk(c, e);
+	if (!e->matches && find_key(c, e) != 0)
 		return -1;
 	return find_breadth(c, e);
 }

@@ -46,7 +46,7 @@ name_entry(const struct checker *c, const struct access_record *r,
 /* ---- requirements ---- */
 
 static enum value_requirement
-requirement(const struct checker *c, const struct entry *e,
+requirement(struct checker *c, const struct entry *e,
     struct access_record *r)
 {
 	struct policy found = { .found = false };
@@ -56,11 +56,12 @@ requirement(const struct checker *c, const struct entry *e,
 	    (size_t)-1, &found);
 	if (found.found && access_find(c->a, span_of(found.key), r))
 		asked = value_requirement(buf_as_span(&found.value));
+	check_room(c, &found.value);
 	policy_free(&found);
 	return asked;
 }
 
-int
+void
 check_risk(struct checker *c, struct entry *e)
 {
 	struct access_record r;
@@ -73,7 +74,6 @@ check_risk(struct checker *c, struct entry *e)
 	            strchr(e->host.name, '.') == NULL) ||
 	        (e->role == ROLE_CLIENT && c->rcpt.end > 0) ||
 	        requirement(c, e, &r) != REQUIRE_NOTHING);
-	return 0;
 }
 
 static int
@@ -112,7 +112,7 @@ check_rcpt(struct checker *c)
 /* ---- broader entries ---- */
 
 bool
-check_exempts(const struct checker *c, const struct entry *e)
+check_exempts(struct checker *c, const struct entry *e)
 {
 	struct policy without = { .found = false };
 	bool exempts;
@@ -122,6 +122,7 @@ check_exempts(const struct checker *c, const struct entry *e)
 		return true;
 	decide(c, e, role_tag(e->role), e->record.start, &without);
 	exempts = without.tls != TLS_ON;
+	check_room(c, &without.value);
 	policy_free(&without);
 	return exempts;
 }
@@ -152,13 +153,10 @@ stands_in(const struct checker *c, const struct entry *e,
     const struct access_record *broader)
 {
 	struct comment mine, other;
-	struct span what;
-	enum role role;
 
 	if ((c->a->marked && broader->start >= c->a->managed) ||
-	    !check_role(c->a, broader->key, &role, &what) ||
 	    (e->host.kind == HOST_NAME &&
-	        memchr(what.at, '.', what.len) == NULL))
+	        memchr(broader->key.at, '.', broader->key.len) == NULL))
 		return false; /* too broad to rely on */
 	(void)comment_read(c->a->text, e->record.start, &mine);
 	(void)comment_read(c->a->text, broader->start, &other);
@@ -220,6 +218,7 @@ check_others(struct checker *c, struct entry *e)
 	    (broader.key.at[broader.key.len - 1] != ':' ||
 	        memchr(broader.value.at, '.', broader.value.len) == NULL))
 		status = compare_letters(c, e, &before, &broader);
+	check_room(c, &before.value);
 	policy_free(&before);
 	return status;
 }
@@ -236,7 +235,7 @@ is_net(struct span what)
 }
 
 static bool
-is_rcpt(const struct checker *c, const struct access_record *r)
+is_rcpt(struct checker *c, const struct access_record *r)
 {
 	struct span tag = span_of(RCPT);
 	struct buf value = BUF_INIT;
@@ -245,6 +244,7 @@ is_rcpt(const struct checker *c, const struct access_record *r)
 	    access_wins(c->a, r) &&
 	    value_requirement(plan_rewritten(r, &value)) != REQUIRE_NOTHING;
 
+	check_room(c, &value);
 	buf_free(&value);
 	return found;
 }
@@ -268,6 +268,7 @@ check_survey(struct checker *c)
 		value_meaning(c, &e);
 		c->client_off |= e.off && e.role == ROLE_CLIENT;
 		c->nets[e.role] |= e.off && is_net(e.what);
+		check_room(c, &e.mended);
 		buf_free(&e.mended);
 	}
 }

@@ -126,13 +126,14 @@ server_meaning(struct entry *e)
 /* ---- both ---- */
 
 void
-value_meaning(const struct checker *c, struct entry *e)
+value_meaning(struct checker *c, struct entry *e)
 {
 	struct buf rewritten = BUF_INIT;
 	struct span now = plan_rewritten(&e->record, &rewritten);
 	struct span whole = e->value;
 	struct tokens t;
 
+	check_room(c, &rewritten);
 	tokens_cut(&t, now);
 	if (c->rules->policy->skip && tokens_are(&t, "SKIP")) {
 		buf_free(&rewritten);
@@ -159,7 +160,7 @@ value_meaning(const struct checker *c, struct entry *e)
 }
 
 static bool
-does_nothing(const struct checker *c, const struct entry *e)
+does_nothing(struct checker *c, const struct entry *e)
 {
 	static const char *const words[] = { "OK", "YES", "ON", "TRUE", "NO",
 		"OFF", "FALSE", "NONE", "REJECT", "RELAY", "SKIP", NULL };
@@ -205,6 +206,8 @@ check_value(struct checker *c, struct entry *e)
 		    "the value \"%s\" does nothing here; write %s to turn TLS "
 		    "off, or remove the line",
 		    value.at == NULL ? "" : value.at, off);
+	check_room(c, &value);
+	check_room(c, &mended);
 	buf_free(&value);
 	buf_free(&mended);
 	return status;

@@ -68,17 +68,20 @@ renew_comment(struct planner *p, const struct access_record *r,
 	if (asked)
 		comment_line(p->request, p->eol, &text);
 	*renewed = text.len > 0 && !span_equal(buf_as_span(&text), now);
+	if (buf_error(&text, p->err) != 0)
+		goto fail;
 	if (!*renewed) {
 		buf_free(&text);
-		return buf_error(&text, p->err);
+		return 0;
 	}
 	edit = plan_edit(p, above, asked ? r->start : above);
-	if (edit == NULL) {
-		buf_free(&text);
-		return -1;
-	}
+	if (edit == NULL)
+		goto fail;
 	edit->text = text;
 	return 0;
+fail:
+	buf_free(&text);
+	return -1;
 }
 
 static int

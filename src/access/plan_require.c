@@ -56,7 +56,7 @@ host_requirement(struct planner *p, struct subject *s)
  * here, and after try_tls said no, sendmail turns every tls_rcpt failure of
  * the same message into a bounce.  The first of the file is named.
  */
-static void
+static int
 find_rcpt(struct planner *p)
 {
 	static const char tag[] = "TLS_Rcpt:";
@@ -64,6 +64,7 @@ find_rcpt(struct planner *p)
 	struct buf value = BUF_INIT;
 	struct access_record r;
 	size_t at = 0;
+	int status;
 
 	p->rcpt_known = true;
 	p->rcpt.end = 0;
@@ -76,7 +77,9 @@ find_rcpt(struct planner *p)
 		        REQUIRE_NOTHING)
 			p->rcpt = r;
 	}
+	status = buf_error(&value, p->err);
 	buf_free(&value);
+	return status;
 }
 
 int
@@ -89,8 +92,8 @@ plan_requirements(struct planner *p, struct subject *s)
 		return -1;
 	if (p->request->role == ROLE_SERVER)
 		return 0;
-	if (!p->rcpt_known)
-		find_rcpt(p);
+	if (!p->rcpt_known && find_rcpt(p) != 0)
+		return -1;
 	if (p->rcpt.end == 0)
 		return 0;
 	plan_name_entry(p, &p->rcpt, &name);

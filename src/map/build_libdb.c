@@ -63,7 +63,8 @@ choose_buckets(struct work *w)
 	size_t pages = (a->text.len + entries * ITEM_COST) / PAGE_ROOM;
 
 	w->buckets = 2;
-	while (w->buckets < pages && w->buckets < (uint32_t)1 << 30)
+	/* Always below 2^30: access_parse() takes no text of 2^40 bytes. */
+	while (w->buckets < pages)
 		w->buckets *= 2;
 	while (w->buckets >> w->shift > BAGS)
 		w->shift++;
@@ -79,8 +80,7 @@ create(struct work *w, struct error *err)
 	int code;
 
 	libdb_sync_later();
-	if (libdb_new(&w->libdb, path, err) != 0)
-		return -1;
+	libdb_new(&w->libdb, path);
 	db = w->libdb.db;
 	code = db->set_cachesize(db, 0, btree ? CACHE_BTREE : CACHE_HASH, 1);
 	if (code == 0)

@@ -32,9 +32,9 @@ open_copy(struct patch *p, struct error *err)
 	int code;
 
 	libdb_sync_later();
-	if (libdb_enter(file, err) != 0 ||
-	    libdb_new(&p->map, file->path, err) != 0)
+	if (libdb_enter(file, err) != 0)
 		return -1;
+	libdb_new(&p->map, file->path);
 	db = p->map.db;
 	code = db->set_cachesize(db, 0, CACHE, 1);
 	if (code == 0)

@@ -102,8 +102,9 @@ int libdb_open(struct libdb *l, const struct map_spec *spec, const char *name,
 /* In a child: libdb creates and changes a file by its name, here in the
  * directory itself, whoever bends the path to it meanwhile.  EX_CANTCREAT. */
 int libdb_enter(const struct map_file *file, struct error *err) MUST_USE;
-/* A handle, not open yet; its address must stay.  EX_OSERR. */
-int libdb_new(struct libdb *l, const char *path, struct error *err) MUST_USE;
+/* A handle, not open yet; its address must stay.  In a child: without memory
+ * the process ends. */
+void libdb_new(struct libdb *l, const char *path);
 /* In a child: libdb does not wait for the disk when it closes a file, which is
  * to be synced after the proof; the writing begins at once. */
 void libdb_sync_later(void);

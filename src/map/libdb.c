@@ -23,7 +23,7 @@ listen(const DB_ENV *env, const char *prefix, const char *message)
 	char *said = env->app_private;
 
 	(void)prefix;
-	if (said != NULL && said[0] == '\0')
+	if (said[0] == '\0')
 		(void)snprintf(said, sizeof(((struct libdb *)0)->said), "%s",
 		    message);
 }
@@ -68,23 +68,17 @@ libdb_sync_later(void)
 	(void)db_env_set_func_fsync(begin_sync);
 }
 
-int
-libdb_new(struct libdb *l, const char *path, struct error *err)
+void
+libdb_new(struct libdb *l, const char *path)
 {
-	int code;
-
 	*l = (struct libdb){ .path = path };
 	(void)db_env_set_func_malloc(zeroed);
 	(void)db_env_set_func_realloc(grown);
-	code = db_create(&l->db, NULL, 0);
-	if (code != 0) {
-		l->db = NULL;
-		(void)libdb_error(l, EX_OSERR, "db_create", code, err);
-		return -1;
-	}
+	/* It takes memory, and nothing else that could be missing. */
+	if (db_create(&l->db, NULL, 0) != 0)
+		_exit(EX_OSERR);
 	l->db->get_env(l->db)->app_private = l->said;
 	l->db->set_errcall(l->db, listen);
-	return 0;
 }
 
 int
@@ -129,15 +123,12 @@ libdb_open(struct libdb *l, const struct map_spec *spec, const char *name,
 	DBTYPE type = spec->type == MAP_BTREE ? DB_BTREE : DB_HASH;
 	int code;
 
-	if (libdb_new(l, path, err) != 0)
-		return -1;
+	libdb_new(l, path);
 	code = l->db->open(l->db, NULL, name, NULL, type, DB_RDONLY, 0);
 	if (code == ENOENT)
 		return 1;
-	if (code == EACCES || code == EPERM)
+	if (code == EACCES)
 		return libdb_error(l, EX_NOPERM, "cannot open", code, err);
-	if (code == EMFILE || code == ENFILE)
-		return libdb_error(l, EX_OSERR, "cannot open", code, err);
 	/* EINVAL and its own codes, below zero, are what libdb thinks of the
 	 * file; the rest is what the kernel says. */
 	if (code > 0 && code != EINVAL)

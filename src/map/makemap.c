@@ -34,7 +34,7 @@ makemap_run(const struct makemap *m, struct error *err)
 	argv[n++] = m->program;
 	argv[n++] = "-C";
 	argv[n++] = m->config == NULL ? "/dev/null" : m->config;
-	for (size_t i = 0; i < OPTIONS_MAX && m->options[i] != NULL; i++)
+	for (size_t i = 0; m->options[i] != NULL; i++)
 		argv[n++] = m->options[i];
 	argv[n++] = m->type;
 	argv[n++] = name;

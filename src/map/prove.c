@@ -116,13 +116,16 @@ show(struct buf *out, struct span s)
 	buf_text(out, cut ? "...\"" : "\"");
 }
 
+/* These return 1, or -1. */
 static int
 say(struct side *p, struct buf *words, struct error *err)
 {
-	int status = buf_error(words, err);
+	int status = -1;
 
-	if (status == 0)
+	if (buf_error(words, err) == 0) {
 		(void)snprintf(p->example, EXAMPLE_MAX, "%s", words->at);
+		status = 1;
+	}
 	buf_free(words);
 	return status;
 }
@@ -173,10 +176,9 @@ name_from_text(struct side *p, struct error *err)
 			return -1;
 		if (found == 0)
 			return say_missing(p, r.key,
-			    " is in the text but not in the map", err) == 0
-			    ? 1 : -1;
+			    " is in the text but not in the map", err);
 		if (!span_equal(value, r.value))
-			return say_other(p, &r, value, err) == 0 ? 1 : -1;
+			return say_other(p, &r, value, err);
 	}
 	return 0;
 }
@@ -188,7 +190,7 @@ in_text(const struct proof *p, struct span key, struct buf *scratch)
 	struct access_record r;
 	char *room;
 
-	if (!access_find(p->access, key, &r) || r.key.len != key.len)
+	if (!access_find(p->access, key, &r))
 		return false;
 	buf_clear(scratch);
 	room = buf_room(scratch, key.len);
@@ -212,7 +214,7 @@ name_from_map(struct side *p, struct error *err)
 		if (in_text(p->p, key, &scratch))
 			continue;
 		status = say_missing(p, key,
-		    " is in the map but not in the text", err) == 0 ? 1 : -1;
+		    " is in the map but not in the text", err);
 		break;
 	}
 	store_rewind(p->map);

@@ -24,7 +24,7 @@
 static bool
 not_supported(void)
 {
-	return errno == ENOTSUP || errno == EOPNOTSUPP || errno == ENOSYS;
+	return errno == EOPNOTSUPP || errno == ENOSYS;
 }
 
 /* The kernel makes these from the content. */

@@ -44,9 +44,6 @@ open_lock(struct update *u, const char *name, const char *path,
 		return side_in_the_way(path, err);
 	u->lock = openat(u->text.directory, name, O_RDWR | O_CREAT |
 	    O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
-	if (u->lock < 0 && (errno == ELOOP || errno == EISDIR ||
-	    errno == ENXIO || errno == ENODEV))
-		return side_in_the_way(path, err);
 	if (u->lock < 0)
 		return error_errno(err, EX_CANTCREAT, path,
 		    "cannot create the lock");
@@ -100,14 +97,14 @@ try_lock(struct update *u, const char *name, const char *path,
 
 	do
 		status = flock(u->lock, LOCK_EX | LOCK_NB);
-	while (status != 0 && errno == EINTR && cancel_check(err) == 0);
+	while (status != 0 && errno == EINTR);
 	if (status == 0) {
 		if (is_current(u, name))
 			return 0;
 		close_fd(&u->lock);
 		return 1;
 	}
-	if (errno == EWOULDBLOCK || errno == EINTR)
+	if (errno == EWOULDBLOCK)
 		return 1;
 	if (errno == ENOLCK || errno == EOPNOTSUPP || errno == ENOSYS)
 		return error_set(err, EX_OSERR,
@@ -150,7 +147,7 @@ abandon(struct update *u, const char *name)
 
 	if (u->lock >= 0 && fstat(u->lock, &seen) == 0 && is_ours(&seen) &&
 	    (flock(u->lock, LOCK_EX | LOCK_NB) == 0 ||
-	        (errno != EWOULDBLOCK && errno != EINTR)))
+	        errno != EWOULDBLOCK))
 		remove_lock(u, name);
 	close_fd(&u->lock);
 }

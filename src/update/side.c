@@ -95,7 +95,7 @@ open_ours(const struct update *u, const char *name, const char *path, int *fd,
 	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (*fd < 0 && errno == ENOENT)
 		return 1;
-	if (*fd < 0 && (errno == ELOOP || errno == ENOTDIR))
+	if (*fd < 0 && errno == ENOTDIR)
 		return side_in_the_way(path, err);
 	if (*fd < 0)
 		return error_errno(err, EX_CANTCREAT, path, "cannot open");

@@ -4,8 +4,8 @@
  *   NOMEM_AT=N       the Nth allocation, counted from 1, returns NULL
  *   NOMEM_FROM=N     that one and all later ones
  *   NOMEM_IN=child   counted in each process that was forked, not in the first
- *   NOMEM_REPORT=FILE  gets the number of allocations at the end, "hit" first
- *                    where one failed
+ *   NOMEM_REPORT=FILE  gets the number of allocations at the end, that of the
+ *                    process which had most, "hit" first where one failed
  *
  * Whatever libc itself, libdb or libpcre2 allocates comes through here too.
  * What the loader does before this library is ready is not counted.
@@ -49,7 +49,7 @@ begin(void)
 	from = number("NOMEM_FROM");
 	in_child = in != NULL && strcmp(in, "child") == 0;
 	if (file != NULL)
-		fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
+		fd = open(file, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC,
 		    0600);
 	if (fd >= 0) {
 		report = fcntl(fd, F_DUPFD_CLOEXEC, 100);
@@ -134,12 +134,16 @@ _exit(int status)
 __attribute__((destructor)) static void
 write_report(void)
 {
-	char text[64];
+	char text[64] = "";
+	unsigned long most = 0;
 	int len;
 
 	if (report < 0 || (getpid() != first) != in_child)
 		return;
-	len = snprintf(text, sizeof(text), "%s%20lu\n", hit ? "hit " : "    ",
-	    count);
+	if (pread(report, text, sizeof(text) - 1, 0) > 4)
+		most = strtoul(text + 4, NULL, 10);
+	len = snprintf(text, sizeof(text), "%s%20lu\n",
+	    hit || text[0] == 'h' ? "hit " : "    ",
+	    count > most ? count : most);
 	(void)!pwrite(report, text, (size_t)len, 0);
 }

@@ -34,8 +34,8 @@ sub place {
 }
 
 # change(words => [...], builder => 'makemap', text => OLD, map_text => ...,
-#     exchange => 1): remembers old and new text and map; dies where the change
-# does not even work undisturbed.
+#     beside => {NAME => BYTES}, exchange => 1): remembers old and new text and
+# map; dies where the change does not even work undisturbed.
 sub change {
 	my (%c) = @_;
 	$c{text} //= $OLD;
@@ -80,6 +80,7 @@ sub renew_files {
 	unlink map { "$SITE/$_" } keys %MODE;
 	write_file('access', $c->{text});
 	write_file('access.db', $c->{map});
+	spew("$SITE/$_", $c->{beside}{$_}) for keys %{ $c->{beside} // {} };
 	$c->{inodes} = { map { $_ => (stat "$SITE/$_")[1] } keys %MODE };
 	return;
 }
