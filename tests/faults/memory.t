@@ -28,7 +28,7 @@ my @changes = (
 	map { { words => $_, builder => 'none' } } ['check'], ['list'],
 	    ['list', '-j'], ['explain', 'client', 'old.example'],
 	    ['explain', '-j', 'server', 'mail.example.net', '192.0.2.1'],
-	    ['scan', $log],
+	    ['scan', $log], ['-n', '-b', 'libdb', 'client', 'a.example'],
 );
 for my $words (@changes) {
 	my $change = change(%$words);
