@@ -52,6 +52,20 @@ a_handshake_and_an_answer_work(void **state)
 }
 
 static void
+what_is_no_reply_is_no_answer(void **state)
+{
+	static const char *const answers[] = { "1", "22", "121 x", "621 x",
+		"2x1 x", "2/1 x", "22x x", "22/ x", "hello" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+		judge(0, answers[i], ESTABLISHED);
+		if (v.result != REVIEW_BROKEN)
+			fail_msg("\"%s\" is a reply", answers[i]);
+	}
+}
+
+static void
 a_handshake_without_an_answer_is_broken(void **state)
 {
 	(void)state;
@@ -341,6 +355,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_handshake_and_an_answer_work),
+		cmocka_unit_test(what_is_no_reply_is_no_answer),
 		cmocka_unit_test(a_handshake_without_an_answer_is_broken),
 		cmocka_unit_test(a_handshake_that_fails_is_told_why),
 		cmocka_unit_test(no_starttls_is_told_apart),
