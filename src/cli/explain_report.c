@@ -20,9 +20,7 @@ has_key(const struct explain *e)
 static size_t
 line_of(const struct explain *e)
 {
-	return e->record.end == 0
-	    ? 0
-	    : access_line(&e->file.access, e->record.start);
+	return access_line(&e->file.access, e->record.start);
 }
 
 static bool

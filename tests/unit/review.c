@@ -223,6 +223,8 @@ options_of_the_cf_become_those_of_openssl(void **state)
 
 	(void)state;
 	assert_int_equal(review_tls_options("", options, 3), 0);
+	assert_int_equal(review_tls_options(" , SSL_OP_NO_TLSv1", options, 3),
+	    1);
 	assert_int_equal(review_tls_options("+SSL_OP_NO_SSLv3 "
 	    "+SSL_OP_NO_TLSv1_1,SSL_OP_NO_TLSv1 -SSL_OP_NO_TLSv1_2", options,
 	    3), 2);
