@@ -219,8 +219,9 @@ static void
 addresses_that_are_none_are_nobodys(void **state)
 {
 	static const char *const relays[] = { "[999.1.1.1]", "[IPv6:1:2]",
-		"[1:2:3]", "[1111111111111111111111111111111111111111111111111"
-			   "11111111111111111111111111111]" };
+		"[1:2:3]",
+		("[1111111111111111111111111111111111111111111111111"
+		 "11111111111111111111111111111]") };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(relays) / sizeof(relays[0]); i++) {
