@@ -99,6 +99,7 @@ analyze: setup-analyze
 # Branch coverage of the whole suite, a file and a room a line.
 coverage: setup-analyze
 	BUILD="$(BUILD)" sh tests/coverage
+
 # Every goal of speed and memory, side by side with the procedure by hand,
 # makemap and ripgrep: below ten minutes on an idle machine, the table goes
 # into README.md.  The quick one, below one, only shows that it works.

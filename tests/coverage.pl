@@ -1,18 +1,22 @@
 #!/usr/bin/perl
-# coverage.pl LCOV LINES: branches taken, a file and a room a line; into LINES
-# each line of the source with a branch that no test took.
+# coverage.pl LCOV REST LINES: branches taken, a file and a room a line; what no
+# test took, a function a line, with the reason that REST gives for it, "FILE
+# FUNCTION REASON" a line; into LINES each line of the source with such a branch.
 use strict;
 use warnings;
 use Cwd qw(getcwd);
 
-my ($lcov, $lines) = @ARGV;
+my ($lcov, $rest, $lines) = @ARGV;
 my $top = getcwd();
-my %file;
+my %file;     # path => { all, taken, missed => { line => branches } }
+my %function; # path => { first line => name }
 my $name = "";
 open my $in, '<', $lcov or die "$lcov: $!\n";
 while (<$in>) {
 	if (/\ASF:(.*)/) {
 		$name = $1 =~ s/\A\Q$top\E\///r;
+	} elsif (/\AFN:(\d+),(?:[^:]*:)?(\S+)/) {
+		$function{$name}{$1} = $2;
 	} elsif ($name =~ m{\Asrc/} && /\ABRDA:(\d+),\d+,\d+,(\S+)/) {
 		my $taken = $2 ne '-' && $2 > 0;
 		$file{$name}{all}++;
@@ -22,11 +26,28 @@ while (<$in>) {
 }
 close $in;
 
+my %reason; # "path function" => text
+open $in, '<', $rest or die "$rest: $!\n";
+while (<$in>) {
+	next if /\A(?:#|\s*\z)/;
+	/\A(\S+ \S+) (\S.*)$/ or die "$rest:$.: not FILE FUNCTION REASON\n";
+	$reason{$1} = $2;
+}
+close $in;
+
 sub row {
 	my ($what, $taken, $all) = @_;
 	printf "%-34s %5d of %5d  %5.1f %%\n", $what, $taken, $all,
 	    $all ? 100 * $taken / $all : 100;
 	return;
+}
+
+# The function that a line of the source is in.
+sub function_at {
+	my ($path, $line) = @_;
+	my ($first) = sort { $b <=> $a } grep { $_ <= $line }
+	    keys %{ $function{$path} };
+	return $function{$path}{$first};
 }
 
 my (%room, @total);
@@ -48,8 +69,27 @@ close $out or die "$lines: $!\n";
 print "\n";
 row($_, @{ $room{$_} }) for sort keys %room;
 row('all', @total);
-print "\nlines with a branch never taken:\n";
+
+my ($branches, $named) = (0, 0);
+print "\nnever taken, by function, and why:\n";
 for my $path (sort keys %file) {
-	my @missed = sort { $a <=> $b } keys %{ $file{$path}{missed} };
-	print "$path: @missed\n" if @missed;
+	my (@functions, %missed);
+	my $missed = $file{$path}{missed};
+	for my $line (sort { $a <=> $b } keys %$missed) {
+		my $function = function_at($path, $line);
+		push @functions, $function unless $missed{$function};
+		push @{ $missed{$function} }, ($line) x $missed->{$line};
+	}
+	print "$path\n" if @functions;
+	for my $function (@functions) {
+		my @at = @{ $missed{$function} };
+		my $why = delete $reason{"$path $function"};
+		my %seen;
+		print "  $function (", join(' ', grep { !$seen{$_}++ } @at), '): ',
+		    $why // 'no reason given', "\n";
+		$branches += @at;
+		$named += @at if defined $why;
+	}
 }
+print "$branches branches never taken, $named of them with a reason\n";
+print "$rest: nothing to give a reason for: $_\n" for sort keys %reason;

@@ -39,7 +39,7 @@ error_errno(struct error *err, int status, const char *subject,
 	default:
 		break;
 	}
-	return error_set(err, status, "%s: %s: %s", subject, what,
+	return error_set(err, status, "%.1200s: %s: %s", subject, what,
 	    strerror(errno));
 }
 

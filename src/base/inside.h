@@ -8,7 +8,7 @@
 
 struct run_stream {
 	int fd;           /* our end; -1 once it is at its end */
-	struct buf *into; /* NULL: dropped */
+	struct buf *into; /* NULL where nobody listens: then there is no fd */
 	size_t left;      /* bytes still kept */
 };
 

@@ -95,15 +95,13 @@ run_drain(struct run_stream *s)
 	ssize_t n = read(s->fd, bytes, sizeof(bytes));
 	size_t keep = s->left;
 
-	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+	if (n < 0 && errno == EINTR)
 		return;
 	if (n <= 0) {
 		(void)close(s->fd);
 		s->fd = -1;
 		return;
 	}
-	if (s->into == NULL)
-		return;
 	if ((size_t)n < s->left)
 		keep = (size_t)n;
 	buf_add(s->into, bytes, keep);
@@ -118,8 +116,8 @@ run_has_ended(pid_t child)
 {
 	siginfo_t info = { 0 };
 
-	return waitid(P_PID, (id_t)child, &info, WEXITED | WNOHANG | WNOWAIT) ==
-	    0 && info.si_pid == child;
+	(void)waitid(P_PID, (id_t)child, &info, WEXITED | WNOHANG | WNOWAIT);
+	return info.si_pid == child;
 }
 
 /* How long poll() may sleep; -1: until something comes. */
@@ -173,7 +171,7 @@ listen_to(struct run_stream streams[2], const struct run *r, pid_t child,
 		if (ready == 0 && ended)
 			return 0;
 		for (int i = 0; i < 2; i++)
-			if (p[i].revents != 0 && streams[i].fd >= 0)
+			if (p[i].revents != 0)
 				run_drain(&streams[i]);
 	}
 	return 0;

@@ -1,5 +1,4 @@
 /* The access file as it is now, and what it shall be. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -65,30 +64,13 @@ warn_of_faults(struct job *j, struct error *err)
 
 /* ---- the plan ---- */
 
-/* "line 7: ..." becomes "/etc/mail/access:7: ...". */
 static int
 warn_of_plan(struct job *j, struct error *err)
 {
-	struct buf text = BUF_INIT;
-	int result = 0;
-
-	for (size_t i = 0; i < j->plan.warning_count && result == 0; i++) {
-		const char *warning = j->plan.warnings[i];
-		int digits = 0;
-
-		if (sscanf(warning, "line %*[0-9]%n:", &digits) == EOF ||
-		    digits == 0 || warning[digits] != ':') {
-			result = report_warning(&j->report, warning, err);
-			continue;
-		}
-		buf_clear(&text);
-		buf_printf(&text, "%s:%s", j->site.access, warning + 5);
-		result = buf_error(&text, err) != 0
-		    ? -1
-		    : report_warning(&j->report, text.at, err);
-	}
-	buf_free(&text);
-	return result;
+	for (size_t i = 0; i < j->plan.warning_count; i++)
+		if (report_warning(&j->report, j->plan.warnings[i], err) != 0)
+			return -1;
+	return 0;
 }
 
 /* Was it written into the new text? */

@@ -120,7 +120,8 @@ check(struct items *items, struct job *j, struct error *err)
 	struct error later = ERROR_INIT;
 	int status = 0;
 
-	if (check_options(j->o, err) != 0 || until_today(j->today, err) != 0)
+	until_today(j->today);
+	if (check_options(j->o, err) != 0)
 		return -1;
 	if (change_site(j, err) != 0)
 		return find_config(items, j, err);

@@ -74,8 +74,8 @@ void options_free(struct options *o);
 /* "2026-12-31" or "30d" -> "2026-12-31", today or later.  EX_USAGE. */
 int until_parse(const char *text, char date[16], struct error *err) MUST_USE;
 
-/* Today, as "2026-12-31", in local time.  EX_OSERR. */
-int until_today(char date[16], struct error *err) MUST_USE;
+/* Today, as "2026-12-31", in local time. */
+void until_today(char date[16]);
 /* Is there such a day?  Of the fields year, month and day. */
 bool date_exists(const struct tm *tm);
 

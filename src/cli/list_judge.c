@@ -74,8 +74,7 @@ key_reason(const struct list *l, enum role role, struct span key)
 	if (reason != NULL)
 		return reason;
 	if (policy->keep_case &&
-	    memcmp(key.at, role_tag(role), key.len - name.len) != 0 &&
-	    !bracketed)
+	    memcmp(key.at, role_tag(role), strlen(role_tag(role))) != 0)
 		return "the cf's K line has -f, and the tag is written otherwise";
 	if (host_parse(name, role, &rules, &host, &ignored) != 0 ||
 	    !span_equal_fold(name, span_of(host.name)))

@@ -106,7 +106,7 @@ for_getopt(struct option longs[KNOWN + 1], char shorts[2 * KNOWN + 3])
 static const struct option_known *
 find_known(int c)
 {
-	if (c >= LONG_ONLY && c < LONG_ONLY + (int)KNOWN)
+	if (c >= LONG_ONLY)
 		return &known[c - LONG_ONLY];
 	for (size_t i = 0; i < KNOWN; i++)
 		if (c != 0 && known[i].letter == c)

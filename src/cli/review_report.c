@@ -105,8 +105,7 @@ print_text(const struct review *r)
 		buf_clear(&line);
 		subject(r, h, &line);
 		verdict_text(h, &line);
-		if (line.at != NULL)
-			say(r->o, "%s", line.at);
+		say(r->o, "%s", line_text(&line));
 	}
 	buf_free(&line);
 	if (r->o->word_count > 0)

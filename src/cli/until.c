@@ -10,12 +10,14 @@
 
 #define DAYS_MAX 36500
 
-static bool
+/* A clock beyond all years leaves the day that is before every other. */
+static void
 today(struct tm *tm)
 {
 	time_t now = time(NULL);
 
-	return localtime_r(&now, tm) != NULL;
+	*tm = (struct tm){ 0 };
+	(void)localtime_r(&now, tm);
 }
 
 /* A clock of 32 bits ends in 2038, the calendar does not: no mktime(). */
@@ -58,8 +60,9 @@ parse_days(const char *text, struct tm *tm)
 	errno = 0;
 	days = strtol(text, &end, 10);
 	if (text[0] < '0' || text[0] > '9' || errno != 0 || days < 1 ||
-	    days > DAYS_MAX || strcmp(end, "d") != 0 || !today(tm))
+	    days > DAYS_MAX || strcmp(end, "d") != 0)
 		return false;
+	today(tm);
 	add_days(tm, days);
 	return true;
 }
@@ -77,15 +80,13 @@ parse_day(const char *text, struct tm *tm)
 	return text[10] == '\0' && date_exists(tm);
 }
 
-int
-until_today(char date[16], struct error *err)
+void
+until_today(char date[16])
 {
 	struct tm tm;
 
-	if (!today(&tm))
-		return error_set(err, EX_OSERR, "there is no local time");
+	today(&tm);
 	(void)strftime(date, 16, "%Y-%m-%d", &tm);
-	return 0;
 }
 
 int
@@ -98,8 +99,7 @@ until_parse(const char *text, char date[16], struct error *err)
 		return error_set(err, EX_USAGE, "--until: no date \"%.40s\"; "
 		    "write one such as 2026-12-31, or days such as 30d", text);
 	(void)strftime(date, 16, "%Y-%m-%d", &tm);
-	if (until_today(now, err) != 0)
-		return -1;
+	until_today(now);
 	if (strcmp(date, now) < 0)
 		return error_set(err, EX_USAGE, "--until: %s is past; write "
 		    "%s or a later day", date, now);

@@ -123,7 +123,7 @@ without_year(struct maillog_state *s, int month, long long day,
 
 	do
 		time = days(year, month, day) * 86400 + seconds;
-	while (time > s->rules.now + 2 * 86400 && --year > 1970);
+	while (time > s->rules.now + 2 * 86400 && year-- > 1970);
 	time = from_local(s, time);
 	if (time > s->rules.now + 86400 && year > 1970)
 		time = from_local(s, days(year - 1, month, day) * 86400 + seconds);

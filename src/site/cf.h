@@ -38,7 +38,7 @@ int spec_set(struct map_spec *spec, const char *type, const char *path,
     const char *who, struct error *err) MUST_USE;
 /* The suffix of this type's files: ".db". */
 const char *spec_suffix(const struct map_spec *spec);
-/* The map's path without its suffix: where its text stands. */
+/* The map's path, an absolute one, without its suffix: where its text stands. */
 int spec_text_path(const struct map_spec *spec, char path[PATH_MAX],
     struct error *err) MUST_USE;
 

@@ -28,12 +28,11 @@ try_directory(const char *root, struct span directory, const char *name,
 {
 	int len;
 
-	if (directory.len == 0 || directory.len >= PATH_MAX ||
-	    directory.at[0] != '/')
+	if (directory.len >= PATH_MAX || directory.at[0] != '/')
 		return false;
 	len = snprintf(path, PATH_MAX, "%s%.*s/%s", root, (int)directory.len,
 	    directory.at, name);
-	return len > 0 && len < PATH_MAX && is_program(path);
+	return (size_t)len < PATH_MAX && is_program(path);
 }
 
 static bool

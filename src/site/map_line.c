@@ -72,7 +72,7 @@ spec_set(struct map_spec *spec, const char *type, const char *path,
 	    t->makemap);
 	len = snprintf(spec->path, sizeof(spec->path), "%s%s", path,
 	    ends_with(path, t->suffix) ? "" : t->suffix);
-	if (len < 0 || (size_t)len >= sizeof(spec->path))
+	if ((size_t)len >= sizeof(spec->path))
 		return error_set(err, EX_CONFIG,
 		    "%s: the access map's path is too long", who);
 	return 0;
@@ -93,7 +93,7 @@ spec_text_path(const struct map_spec *spec, char path[PATH_MAX],
 	size_t len = strlen(spec->path) - strlen(spec_suffix(spec));
 
 	(void)span_copy(path, PATH_MAX, (struct span){ spec->path, len });
-	if (len == 0 || path[len - 1] == '/')
+	if (path[len - 1] == '/')
 		return error_set(err, EX_CONFIG,
 		    "%s: no name before the suffix; give --access FILE",
 		    spec->path);

@@ -37,7 +37,7 @@ make_absolute(char to[PATH_MAX], const char *path, struct error *err)
 	len = path[0] == '/'
 	    ? snprintf(whole, sizeof(whole), "%s", path)
 	    : snprintf(whole, sizeof(whole), "%s/%s", here, path);
-	if (len < 0 || len >= PATH_MAX)
+	if ((size_t)len >= PATH_MAX)
 		return too_long(path, err);
 	memcpy(to, whole, (size_t)len + 1);
 	return 0;
@@ -63,7 +63,7 @@ resolve(char to[PATH_MAX], const char *path)
 	    realpath(directory, real) == NULL)
 		return;
 	len = snprintf(to, PATH_MAX, "%s%s", real, slash);
-	if (len < 0 || len >= PATH_MAX)
+	if ((size_t)len >= PATH_MAX)
 		(void)span_copy(to, PATH_MAX, span_of(path));
 }
 
@@ -213,7 +213,7 @@ choose_access(struct site *site, const struct site_request *request,
 	site->own_map = false;
 	len = snprintf(site->map.path, sizeof(site->map.path), "%s%s",
 	    access_path, spec_suffix(&site->map));
-	if (len < 0 || (size_t)len >= sizeof(site->map.path))
+	if ((size_t)len >= sizeof(site->map.path))
 		return too_long(access_path, err);
 	if (same_file(site->map.path, cf_map))
 		return error_set(err, EX_USAGE,

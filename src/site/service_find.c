@@ -11,7 +11,7 @@ look(const char *root, const char *path, char whole[PATH_MAX], struct stat *st)
 {
 	int len = snprintf(whole, PATH_MAX, "%s%s", root, path);
 
-	return len > 0 && len < PATH_MAX && stat(whole, st) == 0;
+	return (size_t)len < PATH_MAX && stat(whole, st) == 0;
 }
 
 static bool

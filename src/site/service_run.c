@@ -39,7 +39,7 @@ static void
 say_by(const struct service *s, const struct daemon_seen *daemon,
     char by[256])
 {
-	const char *name = s->argv[0], *slash;
+	const char *name = s->argv[0], *last;
 
 	if (s->kind == BY_SIGNAL) {
 		(void)snprintf(by, 256, "SIGHUP to pid %ld",
@@ -51,9 +51,9 @@ say_by(const struct service *s, const struct daemon_seen *daemon,
 		return;
 	}
 	/* A script of sendmail's is named in full, a tool by its name. */
-	slash = strrchr(name, '/');
-	if (slash != NULL && strstr(slash, "sendmail") == NULL)
-		name = slash + 1;
+	last = strrchr(name, '/') + 1;
+	if (strstr(last, "sendmail") == NULL)
+		name = last;
 	(void)snprintf(by, 256, "%s %s%s%s", name, s->argv[1],
 	    s->argv[2] == NULL ? "" : " ", s->argv[2] == NULL ? "" : s->argv[2]);
 }
@@ -102,13 +102,12 @@ static int
 send_signal(const struct daemon_seen *daemon, struct error *err)
 {
 	struct span rest = span_of(daemon->command), word = span_word(&rest);
-	char program[PATH_MAX];
+	char program[sizeof(daemon->command)];
 	struct buf shown = BUF_INIT;
 	int status;
 
-	if (word.len == 0 || word.at[0] != '/' ||
-	    !span_copy(program, sizeof(program), word) ||
-	    access(program, X_OK) != 0) {
+	(void)span_copy(program, sizeof(program), word);
+	if (program[0] != '/' || access(program, X_OK) != 0) {
 		buf_visible(&shown, word);
 		status = error_set(err, EX_UNAVAILABLE,
 		    "sendmail (pid %ld): it was started as \"%s\", no full "

@@ -31,6 +31,17 @@ like($r->{err}, qr/^tlsoff: warning: .*rebuild/m, '... on standard error, too');
 $r = asked('client', 'x.bagoona.com', '192.0.2.1');
 ok($r->{text_agrees}, 'a host they say the same of');
 
+# The same verdict of another entry is no agreement.
+for (["Try_TLS:luna.bagoona.com\tNO\n", 'another key'],
+    ["Try_TLS:bagoona.com\tno\n", 'another value']) {
+	spew($ACCESS, $_->[0]);
+	$r = asked('client', 'luna.bagoona.com', '192.0.2.1');
+	ok(!$r->{text_agrees}, $_->[1]);
+}
+spew($ACCESS, "Try_TLS:else.example\tOK\n");
+ok(!asked('client', 'else.example', '192.0.2.1')->{text_agrees},
+    'an entry where there is none');
+
 spew($ACCESS, "# nothing\n");
 $r = asked('client', 'luna.bagoona.com', '192.0.2.1');
 is($r->{line}, undef, 'an entry that is only in the map has no line');
@@ -79,6 +90,9 @@ like(asked('client', 'x.example')->{all}, qr/give the host's address/,
     'an address that could matter is asked for');
 is(asked('client', 'bagoona.com')->{all}, '', '... but not where a name decides');
 is(asked('server', 'x.example')->{all}, '', '... nor where none has an entry');
+site("Try_TLS:10.0.0.0/8\tNO\nTry_TLS:192.0.2.1\tNO\n");
+like(asked('client', 'x.example')->{all}, qr/give the host's address/,
+    '... and one behind another that is none');
 
 # ---- requirements ----
 

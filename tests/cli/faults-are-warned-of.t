@@ -43,6 +43,10 @@ for my $dry ([], ['-n']) {
 }
 site("Connect:127\tRELAY\n");
 edit_ok('--strict', 'client', 'a.example');
+site("Try_TLS:a.example\n");
+like(edit('--strict', 'client', 'b.example')->{err},
+    qr/: 1 line that makemap rejects; correct it, or leave out --strict$/m,
+    'one line alone is one line');
 
 # Our own key among the faults.
 site("Try_TLS:a.example\nTry_TLS:b.example NO\nTry_TLS:b.example OK\n");

@@ -50,6 +50,11 @@ for my $input ('', "\n# nobody\n") {
 	is(edit_ok('-q', 'client', '-', { stdin => $input })->{err}, '',
 	    '... not with -q');
 }
+# A # within a word is no comment, and no part of a name either.
+$r = changes_nothing('a sign within a name', sub {
+	return edit('client', '-', { stdin => "a.example#b\n" });
+});
+is($r->{status}, 64, 'a # within a word is refused');
 my $many = join '', map { "h$_.example\n" } 1 .. 5000;
 $r = edit_ok('-q', 'server', '-', { stdin => $many . $many });
 is(() = text() =~ /^Srv_Features:h\d+\.example\tS$/mg, 5000, '5000 hosts at once');

@@ -115,6 +115,11 @@ static const struct call calls[] = {
 	CALL(getrandom, "EAGAIN EINTR ENOSYS"),
 	CALL(sysinfo, SURE),
 	CALL(clock_nanosleep, "EINTR"),
+	/* giving rights up */
+#ifdef SYS_landlock_create_ruleset
+	CALL(landlock_create_ruleset, "ENOSYS EPERM"),
+	CALL(landlock_restrict_self, "EPERM"),
+#endif
 	/* what cannot fail */
 	CALL(umask, SURE),
 	CALL(rt_sigaction, SURE),

@@ -34,10 +34,18 @@ my @changes = (
 	    [$twice, $old, 'an entry missing'],
 	    [$old, $old =~ s/NO/OK/r, 'another value'],
 	    ['', $old, 'an entry too many']),
+	# Of hosts that none can be connected to; and what explain warns of.
+	{ words => ['review'], builder => 'none', text => "Try_TLS:com\tNO\n" },
+	{ words => ['explain', 'client', 'old.example'], builder => 'none',
+	    text => "Try_TLS:old.example\tOK\nTLS_Rcpt:a.example\tENCR:112\n",
+	    map_text => "${old}TLS_Srv:\tENCR:112\n", name => 'explain, TLS off' },
+	{ words => ['explain', 'client', 'x.example'], builder => 'none',
+	    text => "Clt_Features:\tS\nTry_TLS:192.0.2.1\tNO\n",
+	    name => 'explain, TLS on' },
 	map { { words => $_, builder => 'none' } } ['check'], ['list'],
 	    ['list', '-j'], ['explain', 'client', 'old.example'],
 	    ['explain', '-j', 'server', 'mail.example.net', '192.0.2.1'],
-	    ['scan', $log],
+	    ['scan', $log], ['scan', '--hosts', $log], ['-n', '-b', 'libdb', 'client', 'a.example'],
 );
 for my $words (@changes) {
 	my $change = change(%$words);

@@ -52,6 +52,9 @@ our $MARKER =
 our $TIME_LIMIT = 120;
 
 umask 022;
+# What runs in the background of a shell, or by nohup, ignores these, and so would
+# all that a test starts.
+$SIG{$_} = 'DEFAULT' for qw(HUP INT QUIT);
 $ENV{LC_ALL} = 'C';
 $ENV{PATH} = "$BUILD/sendmail/bin:$ENV{PATH}:/usr/sbin:/sbin";
 delete @ENV{qw(MAKEFLAGS MAKELEVEL MFLAGS MAKEOVERRIDES)};

@@ -52,6 +52,20 @@ a_handshake_and_an_answer_work(void **state)
 }
 
 static void
+what_is_no_reply_is_no_answer(void **state)
+{
+	static const char *const answers[] = { "1", "22", "121 x", "621 x",
+		"2x1 x", "2/1 x", "22x x", "22/ x", "hello" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+		judge(0, answers[i], ESTABLISHED);
+		if (v.result != REVIEW_BROKEN)
+			fail_msg("\"%s\" is a reply", answers[i]);
+	}
+}
+
+static void
 a_handshake_without_an_answer_is_broken(void **state)
 {
 	(void)state;
@@ -209,6 +223,8 @@ options_of_the_cf_become_those_of_openssl(void **state)
 
 	(void)state;
 	assert_int_equal(review_tls_options("", options, 3), 0);
+	assert_int_equal(review_tls_options(" , SSL_OP_NO_TLSv1", options, 3),
+	    1);
 	assert_int_equal(review_tls_options("+SSL_OP_NO_SSLv3 "
 	    "+SSL_OP_NO_TLSv1_1,SSL_OP_NO_TLSv1 -SSL_OP_NO_TLSv1_2", options,
 	    3), 2);
@@ -341,6 +357,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_handshake_and_an_answer_work),
+		cmocka_unit_test(what_is_no_reply_is_no_answer),
 		cmocka_unit_test(a_handshake_without_an_answer_is_broken),
 		cmocka_unit_test(a_handshake_that_fails_is_told_why),
 		cmocka_unit_test(no_starttls_is_told_apart),

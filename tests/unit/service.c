@@ -270,6 +270,72 @@ a_script_that_fails_says_why(void **state)
 }
 
 static void
+a_long_message_of_a_script_is_cut(void **state)
+{
+	(void)state;
+	assert_int_equal(restart("printf '%0500d\\n' 7; exit 3"), -1);
+	assert_non_null(strstr(err.text, "exit status 3: 0000000000"));
+	assert_true(strlen(strstr(err.text, "status 3: ")) == 10 + 200);
+}
+
+static void
+a_command_that_cannot_be_run_says_so(void **state)
+{
+	(void)state;
+	assert_int_equal(restart("exit 127"), -1);
+	assert_int_equal(err.status, EX_UNAVAILABLE);
+	assert_string_equal(err.text, "/bin/sh: cannot be run");
+	assert_int_equal(restart("echo not found; exit 127"), -1);
+	assert_int_equal(err.status, EX_UNAVAILABLE);
+	assert_string_equal(err.text, "echo not found; exit 127: /bin/sh: "
+				      "cannot be run: not found");
+}
+
+static void
+a_pid_file_without_a_command_line_is_no_way_to_restart(void **state)
+{
+	(void)state;
+	start("/sendmail");
+	pid_file_says(child, "");
+	assert_int_equal(restart(NULL), -1);
+	assert_non_null(strstr(err.text, "started as \"\""));
+	assert_int_equal(service_running(&site), child);
+}
+
+/* The exit status: what the error says of the signal. */
+static int
+wait_in_vain(void)
+{
+	cancel_install();
+	if (restart(NULL) == 0 || result.action != SERVICE_FAILED)
+		return 1;
+	return err.status;
+}
+
+static void
+nobody_who_asks_for_the_end_waits_for_a_daemon(void **state)
+{
+	struct timespec tick = { 0, 300000000 };
+	pid_t waiting;
+	int status;
+
+	(void)state;
+	start("/sendmail");
+	put("/broken", "", 0600);
+	waiting = fork();
+	assert_true(waiting >= 0);
+	if (waiting == 0)
+		_exit(wait_in_vain());
+	assert_int_equal(waitpid(child, NULL, 0), child); /* it did end */
+	child = 0;
+	(void)nanosleep(&tick, NULL);
+	assert_int_equal(kill(waiting, SIGTERM), 0);
+	assert_int_equal(waitpid(waiting, &status, 0), waiting);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 128 + SIGTERM);
+}
+
+static void
 a_command_needs_no_daemon(void **state)
 {
 	(void)state;
@@ -319,6 +385,10 @@ main(void)
 		with_child(a_map_that_sendmail_does_not_read_restarts_nothing),
 		with_child(a_script_is_run_and_named),
 		with_child(a_script_that_fails_says_why),
+		with_child(a_long_message_of_a_script_is_cut),
+		with_child(a_command_that_cannot_be_run_says_so),
+		with_child(a_pid_file_without_a_command_line_is_no_way_to_restart),
+		with_child(nobody_who_asks_for_the_end_waits_for_a_daemon),
 		with_child(a_command_needs_no_daemon),
 		with_child(a_command_may_leave_a_daemon_behind),
 		with_child(a_command_that_does_nothing_leaves_a_live_daemon),

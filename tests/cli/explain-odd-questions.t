@@ -1,0 +1,86 @@
+#!/usr/bin/perl
+# explain of nets, of everybody, of addresses however they are written, of
+# values that put mail off, and of a text that cannot be read.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use JSON::PP;
+use Tlsoff;
+use Tlsoff::Site;
+
+sub asked { return tlsoff('-C', $CF, 'explain', @_) }
+sub json {
+	my $r = tlsoff('-C', $CF, '-j', 'explain', @_);
+	return decode_json($r->{out});
+}
+
+site(<<"END");
+Srv_Features:192.0.2\tS
+Try_TLS:temp.example\ttemp
+Srv_Features:temp.example\ttemp
+TLS_Srv:off.example\tOK
+TLS_Rcpt:free.example\tOK
+TLS_Rcpt:b.example\tENCR:112
+TLS_Rcpt:a.example\tVERIFY
+Try_TLS:off.example\tNO
+$MARKER
+Try_TLS:managed.example\tNO
+Srv_Features:2001:db8:0:0:0:0:0:0\tS
+Srv_Features:IPv6:2001:db8:0:0:0:0:0:0\tS
+END
+
+my $r = asked('server', '192.0.2');
+is($r->{status}, 0, 'a net');
+like($r->{out}, qr/^TLS is off when we are connected to by 192\.0\.2$/m,
+    '... has an answer');
+like($r->{err}, qr/the net itself was asked for/, '... and a word of warning');
+$r = asked('client', '');
+like($r->{out}, qr/^TLS is on when we connect to everybody$/m, 'everybody');
+is(asked('client', '', '192.0.2.1')->{status}, 64, '... has no address');
+like(asked('client', 'managed.example')->{out},
+    qr/\(line 10, in the managed section\)$/m, 'an entry of the managed section');
+like(asked('client', 'temp.example')->{out}, qr/temp\.example/,
+    'a value that puts mail off');
+like(asked('server', 'temp.example', '192.0.3.1')->{out},
+    qr/^temp\.example is turned away with 450/m, '... or turns a client away');
+like(asked('client', 'off.example')->{err},
+    qr/TLS_Rcpt:b\.example ENCR:112 \(line 6\) bounces/,
+    'of the recipients that demand TLS the first is named');
+
+for my $address (qw(2001:db8:: IPv6:2001:db8:: ipv6:2001:db8::)) {
+	my $said = json('server', 'x.example', $address);
+	is($said->{address}, 'IPv6:2001:db8:0:0:0:0:0:0', "the address $address");
+	is($said->{tls}, 'off', '... is asked for');
+}
+is(asked('server', 'x.example', $_)->{status}, 64, "\"$_\" is no address")
+    for ('::x::', 'zz::', '::', ':', '192.0.2::') [0, 1, 3, 4];
+append($CF, "O UseCompressedIPv6Addresses=true\n");
+is(json('server', 'x.example', '2001:db8::')->{address}, 'IPv6:2001:db8::',
+    'compressed where the cf says so');
+
+# ---- verdict alone ----
+
+$r = tlsoff('-C', $CF, '-q', '-j', 'explain', 'client', 'off.example');
+is(decode_json($r->{out})->{line}, 8, '-q -j is the whole document');
+
+# ---- a text that is none ----
+
+site("Try_TLS:off.example\tNO\n");
+unlink $ACCESS;
+mkdir $ACCESS;
+$r = asked('client', 'off.example');
+cmp_ok($r->{status}, '>=', 64, 'a directory for a text');
+like($r->{err}, qr/^tlsoff: \Q$ACCESS\E: /, '... which is said');
+rmdir $ACCESS;
+
+# ---- a map that is none ----
+
+spew($CF, "V10/Berkeley\nKaccess hash -T<TMPF> /no/such/directory/access\n");
+spew($ACCESS, "Try_TLS:off.example\tNO\n");
+$r = tlsoff('-C', $CF, '-f', $ACCESS, '-m', 'hash:/no/such/directory/access',
+    'explain', 'client', 'off.example');
+is($r->{status}, 75, 'a map in no directory');
+like($r->{err}, qr{/no/such/directory/access\.db: cannot open}, '... is named');
+
+done_testing();

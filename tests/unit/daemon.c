@@ -1,0 +1,379 @@
+/* The daemon as its pid file and its ports show it. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <limits.h>
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "../../src/site/service.h"
+
+static char root[PATH_MAX];
+static struct site site;
+static struct error err;
+static pid_t child;
+
+static const char *
+in_root(const char *name)
+{
+	static char paths[4][PATH_MAX + 64];
+	static size_t next;
+	char *path = paths[next++ % 4];
+
+	(void)snprintf(path, sizeof(paths[0]), "%s/%s", root, name);
+	return path;
+}
+
+static int
+set_up(void **state)
+{
+	char name[] = "build/scratch/daemon-XXXXXX";
+
+	(void)state;
+	(void)mkdir("build", 0777);
+	(void)mkdir("build/scratch", 0777);
+	if (mkdtemp(name) == NULL || realpath(name, root) == NULL)
+		return -1;
+	site = (struct site){ .own_map = true };
+	(void)snprintf(site.pid_file, sizeof(site.pid_file), "%s",
+	    in_root("pid"));
+	err = (struct error)ERROR_INIT;
+	child = 0;
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	const char *const argv[] = { "/bin/rm", "-rf", root, NULL };
+	struct run r = { .argv = argv, .input = -1, .directory = -1 };
+
+	(void)state;
+	if (child > 0) {
+		(void)kill(child, SIGKILL);
+		(void)waitpid(child, NULL, 0);
+	}
+	return run_program(&r, &err);
+}
+
+/* A process that /proc tells by that name. */
+static void
+start_called(const char *name)
+{
+	int ready[2];
+	char byte;
+
+	assert_int_equal(pipe(ready), 0);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		(void)prctl(PR_SET_NAME, name);
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		(void)!write(ready[1], "", 1);
+		for (;;)
+			(void)pause();
+	}
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	(void)close(ready[0]);
+	(void)close(ready[1]);
+}
+
+static void
+put_pid(const char *format, long pid)
+{
+	FILE *f = fopen(site.pid_file, "w");
+
+	assert_non_null(f);
+	assert_true(fprintf(f, format, pid) > 0);
+	assert_int_equal(fclose(f), 0);
+}
+
+/* ---- which process it is ---- */
+
+static void
+runs_as(const char *name, bool wanted)
+{
+	start_called(name);
+	put_pid("%ld\n/usr/sbin/sendmail -bd\n", child);
+	if ((service_running(&site) == child) != wanted)
+		fail_msg("a process called \"%s\" is%s sendmail", name,
+		    wanted ? "" : " no");
+	assert_int_equal(kill(child, SIGKILL), 0);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	child = 0;
+}
+
+static void
+a_daemon_is_known_by_its_name(void **state)
+{
+	(void)state;
+	if (access("/proc/self/stat", R_OK) != 0)
+		skip();
+	runs_as("sendmail", true);
+	runs_as("sendmail-mta", true);
+	runs_as("sm-mta", true);
+	runs_as("sshd", false);
+	runs_as("sm", false);
+	/* A name is what its process says: neither a state nor another name. */
+	runs_as("sendmail) Z (", true);
+	runs_as("x) (sendmail", false);
+}
+
+static void
+init_is_never_taken_for_sendmail(void **state)
+{
+	(void)state;
+	put_pid("%ld\n/usr/sbin/sendmail -bd\n", 1);
+	assert_int_equal(service_running(&site), 0);
+}
+
+static void
+what_is_no_pid_is_no_daemon(void **state)
+{
+	static const char *const before[] = { "x", "-", "\n\nx", "0x" };
+	static const char *const behind[] = { "x", " y", ".0", "\r" };
+	char format[32];
+
+	(void)state;
+	start_called("sendmail");
+	for (size_t i = 0; i < 8; i++) {
+		(void)snprintf(format, sizeof(format), "%s%%ld%s\n",
+		    i < 4 ? before[i] : "", i < 4 ? "" : behind[i - 4]);
+		put_pid(format, child);
+		if (service_running(&site) != 0)
+			fail_msg("\"%s\" has a pid", format);
+	}
+	put_pid("%ld\n", 0);
+	assert_int_equal(service_running(&site), 0);
+	/* The same number, 32 bits further. */
+	put_pid("%ld\n", (long)child + (long)(1LL << 32));
+	assert_int_equal(service_running(&site), sizeof(long) > 4 ? 0 : child);
+	put_pid("%ld", child);
+	assert_int_equal(service_running(&site), child);
+}
+
+static void
+a_file_written_anew_is_a_new_daemon(void **state)
+{
+	struct daemon_seen a = { .pid = 7 }, b;
+
+	(void)state;
+	a.file.st_dev = 1;
+	a.file.st_ino = 2;
+	b = a;
+	assert_false(daemon_is_new(&a, &b));
+	b.pid = 8;
+	assert_true(daemon_is_new(&a, &b));
+	b = a;
+	b.file.st_dev++;
+	assert_true(daemon_is_new(&a, &b));
+	b = a;
+	b.file.st_ino++;
+	assert_true(daemon_is_new(&a, &b));
+	b = a;
+	b.file.st_mtim.tv_sec++;
+	assert_true(daemon_is_new(&a, &b));
+	b = a;
+	b.file.st_mtim.tv_nsec++;
+	assert_true(daemon_is_new(&a, &b));
+	b = a;
+	b.file.st_ctim.tv_sec++;
+	assert_true(daemon_is_new(&a, &b));
+	b = a;
+	b.file.st_ctim.tv_nsec++;
+	assert_true(daemon_is_new(&a, &b));
+}
+
+/* ---- its ports ---- */
+
+/* A listener on a free port of that loopback address; -1: there is none. */
+static int
+listener(int family, int backlog, char port[32])
+{
+	struct sockaddr_in6 six = { .sin6_family = AF_INET6,
+		.sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	struct sockaddr_in four = { .sin_family = AF_INET };
+	struct sockaddr *address = family == AF_INET6
+	    ? (struct sockaddr *)&six : (struct sockaddr *)&four;
+	socklen_t len = family == AF_INET6 ? sizeof(six) : sizeof(four);
+	int fd = socket(family, SOCK_STREAM, 0);
+
+	four.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (fd < 0 || bind(fd, address, len) != 0 || listen(fd, backlog) != 0 ||
+	    getsockname(fd, address, &len) != 0) {
+		if (fd >= 0)
+			(void)close(fd);
+		return -1;
+	}
+	(void)snprintf(port, 32, "%u", (unsigned)ntohs(family == AF_INET6
+	        ? six.sin6_port : four.sin_port));
+	return fd;
+}
+
+static bool
+port_accepts(const char *address, const char *port, bool inet6)
+{
+	site.port_count = 1;
+	(void)snprintf(site.ports[0].address, sizeof(site.ports[0].address),
+	    "%s", address);
+	(void)snprintf(site.ports[0].port, sizeof(site.ports[0].port), "%s",
+	    port);
+	site.ports[0].inet6 = inet6;
+	return daemon_accepts(&site);
+}
+
+static void
+a_port_of_any_address_is_tried_on_loopback(void **state)
+{
+	static const char *const any[] = { "", "0.0.0.0", "::", "localhost" };
+	char port[32];
+	int fd = listener(AF_INET, 100, port);
+
+	(void)state;
+	assert_true(fd >= 0);
+	for (size_t i = 0; i < sizeof(any) / sizeof(any[0]); i++) {
+		assert_true(port_accepts(any[i], port, false));
+		assert_true(port_accepts(any[i], port, true));
+	}
+	assert_true(port_accepts("127.0.0.1", port, false));
+	(void)close(fd);
+	assert_false(port_accepts("", port, false));
+	assert_false(port_accepts("127.0.0.1", port, false));
+	site.port_count = 0;
+	assert_false(daemon_accepts(&site));
+}
+
+static void
+a_port_of_ipv6_is_tried_there(void **state)
+{
+	char port[32];
+	int fd = listener(AF_INET6, 100, port);
+
+	(void)state;
+	/* Without IPv6 in this machine nothing answers there, and that is all. */
+	assert_int_equal(port_accepts("", fd < 0 ? "1" : port, true), fd >= 0);
+	assert_int_equal(port_accepts("::1", fd < 0 ? "1" : port, true),
+	    fd >= 0);
+	if (fd >= 0)
+		(void)close(fd);
+}
+
+static void
+no_name_of_a_port_is_looked_up(void **state)
+{
+	char port[32];
+	int fd = listener(AF_INET, 100, port);
+
+	(void)state;
+	assert_false(port_accepts("mx.test.example", port, false));
+	assert_false(port_accepts("", "no such service", false));
+	(void)close(fd);
+}
+
+/* Linux lets two wait where the backlog is 0, or 1; the next hear nothing. */
+static void
+a_port_that_does_not_answer_is_not_waited_for_long(void **state)
+{
+	char port[32];
+	int fd = listener(AF_INET, 0, port), waiting[4];
+	struct sockaddr_in to = { .sin_family = AF_INET };
+	time_t began;
+
+	(void)state;
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	to.sin_port = htons((uint16_t)strtoul(port, NULL, 10));
+	for (size_t i = 0; i < 4; i++) {
+		waiting[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		(void)connect(waiting[i], (struct sockaddr *)&to, sizeof(to));
+	}
+	began = time(NULL);
+	assert_false(port_accepts("127.0.0.1", port, false));
+	assert_true(time(NULL) - began < 60);
+	for (size_t i = 0; i < 4; i++)
+		(void)close(waiting[i]);
+	(void)close(fd);
+}
+
+/* ---- whose it is ---- */
+
+/* As somebody else, who may see it and not signal it. */
+static int
+restart_as_nobody(void)
+{
+	struct service service;
+	struct service_result result;
+
+	service_find(&service, &site, root, SERVICE_RESTART, NULL);
+	if (setgid(65534) != 0 || setuid(65534) != 0)
+		return 1;
+	if (service_running(&site) != child)
+		return 2;
+	if (service_restart(&service, &site, SERVICE_RESTART, &result, &err) == 0)
+		return 3;
+	return err.status == EX_NOPERM && result.action == SERVICE_FAILED &&
+		strstr(err.text, "SIGHUP: ") != NULL
+	    ? 0 : 4;
+}
+
+static void
+a_daemon_of_another_user_is_left_alone_and_that_is_said(void **state)
+{
+	pid_t pid;
+	int status;
+
+	(void)state;
+	start_called("sendmail");
+	put_pid("%ld\n/bin/true -bd\n", child);
+	assert_int_equal(chmod(site.pid_file, 0644), 0);
+	if (geteuid() != 0) {
+		/* Only root can be two users: its own daemon is signalled. */
+		assert_int_equal(service_running(&site), child);
+		return;
+	}
+	assert_int_equal(chmod(root, 0755), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0)
+		_exit(restart_as_nobody());
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	assert_int_equal(kill(child, 0), 0);
+}
+
+#define in_scratch(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		in_scratch(a_daemon_is_known_by_its_name),
+		in_scratch(init_is_never_taken_for_sendmail),
+		in_scratch(what_is_no_pid_is_no_daemon),
+		cmocka_unit_test(a_file_written_anew_is_a_new_daemon),
+		in_scratch(a_port_of_any_address_is_tried_on_loopback),
+		in_scratch(a_port_of_ipv6_is_tried_there),
+		in_scratch(no_name_of_a_port_is_looked_up),
+		in_scratch(a_port_that_does_not_answer_is_not_waited_for_long),
+		in_scratch(
+		    a_daemon_of_another_user_is_left_alone_and_that_is_said),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
