@@ -158,11 +158,14 @@ struct run {
 	const char *const *argv; /* argv[0] is an absolute path; ends with NULL */
 	bool leaves_children;    /* it is done when it ends, even if what it
 	                            started keeps its output open */
+	bool ends_children;      /* where it is killed, so is what it started,
+	                            but for daemons: they leave its group */
 	int input;               /* becomes its standard input; -1: /dev/null */
 	int directory;           /* it starts there; -1: / */
 	struct buf *output;      /* its standard output; NULL: /dev/null */
 	struct buf *messages;    /* its standard error; NULL: with the output */
-	int timeout;             /* seconds until it is killed; 0: none */
+	int timeout;             /* seconds until it is killed; 0: none.  Only
+	                            while a stream of it is heard */
 	size_t keep;             /* bytes of a stream that are kept; 0: 1 MiB */
 	const struct progress *progress; /* told how far it has read its input,
 	                            which then is a file; NULL: nobody is */

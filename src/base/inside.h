@@ -14,6 +14,7 @@ struct run_stream {
 
 struct run_child {
 	pid_t pid;
+	bool leads; /* a process group of its own, with all that it starts */
 	struct run_stream streams[2]; /* output, messages */
 };
 
@@ -25,7 +26,7 @@ void run_drain(struct run_stream *s);
 /* Has it ended?  It stays to be waited for. */
 bool run_has_ended(pid_t child);
 void run_child_close(struct run_child *child);
-/* Ends it, closes its streams, and returns its status as run_program(). */
+/* Ends it and what it started, closes its streams, and returns its status as run_program(). */
 int run_child_kill(struct run_child *child);
 
 #endif

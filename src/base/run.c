@@ -69,6 +69,8 @@ become(const struct run *r, const int streams[3], pid_t parent)
 	int fds[3];
 
 	run_die_with(parent);
+	if (r->ends_children)
+		(void)setpgid(0, 0);
 	default_signals();
 	(void)umask(077);
 	if (r->directory >= 0 ? fchdir(r->directory) != 0 : chdir("/") != 0)
@@ -109,6 +111,7 @@ run_drain(struct run_stream *s)
 }
 
 #define TICK 20 /* ms between two looks at a child that may leave others */
+#define GONE 1000 /* ms that a killed child's children may take to end */
 #define TELL 100 /* ms between two words of how far it is */
 
 bool
@@ -258,12 +261,15 @@ run_child_start(struct run_child *child, const struct run *r,
 	int theirs[3] = { -1, -1, -1 };
 	pid_t parent = getpid();
 
-	*child = (struct run_child){ -1,
+	*child = (struct run_child){ -1, r->ends_children,
 		{ { -1, r->output, keep }, { -1, r->messages, keep } } };
 	if (open_all(r, child, theirs, err) == 0) {
 		child->pid = fork();
 		if (child->pid == 0)
 			become(r, theirs, parent);
+		/* The child does the same: one of us is the first. */
+		if (child->pid > 0 && r->ends_children)
+			(void)setpgid(child->pid, child->pid);
 		if (child->pid < 0)
 			(void)error_errno(err, EX_OSERR, r->argv[0],
 			    "cannot fork");
@@ -282,12 +288,28 @@ run_child_close(struct run_child *child)
 		close_one(&child->streams[i].fd);
 }
 
+/* What a child's children were about to write is written when they are gone,
+ * and not before; whoever is to reap them may take his time. */
+static void
+wait_for_group(pid_t leader)
+{
+	const struct timespec tick = { 0, TICK * 1000000L };
+
+	for (int i = 0; i < GONE / TICK && kill(-leader, 0) == 0; i++)
+		(void)nanosleep(&tick, NULL);
+}
+
 int
 run_child_kill(struct run_child *child)
 {
+	int status;
+
 	run_child_close(child);
-	(void)kill(child->pid, SIGKILL);
-	return wait_for(child->pid);
+	(void)kill(child->leads ? -child->pid : child->pid, SIGKILL);
+	status = wait_for(child->pid);
+	if (child->leads)
+		wait_for_group(child->pid);
+	return status;
 }
 
 int

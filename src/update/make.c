@@ -195,6 +195,7 @@ run_make(struct work *w, const char *make, struct map_proof *proof,
 	const struct run r = {
 		.argv = argv,
 		.leaves_children = true,
+		.ends_children = true,
 		.input = -1,
 		.directory = w->u->text.directory,
 		.output = &said,

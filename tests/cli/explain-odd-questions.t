@@ -36,8 +36,9 @@ like($r->{out}, qr/^TLS is off when we are connected to by 192\.0\.2$/m,
     '... has an answer');
 like($r->{err}, qr/the net itself was asked for/, '... and a word of warning');
 $r = asked('client', '');
-like($r->{out}, qr/^TLS is on when we connect to everybody$/m, 'everybody');
-is(asked('client', '', '192.0.2.1')->{status}, 64, '... has no address');
+is($r->{status}, 64, 'everybody cannot be asked for');
+like($r->{err}, qr/\Atlsoff: .*the empty name means everybody; .*\n\z/,
+    '... and a line says what to ask instead');
 like(asked('client', 'managed.example')->{out},
     qr/\(line 10, in the managed section\)$/m, 'an entry of the managed section');
 like(asked('client', 'temp.example')->{out}, qr/temp\.example/,

@@ -106,6 +106,7 @@ static const struct call calls[] = {
 	CALL(fchdir, "EACCES EIO"),
 	CALL(chdir, "EACCES EIO"),
 	CALL(prctl, "EINVAL"),
+	CALL(setpgid, "EACCES"),
 	CALL(prlimit64, "EPERM"),
 	/* names of users, the system log */
 	CALL(socket, "EACCES EMFILE ENOMEM"),

@@ -1,5 +1,6 @@
 /* The floor: buffers, errors, signals, and other programs. */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -211,6 +212,28 @@ what_does_not_end_in_time_is_killed(void **state)
 	buf_free(&out);
 }
 
+/* The pipe is at its end when nobody has it any more. */
+static void
+what_it_started_is_killed_with_it_where_that_is_asked(void **state)
+{
+	const char *const argv[] = { "/bin/sh", "-c",
+		"exec 3<&0; sleep 60 <&3 & wait", NULL };
+	struct buf out = BUF_INIT;
+	struct run r = { .argv = argv, .directory = -1, .timeout = 1,
+		.output = &out, .leaves_children = true, .ends_children = true };
+	int ends[2];
+	char byte;
+
+	(void)state;
+	assert_int_equal(pipe2(ends, O_NONBLOCK), 0);
+	r.input = ends[1];
+	assert_int_equal(run_program(&r, &err), -1);
+	(void)close(ends[1]);
+	assert_int_equal(read(ends[0], &byte, 1), 0);
+	(void)close(ends[0]);
+	buf_free(&out);
+}
+
 /* ---- descriptors run out ---- */
 
 static int
@@ -318,6 +341,8 @@ main(void)
 		    no_more_is_kept_than_is_wanted_and_the_rest_is_read),
 		cmocka_unit_test(the_status_tells_how_it_ended),
 		cmocka_unit_test(what_does_not_end_in_time_is_killed),
+		cmocka_unit_test(
+		    what_it_started_is_killed_with_it_where_that_is_asked),
 		cmocka_unit_test(
 		    without_descriptors_each_way_to_run_a_program_says_so),
 		cmocka_unit_test(
