@@ -5,8 +5,6 @@
 # is left beside them.
 use strict;
 use warnings;
-use DB_File;
-use Fcntl;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Tlsoff;
@@ -45,20 +43,12 @@ for my $how (sort keys %rule) {
 	});
 }
 
-sub records {
-	my ($path) = @_;
-	tie my %map, 'DB_File', $path, O_RDONLY, 0, $DB_HASH or return 'torn';
-	my $all = join "\n", sort map { "$_\t$map{$_}" } keys %map;
-	untie %map;
-	return $all;
-}
-
 sub what_is_wrong {
 	my ($change, $r, $old) = @_;
 	my @wrong;
 	my $text = slurp("$SITE/access");
 	my $map = -e "$SITE/access.db"
-	    ? records("$SITE/access.db") : undef;
+	    ? records("$SITE/access.db") // 'torn' : undef;
 	my $done = $text eq $change->{new_text} && defined $map
 	    && $map eq $change->{new_records};
 	my $undone = $text eq $change->{text}
