@@ -6,12 +6,10 @@
 
 #include <cmocka.h>
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -19,10 +17,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "../../src/map/inside.h"
-#include "scratch.h"
-
-#define ENTRIES 2000
+#include "apart_fixture.h"
 
 static bool close_fails;
 
@@ -38,56 +33,6 @@ close(int fd)
 	return -1;
 }
 
-static struct map_spec spec = { .type = MAP_HASH, .type_name = "hash" };
-static struct map_file file = { .directory = -1, .name = "access.db" };
-static char directory[PATH_MAX], path[PATH_MAX + 16];
-static struct buf text = BUF_INIT;
-static struct access parsed;
-static struct error err;
-
-static int
-set_up(void **state)
-{
-	const struct access_rules rules = { .keep_case = false };
-
-	(void)state;
-	scratch_make(directory, "apart");
-	(void)snprintf(path, sizeof(path), "%s/access.db", directory);
-	file.path = path;
-	file.directory = open(directory, O_RDONLY | O_DIRECTORY);
-	assert_true(file.directory >= 0);
-	for (int i = 0; i < ENTRIES; i++)
-		buf_printf(&text, "Connect:host%d.example.com OK\n", i);
-	assert_int_equal(access_parse(&parsed, buf_as_span(&text), &rules,
-	    &err), 0);
-	(void)signal(SIGPIPE, SIG_IGN);
-	return 0;
-}
-
-/* libdb leaves files with names of its own, and waits for them to go. */
-static void
-empty_directory(void)
-{
-	DIR *d = opendir(directory);
-	struct dirent *e;
-
-	while (d != NULL && (e = readdir(d)) != NULL)
-		(void)unlinkat(dirfd(d), e->d_name, 0);
-	if (d != NULL)
-		(void)closedir(d);
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	scratch_remove(directory);
-	(void)close(file.directory);
-	access_free(&parsed);
-	buf_free(&text);
-	return 0;
-}
-
 static int
 build(void)
 {
@@ -101,13 +46,6 @@ build(void)
 
 	empty_directory();
 	return map_build(&b, &err);
-}
-
-static void
-expect_no_child(void)
-{
-	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
-	assert_int_equal(errno, ECHILD);
 }
 
 static int
@@ -305,92 +243,11 @@ a_reader_that_was_killed_is_an_error(void **state)
 	expect_no_child();
 }
 
-/* ---- progress ---- */
-
-#define HALF 40
-#define ALL 80
-
-static int told_line[2];
-
-static int
-work_that_waits_until_half_is_told(const void *context, struct answer *answer,
-    struct error *why)
-{
-	char byte;
-
-	(void)context;
-	apart_tell(answer, HALF);
-	if (read(told_line[0], &byte, 1) != 1)
-		return error_set(why, EX_SOFTWARE, "%s", "nothing was told");
-	return 0;
-}
-
-static void
-take_half(void *context, unsigned long long done, unsigned long long total)
-{
-	bool *told = context;
-
-	assert_int_equal(total, ALL);
-	if (done != HALF || *told)
-		return;
-	*told = true;
-	assert_int_equal(write(told_line[1], "x", 1), 1);
-}
-
-static void
-how_far_a_child_is_is_told_while_it_works(void **state)
-{
-	bool told = false;
-	const struct progress progress = { take_half, &told };
-	struct apart a = { .path = path, .progress = &progress, .total = ALL };
-	struct answer answer;
-
-	(void)state;
-	assert_int_equal(pipe(told_line), 0);
-	assert_int_equal(apart_start(&a, work_that_waits_until_half_is_told,
-	    NULL, 0, &err), 0);
-	assert_int_equal(apart_end(&a, &answer, &err), 0);
-	assert_true(told);
-	expect_no_child();
-	(void)close(told_line[0]);
-	(void)close(told_line[1]);
-}
-
-static void
-take_most(void *context, unsigned long long done, unsigned long long total)
-{
-	unsigned long long *most = context;
-
-	assert_true(done <= total);
-	if (done > *most)
-		*most = done;
-}
-
-/* The last word comes with the end, however quick the build is. */
-static void
-a_build_tells_how_much_of_the_text_it_has_put(void **state)
-{
-	unsigned long long most = 0;
-	const struct progress progress = { take_most, &most };
-	const struct map_build b = { .builder = BUILD_LIBDB, .spec = &spec,
-		.file = file, .access = &parsed, .text = -1,
-		.progress = &progress };
-
-	(void)state;
-	empty_directory();
-	if (map_build(&b, &err) != 0)
-		fail_msg("%s", err.text);
-	assert_int_equal(most, text.len);
-}
-
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_crash_elsewhere_is_an_answer),
-		TEST(how_far_a_child_is_is_told_while_it_works),
-		TEST(a_build_tells_how_much_of_the_text_it_has_put),
 		TEST(a_build_in_which_close_fails_is_an_error),
 		TEST(a_damaged_map_can_be_asked),
 		TEST(whoever_reads_a_map_dies_with_who_asks),
