@@ -97,7 +97,7 @@ reading_map(struct reading_file *r, const struct options *o, struct error *err)
 	    O_PATH | O_DIRECTORY | O_CLOEXEC);
 	*slash = '/';
 	if (file.directory < 0) {
-		(void)error_errno(err, EX_NOINPUT, r->map_path, "cannot open");
+		(void)error_errno(err, EX_IOERR, r->map_path, "cannot open");
 		return NULL;
 	}
 	file.name = slash + 1;

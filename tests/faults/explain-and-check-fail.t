@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# What only reads, with each of its system calls failing in turn: the answer is
-# the same as ever, or there is none and a message says why; nothing changes.
+# explain and check, with each of their system calls failing in turn: the answer
+# is the same as ever, or there is none and a message says why; nothing changes.
 use strict;
 use warnings;
 use FindBin;
