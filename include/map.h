@@ -8,6 +8,7 @@
  *   map_open() map_get() map_close()    ask a map what sendmail asks it
  *   map_build()                         text -> new file, by makemap or libdb
  *   map_prove()                         is this map exactly that text?
+ *   map_prove_built()                   the same, after map_build()
  *
  * Types that libdb cannot open (cdb) are read through "makemap -u".  libdb only
  * ever runs in a child process, which may crash without harm on a damaged map
@@ -61,6 +62,13 @@ void map_close(struct map *map);
 
 enum map_builder { BUILD_MAKEMAP, BUILD_LIBDB, BUILD_PATCH };
 
+/* What the proof has to know of a text; private. */
+struct map_sum {
+	bool made, whole;
+	uint64_t key[2], low, high;
+	size_t count;
+};
+
 struct map_build {
 	enum map_builder builder;
 	const struct progress *progress; /* in the text, but for BUILD_PATCH, which is
@@ -75,6 +83,8 @@ struct map_build {
 	const char *makemap;         /* path; for BUILD_MAKEMAP */
 	const char *config;          /* cf for makemap -C; NULL: /dev/null */
 	struct access *before;       /* for BUILD_PATCH: the old text */
+	struct map_sum *sum;         /* filled while makemap works, for the
+	                                proof; NULL: not wanted */
 };
 
 /*
@@ -115,6 +125,9 @@ struct map_proof {
 int map_prove(const struct map_file *file, const struct map_spec *spec,
     struct access *access, const char *makemap, const char *config,
     struct map_proof *proof, struct error *err) MUST_USE;
+/* The same of what map_build() built, with the sum that it made. */
+int map_prove_built(const struct map_build *build, struct map_proof *proof,
+    struct error *err) MUST_USE;
 
 /* ---- safe ---- */
 

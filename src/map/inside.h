@@ -76,6 +76,10 @@ struct text_walk {
 
 /* Starts as { .access = ... }; false at the end. */
 bool text_next(struct text_walk *w, struct access_record *r, enum fate *fate);
+/* The text's side of the proof; a thread may do it.  Where it cannot, nothing
+ * is made, and the proof does it. */
+void text_sum(struct access *access, const struct map_spec *spec,
+    struct map_sum *sum);
 
 /* ---- libdb ---- */
 

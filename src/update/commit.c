@@ -82,10 +82,7 @@ static int
 prove(struct work *w, const struct map_build *b, struct map_proof *proof,
     struct error *err)
 {
-	const struct update_options *o = &w->u->options;
-
-	if (map_prove(&b->file, b->spec, w->next, o->makemap, b->config, proof,
-	    err) != 0) {
+	if (map_prove_built(b, proof, err) != 0) {
 		if (err->status == EX_NOINPUT)
 			err->status = EX_UNAVAILABLE;
 		return -1;
@@ -95,7 +92,7 @@ prove(struct work *w, const struct map_build *b, struct map_proof *proof,
 	return error_set(err, EX_DATAERR,
 	    "%s: the map that %s built differs from the text: %s; nothing was "
 	    "changed", w->u->map.path, b->builder == BUILD_LIBDB ? "libdb"
-	    : b->builder == BUILD_PATCH ? "a patch" : o->makemap,
+	    : b->builder == BUILD_PATCH ? "a patch" : b->makemap,
 	    proof->example);
 }
 
@@ -106,6 +103,7 @@ build_with(struct work *w, enum map_builder builder, struct map_proof *proof,
 	struct update *u = w->u;
 	const struct update_options *o = &u->options;
 	char path[2 * SIDE_PATH];
+	struct map_sum sum = { .made = false };
 	struct map_build b = {
 		.builder = builder,
 		.spec = &o->site->map,
@@ -115,6 +113,7 @@ build_with(struct work *w, enum map_builder builder, struct map_proof *proof,
 		.config = o->site->config[0] != '\0' ? o->site->config : NULL,
 		.before = &u->access,
 		.progress = o->progress,
+		.sum = &sum,
 	};
 
 	if ((builder == BUILD_PATCH ? copy_finish : side_directory)(u, err) !=

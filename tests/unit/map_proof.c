@@ -154,6 +154,81 @@ a_damaged_map_is_survived(void **state)
 	expect_equal(f);
 }
 
+/* Of a text this large the sum is made while makemap works. */
+static void
+large_text(struct fixture *f, const char *more)
+{
+	const struct access_rules rules = { .keep_case = false };
+	char words[900];
+
+	memset(words, 'x', sizeof(words));
+	buf_clear(&f->text);
+	for (int i = 0; i < 5000; i++) {
+		buf_printf(&f->text, "Connect:host%d.example ERROR:", i);
+		buf_add(&f->text, words, sizeof(words));
+		buf_char(&f->text, '\n');
+	}
+	buf_text(&f->text, more);
+	parse(f);
+	/* As for a change: other keys are not known. */
+	access_free(&f->access);
+	assert_int_equal(access_parse_tls(&f->access, buf_as_span(&f->text),
+	    &rules, &f->err), 0);
+}
+
+static void
+expect_built(struct fixture *f, const struct map_build *build, size_t entries,
+    const char *difference)
+{
+	if (map_prove_built(build, &f->proof, &f->err) != 0)
+		fail_msg("%s", f->err.text);
+	assert_string_equal(f->proof.example, difference);
+	assert_int_equal(f->proof.equal, difference[0] == '\0');
+	assert_int_equal(f->proof.entries, entries);
+}
+
+static void
+build_large(struct fixture *f, const char *more)
+{
+	struct map_sum sum = { .made = false };
+	struct map_build build = {
+		.builder = BUILD_MAKEMAP,
+		.spec = &f->spec,
+		.file = f->file,
+		.access = &f->access,
+		.makemap = f->makemap,
+		.sum = &sum,
+	};
+
+	large_text(f, more);
+	build.text = f->text_file;
+	remove_map(f);
+	if (map_build(&build, &f->err) != 0)
+		fail_msg("%s", f->err.text);
+	assert_true(sum.made);
+	expect_built(f, &build, 5001, "");
+	remove_one(f, "connect:host7.example");
+	expect_built(f, &build, 5000,
+	    "\"Connect:host7.example\" is in the text but not in the map");
+	put_one(f, "other", "X");
+	expect_built(f, &build, 5001,
+	    "\"Connect:host7.example\" is in the text but not in the map");
+}
+
+static void
+a_sum_made_while_makemap_works_proves_as_well(void **state)
+{
+	build_large(*state, "Try_TLS:a NO\n");
+}
+
+/* makemap drops a duplicate, of which the sum knows nothing, and a key
+ * without value. */
+static void
+a_sum_made_before_duplicates_are_known_is_made_again(void **state)
+{
+	build_large(*state, "Try_TLS:a NO\nConnect:host1.example OK\nb\n");
+}
+
 int
 main(void)
 {
@@ -164,6 +239,8 @@ main(void)
 		TEST(long_keys_are_cut_in_the_example),
 		TEST(a_huge_record_is_read),
 		TEST(a_damaged_map_is_survived),
+		TEST(a_sum_made_while_makemap_works_proves_as_well),
+		TEST(a_sum_made_before_duplicates_are_known_is_made_again),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
