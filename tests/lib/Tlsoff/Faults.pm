@@ -107,6 +107,10 @@ sub report {
 	return $r;
 }
 
+# What AddressSanitizer asks the kernel for, too: sigaltstack for each thread,
+# and memory, whose failure it does not survive.
+my $OF_ASAN = qr/\A(?:number-(?:131|132)|brk|m(?:map|unmap|protect|remap|advise))\z/;
+
 # Every call of the change, in order; and of the processes it starts, but for
 # the shell script around the private makemap.
 sub calls_of {
@@ -115,6 +119,7 @@ sub calls_of {
 	my $r = report($c, '-', '-', 0, 'list');
 	my @calls;
 	while ($r->{report} =~ /^call (\S+) (\S+) (\d+) ?(.*)$/mg) {
+		next if $ENV{TLSOFF_ANALYZED} && $2 =~ $OF_ASAN;
 		push @calls, { label => $1, name => $2, index => $3,
 		    errors => [split ' ', $4] };
 	}
