@@ -248,8 +248,6 @@ maillog_feed(struct maillog *m, const char *bytes, size_t len, size_t before,
 	if (s->skipping && s->shape != SHAPE_PRETTY)
 		skip = rest_of_line(s, bytes, len);
 	take = skip + whole_lines(s, bytes + skip, len - skip, last);
-	if (s->skipping)
-		take = take < skip ? skip : take;
 	s->floor = bytes - before;
 	if (s->shape == SHAPE_UNKNOWN)
 		line_shape(s, (struct span){ bytes, take });

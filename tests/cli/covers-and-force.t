@@ -63,6 +63,20 @@ $r = edit_ok('client', 'b.example');
 like($r->{err}, qr/^tlsoff: warning: .*TLS_Srv:b\.example/m,
     'mail that will wait is warned of');
 
+# A host that is turned away, and letters that leave no room.
+site("Srv_Features:a.example\t<TMPF>\n");
+$r = changes_nothing('<TMPF>', sub { return edit('server', 'a.example') });
+is($r->{status}, 65, '... a host that is turned away is refused');
+like($r->{err}, qr/Srv_Features:a\.example.*temporary failure.*--force/,
+    '... with the cure');
+edit_ok('--force', 'server', 'a.example');
+is(entry('Srv_Features:a.example'), 'S', '... --force does it');
+site("Srv_Features:example\t" . 'A V ' x 240 . "\n");
+$r = changes_nothing('the letters of a long line',
+    sub { return edit('server', join('.', ('a' x 60) x 3, 'example')) });
+is($r->{status}, 65, '... which would make another too long');
+like($r->{err}, qr/longer than makemap reads; shorten/, '... with the cure');
+
 # One refusal: none of the hosts is done.
 site("TLS_Rcpt:a.example\tENCR:112\n");
 $r = changes_nothing('all or nothing', sub {

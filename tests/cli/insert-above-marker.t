@@ -52,6 +52,14 @@ for my $case (@cases) {
 	is(text(), "$before$behind", '... and remove gives the old file back');
 }
 
+my $until = "# tlsoff until 9999-12-31\nTry_TLS:a.example\tNO\n";
+for my $there ("Try_TLS:a.example\tNO\n", "$MARKER\nTry_TLS:a.example\tNO\n") {
+	site($there);
+	edit_ok('--until', '9999-12-31', 'client', 'a.example');
+	like(text(), qr/\A\Q$until\E(?:\Q$MARKER\E\n)?\z/,
+	    'a date alone, for an entry that is there');
+}
+
 site("To:y\tOK");
 edit_ok(@hosts);
 is(text(), "To:y\tOK\n$new", 'a last line without newline gets one');

@@ -70,6 +70,10 @@ $r = list();
 like($r->{out}, qr/in force/, 'without a map the text is believed');
 like($r->{err}, qr/warning: .*told by the text alone/, '... and that is said');
 
+site('# ' . 'x' x 1021 . "Try_TLS:rest.example\tNO\n");
+is(entries()->[0]{reason}, 'rest of a line that is too long',
+    'the end of a long comment');
+
 site("Connect:192.0.2.1\tREJECT\n");
 $r = list();
 is_deeply([@$r{qw(status out err)}], [0, '', ''], 'nothing to list: no line');

@@ -74,6 +74,8 @@ for my $tool (qw(gzip xz zstd bzip2)) {
 	my ($out, $err, $status) = scan('', $cut);
 	is($status, 69, 'a damaged log');
 	like($err, qr/^tlsoff: \Q$cut\E: gzip failed/, '... and it is said');
+	($out, $err, $status) = scan('', $cut, $log);
+	is_deeply([$out, $status], ['', 69], '... in front of a good one, too');
 	open my $pipe, '-|', "cat $dir/mail.log.1.gz | $TLSOFF scan 2>&1; echo \$?" or die;
 	like(do { local $/; <$pipe> }, qr/compressed.*gzip -dc.*\n65\n/s, 'a compressed stream');
 }

@@ -77,11 +77,13 @@ is(tlsoff('scan', '--hosts', '--role=server', "$dir/implicit")->{out}, '',
 
 # ---- a terminal ----
 
+my @before; # words in front of the command
+
 # What the terminal shows, a line an element.
 sub shown {
 	my ($environment, @arguments) = @_;
 	my %unset = map { $_ => '' } qw(LC_ALL LC_CTYPE LANG);
-	my $t = Tlsoff::Terminal->start({ %unset, %$environment }, 'sh', '-c',
+	my $t = Tlsoff::Terminal->start({ %unset, %$environment }, @before, 'sh', '-c',
 	    '"$@"; echo done.', 'sh', $TLSOFF, '-q', 'scan', @arguments);
 	ok($t->wait_for(qr/done\./), "shown with @{[%$environment]}");
 	$t->end();
@@ -104,6 +106,13 @@ for ({ LC_ALL => 'en_US.UTF-8' }, { LC_CTYPE => 'C.utf8' },
 my ($line) = grep { /busy/ } shown({ LC_ALL => 'C', LANG => 'de_DE.UTF-8' },
     "$dir/log");
 unlike($line, qr/\xe2/, '... and the first variable counts');
+@before = ('env', '-u', 'LC_ALL', '-u', 'LC_CTYPE');
+($line) = grep { /busy/ } shown({ LANG => 'C.UTF-8' }, "$dir/log");
+like($line, qr/\xe2\x96\x88/, '... and one that is not there does not');
+@before = ();
+spew("$dir/late", client('12:00:45Z', 'late.example'));
+($line) = grep { /late/ } shown({}, "$dir/late");
+like($line, qr/ \@ +unknown/, 'a failure late in its minute is one sign') or diag($line);
 ($line) = grep { /cat/ } shown({}, "$dir/cat");
 like($line, qr/cat\.example +- +1 +0 +- +- +/, 'no stamps, an empty bar');
 

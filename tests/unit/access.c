@@ -149,6 +149,7 @@ the_first_marker_counts_whole_lines_only_any_case_crlf(void **state)
 		{ "a b\n" M "\nc d\n" M "\n", 4 },
 		{ "a b\r\n" M "\r\nc d\r\n", 5 },
 		{ M, 0 },
+		{ "a\r" M "\n" M "\n", 74 }, /* a CR alone ends no line */
 		{ "x" M "\n# do not edit below this line: canit may delete "
 		  "changes below this line \n", 73 },
 	};
@@ -174,6 +175,9 @@ no_marker_means_nothing_is_managed(void **state)
 	assert_false(a.marked);
 	assert_int_equal(a.managed, a.text.len);
 	access_free(&a);
+	parse(&a, "a b\n\r" M);
+	assert_false(a.marked);
+	access_free(&a);
 }
 
 static void
@@ -187,6 +191,23 @@ a_marker_that_is_no_pattern_is_refused(void **state)
 	assert_int_equal(access_parse(&a, span_of("x y\n"), &rules, &err), -1);
 	assert_int_equal(err.status, EX_USAGE);
 	assert_non_null(strstr(err.text, "--marker"));
+}
+
+static void
+a_marker_that_takes_for_ever_is_refused(void **state)
+{
+	struct access a;
+	struct access_rules rules = { .marker = "(a|aa|a)+" };
+	struct error err = ERROR_INIT;
+	char text[200];
+
+	(void)state;
+	memset(text, 'a', sizeof(text) - 1);
+	text[sizeof(text) - 2] = 'b';
+	text[sizeof(text) - 1] = '\0';
+	assert_int_equal(access_parse(&a, span_of(text), &rules, &err), -1);
+	assert_int_equal(err.status, EX_DATAERR);
+	assert_non_null(strstr(err.text, "--marker: PCRE2 gave up"));
 }
 
 /* ---- a long text ---- */
@@ -362,6 +383,7 @@ main(void)
 		    the_search_for_keys_of_tls_finds_what_reading_every_record_does),
 		cmocka_unit_test(every_line_has_its_number),
 		cmocka_unit_test(a_marker_that_is_no_pattern_is_refused),
+		cmocka_unit_test(a_marker_that_takes_for_ever_is_refused),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

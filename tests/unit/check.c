@@ -68,6 +68,31 @@ the_site_decides_what_is_wrong(void **state)
 }
 
 static void
+what_is_meant_otherwise_is_left_alone(void **state)
+{
+	struct policy_rules policy = { 0 };
+	struct check_rules rules = { &policy, false, "2026-11-23" };
+
+	(void)state;
+	check("Srv_Features:a.example\tVSAB\n", &plain, &rules, "value+");
+	check("Srv_Features:a.example\tVSABC\n", &plain, &rules, "");
+	check("Srv_Features:a.example\t<TMPF>\n", &plain, &rules, "");
+	check("Try_TLS:a.example\tNO\nTLS_Srv:a.example\t<TMPF>\n", &plain,
+	    &rules, "");
+}
+
+static void
+mail_that_bounces_for_want_of_tls_is_told(void **state)
+{
+	struct policy_rules policy = { 0 };
+	struct check_rules rules = { &policy, false, "2026-11-23" };
+
+	(void)state;
+	check("Srv_Features:a.example\tS\nTLS_Clt:a.example\tPERM+VERIFY\n",
+	    &plain, &rules, "requirement");
+}
+
+static void
 the_day_itself_is_not_past(void **state)
 {
 	const struct policy_rules policy = { 0 };
@@ -347,6 +372,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_site_decides_what_is_wrong),
+		cmocka_unit_test(what_is_meant_otherwise_is_left_alone),
+		cmocka_unit_test(mail_that_bounces_for_want_of_tls_is_told),
 		cmocka_unit_test(the_day_itself_is_not_past),
 		cmocka_unit_test(reads_comments),
 		cmocka_unit_test(a_reason_is_one_short_line_of_printable_text),

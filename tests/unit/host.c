@@ -100,7 +100,8 @@ ipv4_addresses_and_octet_nets(void **state)
 	    { "192.0.2.", "192.0.2", HOST_NET, NULL },
 	    { "[10]", "10", HOST_NET, NULL },
 	    { "192.0.2.0", "192.0.2.0", HOST_ADDRESS, "give 192.0.2" },
-	    { "10.0.0.0", "10.0.0.0", HOST_ADDRESS, "net give 10" });
+	    { "10.0.0.0", "10.0.0.0", HOST_ADDRESS, "net give 10" },
+	    { "0.0.0.0", "0.0.0.0", HOST_ADDRESS, NULL });
 	REFUSE(&plain,
 	    { "010.1.2.3", "zeros", "give 10.1.2.3" },
 	    { "1.2.3.4.5", "four octets", "give" },
@@ -153,7 +154,11 @@ mapped_ipv4_is_ipv4_and_zones_are_refused(void **state)
 	    { "fe80::1%eth0", "zone", "give fe80::1" },
 	    { "IPv6:1.2.3.4", "no IPv6", "give 1.2.3.4" },
 	    { "12345::1", "no IPv6", "give" },
-	    { "1::2::3", "no IPv6", "give" });
+	    { "1::2::3", "no IPv6", "give" },
+	    { "1:2:3:4:5:6:7:8:9", "no IPv6", "give" },
+	    { "1:2:3:4:5:6:7:8:9:", "no IPv6", "give" },
+	    { "1:2:3:4:5:6:7:8:", "no IPv6", "give" },
+	    { "0:0:0:0:0:ffff:", "own form", "give the octets" });
 }
 
 static void
@@ -208,6 +213,8 @@ what_is_no_host_is_refused_with_the_host_in_it(void **state)
 	REFUSE(&plain,
 	    { "someone@exampledomain.com", "mail address", "relay=" },
 	    { "https://u@mail.x.com:44/y", "URL", "give mail.x.com" },
+	    { "http://[1.2.3.4]:44/", "URL", "give [1.2.3.4]" },
+	    { "http://[1.2.3.4", "URL", "give" },
 	    { "mail.x.com/y", "\"/\"", "give mail.x.com" },
 	    { "mail.x.com:25", "port", "give mail.x.com" },
 	    { "[1.2.3.4]:25", "port", "give [1.2.3.4]" },

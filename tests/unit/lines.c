@@ -298,6 +298,7 @@ a_repeated_message_counts_as_often_as_it_says(void **state)
 		{ "message repeated 3 times: [ %s]\n", 3 },
 		{ "message repeated 3 times: [%s]\n", 3 },
 		{ "message repeated times: [ %s]\n", 0 },
+		{ "message repeated  times: [ %s]\n", 0 },
 		{ "message repeated 3 times: [ %s\n", 0 },
 		{ "message repeated 3 times [ %s]\n", 0 },
 		{ "message repeated 99999999999 times: [ %s]\n", 1000000 },

@@ -11,6 +11,7 @@
 #include "maillog.h"
 
 #define HEAD "2026-11-23T11:11:04.087479-06:00 mailserver sm-mta[24230]: "
+#define NO_PID "2026-11-23T11:11:04.087479-06:00 mailserver sm-mta - - - "
 #define CLIENT "ruleset=tls_server, arg1=SOFTWARE, relay="
 #define REJECT ", reject=454 4.7.0 TLS handshake failed.\n"
 #define SERVER "STARTTLS=server, error: accept failed=-1, "
@@ -100,6 +101,16 @@ an_error_without_a_host_is_nobodys(void **state)
 	assert_int_equal(m.host_count, 0);
 	assert_int_equal(m.unattributed, 1);
 	maillog_free(&m);
+	/* Without pids each may be of another process. */
+	begin(&m, &plain);
+	feed(&m, NO_PID "STARTTLS=client, error: connect failed=0, SSL_error=5, "
+			"timedout=0, errno=0\n"
+		 NO_PID "STARTTLS=client, error: connect failed=0, SSL_error=5, "
+			"timedout=0, errno=0\n");
+	finish(&m);
+	assert_int_equal(m.host_count, 0);
+	assert_int_equal(m.unattributed, 2);
+	maillog_free(&m);
 }
 
 static void
@@ -181,6 +192,12 @@ older_ones_do_not_count(void **state)
 	    HEAD SERVER "SSL_error=5, timedout=0, errno=0\n");
 	assert_int_equal(h->failures, 1);
 	assert_int_equal(m.unattributed, 0);
+	maillog_free(&m);
+	/* Nor do they of a host that is known by then. */
+	h = only(&m, &rules,
+	    "2026-11-23T11:11:05-06:00 h sm-mta[1]: " CLIENT "mx.example" REJECT
+	    HEAD CLIENT "mx.example" REJECT);
+	assert_int_equal(h->failures, 1);
 	maillog_free(&m);
 }
 

@@ -16,6 +16,8 @@
 
 #include "access.h"
 
+#include "../../src/access/tokens.h"
+
 /* ---- values ---- */
 
 static void
@@ -37,6 +39,27 @@ letters_are_those_that_sendmail_obeys(void **state)
 		assert_string_equal(out.at, cases[i][1]);
 		buf_free(&out);
 	}
+}
+
+static void
+a_value_with_too_many_tokens_has_none(void **state)
+{
+	static char value[TOKEN_BYTES + 1];
+	static struct tokens t;
+
+	(void)state;
+	memset(value, '<', sizeof(value)); /* each with its '>' at the end */
+	tokens_cut(&t, (struct span){ value, TOKEN_COUNT / 2 });
+	assert_int_equal(t.count, TOKEN_COUNT);
+	tokens_cut(&t, (struct span){ value, TOKEN_COUNT / 2 + 1 });
+	assert_int_equal(t.count, 0);
+	tokens_cut(&t, (struct span){ value, TOKEN_COUNT + 1 });
+	assert_int_equal(t.count, 0);
+	memset(value, 'a', sizeof(value));
+	tokens_cut(&t, (struct span){ value, TOKEN_BYTES });
+	assert_int_equal(t.count, 1);
+	tokens_cut(&t, (struct span){ value, TOKEN_BYTES + 1 });
+	assert_int_equal(t.count, 0);
 }
 
 static void
@@ -201,6 +224,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(letters_are_those_that_sendmail_obeys),
+		cmocka_unit_test(a_value_with_too_many_tokens_has_none),
 		cmocka_unit_test(
 		    requirements_defer_or_bounce_as_their_prefix_says),
 		cmocka_unit_test(decides_as_the_real_sendmail_did),

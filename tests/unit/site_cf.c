@@ -264,6 +264,9 @@ tls_options_are_kept_as_they_stand(void **state)
 	assert_int_equal(parse("Kaccess hash /etc/mail/access\n"
 	    "O CipherList=$x\n"), 0);
 	assert_string_equal(site.cipher_list, "");
+	assert_int_equal(parse("Kaccess hash /etc/mail/access\n"
+	    "O CipherList=\n"), 0);
+	assert_string_equal(site.cipher_list, "");
 }
 
 static void

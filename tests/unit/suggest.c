@@ -39,6 +39,7 @@ the_nearest_of_several_is_named(void **state)
 {
 	(void)state;
 	assert_string_equal(nearest("expie"), "expire");
+	assert_string_equal(nearest("explire"), "expire"); /* not explain */
 	assert_string_equal(nearest("reviwe"), "review");
 	assert_string_equal(nearest("remov"), "remove");
 	assert_string_equal(nearest("exp"), "explain");
