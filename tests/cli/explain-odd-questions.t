@@ -28,6 +28,7 @@ $MARKER
 Try_TLS:managed.example\tNO
 Srv_Features:2001:db8:0:0:0:0:0:0\tS
 Srv_Features:IPv6:2001:db8:0:0:0:0:0:0\tS
+Try_TLS:tmpf.example\t<TMPF>
 END
 
 my $r = asked('server', '192.0.2');
@@ -35,6 +36,9 @@ is($r->{status}, 0, 'a net');
 like($r->{out}, qr/^TLS is off when we are connected to by 192\.0\.2$/m,
     '... has an answer');
 like($r->{err}, qr/the net itself was asked for/, '... and a word of warning');
+$r = asked('client', 'tmpf.example');
+like($r->{out}, qr/^TLS is not used .* tmpf\.example: sendmail logs 451 and sends in clear$/m,
+    'a client whose value is a temporary failure');
 $r = asked('client', '');
 is($r->{status}, 64, 'everybody cannot be asked for');
 like($r->{err}, qr/\Atlsoff: .*the empty name means everybody; .*\n\z/,

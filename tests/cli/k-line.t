@@ -95,6 +95,9 @@ my $dot = "SD\nR<\$+> <\$+.\$+> <\$+> <\$- \$-> <\$*>\t"
 site_with('-f', $dot);
 is(reasons()->{'Try_TLS:.c.example'}, '',
     'with lookupdotdomain a name may begin with a dot');
+like(tlsoff('-C', $CF, 'review')->{out},
+    qr/^Try_TLS:\.c\.example \(line \d+\): cannot be tried: its key is that of no single host/m,
+    '... which names no host that review could try');
 is(reasons()->{'Try_TLS:.'}, $never, '... but has to be one');
 is(reasons()->{'Try_TLS:a.example'}, '', '... and need not');
 

@@ -90,6 +90,9 @@ for my $tool (qw(gzip xz zstd bzip2)) {
 	my $failures = 0;
 	$failures += $_->{failures} for @{$said->{hosts}};
 	is($failures, 147 * $copies, '... and all of it');
+	$failures = 0;
+	$failures += $_->{failures} for @{(scan_rows('', $long, $log))[1]{hosts}};
+	is($failures, 147 * ($copies + 1), '... and of a short one behind it');
 	unlink $long;
 }
 

@@ -50,12 +50,16 @@ like(mail_log(), qr{/etc/mail/access}, '... and the file');
 asked();
 script('/etc/init.d/sendmail',
     "#!/bin/sh\necho \"\$*\" >>/srv/init.calls\nkill \$(sed -n 1p $site->{pid_file})\n");
-$r = tlsoff('server', '192.0.2.8');
+clear_mail_log();
+$r = tlsoff('server', '192.0.2.8', map { "198.51.100.$_" } 1 .. 30);
 is($r->{status}, 69, 'a restart after which no sendmail runs is exit 69')
     or diag($r->{out}, $r->{err});
 like($r->{err}, qr/sendmail/, '... with a message');
 is(map_value($site->{file}, 'hash', $site->{access}, 'Srv_Features:192.0.2.8'),
     'S', '... the change is in place');
+like(wait_log(qr/failed: /), qr/tlsoff.* 192\.0\.2\.8 198\.51\.100\.1 .* by root failed: /,
+    '... and syslog tells what was asked');
+unlike(mail_log(), qr/198\.51\.100\.30 by root/, '... the beginning of it, where it is long');
 
 # It does not run: it is not started.
 asked();

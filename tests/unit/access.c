@@ -197,7 +197,7 @@ static void
 a_marker_that_takes_for_ever_is_refused(void **state)
 {
 	struct access a;
-	struct access_rules rules = { .marker = "(a|aa|a)+" };
+	struct access_rules rules = { .marker = "(*LIMIT_MATCH=999)(a|aa)+" };
 	struct error err = ERROR_INIT;
 	char text[200];
 

@@ -237,6 +237,8 @@ pretty_json_is_read_in_any_blocks(void **state)
 	assert_string_equal(found_in(cut), "a.example 1\n");
 	assert_string_equal(found(log, sizeof(PRETTY("a.example")), len),
 	    "a.example 1\n");
+	assert_string_equal(found_in(PRETTY("a.example") "{\n\t\"A\" 1\n}\n"
+	    PRETTY("b.example")), "a.example 1\nb.example 1\n");
 }
 
 static void
@@ -300,6 +302,24 @@ an_export_is_read_in_any_blocks(void **state)
 }
 
 static void
+nothing_may_stand_behind_an_export(void **state)
+{
+	static const char log[] = EXPORT("a.example");
+	struct error err;
+
+	(void)state;
+	assert_int_equal(maillog_begin(&m, &rules, &err), 0);
+	maillog_input(&m);
+	assert_int_equal(maillog_feed(&m, log, sizeof(log) - 1, 0, false),
+	    sizeof(log) - 1);
+	assert_int_equal(maillog_feed(&m, "", 0, 0, true), 0);
+	assert_int_equal(maillog_finish(&m, &err), 0);
+	assert_int_equal(m.host_count, 1);
+	assert_int_equal(m.hosts[0]->failures, 1);
+	maillog_free(&m);
+}
+
+static void
 fields_of_an_export_too_long_to_keep_are_passed_over(void **state)
 {
 	struct buf log = BUF_INIT, line = BUF_INIT;
@@ -354,6 +374,7 @@ main(void)
 		cmocka_unit_test(pretty_json_is_read_in_any_blocks),
 		cmocka_unit_test(a_pretty_entry_too_long_to_keep_hides_no_other),
 		cmocka_unit_test(an_export_is_read_in_any_blocks),
+		cmocka_unit_test(nothing_may_stand_behind_an_export),
 		cmocka_unit_test(
 		    fields_of_an_export_too_long_to_keep_are_passed_over),
 		cmocka_unit_test(a_length_beyond_all_sizes_ends_the_export),

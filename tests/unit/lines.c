@@ -135,8 +135,11 @@ lines_nearly_of_a_usual_shape_are_read_as_what_they_are(void **state)
 		"Nov 23 12:00:00 h sm-MTA[7]: ",
 		"Nov 23 12:00:00 h sm-mta.x[7]: ",
 		"Nov 23 12:00:00 h sm-mta{7]: ",
+		"Nov 23 12:00:00  h sm-mta[7]: ",
+		("Nov 23 12:00:00 a-host-with-a-name-longer-than-those-of-most-are"
+		    ".example sm-mta[7]: "),
 	};
-	static const unsigned long found[] = { 0, 1, 1, 1, 0 };
+	static const unsigned long found[] = { 0, 1, 1, 1, 0, 0, 1 };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {

@@ -12,6 +12,9 @@
 
 #define HEAD "2026-11-23T11:11:04.087479-06:00 mailserver sm-mta[24230]: "
 #define NO_PID "2026-11-23T11:11:04.087479-06:00 mailserver sm-mta - - - "
+#define LONG \
+	"a-name-of-90-letters-that-is-longer-than-any-name-that-a-host-has-in-" \
+	"the-dns-in-these-days"
 #define CLIENT "ruleset=tls_server, arg1=SOFTWARE, relay="
 #define REJECT ", reject=454 4.7.0 TLS handshake failed.\n"
 #define SERVER "STARTTLS=server, error: accept failed=-1, "
@@ -145,6 +148,33 @@ an_old_server_line_is_completed(void **state)
 	    HEAD "w1FJpcv5021072: old.example [192.0.2.7] did not issue "
 	    "MAIL/EXPN/VRFY/ETRN during connection to MTA\n");
 	assert_string_equal(h->host, "old.example");
+	maillog_free(&m);
+	/* A name that is too long to keep is none. */
+	begin(&m, &plain);
+	feed(&m, HEAD "NOQUEUE: connect from " LONG LONG LONG LONG LONG
+	    " [192.0.2.7]\n" HEAD SERVER "SSL_error=5, timedout=1, errno=0\n");
+	finish(&m);
+	assert_int_equal(m.host_count, 0);
+	assert_int_equal(m.unattributed, 1);
+	maillog_free(&m);
+}
+
+static void
+the_address_of_another_host_is_not_taken(void **state)
+{
+	struct maillog m;
+	struct maillog_host *h = only(&m, &plain,
+	    HEAD "tls_srv_features=(null), relay=other.example [192.0.2.9]\n"
+	    HEAD CLIENT "mx.example" REJECT);
+
+	(void)state;
+	assert_string_equal(h->host, "mx.example");
+	assert_null(h->address);
+	maillog_free(&m);
+	h = only(&m, &plain,
+	    HEAD "tls_srv_features=(null), relay=mx.example [192.0.2.1]\n"
+	    HEAD CLIENT "mx.example" REJECT);
+	assert_string_equal(h->address, "192.0.2.1");
 	maillog_free(&m);
 }
 
@@ -363,6 +393,7 @@ main(void)
 		cmocka_unit_test(an_error_without_a_host_is_nobodys),
 		cmocka_unit_test(address_literals_are_spelled_as_sendmail_does),
 		cmocka_unit_test(an_old_server_line_is_completed),
+		cmocka_unit_test(the_address_of_another_host_is_not_taken),
 		cmocka_unit_test(handshakes_that_worked_are_counted),
 		cmocka_unit_test(a_stamp_without_a_year_is_of_the_past),
 		cmocka_unit_test(older_ones_do_not_count),
