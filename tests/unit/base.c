@@ -38,6 +38,18 @@ in_child(int (*what)(void))
 				 : 128 + WTERMSIG(status);
 }
 
+/* It keeps descriptors of its own where no limit reaches them. */
+static bool
+is_left_out_under_valgrind(void)
+{
+	const char *tool = getenv("TLSOFF_ANALYZED");
+
+	if (tool == NULL || strcmp(tool, "valgrind") != 0)
+		return false;
+	print_message("# left out under valgrind, which has more descriptors\n");
+	return true;
+}
+
 /* ---- buffers ---- */
 
 static void
@@ -121,6 +133,8 @@ static void
 a_signal_is_heard_where_no_descriptor_is_left(void **state)
 {
 	(void)state;
+	if (is_left_out_under_valgrind())
+		return;
 	assert_int_equal(in_child(hears_without_a_pipe), 0);
 }
 
@@ -293,6 +307,8 @@ static void
 without_descriptors_each_way_to_run_a_program_says_so(void **state)
 {
 	(void)state;
+	if (is_left_out_under_valgrind())
+		return;
 	for (int way = 0; way < 3; way++) {
 		int seen[3] = { 0, 0, 0 };
 
