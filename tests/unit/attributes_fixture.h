@@ -154,8 +154,8 @@ fchown(int fd, uid_t user, gid_t group)
 	(void)fd;
 	if (fails("fchown"))
 		return -1;
-	(void)snprintf(owner_wanted, sizeof(owner_wanted), "%ld:%ld",
-	    (long)user, (long)(gid_t)group);
+	(void)snprintf(owner_wanted, sizeof(owner_wanted), "%lu:%lu",
+	    (unsigned long)user, (unsigned long)group);
 	return 0;
 }
 
