@@ -143,7 +143,10 @@ static const unsigned forbidden[] = {
 #ifdef SYS_openat2
 	SYS_openat2,
 #endif
-	SYS_openat, SYS_kill, SYS_tkill, SYS_ptrace,
+	SYS_openat, SYS_kill, SYS_ptrace,
+#ifdef __GLIBC__ /* raise() is tkill() elsewhere */
+	SYS_tkill,
+#endif
 	SYS_process_vm_readv, SYS_process_vm_writev,
 #endif
 };
