@@ -20,6 +20,8 @@
 #ifndef TLSOFF_MAP_H
 #define TLSOFF_MAP_H
 
+#include <pthread.h>
+
 #include "access.h"
 #include "base.h"
 #include "site.h"
@@ -62,12 +64,28 @@ void map_close(struct map *map);
 
 enum map_builder { BUILD_MAKEMAP, BUILD_LIBDB, BUILD_PATCH };
 
-/* What the proof has to know of a text; private. */
+/* What the proof has to know of a text, added up in a thread; private. */
 struct map_sum {
-	bool made, whole;
+	struct access *access;
+	const struct map_spec *spec;
+	bool begun, running, made;
+	bool judges, whole;
+	pthread_t thread;
 	uint64_t key[2], low, high;
 	size_t count;
 };
+
+/*
+ * Begins to add up a text, beside what comes before its map can be proven;
+ * judges: finds its faults first, which BUILD_MAKEMAP has to know.  Until
+ * map_sum_end() nobody else may judge, complete or change the text; map_build()
+ * and map_prove_built() end it themselves where they have to.  Of a small text,
+ * or where there is no thread, nothing is made: the proof adds it up then.
+ */
+void map_sum_begin(struct map_sum *sum, struct access *access,
+    const struct map_spec *spec, bool judges);
+/* Waits for it; more than once does no harm. */
+void map_sum_end(struct map_sum *sum);
 
 struct map_build {
 	enum map_builder builder;
@@ -83,8 +101,7 @@ struct map_build {
 	const char *makemap;         /* path; for BUILD_MAKEMAP */
 	const char *config;          /* cf for makemap -C; NULL: /dev/null */
 	struct access *before;       /* for BUILD_PATCH: the old text */
-	struct map_sum *sum;         /* filled while makemap works, for the
-	                                proof; NULL: not wanted */
+	struct map_sum *sum;         /* of access, begun; NULL: none */
 };
 
 /*
@@ -125,7 +142,7 @@ struct map_proof {
 int map_prove(const struct map_file *file, const struct map_spec *spec,
     struct access *access, const char *makemap, const char *config,
     struct map_proof *proof, struct error *err) MUST_USE;
-/* The same of what map_build() built, with the sum that it made. */
+/* The same of what map_build() built, with the sum that was begun. */
 int map_prove_built(const struct map_build *build, struct map_proof *proof,
     struct error *err) MUST_USE;
 

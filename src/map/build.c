@@ -22,6 +22,14 @@ must_not_exist(const struct map_file *file, struct error *err)
 }
 
 int
+build_complete(const struct map_build *b, struct error *err)
+{
+	if (b->sum != NULL)
+		map_sum_end(b->sum);
+	return access_complete(b->access, err);
+}
+
+int
 map_build(const struct map_build *build, struct error *err)
 {
 	if (build->builder != BUILD_PATCH &&

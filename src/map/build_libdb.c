@@ -360,7 +360,7 @@ build_with_libdb(const struct map_build *b, struct error *err)
 		    "%s: libdb has no %s maps; use makemap", b->file.path,
 		    b->spec->type_name);
 	/* In a bucket the first of two is found, but not in a btree. */
-	if (b->spec->type == MAP_BTREE && access_complete(b->access, err) != 0)
+	if (b->spec->type == MAP_BTREE && build_complete(b, err) != 0)
 		return -1;
 	if (apart_start(&child, build, b, b->access->text.len, err) != 0)
 		return -1;

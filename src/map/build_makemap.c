@@ -6,7 +6,6 @@
  * have to be exactly those that the text deserves; the words after the number
  * differ between versions and are not compared.
  */
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -22,8 +21,6 @@
 
 /* Complaints kept; beyond that the proof alone decides. */
 #define KEEP ((size_t)64 << 20)
-
-#define SUMMED_APART ((size_t)4 << 20) /* bytes of text that are worth a thread */
 
 static size_t
 cache_size(size_t text)
@@ -118,34 +115,6 @@ check_outcome(const struct makemap *m, int status, struct access *access,
 	return 0;
 }
 
-static void *
-judge_and_sum(void *context)
-{
-	const struct map_build *b = context;
-	struct error ignored; /* it is tried again when makemap has ended */
-
-	if (access_judge(b->access, &ignored) == 0 && b->sum != NULL)
-		text_sum(b->access, b->spec, b->sum);
-	return NULL;
-}
-
-/* What makemap will have to complain of, and what the proof has to know of the
- * text, are found while it works. */
-static int
-run_and_judge(const struct makemap *m, const struct map_build *b,
-    struct error *err)
-{
-	struct map_build beside = *b;
-	pthread_t thread;
-	bool apart = b->access->text.len >= SUMMED_APART &&
-	    pthread_create(&thread, NULL, judge_and_sum, &beside) == 0;
-	int status = makemap_run(m, err);
-
-	if (apart)
-		(void)pthread_join(thread, NULL);
-	return status;
-}
-
 int
 build_with_makemap(const struct map_build *b, struct error *err)
 {
@@ -178,7 +147,9 @@ build_with_makemap(const struct map_build *b, struct error *err)
 	if (lseek(b->text, 0, SEEK_SET) != 0)
 		return error_errno(err, EX_IOERR, b->file.path,
 		    "cannot rewind its text");
-	status = run_and_judge(&call, b, err);
+	status = makemap_run(&call, err);
+	if (b->sum != NULL)
+		map_sum_end(b->sum);
 	if (status >= 0)
 		status = buf_error(&said, err) != 0 ? -1 :
 		    check_outcome(&call, status, b->access, err);

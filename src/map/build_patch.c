@@ -150,7 +150,7 @@ build_with_patch(const struct map_build *b, struct error *err)
 		return error_set(err, EX_UNAVAILABLE,
 		    "%s: libdb has no %s maps", b->file.path,
 		    b->spec->type_name);
-	if ((b->before->whole && access_complete(b->access, err) != 0) ||
+	if ((b->before->whole && build_complete(b, err) != 0) ||
 	    (b->access->whole && access_complete(b->before, err) != 0))
 		return -1;
 	if (apart_start(&child, patch, b, b->access->text.len, err) != 0)

@@ -109,17 +109,22 @@ tally_start(struct tally *t, struct error *err)
 }
 
 struct tally
-tally_like(const struct tally *t)
+tally_like(const uint64_t key[2])
 {
-	return (struct tally){ .key = { t->key[0], t->key[1] },
-		.frame = BUF_INIT };
+	return (struct tally){ .key = { key[0], key[1] }, .frame = BUF_INIT };
+}
+
+void
+digest_add(struct digest *sum, struct digest one)
+{
+	sum->low += one.low;
+	sum->high += one.high + (sum->low < one.low);
 }
 
 void
 tally_add(struct tally *t, struct span key, struct span value, bool keep_case)
 {
 	uint32_t len = (uint32_t)key.len;
-	struct digest one;
 	char *frame;
 
 	buf_clear(&t->frame);
@@ -130,9 +135,8 @@ tally_add(struct tally *t, struct span key, struct span value, bool keep_case)
 	key_copy(frame + sizeof(len), key.at, key.len, keep_case);
 	if (value.len > 0)
 		memcpy(frame + sizeof(len) + key.len, value.at, value.len);
-	one = siphash(t->key, frame, sizeof(len) + key.len + value.len);
-	t->sum.low += one.low;
-	t->sum.high += one.high + (t->sum.low < one.low);
+	digest_add(&t->sum, siphash(t->key, frame,
+	    sizeof(len) + key.len + value.len));
 	t->count++;
 }
 

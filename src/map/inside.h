@@ -3,6 +3,7 @@
  *
  *   key.c      keys as a map stores them
  *   digest.c   the keyed sum that tells two sets of records apart
+ *   sum.c      that of a text, in a thread; sum_map.c: of a map, in children
  *   text.c     the records of a text, and what becomes of each in a map
  *   libdb.c    one libdb handle that never prints; without_libdb.c stands in
  *              for it and its builders where there is no libdb
@@ -36,6 +37,9 @@ struct digest {
 /* SipHash-2-4 with a result of 128 bits. */
 struct digest siphash(const uint64_t key[2], const void *bytes, size_t len);
 
+/* Modulo 2^128. */
+void digest_add(struct digest *sum, struct digest one);
+
 /*
  * A sum over records that does not depend on their order.  Two sets of
  * records without repetitions have the same sum and count only if they are
@@ -52,8 +56,8 @@ struct tally {
 
 /* Draws a key; EX_OSERR. */
 int tally_start(struct tally *t, struct error *err) MUST_USE;
-/* An empty one with the same key. */
-struct tally tally_like(const struct tally *t);
+/* An empty one with this key. */
+struct tally tally_like(const uint64_t key[2]);
 /* Failures are remembered; see buf_error(&t->frame, ...). */
 void tally_add(struct tally *t, struct span key, struct span value,
     bool keep_case);
@@ -76,10 +80,9 @@ struct text_walk {
 
 /* Starts as { .access = ... }; false at the end. */
 bool text_next(struct text_walk *w, struct access_record *r, enum fate *fate);
-/* The text's side of the proof; a thread may do it.  Where it cannot, nothing
- * is made, and the proof does it. */
-void text_sum(struct access *access, const struct map_spec *spec,
-    struct map_sum *sum);
+/* Adds up what of a text is stored in its map, under the key that t has. */
+int text_add(struct tally *t, const struct access *access,
+    const struct map_spec *spec, struct error *err) MUST_USE;
 
 /* ---- libdb ---- */
 
@@ -240,8 +243,36 @@ int apart_start(struct apart *a, apart_work *work, const void *context,
 int apart_end(struct apart *a, struct answer *answer, struct error *err)
     MUST_USE;
 
+/* ---- the sum of a map ---- */
+
+struct map_adding {
+	const struct map_file *file;
+	const struct map_spec *spec;
+	const char *makemap, *config;
+	uint64_t key[2];
+	size_t size; /* of the text, about */
+	/* private */
+	struct map_part {
+		const struct map_adding *adding;
+		size_t which, of;
+	} part[2];
+	struct apart children[2];
+	size_t parts;
+};
+
+/* makemap -N adds a NUL to both: takes them off, where there are two. */
+bool map_take_null(struct span *key, struct span *value);
+/* Begins; every start needs an end or a kill. */
+int map_add_start(struct map_adding *m, struct error *err) MUST_USE;
+/* sum, count and with_null; -1 as map_open() and apart_end(). */
+int map_add_end(struct map_adding *m, struct answer *sums, struct error *err)
+    MUST_USE;
+void map_add_kill(struct map_adding *m);
+
 /* ---- builders ---- */
 
+/* access_complete() of the new text, once its sum is done. */
+int build_complete(const struct map_build *b, struct error *err) MUST_USE;
 int build_with_makemap(const struct map_build *b, struct error *err) MUST_USE;
 int build_with_libdb(const struct map_build *b, struct error *err) MUST_USE;
 int build_with_patch(const struct map_build *b, struct error *err) MUST_USE;

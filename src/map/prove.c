@@ -1,7 +1,6 @@
 /*
  * The proof.  The text and the map each add up a keyed sum of their records
- * (digest.c), the map in a process of its own (apart.c), so both at the same
- * time.  Only where the sums differ is every key of the one looked up in the
+ * (sum.c, sum_map.c), both at the same time.  Only where the sums differ is every key of the one looked up in the
  * other, to name a difference.
  */
 #include <stdio.h>
@@ -17,7 +16,7 @@ struct proof {
 	struct access *access;
 	const char *makemap, *config;
 	struct tally text;
-	bool summed;         /* the text, before */
+	struct map_sum *begun; /* of the text; NULL: none */
 	struct answer sums;  /* of the map */
 	struct answer named; /* the first difference */
 };
@@ -29,66 +28,19 @@ struct side {
 	char *example; /* to be filled */
 };
 
+/* While the map is added up; where that was begun earlier, it is as good. */
 static int
 add_text(struct proof *p, struct error *err)
 {
-	struct text_walk walk = { .access = p->access };
-	struct access_record r;
-	enum fate fate;
+	struct map_sum *begun = p->begun;
 
-	p->text.sum = (struct digest){ 0, 0 };
-	p->text.count = 0;
-	while (text_next(&walk, &r, &fate)) {
-		if (fate == FATE_STORED)
-			tally_add(&p->text, r.key, r.value, p->spec->keep_case);
-		if (walk.number % 65536 == 0 && cancel_check(err) != 0)
-			return -1;
-	}
-	return buf_error(&p->text.frame, err);
-}
-
-/* makemap -N adds a NUL to both; a key of the text never has one. */
-static bool
-take_null(struct span *key, struct span *value)
-{
-	if (key->len == 0 || key->at[key->len - 1] != '\0' || value->len == 0 ||
-	    value->at[value->len - 1] != '\0')
-		return false;
-	key->len--;
-	value->len--;
-	return true;
-}
-
-static int
-add_map(struct store *map, struct tally *t, size_t *with_null, struct error *err)
-{
-	struct span key, value;
-	int more;
-
-	while ((more = store_next(map, &key, &value, err)) > 0) {
-		if (take_null(&key, &value))
-			++*with_null;
-		tally_add(t, key, value, true);
-	}
-	return more < 0 ? -1 : buf_error(&t->frame, err);
-}
-
-static int
-sum_map(const void *context, struct answer *a, struct error *err)
-{
-	const struct proof *p = context;
-	struct tally tally = tally_like(&p->text);
-	struct store *map;
-	int status = -1;
-
-	map = store_open(p->file, p->spec, p->makemap, p->config, err);
-	if (map != NULL)
-		status = add_map(map, &tally, &a->with_null, err);
-	a->sum = tally.sum;
-	a->count = tally.count;
-	store_close(map);
-	tally_free(&tally);
-	return status;
+	if (begun != NULL)
+		map_sum_end(begun);
+	if (begun == NULL || !begun->made)
+		return text_add(&p->text, p->access, p->spec, err);
+	p->text.sum = (struct digest){ begun->low, begun->high };
+	p->text.count = begun->count;
+	return 0;
 }
 
 /* sendmail finds all keys with NUL, or all without, but not a mixture: after
@@ -211,7 +163,7 @@ name_from_map(struct side *p, struct error *err)
 
 	store_rewind(p->map);
 	while ((more = store_next(p->map, &key, &value, err)) > 0) {
-		(void)take_null(&key, &value);
+		(void)map_take_null(&key, &value);
 		if (in_text(p->p, key, &scratch))
 			continue;
 		status = say_missing(p, key,
@@ -253,23 +205,20 @@ name_difference(const void *context, struct answer *a, struct error *err)
 	return named < 0 ? -1 : 0;
 }
 
-/* makemap -u may crash by itself: no process of ours is needed. */
 static int
 add_both(struct proof *p, struct error *err)
 {
-	struct apart map = { .path = p->file->path };
-	int status;
+	struct map_adding map = { .file = p->file, .spec = p->spec,
+		.makemap = p->makemap, .config = p->config,
+		.key = { p->text.key[0], p->text.key[1] },
+		.size = p->access->text.len };
 
-	if (!libdb_knows(p->spec))
-		return !p->summed && add_text(p, err) != 0 ? -1
-		    : sum_map(p, &p->sums, err);
-	if (apart_start(&map, sum_map, p, p->access->text.len, err) != 0)
+	if (map_add_start(&map, err) != 0)
 		return -1;
-	status = p->summed ? 0 : add_text(p, err);
-	if (status == 0)
-		return apart_end(&map, &p->sums, err);
-	apart_kill(&map);
-	return status;
+	if (add_text(p, err) == 0)
+		return map_add_end(&map, &p->sums, err);
+	map_add_kill(&map);
+	return -1;
 }
 
 static int
@@ -304,7 +253,7 @@ compare(struct proof *p, struct map_proof *proof, struct error *err)
 	 * text has no duplicates.  Else they have to be found. */
 	if (!proof->equal && !p->access->whole) {
 		if (access_complete(p->access, err) != 0 ||
-		    add_text(p, err) != 0)
+		    text_add(&p->text, p->access, p->spec, err) != 0)
 			return -1;
 		proof->equal = is_equal(p);
 	}
@@ -317,48 +266,15 @@ compare(struct proof *p, struct map_proof *proof, struct error *err)
 	return 0;
 }
 
-void
-text_sum(struct access *access, const struct map_spec *spec,
-    struct map_sum *sum)
-{
-	struct proof p = { .spec = spec, .access = access };
-	struct error ignored; /* the proof adds it up itself then */
-
-	sum->made = tally_start(&p.text, &ignored) == 0 &&
-	    add_text(&p, &ignored) == 0;
-	sum->whole = access->whole;
-	memcpy(sum->key, p.text.key, sizeof(sum->key));
-	sum->low = p.text.sum.low;
-	sum->high = p.text.sum.high;
-	sum->count = p.text.count;
-	tally_free(&p.text);
-}
-
-/* With other duplicates known it would be another sum. */
-static bool
-take_sum(struct proof *p, const struct map_sum *sum)
-{
-	if (sum == NULL || !sum->made || sum->whole != p->access->whole)
-		return false;
-	p->text = (struct tally){ .sum = { sum->low, sum->high },
-		.count = sum->count, .key = { sum->key[0], sum->key[1] },
-		.frame = BUF_INIT };
-	return true;
-}
-
 static int
-prove(struct proof *p, const struct map_sum *sum, struct map_proof *proof,
-    struct error *err)
+prove(struct proof *p, struct map_proof *proof, struct error *err)
 {
-	int status;
-
 	*proof = (struct map_proof){ .equal = false };
-	p->summed = take_sum(p, sum);
-	if (!p->summed && tally_start(&p->text, err) != 0)
+	if (p->begun != NULL)
+		p->text = tally_like(p->begun->key);
+	else if (tally_start(&p->text, err) != 0)
 		return -1;
-	status = compare(p, proof, err);
-	tally_free(&p->text);
-	return status;
+	return compare(p, proof, err);
 }
 
 int
@@ -374,7 +290,7 @@ map_prove(const struct map_file *file, const struct map_spec *spec,
 		.config = config,
 	};
 
-	return prove(&p, NULL, proof, err);
+	return prove(&p, proof, err);
 }
 
 int
@@ -389,5 +305,8 @@ map_prove_built(const struct map_build *b, struct map_proof *proof,
 		.config = b->config,
 	};
 
-	return prove(&p, b->sum, proof, err);
+	/* With other duplicates known it would be another sum. */
+	if (b->sum != NULL && b->sum->begun && b->sum->whole == b->access->whole)
+		p.begun = b->sum;
+	return prove(&p, proof, err);
 }

@@ -78,6 +78,34 @@ finish_text(struct settling *s, struct error *err)
 	return s->status;
 }
 
+static void *
+judge(void *context)
+{
+	struct error ignored; /* whoever asks for the faults tries again */
+
+	(void)!access_judge(context, &ignored);
+	return NULL;
+}
+
+/* The faults of the old text are going to be told: they are looked for while
+ * the map is built and proven, but not while somebody else completes it. */
+static void
+judge_beside(struct work *w)
+{
+	struct access *old = &w->u->access;
+
+	if (!w->judging && !old->judged && old->text.len >= JUDGED_APART)
+		w->judging = pthread_create(&w->judge, NULL, judge, old) == 0;
+}
+
+static void
+judge_end(struct work *w)
+{
+	if (w->judging)
+		(void)pthread_join(w->judge, NULL);
+	w->judging = false;
+}
+
 static int
 prove(struct work *w, const struct map_build *b, struct map_proof *proof,
     struct error *err)
@@ -102,8 +130,8 @@ build_with(struct work *w, enum map_builder builder, struct map_proof *proof,
 {
 	struct update *u = w->u;
 	const struct update_options *o = &u->options;
+	int status = -1;
 	char path[2 * SIDE_PATH];
-	struct map_sum sum = { .made = false };
 	struct map_build b = {
 		.builder = builder,
 		.spec = &o->site->map,
@@ -113,7 +141,7 @@ build_with(struct work *w, enum map_builder builder, struct map_proof *proof,
 		.config = o->site->config[0] != '\0' ? o->site->config : NULL,
 		.before = &u->access,
 		.progress = o->progress,
-		.sum = &sum,
+		.sum = &w->sum,
 	};
 
 	if ((builder == BUILD_PATCH ? copy_finish : side_directory)(u, err) !=
@@ -121,9 +149,14 @@ build_with(struct work *w, enum map_builder builder, struct map_proof *proof,
 		return -1;
 	side_map_path(path, u);
 	b.file = (struct map_file){ u->side_directory, u->map.name, path };
-	if (map_build(&b, err) != 0 || cancel_check(err) != 0)
-		return -1;
-	return prove(w, &b, proof, err);
+	if (builder != BUILD_PATCH)
+		judge_beside(w);
+	if (map_build(&b, err) == 0 && cancel_check(err) == 0) {
+		judge_beside(w);
+		status = prove(w, &b, proof, err);
+	}
+	judge_end(w);
+	return status;
 }
 
 /* 0, 1 where the map has to be built anew, -1. */
@@ -266,33 +299,6 @@ put(struct work *w, struct error *err)
 	return status;
 }
 
-static void *
-judge(void *context)
-{
-	struct error ignored; /* whoever asks for the faults tries again */
-
-	(void)!access_judge(context, &ignored);
-	return NULL;
-}
-
-/* The faults of the old text are going to be told: they are looked for while
- * the disk is waited for. */
-static enum update_status
-dress_and_put(struct work *w, struct error *err)
-{
-	struct access *old = &w->u->access;
-	enum update_status status = UPDATE_FAILED;
-	pthread_t thread;
-	bool apart = !old->judged && old->text.len >= JUDGED_APART &&
-	    pthread_create(&thread, NULL, judge, old) == 0;
-
-	if (dress(w, err) == 0)
-		status = put(w, err);
-	if (apart)
-		(void)pthread_join(thread, NULL);
-	return status;
-}
-
 static enum update_status
 commit(struct work *w, struct map_proof *proof, struct error *err)
 {
@@ -301,6 +307,9 @@ commit(struct work *w, struct map_proof *proof, struct error *err)
 	bool make = w->u->options.builder == UPDATE_MAKE;
 	int built;
 
+	if (!make)
+		map_sum_begin(&w->sum, w->next, &w->u->options.site->map,
+		    w->u->options.builder == UPDATE_MAKEMAP);
 	if (start_text(w, &text, err) != 0)
 		return UPDATE_FAILED;
 	built = make ? 0 : build(w, proof, err);
@@ -312,7 +321,7 @@ commit(struct work *w, struct map_proof *proof, struct error *err)
 		return UPDATE_FAILED;
 	if (make)
 		return make_commit(w, proof, err);
-	return dress_and_put(w, err);
+	return dress(w, err) == 0 ? put(w, err) : UPDATE_FAILED;
 }
 
 enum update_status
@@ -332,6 +341,7 @@ update_commit(struct update *u, struct access *next,
 	}
 	w.changed = !span_equal(next->text, buf_as_span(&u->bytes));
 	status = commit(&w, proof, err);
+	map_sum_end(&w.sum);
 	close_fd(&w.map);
 	side_remove(u);
 	lease_drop(u->text.file);

@@ -118,6 +118,9 @@ int copy_finish(struct update *u, struct error *err) MUST_USE;
 struct work {
 	struct update *u;
 	struct access *next;
+	struct map_sum sum;    /* of next */
+	bool judging;          /* the old text, in a thread */
+	pthread_t judge;
 	bool changed;          /* the text; else only the map is mended */
 	struct stat text_seen; /* the text that is to stand with the map */
 	int map;               /* the side map, open */

@@ -190,7 +190,7 @@ expect_built(struct fixture *f, const struct map_build *build, size_t entries,
 static void
 build_large(struct fixture *f, const char *more)
 {
-	struct map_sum sum = { .made = false };
+	struct map_sum sum;
 	struct map_build build = {
 		.builder = BUILD_MAKEMAP,
 		.spec = &f->spec,
@@ -203,6 +203,8 @@ build_large(struct fixture *f, const char *more)
 	large_text(f, more);
 	build.text = f->text_file;
 	remove_map(f);
+	map_sum_begin(&sum, &f->access, &f->spec, true);
+	assert_true(sum.begun);
 	if (map_build(&build, &f->err) != 0)
 		fail_msg("%s", f->err.text);
 	assert_true(sum.made);

@@ -2,7 +2,7 @@
  * part build|prove|edit ACCESS MAP: one part of a change alone, by tlsoff's
  * own code, for those that no command of it does alone.
  *
- *   build  ACCESS is read and parsed, and libdb builds MAP from it
+ *   build  ACCESS is read and parsed as for a change, and libdb builds MAP
  *   prove  MAP is proven to be ACCESS, which is mapped and known to be clean
  *   edit   ACCESS gets an entry: read, planned, written, synced and renamed;
  *          not parsed.  Prints its seconds.
@@ -92,7 +92,7 @@ build(void)
 	struct map_build b = { .builder = BUILD_LIBDB, .spec = &site.map,
 		.access = &access, .file = map_file(O_RDONLY), .text = -1 };
 
-	if (access_parse(&access, buf_as_span(&text), &rules, &why) != 0 ||
+	if (access_parse_tls(&access, buf_as_span(&text), &rules, &why) != 0 ||
 	    map_build(&b, &why) != 0)
 		failed();
 }
