@@ -93,11 +93,11 @@ struct error {
 #define ERROR_INIT \
 	{ 0, "" }
 
-/* Fills err and returns -1, so that a function can end with it. */
+/* Fills err and returns -1, so that a function can end with it.  What is too
+ * long loses its middle. */
 int error_set(struct error *err, int status, const char *format, ...)
     PRINTF_LIKE(3, 4);
-/* The same for a failed system call: "SUBJECT: WHAT: strerror(errno)", of a
- * subject that is very long the beginning alone.  EACCES
+/* The same for a failed system call: "SUBJECT: WHAT: strerror(errno)".  EACCES
  * and EPERM become EX_NOPERM, ENOENT EX_NOINPUT, ENOMEM, EMFILE and ENFILE
  * EX_OSERR, whatever status says. */
 int error_errno(struct error *err, int status, const char *subject,

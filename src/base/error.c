@@ -1,5 +1,6 @@
 /* Errors: one status, one line. */
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,15 +8,37 @@
 
 #include "base.h"
 
+#define MOST (3 * PATH_MAX) /* two paths and some words */
+
+/* Of a text that is too long the middle goes: in front stands what it is about,
+ * and the reason and the cure stand last. */
+static void
+keep_ends(char *to, size_t size, const char *text)
+{
+	static const char gap[] = " ... ";
+	size_t len = strlen(text), front = size / 2 - sizeof(gap);
+	size_t back = size - front - sizeof(gap);
+
+	if (len < size) {
+		memcpy(to, text, len + 1);
+		return;
+	}
+	memcpy(to, text, front);
+	memcpy(to + front, gap, sizeof(gap) - 1);
+	memcpy(to + front + sizeof(gap) - 1, text + len - back, back + 1);
+}
+
 int
 error_set(struct error *err, int status, const char *format, ...)
 {
+	char text[MOST];
 	va_list args;
 
 	err->status = status;
 	va_start(args, format);
-	(void)vsnprintf(err->text, sizeof(err->text), format, args);
+	(void)vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
+	keep_ends(err->text, sizeof(err->text), text);
 	return -1;
 }
 
@@ -39,7 +62,7 @@ error_errno(struct error *err, int status, const char *subject,
 	default:
 		break;
 	}
-	return error_set(err, status, "%.1200s: %s: %s", subject, what,
+	return error_set(err, status, "%s: %s: %s", subject, what,
 	    strerror(errno));
 }
 

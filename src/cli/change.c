@@ -120,7 +120,7 @@ serve(struct job *j, struct error *err)
 	if (service_restart(&service, &j->site, mode, &j->report.service,
 	        &why) == 0)
 		return 0;
-	return error_set(err, why.status, "sendmail: %.1300s; the change is in "
+	return error_set(err, why.status, "sendmail: %s; the change is in "
 	    "place, but sendmail is not back", why.text);
 }
 
@@ -143,7 +143,7 @@ change_run(struct job *j, struct error *err)
 		return -1;
 	if (warned)
 		return 0;
-	return error_set(err, why.status, "%.1400s; the change is in place",
+	return error_set(err, why.status, "%s; the change is in place",
 	    why.text);
 }
 

@@ -162,7 +162,7 @@ make_plan(struct job *j, struct error *err)
 
 	if (j->make(j, &why) == 0)
 		return 0;
-	return error_set(err, why.status, "%s: %.1400s", j->site.access,
+	return error_set(err, why.status, "%s: %s", j->site.access,
 	    why.text);
 }
 

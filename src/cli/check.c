@@ -131,7 +131,7 @@ check(struct items *items, struct job *j, struct error *err)
 		return -1;
 	/* The report points into the plan, and that stays. */
 	if (look(items, j, &later) != 0 && status == 0) {
-		status = error_set(err, later.status, "%.1400s%s", later.text,
+		status = error_set(err, later.status, "%s%s", later.text,
 		    j->report.builder == NULL ? ""
 		                              : "; the change is in place");
 	}

@@ -10,7 +10,7 @@ use Time::Local 'timegm';
 our @EXPORT = qw(records shape shapes scan scan_rows slurp $FIXTURES $TLSOFF);
 
 our $FIXTURES = "tests/fixtures/maillog";
-our $TLSOFF = ($ENV{BUILD} || "build") . "/tlsoff";
+our $TLSOFF = $ENV{TLSOFF} // ($ENV{BUILD} // "build") . "/tlsoff";
 
 sub slurp {
 	open my $f, '<:raw', $_[0] or die "$_[0]: $!";

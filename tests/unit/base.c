@@ -105,6 +105,28 @@ a_failed_call_gives_the_status_of_its_reason(void **state)
 }
 
 static void
+a_message_that_is_too_long_keeps_its_reason(void **state)
+{
+	char path[2 * PATH_MAX + 1];
+
+	(void)state;
+	for (size_t len = sizeof(err.text) - 60; len < sizeof(path); len += 7) {
+		memset(path, 'x', len);
+		path[0] = '/';
+		path[len] = '\0';
+		errno = EACCES;
+		(void)error_errno(&err, EX_IOERR, path, "cannot open");
+		if (strstr(err.text, "x: cannot open: Permission denied") ==
+		    NULL || strncmp(err.text, "/xx", 3) != 0 ||
+		    strlen(err.text) >= sizeof(err.text))
+			fail_msg("%zu bytes: %s", len, err.text);
+		if (strstr(err.text, " ... ") != NULL)
+			assert_int_equal(strlen(err.text),
+			    sizeof(err.text) - 1);
+	}
+}
+
+static void
 progress_without_a_listener_is_told_to_nobody(void **state)
 {
 	const struct progress deaf = { NULL, NULL };
@@ -352,6 +374,7 @@ main(void)
 		cmocka_unit_test(
 		    what_cannot_be_formatted_is_an_error_and_not_less_text),
 		cmocka_unit_test(a_failed_call_gives_the_status_of_its_reason),
+		cmocka_unit_test(a_message_that_is_too_long_keeps_its_reason),
 		cmocka_unit_test(progress_without_a_listener_is_told_to_nobody),
 		cmocka_unit_test(a_signal_is_heard_where_no_descriptor_is_left),
 		cmocka_unit_test(output_and_messages_go_where_they_are_wanted),
