@@ -89,8 +89,8 @@ void map_sum_end(struct map_sum *sum);
 
 struct map_build {
 	enum map_builder builder;
-	const struct progress *progress; /* in the text, but for BUILD_PATCH, which is
-	                                quick; NULL: none */
+	const struct progress *progress; /* in the text; of BUILD_PATCH, which is
+	                                quick, in the proof; NULL: none */
 	const struct map_spec *spec; /* type and flags; its path is not used */
 	struct map_file file;        /* to be created; must not exist, but for
 	                                BUILD_PATCH: a copy of the old map */

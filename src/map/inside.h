@@ -251,6 +251,7 @@ struct map_adding {
 	const char *makemap, *config;
 	uint64_t key[2];
 	size_t size; /* of the text, about */
+	const struct progress *progress; /* in size; NULL: none */
 	/* private */
 	struct map_part {
 		const struct map_adding *adding;

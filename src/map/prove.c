@@ -17,6 +17,7 @@ struct proof {
 	const char *makemap, *config;
 	struct tally text;
 	struct map_sum *begun; /* of the text; NULL: none */
+	const struct progress *progress; /* NULL: none */
 	struct answer sums;  /* of the map */
 	struct answer named; /* the first difference */
 };
@@ -211,7 +212,7 @@ add_both(struct proof *p, struct error *err)
 	struct map_adding map = { .file = p->file, .spec = p->spec,
 		.makemap = p->makemap, .config = p->config,
 		.key = { p->text.key[0], p->text.key[1] },
-		.size = p->access->text.len };
+		.size = p->access->text.len, .progress = p->progress };
 
 	if (map_add_start(&map, err) != 0)
 		return -1;
@@ -305,6 +306,9 @@ map_prove_built(const struct map_build *b, struct map_proof *proof,
 		.config = b->config,
 	};
 
+	/* Of other builders the proof is the short rest. */
+	if (b->builder == BUILD_PATCH)
+		p.progress = b->progress;
 	/* With other duplicates known it would be another sum. */
 	if (b->sum != NULL && b->sum->begun && b->sum->whole == b->access->whole)
 		p.begun = b->sum;

@@ -23,17 +23,20 @@ map_take_null(struct span *key, struct span *value)
 
 static int
 add_records(struct store *map, const struct map_part *part, struct tally *t,
-    size_t *with_null, struct error *err)
+    struct answer *a, struct error *err)
 {
 	struct span key, value;
-	size_t number = 0;
+	size_t number = 0, bytes = 0;
 	int more;
 
 	while ((more = store_next(map, &key, &value, err)) > 0) {
+		bytes += key.len + value.len + 2; /* tab and newline */
+		if (number % 4096 == 0)
+			apart_tell(a, bytes);
 		if (number++ % part->of != part->which)
 			continue;
 		if (map_take_null(&key, &value))
-			++*with_null;
+			a->with_null++;
 		tally_add(t, key, value, true);
 	}
 	return more < 0 ? -1 : buf_error(&t->frame, err);
@@ -50,7 +53,7 @@ add_part(const void *context, struct answer *a, struct error *err)
 
 	map = store_open(m->file, m->spec, m->makemap, m->config, err);
 	if (map != NULL)
-		status = add_records(map, part, &tally, &a->with_null, err);
+		status = add_records(map, part, &tally, a, err);
 	a->sum = tally.sum;
 	a->count = tally.count;
 	store_close(map);
@@ -77,7 +80,9 @@ map_add_start(struct map_adding *m, struct error *err)
 		return 0;
 	for (size_t i = 0; i < parts; i++) {
 		m->part[i] = (struct map_part){ m, i, parts };
-		m->children[i] = (struct apart){ .path = m->file->path };
+		m->children[i] = (struct apart){ .path = m->file->path,
+			.progress = i == 0 ? m->progress : NULL,
+			.total = m->size };
 		if (apart_start(&m->children[i], add_part, &m->part[i],
 		    m->size, err) != 0) {
 			kill_from(m, 0);

@@ -231,6 +231,42 @@ a_sum_made_before_duplicates_are_known_is_made_again(void **state)
 	build_large(*state, "Try_TLS:a NO\nConnect:host1.example OK\nb\n");
 }
 
+static void
+remember(void *context, unsigned long long done, unsigned long long total)
+{
+	unsigned long long *seen = context;
+
+	assert_true(done <= total);
+	*seen = done;
+}
+
+/* Of a patch the proof is what takes long. */
+static void
+the_proof_of_a_patch_says_how_far_it_is(void **state)
+{
+	struct fixture *f = *state;
+	unsigned long long seen = 0;
+	const struct progress progress = { remember, &seen };
+	struct map_build build = {
+		.builder = BUILD_LIBDB,
+		.spec = &f->spec,
+		.file = f->file,
+		.access = &f->access,
+		.text = -1,
+	};
+
+	large_text(f, "Try_TLS:a NO\n");
+	remove_map(f);
+	if (map_build(&build, &f->err) != 0)
+		fail_msg("%s", f->err.text);
+	build.progress = &progress;
+	expect_built(f, &build, 5001, "");
+	assert_int_equal(seen, 0);
+	build.builder = BUILD_PATCH;
+	expect_built(f, &build, 5001, "");
+	assert_true(seen > f->text.len / 2);
+}
+
 int
 main(void)
 {
@@ -243,6 +279,7 @@ main(void)
 		TEST(a_damaged_map_is_survived),
 		TEST(a_sum_made_while_makemap_works_proves_as_well),
 		TEST(a_sum_made_before_duplicates_are_known_is_made_again),
+		TEST(the_proof_of_a_patch_says_how_far_it_is),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
