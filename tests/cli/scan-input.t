@@ -48,7 +48,11 @@ sub fed_slowly {
 	my $said = JSON::PP::decode_json(slurp("$dir/slowly"));
 	is(scalar @{$said->{hosts}}, scalar @$all, 'a pipe that fills slowly');
 	is($said->{lines}, ($text =~ tr/\n//), '... to its end');
-	(my $pid, $pipe) = fed_slowly('/dev/null');
+}
+SKIP: {
+	skip 'the sandbox does not let valgrind send itself a signal', 1
+	    if ($ENV{TLSOFF_ANALYZED} // '') eq 'valgrind';
+	my ($pid, $pipe) = fed_slowly('/dev/null');
 	kill TERM => $pid;
 	local $SIG{ALRM} = sub { kill KILL => $pid };
 	alarm 20;
