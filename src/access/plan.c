@@ -205,8 +205,12 @@ int
 plan_apply(struct plan *p, const struct access *a, struct buf *out,
     struct error *err)
 {
-	size_t at = 0;
+	size_t at = 0, more = 0;
 
+	/* All at once: a large text would be moved when it grows. */
+	for (size_t i = 0; i < p->edit_count; i++)
+		more += p->edits[i].text.len;
+	(void)buf_room(out, a->text.len + more);
 	for (size_t i = 0; i < p->edit_count; i++) {
 		struct plan_edit *e = &p->edits[i];
 

@@ -81,6 +81,29 @@ what_cannot_be_formatted_is_an_error_and_not_less_text(void **state)
 	buf_free(&b);
 }
 
+static void
+a_buffer_of_many_megabytes_keeps_what_was_added(void **state)
+{
+	static const size_t many = (size_t)9 << 20;
+
+	(void)state;
+	/* From little on, and at once. */
+	for (size_t first = 1; first <= many; first += many - 1) {
+		struct buf b = BUF_INIT;
+
+		assert_non_null(buf_room(&b, first));
+		for (size_t i = 0; i < many; i++)
+			buf_char(&b, (char)(i % 251));
+		assert_int_equal(buf_error(&b, &err), 0);
+		assert_int_equal(b.len, many);
+		for (size_t i = 0; i < many; i++)
+			if (b.at[i] != (char)(i % 251))
+				fail_msg("byte %zu is another", i);
+		assert_int_equal(b.at[many], '\0');
+		buf_free(&b);
+	}
+}
+
 /* ---- errors ---- */
 
 static void
@@ -371,6 +394,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_buffer_too_large_for_memory_says_so_once),
+		cmocka_unit_test(a_buffer_of_many_megabytes_keeps_what_was_added),
 		cmocka_unit_test(
 		    what_cannot_be_formatted_is_an_error_and_not_less_text),
 		cmocka_unit_test(a_failed_call_gives_the_status_of_its_reason),
