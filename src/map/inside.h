@@ -34,8 +34,9 @@ struct digest {
 	uint64_t low, high;
 };
 
-/* SipHash-2-4 with a result of 128 bits. */
-struct digest siphash(const uint64_t key[2], const void *bytes, size_t len);
+/* SipHash-2-4 with a result of 128 bits, of two messages. */
+void siphash_two(const uint64_t key[2], const struct span m[2],
+    struct digest result[2]);
 
 /* Modulo 2^128. */
 void digest_add(struct digest *sum, struct digest one);
@@ -47,21 +48,23 @@ void digest_add(struct digest *sum, struct digest one);
  * under a key drawn anew, and added modulo 2^128.
  */
 struct tally {
-	struct digest sum;
+	struct digest sum; /* after tally_end() */
 	size_t count;
 	/* private */
 	uint64_t key[2];
-	struct buf frame;
+	struct buf frame; /* of a record that waits for another, and of that */
+	size_t waiting;   /* bytes of the first; 0: none waits */
 };
 
 /* Draws a key; EX_OSERR. */
 int tally_start(struct tally *t, struct error *err) MUST_USE;
 /* An empty one with this key. */
 struct tally tally_like(const uint64_t key[2]);
-/* Failures are remembered; see buf_error(&t->frame, ...). */
+/* Failures are remembered; tally_end() tells. */
 void tally_add(struct tally *t, struct span key, struct span value,
     bool keep_case);
-void tally_free(struct tally *t);
+/* Once, after the last record: releases all but sum and count.  EX_OSERR. */
+int tally_end(struct tally *t, struct error *err) MUST_USE;
 
 /* ---- text ---- */
 

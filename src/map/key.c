@@ -17,23 +17,31 @@ fold_eight(uint64_t bytes)
 	return bytes | upper >> 2;
 }
 
+static void
+fold_word(char *to, const char *from)
+{
+	uint64_t bytes;
+
+	memcpy(&bytes, from, sizeof(bytes));
+	bytes = fold_eight(bytes);
+	memcpy(to, &bytes, sizeof(bytes));
+}
+
 void
 key_copy(char *to, const char *from, size_t len, bool keep_case)
 {
-	size_t i = 0;
-
 	if (keep_case) {
 		if (len > 0)
 			memcpy(to, from, len);
 		return;
 	}
-	for (; len - i >= 8; i += 8) {
-		uint64_t bytes;
-
-		memcpy(&bytes, from + i, 8);
-		bytes = fold_eight(bytes);
-		memcpy(to + i, &bytes, 8);
+	if (len < 8) {
+		for (size_t i = 0; i < len; i++)
+			to[i] = byte_lower(from[i]);
+		return;
 	}
-	for (; i < len; i++)
-		to[i] = byte_lower(from[i]);
+	for (size_t i = 0; len - i > 8; i += 8)
+		fold_word(to + i, from + i);
+	/* Perhaps some of them once more. */
+	fold_word(to + len - 8, from + len - 8);
 }

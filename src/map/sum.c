@@ -12,6 +12,7 @@ text_add(struct tally *t, const struct access *access,
 {
 	struct text_walk walk = { .access = access };
 	struct access_record r;
+	struct error memory;
 	enum fate fate;
 	int status = 0;
 
@@ -22,10 +23,7 @@ text_add(struct tally *t, const struct access *access,
 		if (walk.number % 65536 == 0)
 			status = cancel_check(err);
 	}
-	if (status == 0)
-		status = buf_error(&t->frame, err);
-	tally_free(t);
-	return status;
+	return tally_end(t, status == 0 ? err : &memory) == 0 ? status : -1;
 }
 
 static void *

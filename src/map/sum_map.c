@@ -39,7 +39,7 @@ add_records(struct store *map, const struct map_part *part, struct tally *t,
 			a->with_null++;
 		tally_add(t, key, value, true);
 	}
-	return more < 0 ? -1 : buf_error(&t->frame, err);
+	return more;
 }
 
 static int
@@ -48,16 +48,18 @@ add_part(const void *context, struct answer *a, struct error *err)
 	const struct map_part *part = context;
 	const struct map_adding *m = part->adding;
 	struct tally tally = tally_like(m->key);
+	struct error memory;
 	struct store *map;
 	int status = -1;
 
 	map = store_open(m->file, m->spec, m->makemap, m->config, err);
 	if (map != NULL)
 		status = add_records(map, part, &tally, a, err);
+	store_close(map);
+	if (tally_end(&tally, status == 0 ? err : &memory) != 0)
+		status = -1;
 	a->sum = tally.sum;
 	a->count = tally.count;
-	store_close(map);
-	tally_free(&tally);
 	return status;
 }
 

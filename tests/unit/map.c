@@ -40,20 +40,27 @@ digest_has_the_published_values(void **state)
 	static const uint64_t key[2] = {
 		0x0706050403020100, 0x0f0e0d0c0b0a0908
 	};
-	unsigned char message[64];
+	const size_t n = sizeof(known) / sizeof(known[0]);
+	char message[64];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(message); i++)
-		message[i] = (unsigned char)i;
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-		struct digest d = siphash(key, message, known[i].len);
+		message[i] = (char)i;
+	/* Beside any other message, in either place. */
+	for (size_t i = 0; i < n * n; i++) {
+		const size_t which[2] = { i / n, i % n };
+		const struct span both[2] = {
+			{ message, known[which[0]].len },
+			{ message, known[which[1]].len },
+		};
+		struct digest d[2];
 
-		for (size_t j = 0; j < 8; j++) {
-			assert_int_equal(d.low >> (8 * j) & 0xff,
-			    known[i].expected[j]);
-			assert_int_equal(d.high >> (8 * j) & 0xff,
-			    known[i].expected[8 + j]);
-		}
+		siphash_two(key, both, d);
+		for (size_t j = 0; j < 16; j++)
+			for (size_t k = 0; k < 2; k++)
+				assert_int_equal((j < 8 ? d[k].low : d[k].high)
+				    >> (8 * (j % 8)) & 0xff,
+				    known[which[k]].expected[j]);
 	}
 }
 
@@ -76,20 +83,66 @@ only_ascii_letters_are_folded(void **state)
 	assert_memory_equal(to, from, sizeof(from));
 }
 
+/* The sum of these records, or of as many as there are before NULL. */
+static struct digest
+sum_of(const uint64_t key[2], const char *const records[][2])
+{
+	struct tally t = tally_like(key);
+	struct error err;
+	size_t n = 0;
+
+	for (; records[n][0] != NULL; n++)
+		tally_add(&t, span_of(records[n][0]), span_of(records[n][1]),
+		    false);
+	assert_int_equal(tally_end(&t, &err), 0);
+	assert_int_equal(t.count, n);
+	return t.sum;
+}
+
+static bool
+is_same_sum(const char *const a[][2], const char *const b[][2])
+{
+	struct tally keyed;
+	struct digest x, y;
+	struct error err;
+
+	assert_int_equal(tally_start(&keyed, &err), 0);
+	x = sum_of(keyed.key, a);
+	y = sum_of(keyed.key, b);
+	assert_int_equal(tally_end(&keyed, &err), 0);
+	return x.low == y.low && x.high == y.high;
+}
+
 static void
 the_tally_knows_where_the_key_ends(void **state)
 {
-	struct tally a, b;
-	struct error err;
+	const char *const a[][2] = { { "1.2.3.4", "5 OK" }, { NULL, NULL } };
+	const char *const b[][2] = { { "1.2.3.45", " OK" }, { NULL, NULL } };
 
 	(void)state;
-	assert_int_equal(tally_start(&a, &err), 0);
-	b = a;
-	tally_add(&a, span_of("1.2.3.4"), span_of("5 OK"), false);
-	tally_add(&b, span_of("1.2.3.45"), span_of(" OK"), false);
-	assert_true(a.sum.low != b.sum.low || a.sum.high != b.sum.high);
-	tally_free(&a);
-	tally_free(&b);
+	assert_true(is_same_sum(a, a));
+	assert_false(is_same_sum(a, b));
+}
+
+static void
+the_tally_knows_no_order_and_misses_no_record(void **state)
+{
+	const char *const a[][2] = { { "Connect:a", "OK" },
+		{ "Try_TLS:host.example", "NO" }, { "b", "REJECT" },
+		{ NULL, NULL } };
+	const char *const turned[][2] = { { "B", "REJECT" },
+		{ "connect:a", "OK" }, { "try_tls:HOST.example", "NO" },
+		{ NULL, NULL } };
+	const char *const fewer[][2] = { { "Connect:a", "OK" },
+		{ "Try_TLS:host.example", "NO" }, { NULL, NULL } };
+	const char *const other[][2] = { { "Connect:a", "OK" },
+		{ "Try_TLS:host.example", "NO" }, { "b", "REJECT " },
+		{ NULL, NULL } };
+
+	(void)state;
+	assert_true(is_same_sum(a, turned));
+	assert_false(is_same_sum(a, fewer));
+	assert_false(is_same_sum(a, other));
 }
 
 /* ---- build and look up ---- */
@@ -291,6 +344,7 @@ main(void)
 		cmocka_unit_test(digest_has_the_published_values),
 		cmocka_unit_test(only_ascii_letters_are_folded),
 		cmocka_unit_test(the_tally_knows_where_the_key_ends),
+		cmocka_unit_test(the_tally_knows_no_order_and_misses_no_record),
 		TEST(what_was_built_is_found),
 		TEST(case_is_kept_where_the_cf_says_so),
 		TEST(null_keys_are_built_and_read_as_the_cf_says),
