@@ -24,10 +24,6 @@
 
 #define KEEP ((size_t)1 << 20)
 
-static const char *const environment[] = {
-	"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", NULL
-};
-
 void
 run_die_with(pid_t parent)
 {
@@ -66,6 +62,10 @@ close_from(int first)
 static void
 become(const struct run *r, const int streams[3], pid_t parent)
 {
+	const char *const environment[] = {
+		"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", r->variable,
+		NULL
+	};
 	int fds[3];
 
 	run_die_with(parent);

@@ -128,6 +128,7 @@ build_with_makemap(const struct map_build *b, struct error *err)
 		.file = &b->file,
 		.options = options,
 		.input = b->text,
+		.large = cache_size(b->access->text.len) > CACHE_LEAST,
 		.messages = &said,
 		.keep = KEEP,
 		.progress = b->progress,

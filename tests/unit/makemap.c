@@ -108,6 +108,39 @@ build(void)
 	return status;
 }
 
+/* What of its environment tells of memory; with so many bytes of text. */
+static void
+expect_tunables(size_t bytes, const char *expected)
+{
+	const struct access_rules rules = { .keep_case = false };
+	struct buf text = BUF_INIT;
+	char said[256] = "";
+	int fd;
+
+	while (text.len < bytes)
+		buf_text(&text, "# a comment is no entry\n");
+	access_free(&parsed);
+	assert_int_equal(access_parse(&parsed, buf_as_span(&text), &rules,
+	    &err), 0);
+	makemap_does("cat >/dev/null\n"
+	    "tr '\\0' '\\n' </proc/$$/environ | grep -v '^[LP]' >once || :");
+	assert_int_equal(build(), 0);
+	fd = openat(file.directory, "once", O_RDONLY);
+	assert_true(read(fd, said, sizeof(said) - 1) >= 0);
+	(void)close(fd);
+	assert_string_equal(said, expected);
+	buf_free(&text);
+}
+
+static void
+only_for_a_large_text_it_is_asked_to_take_large_pages(void **state)
+{
+	(void)state;
+	expect_tunables(1000, "");
+	expect_tunables((size_t)12 << 20,
+	    "GLIBC_TUNABLES=glibc.malloc.hugetlb=1\n");
+}
+
 static void
 the_complaint_that_is_due_is_accepted(void **state)
 {
@@ -265,6 +298,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(only_for_a_large_text_it_is_asked_to_take_large_pages),
 		TEST(the_complaint_that_is_due_is_accepted),
 		TEST(a_complaint_of_anything_else_ends_the_build),
 		TEST(a_complaint_that_is_missing_ends_the_build),
