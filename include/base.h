@@ -163,14 +163,18 @@ struct run {
 	bool ends_children;      /* where it is killed, so is what it started,
 	                            but for daemons: they leave its group */
 	int input;               /* becomes its standard input; -1: /dev/null */
+	const struct span *feed; /* for run_program() alone: written to its
+	                            standard input, in place of input; NULL:
+	                            none.  SIGPIPE has to be ignored: it need
+	                            not read to the end */
 	int directory;           /* it starts there; -1: / */
 	struct buf *output;      /* its standard output; NULL: /dev/null */
 	struct buf *messages;    /* its standard error; NULL: with the output */
 	int timeout;             /* seconds until it is killed; 0: none.  Only
 	                            while a stream of it is heard */
 	size_t keep;             /* bytes of a stream that are kept; 0: 1 MiB */
-	const struct progress *progress; /* told how far it has read its input,
-	                            which then is a file; NULL: nobody is */
+	const struct progress *progress; /* told how much it was fed; NULL:
+	                            nobody is */
 };
 
 /*
@@ -186,8 +190,8 @@ int run_program(const struct run *r, struct error *err) MUST_USE;
 
 /*
  * Starts it and does not wait: its input, which must be given, and output are
- * those descriptors, its messages are dropped; output, messages and timeout
- * of r do not count.  Returns its process id, or -1 with err: EX_OSERR.
+ * those descriptors, its messages are dropped; feed, output, messages and
+ * timeout of r do not count.  Returns its process id, or -1 with err: EX_OSERR.
  * run_wait() waits and returns its exit status as above, 127 when it could
  * not be run.
  */

@@ -96,8 +96,6 @@ struct map_build {
 	                                BUILD_PATCH: a copy of the old map */
 	struct access *access;       /* the new text, parsed; is completed where
 	                                its duplicates have to be known */
-	int text;                    /* descriptor of the same text; is rewound;
-	                                for BUILD_MAKEMAP */
 	const char *makemap;         /* path; for BUILD_MAKEMAP */
 	const char *config;          /* cf for makemap -C; NULL: /dev/null */
 	struct access *before;       /* for BUILD_PATCH: the old text */

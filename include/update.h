@@ -10,8 +10,8 @@
  * The order inside update_commit(), and the crash each step guards against:
  *
  *   side text written, attributes of the old one set, synced   (half a text)
- *   side map built from that very descriptor, proven equal     (half a map,
- *       a makemap that failed, a makemap that lied)
+ *   meanwhile side map built from the same bytes in memory,    (half a map,
+ *       and proven equal to them        a makemap that failed, one that lied)
  *   side map given the old map's attributes, synced            (unsafe map)
  *   access file looked at again: changed, or open for writing,
  *       means UPDATE_AGAIN                                     (lost update)

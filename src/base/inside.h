@@ -16,6 +16,10 @@ struct run_child {
 	pid_t pid;
 	bool leads; /* a process group of its own, with all that it starts */
 	struct run_stream streams[2]; /* output, messages */
+	int feed;    /* our end of its input; -1: none, or all is written */
+	size_t fed;  /* bytes */
+	size_t gulp; /* the most that went in at once */
+	int rest;    /* ms until it is fed again; 0: as soon as there is room */
 };
 
 /* Starts it, and does not wait; timeout of r does not count.  EX_OSERR. */

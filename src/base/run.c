@@ -111,8 +111,16 @@ run_drain(struct run_stream *s)
 }
 
 #define TICK 20 /* ms between two looks at a child that may leave others */
+#define REST 16 /* ms at most between two times that a child is fed */
 #define GONE 1000 /* ms that a killed child's children may take to end */
-#define TELL 100 /* ms between two words of how far it is */
+
+static void
+close_one(int *fd)
+{
+	if (*fd >= 0)
+		(void)close(*fd);
+	*fd = -1;
+}
 
 bool
 run_has_ended(pid_t child)
@@ -125,48 +133,68 @@ run_has_ended(pid_t child)
 
 /* How long poll() may sleep; -1: until something comes. */
 static int
-patience(const struct run *r, int64_t left)
+patience(const struct run *r, const struct run_child *child, int64_t left)
 {
-	int64_t most = r->leaves_children ? TICK : r->progress != NULL ? TELL : -1;
+	int64_t most = child->feed >= 0 && child->rest > 0 ? child->rest
+	    : r->leaves_children ? TICK : -1;
 
 	return (int)(most >= 0 && (left < 0 || left > most) ? most : left);
 }
 
-/* The child reads by the same open file, so its place in it is ours, too. */
-static void
-tell_progress(const struct run *r)
+/*
+ * Writes what there is room for; a child that has gone, or that closes its
+ * input, has read what it wants.  A pipe has room again for each page that is
+ * read: who then writes that page takes the processor from the reader twelve
+ * thousand times for a large text.  So the pipe may run half empty.
+ */
+static int
+feed(struct run_child *child, const struct run *r, struct error *err)
 {
-	off_t done = r->progress == NULL ? -1 : lseek(r->input, 0, SEEK_CUR);
-	struct stat input;
+	ssize_t n = write(child->feed, r->feed->at + child->fed,
+	    r->feed->len - child->fed);
+	bool over = n < 0 && errno == EPIPE;
+	size_t gulp = n < 0 ? 0 : (size_t)n;
 
-	if (done >= 0 && fstat(r->input, &input) == 0)
-		progress_tell(r->progress, (unsigned long long)done,
-		    (unsigned long long)input.st_size);
+	if (n < 0 && !over && errno != EAGAIN && errno != EINTR)
+		return error_errno(err, EX_OSERR, r->argv[0],
+		    "cannot write to it");
+	child->fed += gulp;
+	if (gulp > child->gulp)
+		child->gulp = gulp;
+	if (gulp >= child->gulp / 2)
+		child->rest /= 2;
+	else if (child->rest < REST)
+		child->rest = child->rest == 0 ? 1 : 2 * child->rest;
+	if (over || child->fed == r->feed->len)
+		close_one(&child->feed);
+	progress_tell(r->progress, child->fed, r->feed->len);
+	return 0;
 }
 
-/* Until both streams are at their end; -1 when it has to be killed. */
+/* Until it is fed and both streams are at their end; -1 when it has to be
+ * killed. */
 static int
-listen_to(struct run_stream streams[2], const struct run *r, pid_t child,
-    struct error *err)
+listen_to(struct run_child *child, const struct run *r, struct error *err)
 {
 	int64_t end = clock_ms() + (int64_t)r->timeout * 1000;
+	struct run_stream *streams = child->streams;
 
-	while (streams[0].fd >= 0 || streams[1].fd >= 0) {
-		struct pollfd p[3] = {
+	while (streams[0].fd >= 0 || streams[1].fd >= 0 || child->feed >= 0) {
+		struct pollfd p[4] = {
 			{ streams[0].fd, POLLIN, 0 },
 			{ streams[1].fd, POLLIN, 0 },
 			{ cancel_fd(), POLLIN, 0 },
+			{ child->feed, child->rest > 0 ? 0 : POLLOUT, 0 },
 		};
 		int64_t left = r->timeout > 0 ? end - clock_ms() : -1;
-		bool ended = r->leaves_children && run_has_ended(child);
+		bool ended = r->leaves_children && run_has_ended(child->pid);
 		int ready;
 
-		tell_progress(r);
 		if (r->timeout > 0 && left <= 0)
 			return error_set(err, EX_UNAVAILABLE,
 			    "%s: no end after %d seconds", r->argv[0],
 			    r->timeout);
-		ready = poll(p, 3, ended ? 0 : patience(r, left));
+		ready = poll(p, 4, ended ? 0 : patience(r, child, left));
 		if (ready < 0 && errno != EINTR)
 			return error_errno(err, EX_OSERR, r->argv[0], "poll");
 		if (cancel_check(err) != 0)
@@ -176,6 +204,9 @@ listen_to(struct run_stream streams[2], const struct run *r, pid_t child,
 		for (int i = 0; i < 2; i++)
 			if (p[i].revents != 0)
 				run_drain(&streams[i]);
+		if (child->feed >= 0 && (ready == 0 || p[3].revents != 0) &&
+		    feed(child, r, err) != 0)
+			return -1;
 	}
 	return 0;
 }
@@ -231,19 +262,28 @@ open_stream(bool wanted, struct run_stream *ours, int *theirs,
 	return 0;
 }
 
-static void
-close_one(int *fd)
+/* Large, so that the child seldom waits for us; never waited for. */
+static int
+open_feed(struct run_child *child, struct error *err)
 {
-	if (*fd >= 0)
-		(void)close(*fd);
-	*fd = -1;
+	int fds[2];
+
+	if (pipe2(fds, O_CLOEXEC) != 0)
+		return error_errno(err, EX_OSERR, "pipe", "cannot open");
+#ifdef F_SETPIPE_SZ
+	(void)fcntl(fds[1], F_SETPIPE_SZ, 1 << 20);
+#endif
+	(void)fcntl(fds[1], F_SETFL, O_NONBLOCK);
+	child->feed = fds[1];
+	return fds[0];
 }
 
 static int
 open_all(const struct run *r, struct run_child *child, int theirs[3],
     struct error *err)
 {
-	theirs[0] = r->input >= 0 ? duplicate(r->input, err) : open_null(err);
+	theirs[0] = r->feed != NULL ? open_feed(child, err)
+	    : r->input >= 0 ? duplicate(r->input, err) : open_null(err);
 	if (theirs[0] < 0 || open_stream(r->output != NULL,
 	    &child->streams[0], &theirs[1], err) != 0)
 		return -1;
@@ -261,8 +301,9 @@ run_child_start(struct run_child *child, const struct run *r,
 	int theirs[3] = { -1, -1, -1 };
 	pid_t parent = getpid();
 
-	*child = (struct run_child){ -1, r->ends_children,
-		{ { -1, r->output, keep }, { -1, r->messages, keep } } };
+	*child = (struct run_child){ .pid = -1, .leads = r->ends_children,
+		.streams = { { -1, r->output, keep }, { -1, r->messages, keep } },
+		.feed = -1 };
 	if (open_all(r, child, theirs, err) == 0) {
 		child->pid = fork();
 		if (child->pid == 0)
@@ -286,6 +327,7 @@ run_child_close(struct run_child *child)
 {
 	for (int i = 0; i < 2; i++)
 		close_one(&child->streams[i].fd);
+	close_one(&child->feed);
 }
 
 /* What a child's children were about to write is written when they are gone,
@@ -320,7 +362,7 @@ run_program(const struct run *r, struct error *err)
 
 	if (run_child_start(&child, r, err) != 0)
 		return -1;
-	if (listen_to(child.streams, r, child.pid, err) != 0) {
+	if (listen_to(&child, r, err) != 0) {
 		(void)run_child_kill(&child);
 		return -1;
 	}

@@ -127,7 +127,7 @@ build_with_makemap(const struct map_build *b, struct error *err)
 		.type = b->spec->type_name,
 		.file = &b->file,
 		.options = options,
-		.input = b->text,
+		.input = &b->access->text,
 		.large = cache_size(b->access->text.len) > CACHE_LEAST,
 		.messages = &said,
 		.keep = KEEP,
@@ -145,9 +145,6 @@ build_with_makemap(const struct map_build *b, struct error *err)
 	if (b->spec->keep_case)
 		options[n++] = "-f";
 	options[n] = NULL;
-	if (lseek(b->text, 0, SEEK_SET) != 0)
-		return error_errno(err, EX_IOERR, b->file.path,
-		    "cannot rewind its text");
 	status = makemap_run(&call, err);
 	if (b->sum != NULL)
 		map_sum_end(b->sum);

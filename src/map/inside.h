@@ -141,7 +141,7 @@ struct makemap {
 	const char *type;
 	const struct map_file *file;
 	const char *const *options; /* ends with NULL; at most 8 */
-	int input;                  /* -1: none */
+	const struct span *input;   /* NULL: none */
 	bool large; /* it will need many megabytes of memory */
 	struct buf *output;         /* NULL: none */
 	struct buf *messages;

@@ -23,7 +23,8 @@ makemap_run(const struct makemap *m, struct error *err)
 	struct run run = {
 		.argv = argv,
 		.variable = m->large ? LARGE_PAGES : NULL,
-		.input = m->input,
+		.input = -1,
+		.feed = m->input,
 		.directory = m->file->directory,
 		.output = m->output,
 		.messages = m->messages,

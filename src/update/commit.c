@@ -14,13 +14,14 @@
 #define MAKEMAP_MS 3000 /* how long a makemap run by hand is waited for */
 #define JUDGED_APART ((size_t)4 << 20) /* bytes of text that are worth a thread */
 
-/* Attributes, and the disk: while the map is built. */
+/* While the map is built, from the same bytes in memory. */
 static int
 settle_text(struct work *w, struct error *err)
 {
 	struct update *u = w->u;
 
-	if (attributes_copy(u->text.file, u->side_text, u->text.path, err) != 0)
+	if (side_text(u, w->next->text, err) != 0 ||
+	    attributes_copy(u->text.file, u->side_text, u->text.path, err) != 0)
 		return -1;
 	if (fsync(u->side_text) != 0)
 		return error_errno(err, EX_IOERR, u->text.path,
@@ -47,18 +48,14 @@ settle(void *context)
 	return NULL;
 }
 
-/* Writes the text; what has to follow goes on beside us where it can. */
+/* Writes the text, beside us where it can be. */
 static int
 start_text(struct work *w, struct settling *s, struct error *err)
 {
-	struct update *u = w->u;
-
 	*s = (struct settling){ .work = w };
-	if (cancel_check(err) != 0 || side_text(u, w->next->text, err) != 0)
+	if (cancel_check(err) != 0)
 		return -1;
-	/* It is written although only the map is mended: makemap has to read
-	 * bytes that nobody changes. */
-	w->text_seen = u->text.seen;
+	w->text_seen = w->u->text.seen;
 	if (!w->changed)
 		return 0;
 	s->apart = pthread_create(&s->thread, NULL, settle, s) == 0;
@@ -136,7 +133,6 @@ build_with(struct work *w, enum map_builder builder, struct map_proof *proof,
 		.builder = builder,
 		.spec = &o->site->map,
 		.access = w->next,
-		.text = u->side_text,
 		.makemap = o->makemap,
 		.config = o->site->config[0] != '\0' ? o->site->config : NULL,
 		.before = &u->access,
@@ -303,7 +299,6 @@ static enum update_status
 commit(struct work *w, struct map_proof *proof, struct error *err)
 {
 	struct settling text;
-	struct error why;
 	bool make = w->u->options.builder == UPDATE_MAKE;
 	int built;
 
@@ -313,11 +308,8 @@ commit(struct work *w, struct map_proof *proof, struct error *err)
 	if (start_text(w, &text, err) != 0)
 		return UPDATE_FAILED;
 	built = make ? 0 : build(w, proof, err);
-	if (finish_text(&text, &why) != 0 && built == 0) {
-		*err = why;
-		built = -1;
-	}
-	if (built != 0)
+	/* Where both failed, say the plainer reason. */
+	if (finish_text(&text, err) != 0 || built != 0)
 		return UPDATE_FAILED;
 	if (make)
 		return make_commit(w, proof, err);

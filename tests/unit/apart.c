@@ -41,7 +41,6 @@ build(void)
 		.spec = &spec,
 		.file = file,
 		.access = &parsed,
-		.text = -1,
 	};
 
 	empty_directory();

@@ -77,7 +77,7 @@ a_build_tells_how_much_of_the_text_it_has_put(void **state)
 	unsigned long long most = 0;
 	const struct progress progress = { take_most, &most };
 	const struct map_build b = { .builder = BUILD_LIBDB, .spec = &spec,
-		.file = file, .access = &parsed, .text = -1,
+		.file = file, .access = &parsed,
 		.progress = &progress };
 
 	(void)state;

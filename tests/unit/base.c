@@ -295,6 +295,58 @@ what_it_started_is_killed_with_it_where_that_is_asked(void **state)
 	buf_free(&out);
 }
 
+/* ---- what a program is fed ---- */
+
+/* Its status, and what it wrote. */
+static int
+run_fed(const char *script, struct span text, struct buf *out)
+{
+	const char *const argv[] = { "/bin/sh", "-c", script, NULL };
+	const struct run r = { .argv = argv, .input = -1, .directory = -1,
+		.feed = &text, .output = out, .keep = (size_t)1 << 30 };
+	int status;
+
+	buf_clear(out);
+	(void)signal(SIGPIPE, SIG_IGN);
+	status = run_program(&r, &err);
+	(void)signal(SIGPIPE, SIG_DFL);
+	return status;
+}
+
+static void
+a_program_reads_all_that_it_is_fed(void **state)
+{
+	struct buf text = BUF_INIT, out = BUF_INIT;
+
+	(void)state;
+	for (int i = 0; i < 400000; i++) /* more than any pipe holds */
+		buf_printf(&text, "line %d\n", i);
+	assert_int_equal(run_fed("cat", buf_as_span(&text), &out), 0);
+	assert_true(span_equal(buf_as_span(&out), buf_as_span(&text)));
+	assert_int_equal(run_fed("exec 1>&- 2>&-; sleep 1; cat >/dev/null; exit 3",
+	    buf_as_span(&text), &out), 3);
+	assert_int_equal(run_fed("cat", span_of(""), &out), 0);
+	assert_int_equal(out.len, 0);
+	buf_free(&text);
+	buf_free(&out);
+}
+
+static void
+a_program_need_not_read_what_it_is_fed(void **state)
+{
+	struct buf text = BUF_INIT, out = BUF_INIT;
+
+	(void)state;
+	for (int i = 0; i < 400000; i++)
+		buf_printf(&text, "line %d\n", i);
+	assert_int_equal(run_fed("exit 4", buf_as_span(&text), &out), 4);
+	assert_int_equal(run_fed("read first; exec 0<&-; echo $first; exit 5",
+	    buf_as_span(&text), &out), 5);
+	assert_string_equal(out.at, "line 0\n");
+	buf_free(&text);
+	buf_free(&out);
+}
+
 /* ---- descriptors run out ---- */
 
 static int
@@ -324,8 +376,9 @@ with_descriptors(rlim_t most, int way)
 {
 	const char *const argv[] = { "/bin/true", NULL };
 	struct buf out = BUF_INIT;
+	const struct span text = span_of("text");
 	struct run r = { .argv = argv, .input = STDIN_FILENO, .directory = -1,
-		.output = &out };
+		.output = &out, .feed = way == 3 ? &text : NULL };
 	int good = 0, status;
 	struct run_many many = { 3, 3, begin_true, count_good, &good };
 	const struct rlimit limit = { most, most };
@@ -333,7 +386,8 @@ with_descriptors(rlim_t most, int way)
 
 	if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
 		return 4;
-	if (way == 0) {
+	if (way == 0 || way == 3) {
+		(void)signal(SIGPIPE, SIG_IGN);
 		status = run_program(&r, &e);
 	} else if (way == 1) {
 		status = (int)run_start(&r, STDOUT_FILENO, &e);
@@ -356,7 +410,7 @@ without_descriptors_each_way_to_run_a_program_says_so(void **state)
 	(void)state;
 	if (is_left_out_under_valgrind())
 		return;
-	for (int way = 0; way < 3; way++) {
+	for (int way = 0; way < 4; way++) {
 		int seen[3] = { 0, 0, 0 };
 
 		for (rlim_t most = 0; most < 40; most++) {
@@ -402,6 +456,8 @@ main(void)
 		cmocka_unit_test(progress_without_a_listener_is_told_to_nobody),
 		cmocka_unit_test(a_signal_is_heard_where_no_descriptor_is_left),
 		cmocka_unit_test(output_and_messages_go_where_they_are_wanted),
+		cmocka_unit_test(a_program_reads_all_that_it_is_fed),
+		cmocka_unit_test(a_program_need_not_read_what_it_is_fed),
 		cmocka_unit_test(
 		    no_more_is_kept_than_is_wanted_and_the_rest_is_read),
 		cmocka_unit_test(the_status_tells_how_it_ended),

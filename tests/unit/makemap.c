@@ -100,11 +100,8 @@ build(void)
 		.file = file, .access = &parsed, .makemap = program };
 	int status;
 
-	write_file("text", TEXT, 0600);
-	b.text = openat(file.directory, "text", O_RDONLY);
 	err = (struct error)ERROR_INIT;
 	status = map_build(&b, &err);
-	(void)close(b.text);
 	return status;
 }
 
@@ -284,12 +281,9 @@ without_makemap_nothing_is_built(void **state)
 		.file = file, .access = &parsed };
 
 	(void)state;
-	write_file("text", TEXT, 0600);
-	b.text = openat(file.directory, "text", O_RDONLY);
 	assert_int_equal(map_build(&b, &err), -1);
 	assert_int_equal(err.status, EX_UNAVAILABLE);
 	expect_words("makemap is needed and not installed");
-	(void)close(b.text);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

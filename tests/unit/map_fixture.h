@@ -24,7 +24,6 @@ struct fixture {
 	struct map_file file;
 	struct map_spec spec;
 	struct buf text;
-	int text_file;
 	struct access access;
 	struct map_proof proof;
 	struct error err;
@@ -72,7 +71,6 @@ set_up(void **state)
 	assert_true(f->file.directory >= 0);
 	f->file.name = "access.db";
 	f->file.path = f->path;
-	f->text_file = -1;
 	use_type(f, MAP_HASH, "hash");
 	*state = f;
 	return 0;
@@ -91,8 +89,6 @@ tear_down(void **state)
 
 	scratch_remove(f->directory);
 	(void)close(f->file.directory);
-	if (f->text_file >= 0)
-		(void)close(f->text_file);
 	access_free(&f->access);
 	buf_free(&f->text);
 	free(f);
@@ -110,13 +106,7 @@ write_file(struct fixture *f, const char *name, const void *bytes, size_t len,
 
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, bytes, len), (ssize_t)len);
-	if (strcmp(name, "access") == 0) {
-		if (f->text_file >= 0)
-			(void)close(f->text_file);
-		f->text_file = fd;
-	} else {
-		(void)close(fd);
-	}
+	(void)close(fd);
 }
 
 static inline void
@@ -146,7 +136,6 @@ try_build(struct fixture *f, enum map_builder builder)
 		.spec = &f->spec,
 		.file = f->file,
 		.access = &f->access,
-		.text = f->text_file,
 		.makemap = f->makemap,
 	};
 

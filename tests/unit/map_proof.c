@@ -201,7 +201,6 @@ build_large(struct fixture *f, const char *more)
 	};
 
 	large_text(f, more);
-	build.text = f->text_file;
 	remove_map(f);
 	map_sum_begin(&sum, &f->access, &f->spec, true);
 	assert_true(sum.begun);
@@ -252,7 +251,6 @@ the_proof_of_a_patch_says_how_far_it_is(void **state)
 		.spec = &f->spec,
 		.file = f->file,
 		.access = &f->access,
-		.text = -1,
 	};
 
 	large_text(f, "Try_TLS:a NO\n");

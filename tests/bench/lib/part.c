@@ -90,7 +90,7 @@ build(void)
 	struct access_rules rules = { .keep_case = false };
 	struct access access;
 	struct map_build b = { .builder = BUILD_LIBDB, .spec = &site.map,
-		.access = &access, .file = map_file(O_RDONLY), .text = -1 };
+		.access = &access, .file = map_file(O_RDONLY) };
 
 	if (access_parse_tls(&access, buf_as_span(&text), &rules, &why) != 0 ||
 	    map_build(&b, &why) != 0)
