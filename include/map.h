@@ -64,15 +64,24 @@ void map_close(struct map *map);
 
 enum map_builder { BUILD_MAKEMAP, BUILD_LIBDB, BUILD_PATCH };
 
-/* What the proof has to know of a text, added up in a thread; private. */
+/* What is known for the proof before it begins; private. */
 struct map_sum {
 	struct access *access;
 	const struct map_spec *spec;
+	bool keyed;
+	uint64_t key[2];
+	/* of the text, added up in a thread */
 	bool begun, running, made;
 	bool judges, whole;
 	pthread_t thread;
-	uint64_t key[2], low, high;
+	uint64_t low, high;
 	size_t count;
+	/* of the map, added up by the process that patched it */
+	struct {
+		bool made;
+		uint64_t low, high;
+		size_t count, with_null;
+	} map;
 };
 
 /*

@@ -273,6 +273,9 @@ int map_add_start(struct map_adding *m, struct error *err) MUST_USE;
 int map_add_end(struct map_adding *m, struct answer *sums, struct error *err)
     MUST_USE;
 void map_add_kill(struct map_adding *m);
+/* All of it in this process, which is a child: libdb may crash. */
+int map_add_here(const struct map_adding *m, struct answer *sums,
+    struct error *err) MUST_USE;
 
 /* ---- builders ---- */
 

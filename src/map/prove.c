@@ -17,6 +17,7 @@ struct proof {
 	const char *makemap, *config;
 	struct tally text;
 	struct map_sum *begun; /* of the text; NULL: none */
+	const struct map_sum *known; /* of the map; NULL: none */
 	const struct progress *progress; /* NULL: none */
 	struct answer sums;  /* of the map */
 	struct answer named; /* the first difference */
@@ -214,6 +215,13 @@ add_both(struct proof *p, struct error *err)
 		.key = { p->text.key[0], p->text.key[1] },
 		.size = p->access->text.len, .progress = p->progress };
 
+	if (p->known != NULL) {
+		p->sums.sum = (struct digest){ p->known->map.low,
+			p->known->map.high };
+		p->sums.count = p->known->map.count;
+		p->sums.with_null = p->known->map.with_null;
+		return add_text(p, err);
+	}
 	if (map_add_start(&map, err) != 0)
 		return -1;
 	if (add_text(p, err) == 0)
@@ -271,8 +279,8 @@ static int
 prove(struct proof *p, struct map_proof *proof, struct error *err)
 {
 	*proof = (struct map_proof){ .equal = false };
-	if (p->begun != NULL)
-		p->text = tally_like(p->begun->key);
+	if (p->begun != NULL || p->known != NULL)
+		p->text = tally_like((p->begun != NULL ? p->begun : p->known)->key);
 	else if (tally_start(&p->text, err) != 0)
 		return -1;
 	return compare(p, proof, err);
@@ -312,5 +320,7 @@ map_prove_built(const struct map_build *b, struct map_proof *proof,
 	/* With other duplicates known it would be another sum. */
 	if (b->sum != NULL && b->sum->begun && b->sum->whole == b->access->whole)
 		p.begun = b->sum;
+	if (b->builder == BUILD_PATCH && b->sum != NULL && b->sum->map.made)
+		p.known = b->sum;
 	return prove(&p, proof, err);
 }

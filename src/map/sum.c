@@ -51,10 +51,12 @@ map_sum_begin(struct map_sum *sum, struct access *access,
 
 	*sum = (struct map_sum){ .access = access, .spec = spec,
 		.judges = judges, .whole = access->whole };
-	if (access->text.len < WORTH_A_THREAD ||
-	    tally_start(&keyed, &ignored) != 0)
+	if (tally_start(&keyed, &ignored) != 0)
 		return;
 	memcpy(sum->key, keyed.key, sizeof(sum->key));
+	sum->keyed = true;
+	if (access->text.len < WORTH_A_THREAD)
+		return;
 	sum->running = pthread_create(&sum->thread, NULL, add_up, sum) == 0;
 	sum->begun = sum->running;
 }

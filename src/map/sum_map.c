@@ -96,15 +96,24 @@ map_add_start(struct map_adding *m, struct error *err)
 }
 
 int
-map_add_end(struct map_adding *m, struct answer *sums, struct error *err)
+map_add_here(const struct map_adding *m, struct answer *sums,
+    struct error *err)
 {
 	const struct map_part all = { m, 0, 1 };
+
+	sums->with_null = 0;
+	return add_part(&all, sums, err);
+}
+
+int
+map_add_end(struct map_adding *m, struct answer *sums, struct error *err)
+{
 	struct answer one;
 
+	if (m->parts == 0)
+		return map_add_here(m, sums, err);
 	sums->sum = (struct digest){ 0, 0 };
 	sums->count = sums->with_null = 0;
-	if (m->parts == 0)
-		return add_part(&all, sums, err);
 	for (size_t i = 0; i < m->parts; i++) {
 		if (apart_end(&m->children[i], &one, err) != 0) {
 			kill_from(m, i + 1);

@@ -8,10 +8,13 @@
 
 #include "inside.h"
 
+#define WORTH_A_THREAD ((off_t)1 << 20) /* bytes of map */
+
 struct copying {
 	struct map_file old, file;
 	const struct map_spec *spec;
 	pthread_t thread;
+	bool apart; /* in the thread */
 	int status;
 	struct error err;
 	char path[2 * SIDE_PATH];
@@ -43,10 +46,11 @@ update_foresee(struct update *u)
 		u->map.path };
 	c->file = (struct map_file){ u->side_directory, u->map.name, c->path };
 	c->spec = &u->options.site->map;
-	if (pthread_create(&c->thread, NULL, copy, c) == 0)
-		u->copying = c;
-	else
-		free(c);
+	c->apart = u->map.seen.st_size >= WORTH_A_THREAD &&
+	    pthread_create(&c->thread, NULL, copy, c) == 0;
+	if (!c->apart)
+		(void)copy(c);
+	u->copying = c;
 }
 
 int
@@ -58,7 +62,8 @@ copy_finish(struct update *u, struct error *err)
 	if (c == NULL)
 		return error_set(err, EX_OSERR, "%s: cannot be copied",
 		    u->map.path);
-	(void)pthread_join(c->thread, NULL);
+	if (c->apart)
+		(void)pthread_join(c->thread, NULL);
 	status = c->status;
 	if (status != 0)
 		*err = c->err;
