@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -19,6 +20,7 @@
 #include "inside.h"
 
 #define EXCHANGE 2u /* RENAME_EXCHANGE, of the kernel */
+#define ASIDE 8 /* times that others go first: more than wait, mostly */
 #define LOCK_MS 250 /* with the new text in place; makemap was waited for */
 
 int
@@ -75,6 +77,18 @@ cannot_swap(void)
 	return errno == ENOSYS || errno == EINVAL || errno == EOPNOTSUPP;
 }
 
+/*
+ * Whoever woke up takes the processor from somebody who, on a busy machine, is
+ * a sendmail: perhaps between its look at the map and its lock on it, where a
+ * swap puts it off.  So those who were displaced go on first.
+ */
+static void
+step_aside(void)
+{
+	for (int i = 0; i < ASIDE; i++)
+		(void)sched_yield();
+}
+
 void
 map_lock(const struct target *map, int milliseconds)
 {
@@ -82,6 +96,7 @@ map_lock(const struct target *map, int milliseconds)
 
 	if (map->file < 0)
 		return;
+	step_aside();
 	for (int i = 0; flock(map->file, LOCK_EX | LOCK_NB) != 0; i++) {
 		/* The lock spares sendmail a temporary failure; nothing is
 		 * wrong without it. */
@@ -89,6 +104,7 @@ map_lock(const struct target *map, int milliseconds)
 		    i >= milliseconds)
 			return;
 		(void)nanosleep(&step, NULL);
+		step_aside();
 	}
 }
 
