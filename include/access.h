@@ -339,6 +339,8 @@ int plan_make(struct plan *p, const struct access *a,
 /* Adds the new text to out and fills the offsets of the changes. */
 int plan_apply(struct plan *p, const struct access *a, struct buf *out,
     struct error *err) MUST_USE;
+/* Does it only insert lines, or nothing? */
+bool plan_only_adds(const struct plan *p);
 void plan_free(struct plan *p);
 
 /* ---- check: what is wrong with a file, or will be ---- */

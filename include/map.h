@@ -72,7 +72,7 @@ struct map_sum {
 	uint64_t key[2];
 	/* of the text, added up in a thread */
 	bool begun, running, made;
-	bool judges, whole;
+	bool judges, whole, clean;
 	pthread_t thread;
 	uint64_t low, high;
 	size_t count;
@@ -133,6 +133,8 @@ int map_copy(const struct map_file *old, const struct map_spec *spec,
 
 struct map_proof {
 	bool equal;
+	bool clean;       /* equal, and the text has no fault but, perhaps,
+	                     duplicates */
 	size_t entries;   /* in the map */
 	char example[600]; /* where not equal: the first difference, for people */
 };

@@ -228,6 +228,16 @@ plan_apply(struct plan *p, const struct access *a, struct buf *out,
 	return buf_error(out, err);
 }
 
+bool
+plan_only_adds(const struct plan *p)
+{
+	for (size_t i = 0; i < p->edit_count; i++)
+		if (!p->edits[i].insertion ||
+		    p->edits[i].start != p->edits[i].end)
+			return false;
+	return true;
+}
+
 void
 plan_free(struct plan *p)
 {

@@ -173,7 +173,7 @@ change_plan(struct job *j, struct error *err)
 	access_free(&j->after);
 	buf_clear(&j->text);
 	j->why[0] = '\0';
-	j->proof.equal = false;
+	j->proof = (struct map_proof){ .equal = false };
 	j->report.plan = NULL;
 	if (update_read(&j->update, err) != 0)
 		return -1;
@@ -200,6 +200,22 @@ others_are_single(const struct job *j)
 	return j->proof.equal && (!j->plan.changed || !j->after.whole);
 }
 
+/* Does the proof say that the new text has no fault, so that neither had the
+ * old one any?  Known duplicates aside. */
+static bool
+had_no_faults(const struct job *j)
+{
+	return j->proof.clean && plan_only_adds(&j->plan);
+}
+
+static int
+find_faults(const struct job *j, struct access *a, struct error *err)
+{
+	if (!others_are_single(j))
+		return access_complete(a, err);
+	return had_no_faults(j) ? 0 : access_judge(a, err);
+}
+
 int
 change_warn(struct job *j, struct error *err)
 {
@@ -207,8 +223,8 @@ change_warn(struct job *j, struct error *err)
 
 	if (a->text.at == NULL)
 		return 0; /* it could not be read */
-	if (!j->faults_told && ((others_are_single(j) ? access_judge(a, err)
-	        : access_complete(a, err)) != 0 || warn_of_faults(j, err) != 0))
+	if (!j->faults_told &&
+	    (find_faults(j, a, err) != 0 || warn_of_faults(j, err) != 0))
 		return -1;
 	return warn_of_plan(j, err);
 }

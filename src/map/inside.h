@@ -83,9 +83,10 @@ struct text_walk {
 
 /* Starts as { .access = ... }; false at the end. */
 bool text_next(struct text_walk *w, struct access_record *r, enum fate *fate);
-/* Adds up what of a text is stored in its map, under the key that t has. */
+/* Adds up what of a text is stored in its map, under the key that t has;
+ * clean: the text has no fault but, perhaps, duplicates. */
 int text_add(struct tally *t, const struct access *access,
-    const struct map_spec *spec, struct error *err) MUST_USE;
+    const struct map_spec *spec, bool *clean, struct error *err) MUST_USE;
 
 /* ---- libdb ---- */
 

@@ -16,6 +16,7 @@ struct proof {
 	struct access *access;
 	const char *makemap, *config;
 	struct tally text;
+	bool clean; /* the text */
 	struct map_sum *begun; /* of the text; NULL: none */
 	const struct map_sum *known; /* of the map; NULL: none */
 	const struct progress *progress; /* NULL: none */
@@ -39,9 +40,10 @@ add_text(struct proof *p, struct error *err)
 	if (begun != NULL)
 		map_sum_end(begun);
 	if (begun == NULL || !begun->made)
-		return text_add(&p->text, p->access, p->spec, err);
+		return text_add(&p->text, p->access, p->spec, &p->clean, err);
 	p->text.sum = (struct digest){ begun->low, begun->high };
 	p->text.count = begun->count;
+	p->clean = begun->clean;
 	return 0;
 }
 
@@ -262,10 +264,11 @@ compare(struct proof *p, struct map_proof *proof, struct error *err)
 	 * text has no duplicates.  Else they have to be found. */
 	if (!proof->equal && !p->access->whole) {
 		if (access_complete(p->access, err) != 0 ||
-		    text_add(&p->text, p->access, p->spec, err) != 0)
+		    text_add(&p->text, p->access, p->spec, &p->clean, err) != 0)
 			return -1;
 		proof->equal = is_equal(p);
 	}
+	proof->clean = proof->equal && p->clean;
 	if (proof->equal)
 		return 0;
 	if (name_one(p, err) != 0)

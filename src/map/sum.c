@@ -8,7 +8,7 @@
 
 int
 text_add(struct tally *t, const struct access *access,
-    const struct map_spec *spec, struct error *err)
+    const struct map_spec *spec, bool *clean, struct error *err)
 {
 	struct text_walk walk = { .access = access };
 	struct access_record r;
@@ -17,7 +17,11 @@ text_add(struct tally *t, const struct access *access,
 	int status = 0;
 
 	*t = tally_like(t->key);
+	*clean = true;
 	while (status == 0 && text_next(&walk, &r, &fate)) {
+		if (r.rest || (r.kind != ACCESS_NOTHING &&
+		    r.kind != ACCESS_ENTRY))
+			*clean = false;
 		if (fate == FATE_STORED)
 			tally_add(t, r.key, r.value, spec->keep_case);
 		if (walk.number % 65536 == 0)
@@ -35,7 +39,8 @@ add_up(void *context)
 
 	if (sum->judges && access_judge(sum->access, &ignored) != 0)
 		return NULL;
-	sum->made = text_add(&tally, sum->access, sum->spec, &ignored) == 0;
+	sum->made = text_add(&tally, sum->access, sum->spec, &sum->clean,
+	    &ignored) == 0;
 	sum->low = tally.sum.low;
 	sum->high = tally.sum.high;
 	sum->count = tally.count;

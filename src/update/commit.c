@@ -85,7 +85,7 @@ judge(void *context)
 }
 
 /* The faults of the old text are going to be told: they are looked for while
- * the map is built and proven, but not while somebody else completes it. */
+ * the map is built, but not while somebody else completes it. */
 static void
 judge_beside(struct work *w)
 {
@@ -147,10 +147,8 @@ build_with(struct work *w, enum map_builder builder, struct map_proof *proof,
 	b.file = (struct map_file){ u->side_directory, u->map.name, path };
 	if (builder != BUILD_PATCH)
 		judge_beside(w);
-	if (map_build(&b, err) == 0 && cancel_check(err) == 0) {
-		judge_beside(w);
+	if (map_build(&b, err) == 0 && cancel_check(err) == 0)
 		status = prove(w, &b, proof, err);
-	}
 	judge_end(w);
 	return status;
 }

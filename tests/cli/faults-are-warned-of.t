@@ -48,6 +48,44 @@ like(edit('--strict', 'client', 'b.example')->{err},
     qr/: 1 line that makemap rejects; correct it, or leave out --strict$/m,
     'one line alone is one line');
 
+# Each fault alone, whatever looks for it: the builders, a run that has nothing to
+# do, one that takes a line out, and one that only shows.
+my %alone = (
+	'none' => "To:fine\tOK\n",
+	'no value' => "To:novalue\n",
+	'a leading blank' => "  To:indented\tOK\n",
+	'too long' => 'To:' . 'x' x 1100 . "\tOK\n",
+	'the rest of a comment' => '# ' . 'x' x 1021 . "To:rest\tOK\n",
+	'a NUL' => "To:nu\0l\tOK\n",
+	'a duplicate' => "To:twice\tOK\nTo:twice\tNO\n",
+	'one of TLS' => "TLS_Srv:a\tOK\nTLS_Srv:a\tNO\n",
+	'none, for now' => "To:last\tO\0K",
+);
+sub warnings_of {
+	my ($r) = @_;
+	return join '', $r->{err} =~ /^(tlsoff: warning: .*\n)/mg;
+}
+for my $name (sort keys %alone) {
+	site($alone{$name});
+	my $strict = edit('--strict', '-n', 'client', 'b.example');
+	my $count = () = $strict->{err} =~ /^tlsoff: \Q$ACCESS\E:\d+: /mg;
+	is($count > 0, $name !~ /none/, "$name: --strict stops at it");
+	for my $builder (qw(makemap libdb patch)) {
+		site($alone{$name});
+		my @call = ('-b', $builder);
+		my $said = warnings_of(edit('-n', @call, 'client', 'b.example'));
+		is(() = $said =~ /^tlsoff: warning: \S+:\d+: /mg, $count,
+		    "$name, $builder: warned of");
+		is(warnings_of(edit_ok(@call, 'client', 'b.example')), $said,
+		    '... and by the change');
+		my $now = warnings_of(edit_ok(@call, 'client', 'b.example'));
+		is(() = $now =~ /^tlsoff: warning: /mg, $count,
+		    '... and where nothing is to be done');
+		is(warnings_of(edit_ok(@call, 'remove', 'client', 'b.example')), $now,
+		    '... and where a line is taken out');
+	}
+}
+
 # Our own key among the faults.
 site("Try_TLS:a.example\nTry_TLS:b.example NO\nTry_TLS:b.example OK\n");
 $r = edit_ok('client', 'a.example', 'b.example');

@@ -205,6 +205,25 @@ must_plan(struct plan *plan, const struct asked *asked, const struct input *in,
 	must(plan_make(plan, a, &in->policy, &asked->request, &err) == 0);
 }
 
+static size_t
+other_faults(const struct access *a)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < a->fault_count; i++)
+		count += a->faults[i].kind != FAULT_DUPLICATE;
+	return count;
+}
+
+/* Whoever sees no fault in the new text takes the old one for sound. */
+static void
+no_fault_goes(const struct plan *plan, const struct access *before,
+    const struct access *after)
+{
+	if (plan_only_adds(plan) && other_faults(after) == 0)
+		must(other_faults(before) == 0);
+}
+
 static void
 remove_them(const struct asked *in_asked, const struct input *in,
     const struct access *a, struct buf *out)
@@ -216,6 +235,7 @@ remove_them(const struct asked *in_asked, const struct input *in,
 	asked.request.hosts = asked.hosts;
 	asked.request.verb = VERB_REMOVE;
 	must_plan(&plan, &asked, in, a);
+	must(plan_only_adds(&plan) == !plan.changed);
 	apply(&plan, a, out);
 	others_stand(&asked, in, a->text, buf_as_span(out));
 	parsed_open(&after, in, buf_as_span(out));
@@ -256,6 +276,7 @@ added(const struct asked *asked, const struct input *in,
 	others_stand(asked, in, a->text, buf_as_span(&text));
 	parsed_open(&after, in, buf_as_span(&text));
 	other_entries_stand(asked, in, a, &after.access);
+	no_fault_goes(plan, a, &after.access);
 	for (size_t i = 0; i < asked->request.host_count; i++)
 		must(decision(asked, in, &after.access, i) == TLS_OFF);
 	must_plan(&again, asked, in, &after.access);
