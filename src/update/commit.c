@@ -12,17 +12,23 @@
 #include "inside.h"
 
 #define MAKEMAP_MS 3000 /* how long a makemap run by hand is waited for */
-#define JUDGED_APART ((size_t)4 << 20) /* bytes of text that are worth a thread */
+#define WORTH_A_THREAD ((size_t)4 << 20) /* bytes of text */
 
-/* While the map is built, from the same bytes in memory. */
 static int
-settle_text(struct work *w, struct error *err)
+write_text(struct work *w, struct error *err)
 {
 	struct update *u = w->u;
 
-	if (side_text(u, w->next->text, err) != 0 ||
-	    attributes_copy(u->text.file, u->side_text, u->text.path, err) != 0)
+	if (side_text(u, w->next->text, err) != 0)
 		return -1;
+	return attributes_copy(u->text.file, u->side_text, u->text.path, err);
+}
+
+static int
+sync_text(struct work *w, struct error *err)
+{
+	struct update *u = w->u;
+
 	if (fsync(u->side_text) != 0)
 		return error_errno(err, EX_IOERR, u->text.path,
 		    "cannot sync the new text");
@@ -31,10 +37,13 @@ settle_text(struct work *w, struct error *err)
 	return 0;
 }
 
+/* The new text on its way to the disk. */
 struct settling {
 	struct work *work;
 	pthread_t thread;
-	bool apart; /* in the thread */
+	bool apart;   /* in the thread */
+	bool written; /* only to be synced */
+	bool settled;
 	int status;
 	struct error err;
 };
@@ -43,24 +52,47 @@ static void *
 settle(void *context)
 {
 	struct settling *s = context;
+	struct work *w = s->work;
 
-	s->status = settle_text(s->work, &s->err);
+	s->settled = true;
+	s->status = !s->written && write_text(w, &s->err) != 0 ? -1
+	    : sync_text(w, &s->err);
 	return NULL;
 }
 
-/* Writes the text, beside us where it can be. */
+static void
+begin_sync(int fd)
+{
+#ifdef SYNC_FILE_RANGE_WRITE
+	(void)sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+#else
+	(void)fd;
+#endif
+}
+
+/*
+ * Writes the text, a large one in a thread, while the map is built from the
+ * same bytes in memory.  A small one is written sooner than a thread begins;
+ * and without any thread a process forks with less to go wrong: it stops for
+ * ever where AddressSanitizer's allocator was at work in one.
+ */
 static int
 start_text(struct work *w, struct settling *s, struct error *err)
 {
-	*s = (struct settling){ .work = w };
+	*s = (struct settling){ .work = w, .settled = !w->changed };
 	if (cancel_check(err) != 0)
 		return -1;
 	w->text_seen = w->u->text.seen;
 	if (!w->changed)
 		return 0;
-	s->apart = pthread_create(&s->thread, NULL, settle, s) == 0;
-	if (!s->apart)
-		(void)settle(s);
+	if (w->next->text.len >= WORTH_A_THREAD) {
+		s->apart = pthread_create(&s->thread, NULL, settle, s) == 0;
+		return 0;
+	}
+	s->written = true;
+	if (write_text(w, err) != 0)
+		return -1;
+	begin_sync(w->u->side_text);
 	return 0;
 }
 
@@ -69,6 +101,8 @@ finish_text(struct settling *s, struct error *err)
 {
 	if (s->apart)
 		(void)pthread_join(s->thread, NULL);
+	else if (!s->settled)
+		(void)settle(s);
 	s->apart = false;
 	if (s->status != 0)
 		*err = s->err;
@@ -91,7 +125,7 @@ judge_beside(struct work *w)
 {
 	struct access *old = &w->u->access;
 
-	if (!w->judging && !old->judged && old->text.len >= JUDGED_APART)
+	if (!w->judging && !old->judged && old->text.len >= WORTH_A_THREAD)
 		w->judging = pthread_create(&w->judge, NULL, judge, old) == 0;
 }
 
