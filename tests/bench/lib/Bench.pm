@@ -9,7 +9,7 @@
 #
 # series() runs the commands in turn, A B C A B C, after one turn that does not
 # count, each as a whole process under lib/measure.c; what prepares a run is
-# not timed.  row() takes the ratio pair by pair and prints its median:
+# not timed, nor is the disk's work for the one before.  row() takes the ratio pair by pair and prints its median:
 #
 #   ROW, name, our command, their command, median, least, largest ratio, goal,
 #   our peak of memory, theirs
@@ -88,11 +88,18 @@ sub run_one {
 	return { seconds => $seconds, peak => $peak };
 }
 
+# What the last one left to be written would slow down whoever comes next.
+sub settled {
+	my ($command) = @_;
+	system('sync');
+	return run_one($command);
+}
+
 sub prepared {
 	my ($what) = @_;
-	return run_one($what) if ref $what ne 'ARRAY' || ref $what->[0] ne 'CODE';
+	return settled($what) if ref $what ne 'ARRAY' || ref $what->[0] ne 'CODE';
 	my $command = $what->[0]->();
-	return run_one($what->[1] // $command);
+	return settled($what->[1] // $command);
 }
 
 # {NAME => {seconds => [...], peak => KiB, command => TEXT}}
