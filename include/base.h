@@ -139,6 +139,12 @@ int cancel_fd(void);
 /* Milliseconds of the clock that no one sets: for limits and pauses. */
 int64_t clock_ms(void);
 
+/* ---- disk ---- */
+
+/* Lets the disk begin with what was written to a file, so that a later fsync()
+ * waits less; promises nothing. */
+void sync_begin(int fd);
+
 /* ---- progress ---- */
 
 struct progress {

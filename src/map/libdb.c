@@ -3,7 +3,6 @@
  * given a function for them; ours keeps the first, for struct error.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,11 +53,7 @@ grown(void *old, size_t len)
 static int
 begin_sync(int fd)
 {
-#ifdef SYNC_FILE_RANGE_WRITE
-	(void)sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
-#else
-	(void)fd;
-#endif
+	sync_begin(fd);
 	return 0;
 }
 

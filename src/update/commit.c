@@ -60,16 +60,6 @@ settle(void *context)
 	return NULL;
 }
 
-static void
-begin_sync(int fd)
-{
-#ifdef SYNC_FILE_RANGE_WRITE
-	(void)sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
-#else
-	(void)fd;
-#endif
-}
-
 /*
  * Writes the text, a large one in a thread, while the map is built from the
  * same bytes in memory.  A small one is written sooner than a thread begins;
@@ -92,7 +82,7 @@ start_text(struct work *w, struct settling *s, struct error *err)
 	s->written = true;
 	if (write_text(w, err) != 0)
 		return -1;
-	begin_sync(w->u->side_text);
+	sync_begin(w->u->side_text);
 	return 0;
 }
 
