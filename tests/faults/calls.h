@@ -123,6 +123,7 @@ static const struct call calls[] = {
 #endif
 	/* what cannot fail */
 	CALL(umask, SURE),
+	CALL(sched_yield, SURE),
 	CALL(rt_sigaction, SURE),
 	CALL(rt_sigprocmask, SURE),
 	CALL(rt_sigreturn, SURE),
