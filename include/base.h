@@ -186,8 +186,8 @@ struct run {
 /*
  * Runs it to its end.  The program gets PATH=/usr/sbin:/usr/bin:/sbin:/bin,
  * LC_ALL=C, that variable and nothing else, default signal dispositions, umask
- * 077, and dies with us where the kernel can do that.  When the user asks for the end it is
- * killed.  What a stream brings beyond keep is read and dropped.
+ * 077, and dies with us where the kernel can do that.  When the user asks for
+ * the end it is killed.  What a stream brings beyond keep is read and dropped.
  * Returns its exit status (128 + N when signal N ended it), or -1 with err:
  * EX_UNAVAILABLE when it cannot be started or took too long, EX_OSERR when
  * there is no memory, process or pipe, and cancel_check()'s error.
