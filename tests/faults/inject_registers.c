@@ -1,4 +1,5 @@
 /* A call's number, arguments and result, in the registers of its process. */
+#include <errno.h>
 #include <sys/ptrace.h>
 #include <sys/uio.h>
 #include <sys/user.h>
@@ -13,13 +14,22 @@ struct registers {
 	struct user_regs_struct r;
 };
 
+/* A thread that stands at a call is killed there when its program ends. */
+static void
+unless_killed(const char *why)
+{
+	if (errno != ESRCH)
+		give_up(why);
+}
+
 static void
 get_registers(pid_t pid, struct registers *g)
 {
 	struct iovec v = { &g->r, sizeof(g->r) };
 
+	*g = (struct registers){ 0 };
 	if (ptrace(PTRACE_GETREGSET, pid, (void *)NT_PRSTATUS, &v) != 0)
-		give_up("PTRACE_GETREGSET");
+		unless_killed("PTRACE_GETREGSET");
 }
 
 static void
@@ -28,7 +38,7 @@ set_registers(pid_t pid, struct registers *g)
 	struct iovec v = { &g->r, sizeof(g->r) };
 
 	if (ptrace(PTRACE_SETREGSET, pid, (void *)NT_PRSTATUS, &v) != 0)
-		give_up("PTRACE_SETREGSET");
+		unless_killed("PTRACE_SETREGSET");
 }
 
 void
@@ -45,7 +55,7 @@ refuse_call(pid_t pid)
 	struct iovec v = { &none, sizeof(none) };
 
 	if (ptrace(PTRACE_SETREGSET, pid, (void *)NT_ARM_SYSTEM_CALL, &v) != 0)
-		give_up("NT_ARM_SYSTEM_CALL");
+		unless_killed("NT_ARM_SYSTEM_CALL");
 #endif
 }
 
