@@ -55,12 +55,13 @@ picture: setup-build all
 	BUILD="$(BUILD)" sh tests/demo $(BUILD)/tlsoff >$(BUILD)/demo.txt
 	awk -f src/dist/picture.awk $(BUILD)/demo.txt >src/dist/demo.svg
 
-# The program, its unit tests and the private sendmail first, then prove.
+# The program, its unit tests and the private sendmail first, then prove: of all
+# tests, or of those in TESTS.
 check: setup-check
 	$(MAKE) check-built
 
 check-built: all unit-tests fault-tools
-	BUILD="$(BUILD)" CC="$(CC)" sh tests/run
+	BUILD="$(BUILD)" CC="$(CC)" sh tests/run $(TESTS)
 
 unit-tests: $(UNIT_TESTS)
 
