@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # Each fuzz target keeps its promises for a while longer than its corpus asks:
-# FUZZ_SECONDS each, 60 where nobody says.
+# FUZZ_SECONDS each, 30 where nobody says.
 use strict;
 use warnings;
 use File::Basename qw(basename);
@@ -8,7 +8,7 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Tlsoff;
 
-$ENV{SECONDS_EACH} = $ENV{FUZZ_SECONDS} // 60;
+$ENV{SECONDS_EACH} = $ENV{FUZZ_SECONDS} // 30;
 $ENV{FUZZ_SEED} = 1; # the same inputs each time; "make fuzz" takes others
 for my $target (sort glob("$TOP/tests/fuzz/*.c")) {
 	my $r = run(['sh', "$TOP/tests/fuzz/run", $target],
