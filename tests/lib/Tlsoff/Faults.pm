@@ -30,7 +30,7 @@ use Tlsoff::Faults::Change;
 use Tlsoff::Faults::Verdict;
 use Tlsoff::Namespace;
 
-our @EXPORT = (qw(faults_begin calls_of inject allocations without_memory sweep),
+our @EXPORT = (qw(faults_begin calls_of of_analyzer inject allocations without_memory sweep),
     @Tlsoff::Faults::Change::EXPORT, @Tlsoff::Faults::Verdict::EXPORT);
 
 my $NOMEM = "$BUILD/faults/nomem.so";
@@ -109,7 +109,10 @@ sub report {
 
 # What AddressSanitizer asks the kernel for, too: sigaltstack for each thread,
 # and memory, whose failure it does not survive.
-my $OF_ASAN = qr/\A(?:number-(?:131|132)|brk|m(?:map|unmap|protect|remap|advise))\z/;
+my $OF_ASAN = qr/\A(?:number-(?:131|132)|sigaltstack|brk|m(?:map|unmap|protect|remap|advise))\z/;
+
+# Is a call of that name the analyzer's, perhaps?
+sub of_analyzer { my ($name) = @_; return $ENV{TLSOFF_ANALYZED} && $name =~ $OF_ASAN }
 
 # Every call of the change, in order; and of the processes it starts, but for
 # the shell script around the private makemap.
@@ -119,9 +122,9 @@ sub calls_of {
 	my $r = report($c, '-', '-', 0, 'list');
 	my @calls;
 	while ($r->{report} =~ /^call (\S+) (\S+) (\d+) ?(.*)$/mg) {
-		next if $ENV{TLSOFF_ANALYZED} && $2 =~ $OF_ASAN;
 		push @calls, { label => $1, name => $2, index => $3,
 		    errors => [split ' ', $4] };
+		pop @calls if of_analyzer($calls[-1]{name});
 	}
 	die "no calls: $r->{report}$r->{err}" unless @calls;
 	one_error($_) for grep { $c->{brief} } @calls;
