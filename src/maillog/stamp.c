@@ -155,11 +155,12 @@ traditional(struct maillog_state *s, struct span t)
 	return without_year(s, month, day, clock_time(&mark));
 }
 
-/* Lines of one second have one time: head and tail are all but a fraction. */
+/* Lines of one second have one time: head and tail, which an ISO stamp of a
+ * usual length has, are all but a fraction. */
 static bool
 same_second(const struct maillog_state *s, struct span t)
 {
-	return t.len >= 25 && t.len == s->stamp_len &&
+	return t.len == s->stamp_len &&
 	    memcmp(t.at, s->stamp_head, sizeof(s->stamp_head)) == 0 &&
 	    memcmp(t.at + t.len - 6, s->stamp_tail, 6) == 0;
 }

@@ -115,7 +115,7 @@ judge_beside(struct work *w)
 {
 	struct access *old = &w->u->access;
 
-	if (!w->judging && !old->judged && old->text.len >= WORTH_A_THREAD)
+	if (!old->judged && old->text.len >= WORTH_A_THREAD)
 		w->judging = pthread_create(&w->judge, NULL, judge, old) == 0;
 }
 
