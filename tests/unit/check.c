@@ -81,6 +81,21 @@ what_is_meant_otherwise_is_left_alone(void **state)
 	    &rules, "");
 }
 
+/* It has no line of its own: tlsoff wrote no such thing. */
+static void
+a_comment_in_the_rest_of_a_long_one_is_no_comment_of_ours(void **state)
+{
+	const struct policy_rules policy = { 0 };
+	const struct check_rules rules = { &policy, false, "2026-11-23" };
+	const char *ours = "# tlsoff until 2020-01-01: Try_TLS:a.example\n";
+	char text[2048] = "";
+
+	(void)state;
+	memset(text, '#', 1023);
+	check(strcat(text, ours), &plain, &rules, "too-long");
+	check(ours, &plain, &rules, "orphan");
+}
+
 static void
 mail_that_bounces_for_want_of_tls_is_told(void **state)
 {
@@ -374,6 +389,8 @@ main(void)
 		cmocka_unit_test(the_site_decides_what_is_wrong),
 		cmocka_unit_test(what_is_meant_otherwise_is_left_alone),
 		cmocka_unit_test(mail_that_bounces_for_want_of_tls_is_told),
+		cmocka_unit_test(
+		    a_comment_in_the_rest_of_a_long_one_is_no_comment_of_ours),
 		cmocka_unit_test(the_day_itself_is_not_past),
 		cmocka_unit_test(reads_comments),
 		cmocka_unit_test(a_reason_is_one_short_line_of_printable_text),

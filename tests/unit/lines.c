@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "maillog.h"
+#include "../../src/maillog/room.h"
 
 #define NOON 1795435200LL /* 2026-11-23 12:00:00 UTC */
 #define HOUR 3600LL
@@ -152,6 +152,80 @@ lines_nearly_of_a_usual_shape_are_read_as_what_they_are(void **state)
 		if (m.host_count != found[i])
 			fail_msg("%s: %zu hosts", heads[i], m.host_count);
 	}
+}
+
+/* Where both read the line, they read the same. */
+static bool
+agree(struct span line)
+{
+	struct maillog_state *s = m.state;
+	struct span g[GROUPS], pid;
+	struct record r;
+	size_t head;
+
+	if (!line_plain(s, line, &r) ||
+	    !match(&s->matcher, PATTERN_HEADER, line, g))
+		return false;
+	pid = g[4].len > 0 ? g[4] : g[5];
+	head = (size_t)(r.message.at - line.at);
+	if (!span_equal(r.stamp, g[1]) || !span_equal(r.pid, pid) ||
+	    head != g[0].len || r.message.len != line.len - head)
+		fail_msg("%.*s", (int)line.len, line.at);
+	return true;
+}
+
+/* The same, of the host that closed a handshake. */
+static bool
+agree_on_relay(struct span message)
+{
+	struct span relay = relay_client(message), g[GROUPS];
+
+	if (relay.len == 0 ||
+	    !match(&m.state->matcher, PATTERN_CLIENT, message, g))
+		return false;
+	relay.len -= relay.at[relay.len - 1] == '.';
+	if (!span_equal(relay, g[1]))
+		fail_msg("%.*s", (int)message.len, message.at);
+	return true;
+}
+
+/* A usual line with one byte replaced, and one cut short at each length. */
+static void
+each_byte_wrong(const char *usual, bool agrees(struct span))
+{
+	static const char other[] = " \t09-:AZa[]<{T.";
+	size_t len = strlen(usual);
+	char line[128];
+
+	memcpy(line, usual, len);
+	assert_true(agrees((struct span){ line, len }));
+	for (size_t at = 0; at < len; at++) {
+		(void)agrees((struct span){ line, at });
+		for (const char *c = other; *c != '\0'; c++) {
+			line[at] = *c;
+			(void)agrees((struct span){ line, len });
+			/* Not by the host and tag of the line before. */
+			m.state->origin_len = 0;
+			(void)agrees((struct span){ line, len });
+		}
+		line[at] = usual[at];
+	}
+}
+
+static void
+what_is_read_by_hand_is_what_the_pattern_reads(void **state)
+{
+	static const char *const lines[] = {
+		"2026-11-23T12:00:00.123456+01:00 h sm-mta[123]: AB1: from=x, y",
+		"Nov 23 12:00:00 mx.example sendmail-x[12345]: AB1: to=someone",
+		"Nov  3 02:00:00 h sm-mta[7]: AB1: to=someone, stat=Sent, or so",
+	};
+	(void)state;
+	read_log("Nov 23 12:00:00 h x: y\n");
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		each_byte_wrong(lines[i], agree);
+	each_byte_wrong("ruleset=tls_server, arg1=SOFTWARE, relay=a.example"
+	    ", reject=454 4.7.0", agree_on_relay);
 }
 
 /* ---- bars ---- */
@@ -374,6 +448,7 @@ main(void)
 		with_rules(a_stamp_without_a_year_is_not_before_1970),
 		with_rules(local_time_does_not_make_it_a_time_to_come),
 		with_rules(lines_nearly_of_a_usual_shape_are_read_as_what_they_are),
+		with_rules(what_is_read_by_hand_is_what_the_pattern_reads),
 		with_rules(failures_before_1970_have_bars_too),
 		with_rules(more_reasons_than_a_row_holds_are_unknown_ones),
 		with_rules(a_reason_is_shown_in_ascii_and_cut),

@@ -44,7 +44,7 @@ letters_are_those_that_sendmail_obeys(void **state)
 static void
 a_value_with_too_many_tokens_has_none(void **state)
 {
-	static char value[TOKEN_BYTES + 1];
+	static char value[TOKEN_BYTES + 2];
 	static struct tokens t;
 
 	(void)state;
@@ -58,6 +58,8 @@ a_value_with_too_many_tokens_has_none(void **state)
 	memset(value, 'a', sizeof(value));
 	tokens_cut(&t, (struct span){ value, TOKEN_BYTES });
 	assert_int_equal(t.count, 1);
+	tokens_cut(&t, (struct span){ value, TOKEN_BYTES + 2 });
+	assert_int_equal(t.count, 0);
 	tokens_cut(&t, (struct span){ value, TOKEN_BYTES + 1 });
 	assert_int_equal(t.count, 0);
 }
