@@ -127,9 +127,15 @@ static void
 a_damaged_map_is_survived(void **state)
 {
 	struct fixture *f = *state;
+	const char *tool = getenv("TLSOFF_ANALYZED");
 	struct stat seen;
 	int fd, odd = 0;
 
+	if (tool != NULL && strcmp(tool, "valgrind") == 0) {
+		print_message("# left out under valgrind: libdb reads what is "
+		    "not there, as it is meant to here\n");
+		return;
+	}
 	buf_clear(&f->text);
 	for (int i = 0; i < 2000; i++)
 		buf_printf(&f->text, "Connect:host%d.example.com OK\n", i);
