@@ -217,11 +217,9 @@ other_faults(const struct access *a)
 
 /* Whoever sees no fault in the new text takes the old one for sound. */
 static void
-no_fault_goes(const struct plan *plan, const struct access *before,
-    const struct access *after)
+no_fault_goes(const struct access *before, const struct access *after)
 {
-	if (plan_only_adds(plan) && other_faults(after) == 0 &&
-	    memchr(before->text.at, '\0', before->text.len) == NULL)
+	if (other_faults(after) == 0)
 		must(other_faults(before) == 0);
 }
 
@@ -269,7 +267,7 @@ added(const struct asked *asked, const struct input *in,
     const struct access *a, struct plan *plan)
 {
 	struct buf text = BUF_INIT, back = BUF_INIT;
-	bool restores = all_added(plan);
+	bool restores = all_added(plan), only_adds = plan_only_adds(plan);
 	struct parsed after;
 	struct plan again;
 
@@ -277,7 +275,8 @@ added(const struct asked *asked, const struct input *in,
 	others_stand(asked, in, a->text, buf_as_span(&text));
 	parsed_open(&after, in, buf_as_span(&text));
 	other_entries_stand(asked, in, a, &after.access);
-	no_fault_goes(plan, a, &after.access);
+	if (only_adds)
+		no_fault_goes(a, &after.access);
 	for (size_t i = 0; i < asked->request.host_count; i++)
 		must(decision(asked, in, &after.access, i) == TLS_OFF);
 	must_plan(&again, asked, in, &after.access);

@@ -220,6 +220,7 @@ what_is_read_by_hand_is_what_the_pattern_reads(void **state)
 		"Nov 23 12:00:00 mx.example sendmail-x[12345]: AB1: to=someone",
 		"Nov  3 02:00:00 h sm-mta[7]: AB1: to=someone, stat=Sent, or so",
 	};
+
 	(void)state;
 	read_log("Nov 23 12:00:00 h x: y\n");
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
