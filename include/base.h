@@ -160,6 +160,14 @@ void progress_tell(const struct progress *p, unsigned long long done,
 
 /* ---- another program ---- */
 
+/* What a program is given to read. */
+struct run_feed {
+	struct span (*next)(void *context); /* a piece, valid until the next
+	                                       call; empty: that was all */
+	void *context;
+	size_t len; /* of all pieces; for the progress */
+};
+
 struct run {
 	const char *const *argv; /* argv[0] is an absolute path; ends with NULL */
 	const char *variable;    /* "NAME=VALUE" more in its environment; NULL:
@@ -169,7 +177,7 @@ struct run {
 	bool ends_children;      /* where it is killed, so is what it started,
 	                            but for daemons: they leave its group */
 	int input;               /* becomes its standard input; -1: /dev/null */
-	const struct span *feed; /* for run_program() alone: written to its
+	const struct run_feed *feed; /* for run_program() alone: written to its
 	                            standard input, in place of input; NULL:
 	                            none.  SIGPIPE has to be ignored: it need
 	                            not read to the end */

@@ -114,7 +114,9 @@ struct map_build {
 /*
  * Builds the file and leaves it closed, not yet synced; mode 0600.  What
  * makemap says of lines that access_parse() knows as faults is expected; any
- * other complaint, or none where one is due, is a failure.  After a failure a
+ * other complaint, or none where one is due, is a failure.  Where makemap is
+ * fed a large text in another order, what err tells of it has the line's number
+ * in the text.  After a failure a
  * part of the file may be there.  BUILD_LIBDB takes memory as large as the
  * text.  BUILD_PATCH puts and deletes the records in which the two texts
  * differ, of the keys known in them; whether that gives the map of the text only

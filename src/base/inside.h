@@ -17,6 +17,7 @@ struct run_child {
 	bool leads; /* a process group of its own, with all that it starts */
 	struct run_stream streams[2]; /* output, messages */
 	int feed;    /* our end of its input; -1: none, or all is written */
+	struct span piece; /* what of a piece is not written yet */
 	size_t fed;  /* bytes */
 	size_t gulp; /* the most that went in at once */
 	int rest;    /* ms until it is fed again; 0: as soon as there is room */

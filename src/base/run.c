@@ -141,6 +141,26 @@ patience(const struct run *r, const struct run_child *child, int64_t left)
 	return (int)(most >= 0 && (left < 0 || left > most) ? most : left);
 }
 
+/* Until there is no room, or no more; what write() said last. */
+static ssize_t
+write_pieces(struct run_child *child, const struct run_feed *feed)
+{
+	ssize_t n;
+
+	do {
+		n = write(child->feed, child->piece.at, child->piece.len);
+		if (n < 0)
+			return n;
+		child->fed += (size_t)n;
+		child->piece.at += n;
+		child->piece.len -= (size_t)n;
+		if (child->piece.len > 0)
+			return n;
+		child->piece = feed->next(feed->context);
+	} while (child->piece.len > 0);
+	return n;
+}
+
 /*
  * Writes what there is room for; a child that has gone, or that closes its
  * input, has read what it wants.  A pipe has room again for each page that is
@@ -150,22 +170,21 @@ patience(const struct run *r, const struct run_child *child, int64_t left)
 static int
 feed(struct run_child *child, const struct run *r, struct error *err)
 {
-	ssize_t n = write(child->feed, r->feed->at + child->fed,
-	    r->feed->len - child->fed);
+	size_t before = child->fed, gulp;
+	ssize_t n = write_pieces(child, r->feed);
 	bool over = n < 0 && errno == EPIPE;
-	size_t gulp = n < 0 ? 0 : (size_t)n;
 
 	if (n < 0 && !over && errno != EAGAIN && errno != EINTR)
 		return error_errno(err, EX_OSERR, r->argv[0],
 		    "cannot write to it");
-	child->fed += gulp;
+	gulp = child->fed - before;
 	if (gulp > child->gulp)
 		child->gulp = gulp;
 	if (gulp >= child->gulp / 2)
 		child->rest /= 2;
 	else if (child->rest < REST)
 		child->rest = child->rest == 0 ? 1 : 2 * child->rest;
-	if (over || child->fed == r->feed->len)
+	if (over || child->piece.len == 0)
 		close_one(&child->feed);
 	progress_tell(r->progress, child->fed, r->feed->len);
 	return 0;
@@ -362,6 +381,8 @@ run_program(const struct run *r, struct error *err)
 
 	if (run_child_start(&child, r, err) != 0)
 		return -1;
+	if (r->feed != NULL)
+		child.piece = r->feed->next(r->feed->context);
 	if (listen_to(&child, r, err) != 0) {
 		(void)run_child_kill(&child);
 		return -1;

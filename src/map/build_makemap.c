@@ -7,6 +7,7 @@
  * differ between versions and are not compared.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -19,6 +20,9 @@
 #define CACHE_LEAST ((size_t)16 << 20)
 #define CACHE_MOST ((size_t)1 << 30)
 
+/* Enough where the text is sorted. */
+#define CACHE_SORTED ((size_t)2 << 20)
+
 /* Complaints kept; beyond that the proof alone decides. */
 #define KEEP ((size_t)64 << 20)
 
@@ -30,127 +34,242 @@ cache_size(size_t text)
 	return text / 2 * 3 > CACHE_LEAST ? text / 2 * 3 : CACHE_LEAST;
 }
 
-/* The number in "...: NAME: line NUMBER: ...", or 0. */
-static size_t
-complaint_number(struct span line, const char *name)
+/* A run of makemap, what it was fed, and what it said. */
+struct made {
+	struct makemap call;
+	struct order order;
+	struct run_feed feed;
+	struct buf said;
+	struct access *access;
+};
+
+/* Where a record stands: of a text fed as it is the record's number, and
+ * otherwise its offset. */
+#define NOWHERE SIZE_MAX
+
+struct complaint {
+	size_t place;
+	struct span line;
+};
+
+/* The digits in "...: NAME: line NUMBER: ...", or none. */
+static struct span
+complaint_digits(struct span line, const char *name)
 {
 	char mark[NAME_MAX + 16];
-	const char *at, *end = line.at + line.len;
-	size_t number = 0;
+	struct span digits = { line.at, 0 };
+	const char *end = line.at + line.len;
 
 	(void)snprintf(mark, sizeof(mark), ": ./%s: line ", name);
-	at = memmem(line.at, line.len, mark, strlen(mark));
-	if (at == NULL)
-		return 0;
-	for (at += strlen(mark); at < end && *at >= '0' && *at <= '9'; at++)
-		if (number < SIZE_MAX / 16)
-			number = number * 10 + (size_t)(*at - '0');
-	return at < end && *at == ':' ? number : 0;
+	digits.at = memmem(line.at, line.len, mark, strlen(mark));
+	if (digits.at == NULL)
+		return digits;
+	digits.at += strlen(mark);
+	while (digits.at + digits.len < end && digits.at[digits.len] >= '0' &&
+	    digits.at[digits.len] <= '9')
+		digits.len++;
+	if (digits.at + digits.len == end || digits.at[digits.len] != ':')
+		digits.len = 0;
+	return digits;
 }
 
-/* The next record that makemap has to complain of; 0: no more. */
 static size_t
-next_due(struct text_walk *w)
+complaint_place(const struct made *m, struct span line)
+{
+	struct span digits = complaint_digits(line, m->call.file->name);
+	size_t number = 0;
+
+	for (size_t i = 0; i < digits.len && number < SIZE_MAX / 16; i++)
+		number = number * 10 + (size_t)(digits.at[i] - '0');
+	if (number == 0)
+		return NOWHERE;
+	return m->order.sorted ? order_offset(&m->order, number) : number;
+}
+
+static struct span
+first_line(struct span said)
+{
+	const char *end = said.len == 0 ? NULL
+	                                : memchr(said.at, '\n', said.len);
+
+	if (end != NULL)
+		said.len = (size_t)(end - said.at);
+	return said;
+}
+
+/* With what makemap said in the first line, but the text's own number. */
+static int
+failed(const struct made *m, int status, struct span said, struct error *err)
+{
+	struct span line = first_line(said);
+	struct span digits = complaint_digits(line, m->call.file->name);
+	size_t place = complaint_place(m, line);
+	struct buf words = BUF_INIT;
+
+	if (m->order.sorted && place != NOWHERE) {
+		buf_span(&words, (struct span){ line.at,
+		    (size_t)(digits.at - line.at) });
+		buf_printf(&words, "%zu", access_line(m->access, place));
+		line.len -= (size_t)(digits.at + digits.len - line.at);
+		line.at = digits.at + digits.len;
+	}
+	buf_span(&words, line);
+	(void)makemap_failed(&m->call, status, buf_as_span(&words), err);
+	buf_free(&words);
+	return -1;
+}
+
+/* The next record that makemap has to complain of; NOWHERE: no more. */
+static size_t
+next_due(const struct made *m, struct text_walk *w)
 {
 	struct access_record r;
 	enum fate fate;
 
-	while (w->access->fault_count > 0 && text_next(w, &r, &fate))
+	while (m->access->fault_count > 0 && text_next(w, &r, &fate))
 		if (fate == FATE_REFUSED)
-			return w->number;
-	return 0;
+			return m->order.sorted ? r.start : w->number;
+	return NOWHERE;
 }
 
 static int
-check_complaints(const struct makemap *m, const struct access *access,
+by_place(const void *a, const void *b)
+{
+	const struct complaint *x = a, *y = b;
+
+	return (x->place > y->place) - (x->place < y->place);
+}
+
+static int
+read_complaints(const struct made *m, bool cut, struct buf *out,
     struct error *err)
 {
-	struct text_walk walk = { .access = access };
-	struct span said = buf_as_span(m->messages);
-	bool cut = said.len >= m->keep;
-	size_t due;
+	struct span said = buf_as_span(&m->said);
 
 	while (said.len > 0) {
-		const char *end = memchr(said.at, '\n', said.len);
-		struct span line = said;
+		struct complaint c = { .line = first_line(said) };
+		bool ends = c.line.len < said.len;
 
-		if (end == NULL && cut)
+		if (!ends && cut)
 			break;
-		if (end != NULL)
-			line.len = (size_t)(end - said.at);
-		due = next_due(&walk);
-		if (due == 0 || complaint_number(line, m->file->name) != due)
-			return makemap_failed(m, EX_DATAERR, line, err);
-		said.at += line.len + (end != NULL);
-		said.len -= line.len + (end != NULL);
+		c.place = complaint_place(m, c.line);
+		buf_add(out, &c, sizeof(c));
+		said.at += c.line.len + ends;
+		said.len -= c.line.len + ends;
 	}
-	due = cut ? 0 : next_due(&walk);
-	if (due == 0)
+	if (m->order.sorted && out->len > 0)
+		qsort(out->at, out->len / sizeof(struct complaint),
+		    sizeof(struct complaint), by_place);
+	return buf_error(out, err);
+}
+
+static int
+compare_complaints(const struct made *m, bool cut, const struct complaint *c,
+    size_t count, struct error *err)
+{
+	struct text_walk walk = { .access = m->access };
+	size_t due;
+
+	for (size_t i = 0; i < count; i++) {
+		do
+			due = next_due(m, &walk);
+		while (cut && due < c[i].place);
+		if (due == NOWHERE || due != c[i].place)
+			return failed(m, EX_DATAERR, c[i].line, err);
+	}
+	if (cut || next_due(m, &walk) == NOWHERE)
 		return 0;
 	return error_set(err, EX_UNAVAILABLE,
 	    "%s: %s did not reject record %zu of the text, as it should",
-	    m->file->path, m->program, due);
+	    m->call.file->path, m->call.program, walk.number);
 }
 
 static int
-check_outcome(const struct makemap *m, int status, struct access *access,
-    struct error *err)
+check_complaints(const struct made *m, struct error *err)
 {
+	struct buf complaints = BUF_INIT;
+	bool cut = m->said.len >= m->call.keep;
+	int status = read_complaints(m, cut, &complaints, err);
+
+	if (status == 0)
+		status = compare_complaints(m, cut,
+		    (const struct complaint *)(const void *)complaints.at,
+		    complaints.len / sizeof(struct complaint), err);
+	buf_free(&complaints);
+	return status;
+}
+
+static int
+check_outcome(const struct made *m, int status, struct error *err)
+{
+	struct access *access = m->access;
 	struct text_walk walk = { .access = access };
 	int expected;
 
 	/* Where there is more to say than the exit status, say that. */
 	if (status != 0 && status != EX_DATAERR)
-		return makemap_failed(m, status, buf_as_span(m->messages), err);
+		return failed(m, status, buf_as_span(&m->said), err);
 	/* What it did not complain of the proof will find. */
 	if (access_judge(access, err) != 0 ||
 	    ((status != 0 || access->fault_count > 0) &&
 	    access_complete(access, err) != 0))
 		return -1;
-	expected = next_due(&walk) == 0 ? 0 : EX_DATAERR;
-	if (check_complaints(m, access, err) != 0)
+	expected = next_due(m, &walk) == NOWHERE ? 0 : EX_DATAERR;
+	if (check_complaints(m, err) != 0)
 		return -1;
 	if (status != expected)
-		return makemap_failed(m, status, buf_as_span(m->messages), err);
+		return failed(m, status, buf_as_span(&m->said), err);
 	return 0;
 }
 
-int
-build_with_makemap(const struct map_build *b, struct error *err)
+/* Its exit status; -1 with err. */
+static int
+run(struct made *m, const struct map_build *b, struct error *err)
 {
+	size_t cache = m->order.sorted ? CACHE_SORTED
+	                               : cache_size(b->access->text.len);
 	const char *options[5];
-	char cache[24];
-	struct buf said = BUF_INIT;
-	struct makemap call = {
-		.program = b->makemap,
-		.config = b->config,
-		.type = b->spec->type_name,
-		.file = &b->file,
-		.options = options,
-		.input = &b->access->text,
-		.large = cache_size(b->access->text.len) > CACHE_LEAST,
-		.messages = &said,
-		.keep = KEEP,
-		.progress = b->progress,
-	};
+	char bytes[24];
 	size_t n = 0;
-	int status;
 
-	(void)snprintf(cache, sizeof(cache), "%zu",
-	    cache_size(b->access->text.len));
+	(void)snprintf(bytes, sizeof(bytes), "%zu", cache);
 	options[n++] = "-c";
-	options[n++] = cache;
+	options[n++] = bytes;
 	if (b->spec->with_null)
 		options[n++] = "-N";
 	if (b->spec->keep_case)
 		options[n++] = "-f";
 	options[n] = NULL;
-	status = makemap_run(&call, err);
+	m->feed = (struct run_feed){ order_next, &m->order, m->order.len };
+	m->call = (struct makemap){
+		.program = b->makemap,
+		.config = b->config,
+		.type = b->spec->type_name,
+		.file = &b->file,
+		.options = options,
+		.input = &m->feed,
+		.large = cache > CACHE_LEAST,
+		.messages = &m->said,
+		.keep = KEEP,
+		.progress = b->progress,
+	};
+	return makemap_run(&m->call, err);
+}
+
+int
+build_with_makemap(const struct map_build *b, struct error *err)
+{
+	struct made made = { .access = b->access };
+	int status;
+
+	order_make(&made.order, b->access->text, b->spec);
+	status = run(&made, b, err);
 	if (b->sum != NULL)
 		map_sum_end(b->sum);
 	if (status >= 0)
-		status = buf_error(&said, err) != 0 ? -1 :
-		    check_outcome(&call, status, b->access, err);
-	buf_free(&said);
+		status = buf_error(&made.said, err) != 0 ? -1 :
+		    check_outcome(&made, status, err);
+	order_free(&made.order);
+	buf_free(&made.said);
 	return status;
 }

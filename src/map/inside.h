@@ -1,13 +1,14 @@
 /*
  * inside.h: what the files of this room share; nobody else includes it.
  *
- *   key.c      keys as a map stores them
+ *   key.c      keys as a map stores them, and where
+ *   places.c   the records of a text bucket by bucket
  *   digest.c   the keyed sum that tells two sets of records apart
  *   sum.c      that of a text, in a thread; sum_map.c: of a map, in children
  *   text.c     the records of a text, and what becomes of each in a map
  *   libdb.c    one libdb handle that never prints; without_libdb.c stands in
  *              for it and its builders where there is no libdb
- *   makemap.c  calling makemap
+ *   makemap.c  calling makemap; order.c: what it is fed
  *   dump.c     a map read through "makemap -u"
  *   open.c     the two kinds of map behind one face
  *   apart.c    work in a child: libdb may crash
@@ -27,6 +28,38 @@
 
 /* Copies len bytes, folded to ASCII lower case unless keep_case. */
 void key_copy(char *to, const char *from, size_t len, bool keep_case);
+/* libdb's own hash of a key as stored; a map in whose file another is used is
+ * as right, but slower to build. */
+uint32_t key_hash(const char *key, size_t len);
+/* How many pages of a hash map these entries fill, about. */
+#define KEY_PAGE 4096u
+size_t key_pages(size_t bytes, size_t entries);
+
+/* ---- places ---- */
+
+/* Where records of a text begin; starts as { .text = ... }. */
+struct places {
+	struct span text;
+	/* private */
+	struct buf list;
+};
+
+/* More than these cannot be told apart. */
+#define PLACES_BUCKETS ((uint32_t)1 << 24)
+
+/* In the order of the text.  Failures are remembered; places_sort() tells. */
+void places_add(struct places *p, const struct access_record *r,
+    const struct map_spec *spec);
+/* Bucket by bucket, in a bucket as in the text; buckets: a power of two, at
+ * most PLACES_BUCKETS.  EX_OSERR. */
+int places_sort(struct places *p, uint32_t buckets, struct error *err) MUST_USE;
+size_t places_count(const struct places *p);
+/* Of record i: the offset; the lower 24 bits of the hash of its key as stored. */
+size_t places_offset(const struct places *p, size_t i);
+uint32_t places_hash(const struct places *p, size_t i);
+/* The offset of record i for one who takes all in turn, and reads them. */
+size_t places_go(const struct places *p, size_t i);
+void places_free(struct places *p);
 
 /* ---- digest ---- */
 
@@ -142,7 +175,7 @@ struct makemap {
 	const char *type;
 	const struct map_file *file;
 	const char *const *options; /* ends with NULL; at most 8 */
-	const struct span *input;   /* NULL: none */
+	const struct run_feed *input; /* NULL: none */
 	bool large; /* it will need many megabytes of memory */
 	struct buf *output;         /* NULL: none */
 	struct buf *messages;
@@ -155,6 +188,30 @@ int makemap_run(const struct makemap *m, struct error *err) MUST_USE;
 /* EX_UNAVAILABLE with the first line it said; returns -1. */
 int makemap_failed(const struct makemap *m, int status, struct span said,
     struct error *err);
+
+/*
+ * What makemap is fed: a large text's records in the order of a hash map's
+ * buckets, and otherwise, or where there is no memory for that, the text.
+ */
+struct order {
+	bool sorted; /* and without comments */
+	size_t len;  /* bytes of it */
+	/* private */
+	struct span text, tail; /* a last line without newline goes last */
+	struct places places;   /* of the others */
+	size_t next;
+	struct buf piece;
+	bool ended;
+};
+
+/* To be freed in any case. */
+void order_make(struct order *o, struct span text, const struct map_spec *spec);
+/* A run_feed's next(); context is the order. */
+struct span order_next(void *context);
+/* Of a sorted text: where the record stands that was fed as this line, counted
+ * from 1; SIZE_MAX: there is no such line. */
+size_t order_offset(const struct order *o, size_t line);
+void order_free(struct order *o);
 
 /* ---- dump ---- */
 

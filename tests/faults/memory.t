@@ -16,8 +16,14 @@ my $old = "Try_TLS:old.example\tNO\n";
 my $twice = "Try_TLS:old.example\tNO\nTry_TLS:old.example\tNO\n"
     . "# tlsoff until 2001-01-01\nTry_TLS:past.example\tNO\n";
 
+# Sorted for makemap, but below the size that is worth a thread.
+my $large = join '', $old,
+    map { "To:user$_\@example.net\tERROR:550 " . 'x' x 900 . "\n" } 1 .. 1300;
+
 my @changes = (
 	{ words => ['client', 'a.example'], builder => 'makemap' },
+	{ words => ['client', 'a.example'], builder => 'makemap', text => $large,
+	    name => 'client, large text' },
 	{ words => ['client', 'a.example'], builder => 'libdb' },
 	{ words => ['client', 'a.example'], builder => 'patch' },
 	{ words => ['--marker', 'no more(?=x)', 'remove', 'client', 'old.example'],

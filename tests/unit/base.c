@@ -297,13 +297,38 @@ what_it_started_is_killed_with_it_where_that_is_asked(void **state)
 
 /* ---- what a program is fed ---- */
 
+struct pieces {
+	struct span left;
+	size_t last; /* bytes of the last one */
+};
+
+/* Pieces of 1, 2, 3, ... bytes; what the caller was given before is gone. */
+static struct span
+next_piece(void *context)
+{
+	static char piece[4096];
+	struct pieces *p = context;
+	size_t len = p->last < sizeof(piece) ? p->last + 1 : p->last;
+
+	memset(piece, 'x', sizeof(piece));
+	p->last = len;
+	len = len < p->left.len ? len : p->left.len;
+	if (len > 0)
+		memcpy(piece, p->left.at, len);
+	p->left.at += len;
+	p->left.len -= len;
+	return (struct span){ piece, len };
+}
+
 /* Its status, and what it wrote. */
 static int
 run_fed(const char *script, struct span text, struct buf *out)
 {
 	const char *const argv[] = { "/bin/sh", "-c", script, NULL };
+	struct pieces pieces = { text, 0 };
+	const struct run_feed feed = { next_piece, &pieces, text.len };
 	const struct run r = { .argv = argv, .input = -1, .directory = -1,
-		.feed = &text, .output = out, .keep = (size_t)1 << 30 };
+		.feed = &feed, .output = out, .keep = (size_t)1 << 30 };
 	int status;
 
 	buf_clear(out);
@@ -376,9 +401,10 @@ with_descriptors(rlim_t most, int way)
 {
 	const char *const argv[] = { "/bin/true", NULL };
 	struct buf out = BUF_INIT;
-	const struct span text = span_of("text");
+	struct pieces pieces = { span_of("text"), 0 };
+	const struct run_feed feed = { next_piece, &pieces, 4 };
 	struct run r = { .argv = argv, .input = STDIN_FILENO, .directory = -1,
-		.output = &out, .feed = way == 3 ? &text : NULL };
+		.output = &out, .feed = way == 3 ? &feed : NULL };
 	int good = 0, status;
 	struct run_many many = { 3, 3, begin_true, count_good, &good };
 	const struct rlimit limit = { most, most };
