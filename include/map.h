@@ -114,16 +114,18 @@ struct map_build {
 /*
  * Builds the file and leaves it closed, not yet synced; mode 0600.  What
  * makemap says of lines that access_parse() knows as faults is expected; any
- * other complaint, or none where one is due, is a failure.  Where makemap is
- * fed a large text in another order, what err tells of it has the line's number
- * in the text.  After a failure a
- * part of the file may be there.  BUILD_LIBDB takes memory as large as the
- * text.  BUILD_PATCH puts and deletes the records in which the two texts
- * differ, of the keys known in them; whether that gives the map of the text only
- * map_prove() can say.  EX_UNAVAILABLE: makemap cannot run, failed, or complained otherwise
- * (its words are in the text), or libdb has no such type or crashed; EX_DATAERR: the copy cannot be
- * opened; EX_CANTCREAT (it is
- * there already), EX_IOERR, EX_OSERR.
+ * other complaint, or none where one is due, is a failure.  A large text is fed
+ * to makemap in another order; what err tells of a line has its number in the
+ * text.  Sorting takes 16 bytes of memory for each record, with BUILD_LIBDB,
+ * too.  After a failure a part of the file may be there.
+ *
+ * BUILD_PATCH puts and deletes the records in which the two texts differ, of
+ * the keys known in them; whether that gives the map of the text only
+ * map_prove() can say.
+ *
+ * EX_UNAVAILABLE: makemap cannot run, failed, or complained otherwise (its words
+ * are in the text), or libdb has no such type or crashed; EX_DATAERR: the copy
+ * cannot be opened; EX_CANTCREAT (it is there already), EX_IOERR, EX_OSERR.
  */
 int map_build(const struct map_build *build, struct error *err) MUST_USE;
 /* Copies the old map, under a shared lock; file must not exist.  A thread may
