@@ -86,10 +86,11 @@ struct map_sum {
 
 /*
  * Begins to add up a text, beside what comes before its map can be proven;
- * judges: finds its faults first, which BUILD_MAKEMAP has to know.  Until
- * map_sum_end() nobody else may judge, complete or change the text; map_build()
- * and map_prove_built() end it themselves where they have to.  Of a small text,
- * or where there is no thread, nothing is made: the proof adds it up then.
+ * judges: finds its faults first, which BUILD_MAKEMAP has to know, and begins
+ * when map_build() has sorted the text.  Until map_sum_end() nobody else may
+ * judge, complete or change the text; map_build() and map_prove_built() end it
+ * themselves where they have to.  Of a small text, or where there is no thread,
+ * nothing is made: the proof adds it up then.
  */
 void map_sum_begin(struct map_sum *sum, struct access *access,
     const struct map_spec *spec, bool judges);

@@ -263,6 +263,9 @@ build_with_makemap(const struct map_build *b, struct error *err)
 	int status;
 
 	order_make(&made.order, b->access->text, b->spec);
+	/* Not before: who sorts is what makemap waits for. */
+	if (b->sum != NULL)
+		sum_start(b->sum);
 	status = run(&made, b, err);
 	if (b->sum != NULL)
 		map_sum_end(b->sum);

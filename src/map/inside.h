@@ -121,6 +121,9 @@ bool text_next(struct text_walk *w, struct access_record *r, enum fate *fate);
 int text_add(struct tally *t, const struct access *access,
     const struct map_spec *spec, bool *clean, struct error *err) MUST_USE;
 
+/* Begins what map_sum_begin() left to be begun. */
+void sum_start(struct map_sum *sum);
+
 /* ---- libdb ---- */
 
 /* Does libdb read maps of this type?  If not, makemap does. */

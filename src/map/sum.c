@@ -1,5 +1,5 @@
 /* The text's side of the proof.  It does not depend on the map, and takes as
- * long as the map's: so it is begun as soon as the text is known. */
+ * long as the map's: so it is begun before the map is there. */
 #include <string.h>
 
 #include "inside.h"
@@ -60,7 +60,15 @@ map_sum_begin(struct map_sum *sum, struct access *access,
 		return;
 	memcpy(sum->key, keyed.key, sizeof(sum->key));
 	sum->keyed = true;
-	if (access->text.len < WORTH_A_THREAD)
+	if (!judges)
+		sum_start(sum);
+}
+
+void
+sum_start(struct map_sum *sum)
+{
+	if (sum->begun || !sum->keyed ||
+	    sum->access->text.len < WORTH_A_THREAD)
 		return;
 	sum->running = pthread_create(&sum->thread, NULL, add_up, sum) == 0;
 	sum->begun = sum->running;

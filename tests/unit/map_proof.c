@@ -209,7 +209,6 @@ build_large(struct fixture *f, const char *more)
 	large_text(f, more);
 	remove_map(f);
 	map_sum_begin(&sum, &f->access, &f->spec, true);
-	assert_true(sum.begun);
 	if (map_build(&build, &f->err) != 0)
 		fail_msg("%s", f->err.text);
 	assert_true(sum.made);
