@@ -1,4 +1,4 @@
-/* What makemap is fed, and that the order of it changes nothing but the time. */
+/* What makemap is fed, and that a sorted text changes nothing but the time. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -120,7 +120,7 @@ what_cannot_be_sorted_is_fed_as_it_is(void **state)
 /* ---- the map of it ---- */
 
 static void
-get_faulty(struct fixture *f)
+get_faulty(struct fixture *f, enum map_builder builder)
 {
 	buf_clear(&f->text);
 	buf_text(&f->text, "Twice first\n leads\nno-value\n");
@@ -129,7 +129,7 @@ get_faulty(struct fixture *f)
 	add_many(f, "connect:HOST%d"); /* all of them once more */
 	buf_text(&f->text, "again OK");
 	parse(f);
-	build(f, BUILD_MAKEMAP);
+	build(f, builder);
 	expect_equal(f);
 	expect_sound(f);
 	expect_get(f, "Twice", "first");
@@ -144,13 +144,12 @@ of_two_with_a_key_the_first_wins_as_ever(void **state)
 {
 	struct fixture *f = *state;
 
-	get_faulty(f);
-	f->spec.with_null = true;
-	get_faulty(f);
-	f->spec.keep_case = true;
-	get_faulty(f);
-	f->spec.with_null = false;
-	get_faulty(f);
+	for (int flags = 0; flags < 4; flags++) {
+		f->spec.with_null = (flags & 1) != 0;
+		f->spec.keep_case = (flags & 2) != 0;
+		get_faulty(f, BUILD_MAKEMAP);
+		get_faulty(f, BUILD_LIBDB);
+	}
 }
 
 /* ---- complaints ---- */
@@ -191,8 +190,15 @@ complaints_are_told_apart_by_the_line_they_mean(void **state)
 	assert_int_equal(complain_where(f, "/^ /"), -1);
 	assert_non_null(strstr(f->err.text,
 	    "did not reject record 40004 of the text"));
+	assert_int_equal(complain_where(f, "NR == 1 && NR += 40002"), -1);
+	assert_non_null(strstr(f->err.text, "line 40004: "));
 	assert_int_equal(complain_where(f, "NR == 1 && NR += 99999"), -1);
 	assert_non_null(strstr(f->err.text, "line 100000: "));
+	/* Without a last line there is no such line. */
+	f->text.len -= strlen("no-value");
+	parse(f);
+	assert_int_equal(complain_where(f, "NR == 1 && NR += 40002"), -1);
+	assert_non_null(strstr(f->err.text, "line 40003: "));
 }
 
 int
