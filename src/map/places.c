@@ -47,7 +47,7 @@ places_hash(const struct places *p, size_t i)
 size_t
 places_offset(const struct places *p, size_t i)
 {
-	return place(p, i) & (((uint64_t)1 << OFFSET_BITS) - 1);
+	return (size_t)(place(p, i) & (((uint64_t)1 << OFFSET_BITS) - 1));
 }
 
 /* A counting sort; it does not change the order within a bucket. */

@@ -218,12 +218,14 @@ each_byte_wrong(const char *usual, bool agrees(struct span))
 static void
 what_is_read_by_hand_is_what_the_pattern_reads(void **state)
 {
+	static const char long_names[] =
+	    "Nov  3 02:00:00 a-host-with-a-name-of-more-than-fifty-letters."
+	    "example sendmail-of-more-than-twenty[1234567890]: AB1: x=y, z";
 	static const char *const lines[] = {
 		"2026-11-23T12:00:00.123456+01:00 h sm-mta[123]: AB1: from=x, y",
 		"Nov 23 12:00:00 mx.example sendmail-x[12345]: AB1: to=someone",
 		"Nov  3 02:00:00 h sm-mta[7]: AB1: to=someone, stat=Sent, or so",
-		"Nov  3 02:00:00 a-host-with-a-name-of-more-than-fifty-letters."
-		"example sendmail-of-more-than-twenty[1234567890]: AB1: x=y, z",
+		long_names,
 	};
 
 	(void)state;
