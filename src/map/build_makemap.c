@@ -20,9 +20,6 @@
 #define CACHE_LEAST ((size_t)16 << 20)
 #define CACHE_MOST ((size_t)1 << 30)
 
-/* Enough where the text is sorted. */
-#define CACHE_SORTED ((size_t)2 << 20)
-
 /* Complaints kept; beyond that the proof alone decides. */
 #define KEEP ((size_t)64 << 20)
 
@@ -226,8 +223,7 @@ check_outcome(const struct made *m, int status, struct error *err)
 static int
 run(struct made *m, const struct map_build *b, struct error *err)
 {
-	size_t cache = m->order.sorted ? CACHE_SORTED
-	                               : cache_size(b->access->text.len);
+	size_t cache = cache_size(b->access->text.len);
 	const char *options[5];
 	char bytes[24];
 	size_t n = 0;
@@ -248,7 +244,7 @@ run(struct made *m, const struct map_build *b, struct error *err)
 		.file = &b->file,
 		.options = options,
 		.input = &m->feed,
-		.large = cache > CACHE_LEAST,
+		.large = cache > CACHE_LEAST && !m->order.sorted,
 		.messages = &m->said,
 		.keep = KEEP,
 		.progress = b->progress,
