@@ -144,6 +144,9 @@ int64_t clock_ms(void);
 /* Lets the disk begin with what was written to a file, so that a later fsync()
  * waits less; promises nothing. */
 void sync_begin(int fd);
+/* ENOSPC or EDQUOT when the file system of a directory takes no page more from
+ * us; 0: it does, or nobody can tell. */
+int space_error(int directory);
 
 /* ---- progress ---- */
 
@@ -182,6 +185,10 @@ struct run {
 	                            none.  SIGPIPE has to be ignored: it need
 	                            not read to the end */
 	int directory;           /* it starts there; -1: / */
+	const char *writes;      /* for run_program() alone: the path, for
+	                            messages, of what it writes in directory;
+	                            it is ended where the disk stays full and it
+	                            takes nothing more; NULL: never */
 	struct buf *output;      /* its standard output; NULL: /dev/null */
 	struct buf *messages;    /* its standard error; NULL: with the output */
 	int timeout;             /* seconds until it is killed; 0: none.  Only
@@ -197,8 +204,9 @@ struct run {
  * 077, and dies with us where the kernel can do that.  When the user asks for
  * the end it is killed.  What a stream brings beyond keep is read and dropped.
  * Returns its exit status (128 + N when signal N ended it), or -1 with err:
- * EX_UNAVAILABLE when it cannot be started or took too long, EX_OSERR when
- * there is no memory, process or pipe, and cancel_check()'s error.
+ * EX_UNAVAILABLE when it cannot be started or took too long, EX_IOERR when the
+ * disk is full, EX_OSERR when there is no memory, process or pipe, and
+ * cancel_check()'s error.
  */
 int run_program(const struct run *r, struct error *err) MUST_USE;
 

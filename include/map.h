@@ -126,7 +126,8 @@ struct map_build {
  *
  * EX_UNAVAILABLE: makemap cannot run, failed, or complained otherwise (its words
  * are in the text), or libdb has no such type or crashed; EX_DATAERR: the copy
- * cannot be opened; EX_CANTCREAT (it is there already), EX_IOERR, EX_OSERR.
+ * cannot be opened; EX_CANTCREAT (it is there already), EX_IOERR (the disk is full
+ * or fails), EX_OSERR.
  */
 int map_build(const struct map_build *build, struct error *err) MUST_USE;
 /* Copies the old map, under a shared lock; file must not exist.  A thread may

@@ -1,5 +1,6 @@
 /*
- * inside.h: what run.c and run_many.c share: a child whose output is heard.
+ * inside.h: what run.c, run_feed.c and run_many.c share: a child whose output is
+ * heard.
  */
 #ifndef TLSOFF_BASE_INSIDE_H
 #define TLSOFF_BASE_INSIDE_H
@@ -21,10 +22,19 @@ struct run_child {
 	size_t fed;  /* bytes */
 	size_t gulp; /* the most that went in at once */
 	int rest;    /* ms until it is fed again; 0: as soon as there is room */
+	int64_t look; /* when to look at the disk again, by clock_ms() */
+	size_t seen; /* what it was fed at the last look */
+	int full;    /* times that the disk was found full since it was fed */
 };
 
 /* Starts it, and does not wait; timeout of r does not count.  EX_OSERR. */
 int run_child_start(struct run_child *child, const struct run *r,
+    struct error *err) MUST_USE;
+/* A pipe to feed it through: the child's end, or -1 with EX_OSERR. */
+int run_feed_open(struct run_child *child, struct error *err) MUST_USE;
+/* Feeds it as much as there is room for, and closes the feed after the last
+ * byte; -1 when it has to be killed. */
+int run_feed_write(struct run_child *child, const struct run *r,
     struct error *err) MUST_USE;
 /* Reads what is there; a stream at its end is closed. */
 void run_drain(struct run_stream *s);

@@ -111,7 +111,8 @@ run_drain(struct run_stream *s)
 }
 
 #define TICK 20 /* ms between two looks at a child that may leave others */
-#define REST 16 /* ms at most between two times that a child is fed */
+#define LOOK 1000 /* ms between two looks at the disk that a child fills */
+#define LOOKS 3   /* so often found full, while the child stands still */
 #define GONE 1000 /* ms that a killed child's children may take to end */
 
 static void
@@ -138,56 +139,33 @@ patience(const struct run *r, const struct run_child *child, int64_t left)
 	int64_t most = child->feed >= 0 && child->rest > 0 ? child->rest
 	    : r->leaves_children ? TICK : -1;
 
+	if (r->writes != NULL && (most < 0 || most > LOOK))
+		most = LOOK;
 	return (int)(most >= 0 && (left < 0 || left > most) ? most : left);
 }
 
-/* Until there is no room, or no more; what write() said last. */
-static ssize_t
-write_pieces(struct run_child *child, const struct run_feed *feed)
-{
-	ssize_t n;
-
-	do {
-		n = write(child->feed, child->piece.at, child->piece.len);
-		if (n < 0)
-			return n;
-		child->fed += (size_t)n;
-		child->piece.at += n;
-		child->piece.len -= (size_t)n;
-		if (child->piece.len > 0)
-			return n;
-		child->piece = feed->next(feed->context);
-	} while (child->piece.len > 0);
-	return n;
-}
-
 /*
- * Writes what there is room for; a child that has gone, or that closes its
- * input, has read what it wants.  A pipe has room again for each page that is
- * read: who then writes that page takes the processor from the reader twelve
- * thousand times for a large text.  So the pipe may run half empty.
+ * libdb, which cannot write a page to make room in its cache, tries again each
+ * second, and for ever where the disk stays full: with the map locked, and
+ * perhaps with that which sendmail reads.  -1 when it is to be ended.
  */
 static int
-feed(struct run_child *child, const struct run *r, struct error *err)
+look_at_disk(struct run_child *child, const struct run *r, struct error *err)
 {
-	size_t before = child->fed, gulp;
-	ssize_t n = write_pieces(child, r->feed);
-	bool over = n < 0 && errno == EPIPE;
+	int64_t now = clock_ms();
+	bool stands = child->fed == child->seen;
+	int code;
 
-	if (n < 0 && !over && errno != EAGAIN && errno != EINTR)
-		return error_errno(err, EX_OSERR, r->argv[0],
-		    "cannot write to it");
-	gulp = child->fed - before;
-	if (gulp > child->gulp)
-		child->gulp = gulp;
-	if (gulp >= child->gulp / 2)
-		child->rest /= 2;
-	else if (child->rest < REST)
-		child->rest = child->rest == 0 ? 1 : 2 * child->rest;
-	if (over || child->piece.len == 0)
-		close_one(&child->feed);
-	progress_tell(r->progress, child->fed, r->feed->len);
-	return 0;
+	if (now < child->look)
+		return 0;
+	child->look = now + LOOK;
+	child->seen = child->fed;
+	code = stands ? space_error(r->directory) : 0;
+	child->full = code == 0 ? 0 : child->full + 1;
+	if (child->full < LOOKS)
+		return 0;
+	errno = code;
+	return error_errno(err, EX_IOERR, r->writes, "cannot be written");
 }
 
 /* Until it is fed and both streams are at their end; -1 when it has to be
@@ -220,11 +198,13 @@ listen_to(struct run_child *child, const struct run *r, struct error *err)
 			return -1;
 		if (ready == 0 && ended)
 			return 0;
+		if (r->writes != NULL && look_at_disk(child, r, err) != 0)
+			return -1;
 		for (int i = 0; i < 2; i++)
 			if (p[i].revents != 0)
 				run_drain(&streams[i]);
 		if (child->feed >= 0 && (ready == 0 || p[3].revents != 0) &&
-		    feed(child, r, err) != 0)
+		    run_feed_write(child, r, err) != 0)
 			return -1;
 	}
 	return 0;
@@ -281,27 +261,11 @@ open_stream(bool wanted, struct run_stream *ours, int *theirs,
 	return 0;
 }
 
-/* Large, so that the child seldom waits for us; never waited for. */
-static int
-open_feed(struct run_child *child, struct error *err)
-{
-	int fds[2];
-
-	if (pipe2(fds, O_CLOEXEC) != 0)
-		return error_errno(err, EX_OSERR, "pipe", "cannot open");
-#ifdef F_SETPIPE_SZ
-	(void)fcntl(fds[1], F_SETPIPE_SZ, 1 << 20);
-#endif
-	(void)fcntl(fds[1], F_SETFL, O_NONBLOCK);
-	child->feed = fds[1];
-	return fds[0];
-}
-
 static int
 open_all(const struct run *r, struct run_child *child, int theirs[3],
     struct error *err)
 {
-	theirs[0] = r->feed != NULL ? open_feed(child, err)
+	theirs[0] = r->feed != NULL ? run_feed_open(child, err)
 	    : r->input >= 0 ? duplicate(r->input, err) : open_null(err);
 	if (theirs[0] < 0 || open_stream(r->output != NULL,
 	    &child->streams[0], &theirs[1], err) != 0)
@@ -322,7 +286,7 @@ run_child_start(struct run_child *child, const struct run *r,
 
 	*child = (struct run_child){ .pid = -1, .leads = r->ends_children,
 		.streams = { { -1, r->output, keep }, { -1, r->messages, keep } },
-		.feed = -1 };
+		.feed = -1, .look = clock_ms() + LOOK };
 	if (open_all(r, child, theirs, err) == 0) {
 		child->pid = fork();
 		if (child->pid == 0)

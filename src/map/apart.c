@@ -99,6 +99,25 @@ apart_fork(struct apart *a, size_t size, struct error *err)
 	return -1;
 }
 
+static int answer_line; /* in the child */
+
+static _Noreturn void
+give(const struct answer *answer)
+{
+	_exit(write(answer_line, answer, sizeof(*answer)) < 0);
+}
+
+void
+apart_fail(const struct error *err)
+{
+	struct answer answer;
+
+	memset(&answer, 0, sizeof(answer));
+	answer.status = -1;
+	answer.err = *err;
+	give(&answer);
+}
+
 int
 apart_start(struct apart *a, apart_work *work, const void *context,
     size_t size, struct error *err)
@@ -110,9 +129,10 @@ apart_start(struct apart *a, apart_work *work, const void *context,
 	if (a->child > 0)
 		return 0;
 	memset(&answer, 0, sizeof(answer));
+	answer_line = a->line;
 	answer.progress = a->done;
 	answer.status = work(context, &answer, &answer.err);
-	_exit(write(a->line, &answer, sizeof(answer)) < 0);
+	give(&answer);
 }
 
 int

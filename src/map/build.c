@@ -21,6 +21,15 @@ must_not_exist(const struct map_file *file, struct error *err)
 	return error_errno(err, EX_CANTCREAT, file->path, "cannot create");
 }
 
+size_t
+build_pages(const struct map_build *b)
+{
+	const struct access *a = b->access;
+
+	return key_pages(a->text.len,
+	    a->whole ? a->entries : access_line(a, a->text.len));
+}
+
 int
 build_complete(const struct map_build *b, struct error *err)
 {

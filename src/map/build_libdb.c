@@ -33,9 +33,7 @@ struct work {
 static void
 choose_buckets(struct work *w)
 {
-	const struct access *a = w->build->access;
-	size_t entries = a->whole ? a->entries : access_line(a, a->text.len);
-	size_t pages = key_pages(a->text.len, entries);
+	size_t pages = build_pages(w->build);
 
 	w->buckets = 2;
 	/* Always below 2^30: access_parse() takes no text of 2^40 bytes. */
@@ -52,7 +50,7 @@ create(struct work *w, struct error *err)
 	DB *db;
 	int code;
 
-	libdb_sync_later();
+	libdb_writes(path);
 	libdb_new(&w->libdb, path);
 	db = w->libdb.db;
 	code = db->set_cachesize(db, 0, btree ? CACHE_BTREE : CACHE_HASH, 1);

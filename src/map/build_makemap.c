@@ -16,19 +16,25 @@
 
 /* makemap's default cache of 1 MiB makes it write every page a hundred times;
  * with one larger than the map it is five times faster, and takes no more
- * memory than the map needs. */
+ * memory than the map needs.  It ends at once on a full disk, too, where with a
+ * smaller one it would stand still (base.h, writes).  Of the pages that a map
+ * has by its records it may have two and a half times as many: buckets that
+ * are about to be split, and others that just were. */
 #define CACHE_LEAST ((size_t)16 << 20)
-#define CACHE_MOST ((size_t)1 << 30)
+#define CACHE_MOST (SIZE_MAX / 4 < UINT32_MAX ? SIZE_MAX / 4 : UINT32_MAX)
 
 /* Complaints kept; beyond that the proof alone decides. */
 #define KEEP ((size_t)64 << 20)
 
 static size_t
-cache_size(size_t text)
+cache_size(const struct map_build *b)
 {
-	if (text > CACHE_MOST / 3 * 2)
+	size_t pages = build_pages(b);
+
+	if (pages > CACHE_MOST / (3 * KEY_PAGE))
 		return CACHE_MOST;
-	return text / 2 * 3 > CACHE_LEAST ? text / 2 * 3 : CACHE_LEAST;
+	return pages * 3 * KEY_PAGE > CACHE_LEAST ? pages * 3 * KEY_PAGE
+	                                          : CACHE_LEAST;
 }
 
 /* A run of makemap, what it was fed, and what it said. */
@@ -221,9 +227,9 @@ check_outcome(const struct made *m, int status, struct error *err)
 
 /* Its exit status; -1 with err. */
 static int
-run(struct made *m, const struct map_build *b, struct error *err)
+run(struct made *m, const struct map_build *b, size_t cache,
+    struct error *err)
 {
-	size_t cache = cache_size(b->access->text.len);
 	const char *options[5];
 	char bytes[24];
 	size_t n = 0;
@@ -256,13 +262,14 @@ int
 build_with_makemap(const struct map_build *b, struct error *err)
 {
 	struct made made = { .access = b->access };
+	size_t cache = cache_size(b);
 	int status;
 
 	order_make(&made.order, b->access->text, b->spec);
 	/* Not before: who sorts is what makemap waits for. */
 	if (b->sum != NULL)
 		sum_start(b->sum);
-	status = run(&made, b, err);
+	status = run(&made, b, cache, err);
 	if (b->sum != NULL)
 		map_sum_end(b->sum);
 	if (status >= 0)

@@ -31,7 +31,7 @@ open_copy(struct patch *p, struct error *err)
 	DB *db;
 	int code;
 
-	libdb_sync_later();
+	libdb_writes(file->path);
 	if (libdb_enter(file, err) != 0)
 		return -1;
 	libdb_new(&p->map, file->path);

@@ -152,9 +152,10 @@ int libdb_enter(const struct map_file *file, struct error *err) MUST_USE;
 /* A handle, not open yet; its address must stay.  In a child: without memory
  * the process ends. */
 void libdb_new(struct libdb *l, const char *path);
-/* In a child: libdb does not wait for the disk when it closes a file, which is
- * to be synced after the proof; the writing begins at once. */
-void libdb_sync_later(void);
+/* In a child of apart_start(): libdb does not wait for the disk when it closes
+ * a file, which is to be synced after the proof; the writing begins at once.
+ * Where the disk fails the child ends with EX_IOERR and this path. */
+void libdb_writes(const char *path);
 /* Fills err for libdb's code; returns -1. */
 int libdb_error(struct libdb *l, int status, const char *what, int code,
     struct error *err);
@@ -304,6 +305,8 @@ typedef int apart_work(const void *context, struct answer *answer,
  * end or a kill. */
 int apart_start(struct apart *a, apart_work *work, const void *context,
     size_t size, struct error *err) MUST_USE;
+/* In the child: ends it, as if work had failed with err. */
+_Noreturn void apart_fail(const struct error *err);
 /* Waits: what work returned, or -1 as apart_hear() and apart_died(). */
 int apart_end(struct apart *a, struct answer *answer, struct error *err)
     MUST_USE;
@@ -340,6 +343,8 @@ int map_add_here(const struct map_adding *m, struct answer *sums,
 
 /* ---- builders ---- */
 
+/* key_pages() of the new text. */
+size_t build_pages(const struct map_build *b);
 /* access_complete() of the new text, once its sum is done. */
 int build_complete(const struct map_build *b, struct error *err) MUST_USE;
 int build_with_makemap(const struct map_build *b, struct error *err) MUST_USE;

@@ -57,10 +57,38 @@ begin_sync(int fd)
 	return 0;
 }
 
-void
-libdb_sync_later(void)
+static const char *written; /* the path, for messages, of what is written */
+
+/* libdb would wait seconds for a page that cannot be written, call that a lack
+ * of memory, and perhaps crash as it closes the file. */
+static ssize_t
+write_or_end(int fd, const void *bytes, size_t len, off_t at)
 {
+	const char *from = bytes;
+	struct error err;
+	size_t done = 0;
+
+	while (done < len) {
+		ssize_t n = pwrite(fd, from + done, len - done,
+		    at + (off_t)done);
+
+		if (n < 0 && errno != EINTR) {
+			(void)error_errno(&err, EX_IOERR, written,
+			    "cannot be written");
+			apart_fail(&err);
+		}
+		if (n > 0)
+			done += (size_t)n;
+	}
+	return (ssize_t)len;
+}
+
+void
+libdb_writes(const char *path)
+{
+	written = path;
 	(void)db_env_set_func_fsync(begin_sync);
+	(void)db_env_set_func_pwrite(write_or_end);
 }
 
 void

@@ -26,6 +26,7 @@ makemap_run(const struct makemap *m, struct error *err)
 		.input = -1,
 		.feed = m->input,
 		.directory = m->file->directory,
+		.writes = m->input != NULL ? m->file->path : NULL,
 		.output = m->output,
 		.messages = m->messages,
 		.keep = m->keep,

@@ -1,8 +1,7 @@
 /*
  * What makemap is fed.  Where each record falls on another page than the one
- * before, makemap needs a cache as large as the map, and the processor waits
- * for memory at nearly every step: with the records bucket by bucket it takes
- * half the time, and a cache of some pages.
+ * before, the processor waits for memory at nearly every step: with the records
+ * bucket by bucket makemap takes half the time.
  */
 #include <string.h>
 

@@ -198,6 +198,7 @@ run_make(struct work *w, const char *make, struct map_proof *proof,
 		.ends_children = true,
 		.input = -1,
 		.directory = w->u->text.directory,
+		.writes = w->u->map.path,
 		.output = &said,
 		.keep = 4096,
 	};
