@@ -173,8 +173,6 @@ struct run_feed {
 
 struct run {
 	const char *const *argv; /* argv[0] is an absolute path; ends with NULL */
-	const char *variable;    /* "NAME=VALUE" more in its environment; NULL:
-	                            none */
 	bool leaves_children;    /* it is done when it ends, even if what it
 	                            started keeps its output open */
 	bool ends_children;      /* where it is killed, so is what it started,
@@ -200,8 +198,8 @@ struct run {
 
 /*
  * Runs it to its end.  The program gets PATH=/usr/sbin:/usr/bin:/sbin:/bin,
- * LC_ALL=C, that variable and nothing else, default signal dispositions, umask
- * 077, and dies with us where the kernel can do that.  When the user asks for
+ * LC_ALL=C and nothing else, default signal dispositions, umask 077,
+ * and dies with us where the kernel can do that.  When the user asks for
  * the end it is killed.  What a stream brings beyond keep is read and dropped.
  * Returns its exit status (128 + N when signal N ended it), or -1 with err:
  * EX_UNAVAILABLE when it cannot be started or took too long, EX_IOERR when the

@@ -63,8 +63,7 @@ static void
 become(const struct run *r, const int streams[3], pid_t parent)
 {
 	const char *const environment[] = {
-		"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", r->variable,
-		NULL
+		"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", NULL
 	};
 	int fds[3];
 

@@ -180,7 +180,6 @@ struct makemap {
 	const struct map_file *file;
 	const char *const *options; /* ends with NULL; at most 8 */
 	const struct run_feed *input; /* NULL: none */
-	bool large; /* it will need many megabytes of memory */
 	struct buf *output;         /* NULL: none */
 	struct buf *messages;
 	size_t keep; /* bytes of each kept */

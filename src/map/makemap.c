@@ -10,10 +10,6 @@
 
 #define OPTIONS_MAX 8
 
-/* glibc then asks the kernel for large pages: makemap fills a large cache in
- * an order that has nothing to do with that of the text, and misses less. */
-#define LARGE_PAGES "GLIBC_TUNABLES=glibc.malloc.hugetlb=1"
-
 int
 makemap_run(const struct makemap *m, struct error *err)
 {
@@ -22,7 +18,6 @@ makemap_run(const struct makemap *m, struct error *err)
 	size_t n = 0;
 	struct run run = {
 		.argv = argv,
-		.variable = m->large ? LARGE_PAGES : NULL,
 		.input = -1,
 		.feed = m->input,
 		.directory = m->file->directory,

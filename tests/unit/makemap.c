@@ -21,8 +21,6 @@
 #define TEXT "a.example\tOK\na.example\tRELAY\nb.example\tOK\n"
 
 static const struct map_spec hash = { .type = MAP_HASH, .type_name = "hash" };
-static const struct map_spec btree = { .type = MAP_BTREE,
-	.type_name = "btree" };
 static const struct map_spec other = { .type = MAP_OTHER,
 	.type_name = "cdb" };
 static char directory[PATH_MAX / 2], program[PATH_MAX], path[PATH_MAX];
@@ -96,57 +94,15 @@ expect_words(const char *words)
 /* ---- a build ---- */
 
 static int
-build_type(const struct map_spec *spec)
+build(void)
 {
-	struct map_build b = { .builder = BUILD_MAKEMAP, .spec = spec,
+	struct map_build b = { .builder = BUILD_MAKEMAP, .spec = &hash,
 		.file = file, .access = &parsed, .makemap = program };
 	int status;
 
 	err = (struct error)ERROR_INIT;
 	status = map_build(&b, &err);
 	return status;
-}
-
-static int
-build(void)
-{
-	return build_type(&hash);
-}
-
-/* What of its environment tells of memory; with so many bytes of text. */
-static void
-expect_tunables(const struct map_spec *spec, size_t bytes, const char *expected)
-{
-	const struct access_rules rules = { .keep_case = false };
-	struct buf text = BUF_INIT;
-	char said[256] = "";
-	int fd;
-
-	/* Few lines: memcheck is slow. */
-	while (text.len < bytes)
-		buf_printf(&text, "# %0*d\n", 1000, 0);
-	access_free(&parsed);
-	assert_int_equal(access_parse(&parsed, buf_as_span(&text), &rules,
-	    &err), 0);
-	makemap_does("cat >/dev/null\n"
-	    "tr '\\0' '\\n' </proc/$$/environ | grep -v '^[LP]' >once || :");
-	assert_int_equal(build_type(spec), 0);
-	fd = openat(file.directory, "once", O_RDONLY);
-	assert_true(read(fd, said, sizeof(said) - 1) >= 0);
-	(void)close(fd);
-	assert_string_equal(said, expected);
-	buf_free(&text);
-}
-
-static void
-only_where_its_cache_is_large_it_is_asked_to_take_large_pages(void **state)
-{
-	(void)state;
-	expect_tunables(&btree, 1000, "");
-	/* Sorted for it, it needs little. */
-	expect_tunables(&hash, (size_t)12 << 20, "");
-	expect_tunables(&btree, (size_t)12 << 20,
-	    "GLIBC_TUNABLES=glibc.malloc.hugetlb=1\n");
 }
 
 static void
@@ -303,7 +259,6 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(only_where_its_cache_is_large_it_is_asked_to_take_large_pages),
 		TEST(the_complaint_that_is_due_is_accepted),
 		TEST(a_complaint_of_anything_else_ends_the_build),
 		TEST(a_complaint_that_is_missing_ends_the_build),
