@@ -30,10 +30,15 @@ open_targets(struct update *u, struct error *err)
 	if (target_open(&u->text, site->access, err) != 0 ||
 	    target_open(&u->map, site->map.path, err) != 0)
 		return -1;
-	if (!u->options.read_only)
-		return text_open(u, err) != 0 ? -1
-		    : target_single(&u->map, err);
-	return u->text.exists ? 0 : text_missing(u, err);
+	if (u->options.read_only)
+		return u->text.exists ? 0 : text_missing(u, err);
+	if (text_open(u, err) != 0 || target_single(&u->map, err) != 0)
+		return -1;
+	/* Both are opened again under the lock.  Who waits for it must not keep
+	 * what others replace: its space is free when all have closed it. */
+	close_fd(&u->text.file);
+	close_fd(&u->map.file);
+	return 0;
 }
 
 int

@@ -125,6 +125,54 @@ a_lock_is_waited_for(void **state)
 	assert_int_equal(waitpid(child, NULL, 0), child);
 }
 
+/* Does a process have the file of that name open? */
+static bool
+has_open(pid_t pid, struct fixture *f, const char *name)
+{
+	struct stat wanted = look(f, name), seen;
+	char path[64];
+
+	for (int fd = 3; fd < 64; fd++) {
+		(void)snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)pid,
+		    fd);
+		if (stat(path, &seen) == 0 && seen.st_ino == wanted.st_ino &&
+		    seen.st_dev == wanted.st_dev)
+			return true;
+	}
+	return false;
+}
+
+/* A file that is replaced has its space until all have closed it. */
+static void
+who_waits_for_a_lock_keeps_neither_text_nor_map(void **state)
+{
+	struct fixture *f = *state;
+	pid_t holder, waiter;
+
+	begin(f);
+	holder = hold_lock(f, 60000);
+	f->options.lock_wait = 60;
+	waiter = fork();
+	assert_true(waiter >= 0);
+	if (waiter == 0) {
+		/* What the fixture has open is not the run's. */
+		for (int fd = 3; fd < 64; fd++)
+			if (fd != f->at)
+				(void)close(fd);
+		_exit(update_open(&f->u, &f->options, &f->err) != 0);
+	}
+	for (int i = 0; i < 500 && !has_open(waiter, f,
+	    ".access.tlsoff-lock"); i++)
+		(void)usleep(10000);
+	assert_true(has_open(waiter, f, ".access.tlsoff-lock"));
+	assert_false(has_open(waiter, f, "access"));
+	assert_false(has_open(waiter, f, "access.db"));
+	assert_int_equal(kill(waiter, SIGKILL), 0);
+	assert_int_equal(waitpid(waiter, NULL, 0), waiter);
+	assert_int_equal(kill(holder, SIGKILL), 0);
+	assert_int_equal(waitpid(holder, NULL, 0), holder);
+}
+
 static void
 a_map_that_is_locked_delays_but_does_not_stop_us(void **state)
 {
@@ -144,6 +192,7 @@ main(void)
 		TEST(a_young_text_is_compared_byte_for_byte),
 		TEST(a_lock_is_respected),
 		TEST(a_lock_is_waited_for),
+		TEST(who_waits_for_a_lock_keeps_neither_text_nor_map),
 		TEST(a_map_that_is_locked_delays_but_does_not_stop_us),
 	};
 
