@@ -138,7 +138,7 @@ patience(const struct run *r, const struct run_child *child, int64_t left)
 	int64_t most = child->feed >= 0 && child->rest > 0 ? child->rest
 	    : r->leaves_children ? TICK : -1;
 
-	if (r->writes != NULL && (most < 0 || most > LOOK))
+	if (r->writes != NULL && most < 0)
 		most = LOOK;
 	return (int)(most >= 0 && (left < 0 || left > most) ? most : left);
 }

@@ -99,8 +99,9 @@ order_offset(const struct order *o, size_t line)
 
 	if (line == count + 1 && o->tail.len > 0)
 		return (size_t)(o->tail.at - o->text.at);
-	return line > 0 && line <= count ? places_offset(&o->places, line - 1)
-	                                 : SIZE_MAX;
+	/* Of line 0, too, there is none. */
+	return line - 1 < count ? places_offset(&o->places, line - 1)
+	                        : SIZE_MAX;
 }
 
 void

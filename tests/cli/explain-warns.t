@@ -93,6 +93,9 @@ is(asked('server', 'x.example')->{all}, '', '... nor where none has an entry');
 site("Try_TLS:10.0.0.0/8\tNO\nTry_TLS:192.0.2.1\tNO\n");
 like(asked('client', 'x.example')->{all}, qr/give the host's address/,
     '... and one behind another that is none');
+site("Try_TLS:bad..name\tNO\nTry_TLS:192.0.2.1\tNO\n");
+like(asked('client', 'x.example')->{all}, qr/give the host's address/,
+    '... or behind what is no host at all');
 
 # ---- requirements ----
 

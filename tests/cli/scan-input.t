@@ -110,6 +110,11 @@ my $stamp = "2026-11-23T11:11:03.082052-06:00 mailserver sm-mta[1]: ";
 is_deeply((scan_rows("${stamp}x" . 'y' x 3_000_000 . "\n$text"))[0], $all, 'a line of 3 MB');
 is_deeply((scan_rows($text . "${stamp}x" . "STARTTLS=server, error: " x 200_000))[0], $all,
     'a line of 5 MB full of bait');
+my $failure = "${stamp}ruleset=tls_server, arg1=SOFTWARE, relay=mx.long.example, "
+    . 'reject=454 4.7.0 TLS handshake failed';
+is(@{ (scan_rows("$text$failure\n"))[0] }, @$all + 1, 'a failure');
+is_deeply((scan_rows("$text$failure " . 'x' x 70_000 . "\n"))[0], $all,
+    '... but not in a line longer than 64 KiB');
 is_deeply((scan_rows("$stamp\0\0\xff\xfe\n$text"))[0], $all, 'any byte');
 
 # ---- what is asked ----

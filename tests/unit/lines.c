@@ -221,11 +221,15 @@ what_is_read_by_hand_is_what_the_pattern_reads(void **state)
 	static const char long_names[] =
 	    "Nov  3 02:00:00 a-host-with-a-name-of-more-than-fifty-letters."
 	    "example sendmail-of-more-than-twenty[1234567890]: AB1: x=y, z";
+	/* It can end within host and tag. */
+	static const char late_tag[] =
+	    "2026-11-23T12:00:00.123456+01:00 a-host-of-some.example "
+	    "sm-mta[123]: AB1: x=y";
 	static const char *const lines[] = {
 		"2026-11-23T12:00:00.123456+01:00 h sm-mta[123]: AB1: from=x, y",
 		"Nov 23 12:00:00 mx.example sendmail-x[12345]: AB1: to=someone",
 		"Nov  3 02:00:00 h sm-mta[7]: AB1: to=someone, stat=Sent, or so",
-		long_names,
+		long_names, late_tag,
 	};
 
 	(void)state;
