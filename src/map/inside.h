@@ -188,7 +188,8 @@ struct makemap {
 
 /* Its exit status; -1 with err as run_program(), or not installed. */
 int makemap_run(const struct makemap *m, struct error *err) MUST_USE;
-/* EX_UNAVAILABLE with the first line it said; returns -1. */
+/* EX_IOERR where makemap ended with that, and otherwise EX_UNAVAILABLE, with the
+ * first line it said; returns -1. */
 int makemap_failed(const struct makemap *m, int status, struct span said,
     struct error *err);
 

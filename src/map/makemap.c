@@ -55,7 +55,9 @@ makemap_failed(const struct makemap *m, int status, struct span said,
 	if (end != NULL)
 		said.len = (size_t)(end - said.at);
 	buf_visible(&words, said);
-	(void)error_set(err, EX_UNAVAILABLE, "%s: %s (exit status %d)%s%.900s",
+	/* A full disk has one status, whoever meets it. */
+	(void)error_set(err, status == EX_IOERR ? EX_IOERR : EX_UNAVAILABLE,
+	    "%s: %s (exit status %d)%s%.900s",
 	    m->file->path, m->program, status,
 	    words.len > 0 ? " says: " : " failed and said nothing",
 	    words.at == NULL ? "" : words.at);
