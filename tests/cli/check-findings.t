@@ -10,7 +10,9 @@ use Tlsoff;
 
 my $dir = scratch();
 my $access = "$dir/access";
-my @where = ('-f', $access, '--makemap', $MAKEMAP, '--restart', 'none');
+my $cf = spew("$dir/sendmail.cf",
+    "V10/Berkeley\nKaccess hash -T<TMPF> -o $access\n");
+my @where = ('-C', $cf, '--makemap', $MAKEMAP, '--restart', 'none');
 
 # Findings as "CODE:LINE", of a file with a map that is right.
 sub findings {
@@ -21,7 +23,7 @@ sub findings {
 		tlsoff(@where, 'remove', 'client', 'none.invalid');
 		chmod 0644, "$access.db";
 	}
-	my $r = tlsoff('-f', $access, '-j', 'check', @options);
+	my $r = tlsoff('-C', $cf, '-j', 'check', @options);
 	my $found = eval { decode_json($r->{out})->{findings} };
 	if (!defined $found) {
 		diag($r->{out}, $r->{err});

@@ -123,8 +123,7 @@ is_deeply([grep { $_->{fixable} } @{ decode_json($r->{out})->{findings} }], [],
 
 spew($access, "Try_TLS:a.example\tNO # why\n");
 my $fails = script("$dir/fails", "#!/bin/sh\nexit 1\n");
-$r = tlsoff('-f', $access, '--makemap', $MAKEMAP, '--restart-command', $fails,
-    'check', '--fix');
+$r = tlsoff(@call, '--restart-command', $fails, 'check', '--fix');
 is($r->{status}, 69, 'sendmail is not back: 69');
 like($r->{out}, qr/^changed /, '... but what was done is told');
 

@@ -12,8 +12,8 @@ use Tlsoff;
 my $dir = scratch();
 my $access = "$dir/access";
 my $service = counter('service', ':');
-my @call = ('-f', $access, '--makemap', $MAKEMAP,
-    '--restart-command', $service);
+my $cf = spew("$dir/sendmail.cf", "V10/Berkeley\nKaccess hash $access\n");
+my @call = ('-C', $cf, '--makemap', $MAKEMAP, '--restart-command', $service);
 my $today = strftime('%Y-%m-%d', localtime);
 
 spew($access, <<"END");
@@ -127,7 +127,7 @@ spew($access, "# tlsoff until 2001-12-31\nTry_TLS:a.example\tNO\n");
 my $d = decode_json(tlsoff_ok(@call, '-j', 'expire')->{out});
 is($d->{changes}[0]{key}, 'Try_TLS:a.example', '-j');
 is($d->{changes}[0]{action}, 'removed', '... removed');
-is(tlsoff('-f', "$dir/none", 'expire')->{status}, 66, 'no such file');
+is(tlsoff('-C', $cf, '-f', "$dir/none", 'expire')->{status}, 66, 'no such file');
 is(tlsoff(@call, 'expire', 'a.example')->{status}, 64, 'it takes no words');
 is(tlsoff(@call, 'expire', '--fix')->{status}, 64, 'nor --fix');
 

@@ -96,7 +96,8 @@ print {\$makemap} \$read;
 close \$makemap;
 exit \$? >> 8;
 END
-my @change = ('-f', "$dir/access", '--restart', 'none', '-b', 'makemap');
+my $cf = spew("$dir/sendmail.cf", "V10/Berkeley\nKaccess hash $dir/access\n");
+my @change = ('-C', $cf, '--restart', 'none', '-b', 'makemap');
 spew("$dir/access", $text);
 
 spew("$dir/wait", '');

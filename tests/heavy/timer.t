@@ -40,9 +40,9 @@ Type=forking
 PIDFile=$site->{pid_file}
 ExecStart=$SENDMAIL -bd -L debian -odq
 END
-run(['make', '-C', $TOP, "BUILD=$BUILD", 'DESTDIR=/srv/root', "unitdir=$units",
+run(['make', '-C', $TOP, "BUILD=$BUILD", 'DESTDIR=/tlsoff.test/root', "unitdir=$units",
 	'install']);
-spew("$units/$_", slurp("/srv/root$units/$_"))
+spew("$units/$_", slurp("/tlsoff.test/root$units/$_"))
     for qw(tlsoff-expire.service tlsoff-expire.timer);
 my ($program) = slurp("$units/tlsoff-expire.service") =~ /^ExecStart=(\S+)/m;
 # Only what is written to, and that it does not wait until midnight; and no
@@ -50,11 +50,8 @@ my ($program) = slurp("$units/tlsoff-expire.service") =~ /^ExecStart=(\S+)/m;
 spew("$units/tlsoff-expire.timer.d/now.conf",
     "[Timer]\nOnActiveSec=1s\nRandomizedDelaySec=0\n");
 spew("$units/tlsoff-expire.service.d/here.conf", "[Service]\n"
-    . "ExecStart=\nExecStart=/srv/root$program expire\n"
-    . "StandardOutput=file:/srv/expire.out\nStandardError=file:/srv/expire.err\n"
-    # The checkout may be where the service must not look.
-    . ($BUILD =~ m{\A/(?:home|root|run/user|tmp|var/tmp)/}
-	? "ProtectHome=no\nPrivateTmp=no\n" : ''));
+    . "ExecStart=\nExecStart=/tlsoff.test/root$program expire\n"
+    . "StandardOutput=file:/tlsoff.test/expire.out\nStandardError=file:/tlsoff.test/expire.err\n");
 
 # ---- systemd ----
 
@@ -62,15 +59,14 @@ my $group = "$cgroups/" . $ENV{TLSOFF_TEST_INSIDE} =~ s{.*/}{tlsoff-}r;
 mkdir $group or BAIL_OUT("$group: $!");
 # What it copies into the service's own /dev has to be there.
 spew('/dev/console', '');
-symlink 'pts/ptmx', '/dev/ptmx';
 make_path('/run/systemd/system', '/run/systemd/journal');
 # Where the service's own /dev/log leads.
 spew('/run/systemd/journal/dev-log', '');
 system(qw(mount --bind /dev/log /run/systemd/journal/dev-log)) == 0
     or BAIL_OUT('mount');
-script('/srv/boot', <<"END");
+script('/tlsoff.test/boot', <<"END");
 #!/bin/sh
-exec >/srv/boot.log 2>&1
+exec >/tlsoff.test/boot.log 2>&1
 mount -t sysfs -o ro sys /sys && mount -t tmpfs cgroup /sys/fs/cgroup &&
     mount -t cgroup2 cgroup /sys/fs/cgroup &&
     mount --bind /proc/sys /proc/sys &&
@@ -81,7 +77,7 @@ END
 my $outer = fork // die "fork: $!";
 if ($outer == 0) {
 	spew("$group/cgroup.procs", "$$\n");
-	exec 'unshare', qw(-p -f -m -C --mount-proc --kill-child /srv/boot);
+	exec 'unshare', qw(-p -f -m -C --mount-proc --kill-child /tlsoff.test/boot);
 }
 my $inner = wait_for(sub {
 	my ($first) = split / /, slurp("/proc/$outer/task/$outer/children");
@@ -89,14 +85,14 @@ my $inner = wait_for(sub {
 });
 
 sub systemctl {
-	return run(['nsenter', '-t', $inner, qw(-m -p -C systemctl), @_]);
+	return run(['nsenter', '-t', $inner, qw(-m -p -C -r systemctl), @_]);
 }
 
 my $state = wait_for(sub {
 	my $r = systemctl('is-system-running');
 	return $r->{out} =~ /\A(?:running|degraded)/ ? $r->{out} : undef;
 }, 30);
-is($state, "running\n", 'systemd runs') or diag(slurp('/srv/boot.log'));
+is($state, "running\n", 'systemd runs') or diag(slurp('/tlsoff.test/boot.log'));
 
 my $r = systemctl('start', 'sendmail');
 is($r->{status}, 0, 'sendmail is started by it') or diag($r->{err});
@@ -114,11 +110,11 @@ ok(wait_for(sub {
 	return $said =~ /^ExecMainExitTimestamp=\S/m
 	    && $said =~ /^ActiveState=(?:inactive|failed)/m;
 }, 60), '... and runs the service');
-my $said = -e '/srv/expire.out' ? slurp('/srv/expire.out') : '';
+my $said = -e '/tlsoff.test/expire.out' ? slurp('/tlsoff.test/expire.out') : '';
 like(systemctl('show', '-p', 'Result', 'tlsoff-expire.service')->{out},
     qr/^Result=success$/m, '... which succeeds')
     or diag(systemctl('status', 'tlsoff-expire.service')->{out}, $said,
-	map { -e $_ ? slurp($_) : () } '/srv/expire.err', '/srv/boot.log');
+	map { -e $_ ? slurp($_) : () } '/tlsoff.test/expire.err', '/tlsoff.test/boot.log');
 like($said, qr/^removed Srv_Features:127\.0\.0\.1/m,
     '... removes what is past its date');
 like($said, qr/^sendmail restarted by systemctl restart sendmail$/m,

@@ -11,11 +11,11 @@
 #       'client', 'luna.bagoona.com');
 #   is($r->{status}, 0);  like($r->{out}, qr/^added/);  is($r->{err}, '');
 #
-# Directories below $BUILD/scratch are used and never /tmp: sendmail and
-# makemap refuse a map below a directory that others may write.  Where the
-# checkout itself is below such a one, scratch() runs the test again in a
-# namespace (Tlsoff::Namespace), where the path is a safe one; so call it
-# before the first test.
+# A test runs in the machine of tests/lib/machine, which has a path for the
+# scratch directory that sendmail and makemap find safe, and shows nothing of
+# the mail system outside.  Where it is started by itself and not by tests/run,
+# scratch() runs it again in there; so call it before the first test.  Where no
+# such machine can be made, tests/run chooses tests that need none.
 #
 # TLSOFF_KEEP=1 in the environment keeps the scratch directories.
 package Tlsoff;
@@ -31,7 +31,7 @@ use Test::More;
 
 our @EXPORT = (@Test::More::EXPORT, qw(
     $TOP $BUILD $TLSOFF $SENDMAIL_ROOT $MAKEMAP $EDITMAP $SENDMAIL $MARKER
-    scratch spew slurp append lines run tlsoff tlsoff_ok makemap dump_map
+    scratch scratch_outside spew slurp append lines run tlsoff tlsoff_ok makemap dump_map
     map_value identity debian_access canit_section counter calls script));
 
 our $TOP = abs_path(dirname(__FILE__) . '/../..');
@@ -66,35 +66,33 @@ my ($scratch, $owner);
 # The one scratch directory of this test; mode 0755.
 sub scratch {
 	return $scratch if defined $scratch;
-	if (defined $ENV{TLSOFF_TEST_SCRATCH}) { # inside a namespace: a safe path
+	if (defined $ENV{TLSOFF_TEST_SCRATCH}) { # a namespace of the test's own
 		return $scratch = $ENV{TLSOFF_TEST_SCRATCH};
 	}
-	make_path("$BUILD/scratch");
-	if (!safe_path("$BUILD/scratch")) {
-		require Tlsoff::Namespace;
-		Tlsoff::Namespace::enter_namespace();
-		return $scratch = $ENV{TLSOFF_TEST_SCRATCH};
-	}
+	enter_machine();
+	return scratch_outside();
+}
+
+# The same for a test that builds or installs as the user who runs it, and
+# leaves the mail system alone by itself.
+sub scratch_outside {
+	return $scratch if defined $scratch;
 	$owner = $$;
 	return $scratch = make_scratch();
 }
 
-# No directory on the way that group or others may write, nor one that only an
-# owner other than root may search: sendmail, as root, refuses a map behind it.
-sub safe_path {
-	my ($path) = @_;
-	while ($path ne '/') {
-		my ($mode, $uid) = (stat $path)[2, 4];
-		return 0 if $mode & 022 || ($uid != 0 && !($mode & 001));
-		$path = dirname($path);
-	}
-	return 1;
+# Runs this very test again in a machine, unless it is in one, or none can be
+# made and tests/run says that it may go on without.
+sub enter_machine {
+	return if defined $ENV{TLSOFF_TEST_MACHINE};
+	my $test = abs_path($0) =~ s/\A\Q$TOP\E\///r;
+	exec 'sh', "$TOP/tests/lib/machine", $^X, $test, @ARGV or die "sh: $!";
 }
 
 sub make_scratch {
-	make_path("$BUILD/scratch");
-	my $dir = tempdir(basename($0, '.t') . '.XXXXXX',
-	    DIR => "$BUILD/scratch");
+	my $above = $ENV{TLSOFF_SCRATCH} // "$BUILD/scratch";
+	make_path($above);
+	my $dir = tempdir(basename($0, '.t') . '.XXXXXX', DIR => $above);
 	chmod 0755, $dir;
 	return $dir;
 }
@@ -207,15 +205,16 @@ sub tlsoff {
 	return run([$TLSOFF, @arguments], %$option);
 }
 
-# Outside a namespace a call that changes something must say what: a test
-# never touches the /etc/mail of the machine it runs on.
+# Outside a namespace of the test's own a call that changes something must name
+# a cf, and with it file, map and daemon: a test never touches those of the
+# machine it runs on.
 sub spare_this_machine {
 	my @arguments = @_;
 	return if defined $ENV{TLSOFF_TEST_INSIDE};
 	return unless grep { /\A(?:client|server|remove|expire|--fix)\z/ } @arguments;
-	return if grep { /\A(?:-[Cfn]|--(?:config|access|dry-run|help))/ } @arguments;
+	return if grep { /\A(?:-[Cn]|--(?:config|dry-run|help))/ } @arguments;
 	die "tlsoff @arguments: would change this machine's own files;"
-	    . " give -C or -f, or call enter_namespace()\n";
+	    . " give -C, or call enter_namespace()\n";
 }
 
 # The same, as a test that it exits 0; shows what it said when it does not.

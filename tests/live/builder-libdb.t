@@ -13,7 +13,7 @@ enter_namespace();
 for my $type (qw(hash btree)) {
 	my $address = $type eq 'hash' ? '127.0.0.2' : '127.0.0.3';
 	my $mx = sendmail_cf($type, address => $address, tls => 1,
-	    map => "$type -T<TMPF> /srv/$type/mail/access");
+	    map => "$type -T<TMPF> /tlsoff.test/$type/mail/access");
 	my $text = debian_access() . "Connect:127\tRELAY\n"
 	    . join('', map { "To:user$_\@Example.NET\t550 no $_\n" } 1 .. 3000)
 	    . "Odd:\xc4\xd6\xfc\tA  b\t\xff \n";

@@ -28,7 +28,7 @@ is(slurp($site->{access}), $old, 'remove gives the old text back');
 is(verdict($site->{file}, @luna), 'on', 'and is in force');
 
 # Debian's rule moves whatever makemap left into place and exits 0.
-add_to_directory('/usr/sbin', makemap => script('/srv/bad-makemap',
+add_to_directory('/usr/sbin', makemap => script('/tlsoff.test/bad-makemap',
     "#!/bin/sh\nhead -n 20 | $MAKEMAP \"\$@\"\nexit 1\n"));
 my $text = slurp($site->{access});
 my $map = dump_map($site->{file}, 'hash', $site->{access});

@@ -53,7 +53,7 @@ sub patch {
 sub site {
 	my ($name, $type, $text, @flags) = @_;
 	my $site = sendmail_cf($name,
-	    map => "$type @flags -T<TMPF> /srv/$name/mail/access");
+	    map => "$type @flags -T<TMPF> /tlsoff.test/$name/mail/access");
 	spew($site->{access}, $text);
 	makemap($site->{file}, $type, $site->{access}, $text, @flags);
 	return $site;

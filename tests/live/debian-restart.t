@@ -16,8 +16,8 @@ start_daemon($site);
 
 # What the init script was asked to do since the last question.
 sub asked {
-	my $text = -e '/srv/init.calls' ? slurp('/srv/init.calls') : '';
-	unlink '/srv/init.calls';
+	my $text = -e '/tlsoff.test/init.calls' ? slurp('/tlsoff.test/init.calls') : '';
+	unlink '/tlsoff.test/init.calls';
 	return join ' ', grep { !/status/ } split /\n/, $text;
 }
 
@@ -49,7 +49,7 @@ like(mail_log(), qr{/etc/mail/access}, '... and the file');
 # The script says it worked and nothing came back.
 asked();
 script('/etc/init.d/sendmail',
-    "#!/bin/sh\necho \"\$*\" >>/srv/init.calls\nkill \$(sed -n 1p $site->{pid_file})\n");
+    "#!/bin/sh\necho \"\$*\" >>/tlsoff.test/init.calls\nkill \$(sed -n 1p $site->{pid_file})\n");
 clear_mail_log();
 $r = tlsoff('server', '192.0.2.8', map { "198.51.100.$_" } 1 .. 30);
 is($r->{status}, 69, 'a restart after which no sendmail runs is exit 69')

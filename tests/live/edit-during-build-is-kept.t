@@ -22,9 +22,9 @@ my %save = (
 );
 for my $how (sort keys %save) {
 	build_map($site, $text);
-	unlink '/srv/saved';
-	my $makemap = script('/srv/makemap',
-	    "#!/bin/sh\nif [ ! -e /srv/saved ]; then : >/srv/saved; $save{$how}; fi\n"
+	unlink '/tlsoff.test/saved';
+	my $makemap = script('/tlsoff.test/makemap',
+	    "#!/bin/sh\nif [ ! -e /tlsoff.test/saved ]; then : >/tlsoff.test/saved; $save{$how}; fi\n"
 	    . "exec $MAKEMAP \"\$@\"\n");
 	tlsoff_ok('-C', $site->{file}, '-b', 'makemap', '--makemap', $makemap,
 	    '--restart', 'none', 'client', 'luna.bagoona.com');
@@ -38,7 +38,7 @@ for my $how (sort keys %save) {
 
 # One that never stops saving: tlsoff gives up and leaves the file to it.
 build_map($site, $text);
-my $makemap = script('/srv/makemap', "#!/bin/sh\n"
+my $makemap = script('/tlsoff.test/makemap', "#!/bin/sh\n"
     . "echo '# saved again' >>$site->{access}\nexec $MAKEMAP \"\$@\"\n");
 my $map = identity($site->{map_file});
 my $r = tlsoff('-C', $site->{file}, '-b', 'makemap', '--makemap', $makemap,

@@ -32,7 +32,7 @@ my %damage = (
 for my $line ('hash -T<TMPF> PATH', 'hash -o -T<TMPF> PATH', 'hash PATH',
     'hash -o PATH', 'hash PATH -T<TMPF>') {
 	my $name = 'm' . $number++;
-	my $path = "/srv/$name/mail/access";
+	my $path = "/tlsoff.test/$name/mail/access";
 	my $site = sendmail_cf($name);
 	# m4 will not have a K line without -T.
 	my $wanted = 'Kaccess ' . $line =~ s/PATH/$path/r;

@@ -12,12 +12,12 @@ use Tlsoff::Namespace;
 use Tlsoff::Site;
 
 enter_namespace();
-my $dir = '/srv/site';
+my $dir = '/tlsoff.test/site';
 mkdir $dir;
 system('mount', '-n', '-t', 'tmpfs', '-o', 'mode=755,size=64m', 'disk', $dir) == 0
     or BAIL_OUT('no disk');
 
-my $small = script('/srv/makemap-small', <<"END");
+my $small = script('/tlsoff.test/makemap-small', <<"END");
 #!/bin/sh
 # As makemap without -c on a larger map.
 until [ "\$1" = hash ]; do
@@ -79,13 +79,13 @@ try('make', '-b', 'make');
 site(join '', map {
 	sprintf "Connect:10.%d.%d.%d\tREJECT\n", $_ >> 16, $_ >> 8 & 255, $_ & 255
 } 1 .. 300_000);
-my $listening = script('/srv/makemap-listening', <<"END");
+my $listening = script('/tlsoff.test/makemap-listening', <<"END");
 #!/bin/sh
-echo "\$*" >/srv/arguments
+echo "\$*" >/tlsoff.test/arguments
 exec $MAKEMAP "\$@"
 END
 edit_ok('-b', 'makemap', '--makemap', $listening, 'client', 'a.example');
-my ($cache) = slurp('/srv/arguments') =~ /-c (\d+)/;
+my ($cache) = slurp('/tlsoff.test/arguments') =~ /-c (\d+)/;
 cmp_ok($cache, '>', -s "$ACCESS.db", "makemap's cache holds the whole map");
 
 done_testing();

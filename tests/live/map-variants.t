@@ -15,7 +15,7 @@ my $number = 0;
 sub variant {
 	my ($what, %o) = @_;
 	my $name = 'v' . $number++;
-	my $path = "/srv/$name/mail/access";
+	my $path = "/tlsoff.test/$name/mail/access";
 	my $line = delete($o{line}) =~ s/PATH/$path/r;
 	my $site = sendmail_cf($name, map => $line, %o);
 	my ($type) = $line =~ /^(\w+)/;

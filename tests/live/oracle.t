@@ -152,7 +152,7 @@ my %variant = (
 sub site {
 	my ($name) = @_;
 	my %o = %{ $variant{$name} };
-	my $path = "/srv/$name/mail/access";
+	my $path = "/tlsoff.test/$name/mail/access";
 	$o{map} =~ s/PATH/$path/ if defined $o{map};
 	my ($type, $flags) = (delete $o{type}, delete $o{flags});
 	return { %{ sendmail_cf($name, %o) }, type => $type // 'hash',
@@ -168,14 +168,14 @@ sub said_by {
 	my ($site, $question) = @_;
 	my @command = ($TLSOFF, '-j', '-C', $site->{file}, 'explain',
 	    @{ $question->{words} });
-	open my $out, '-|', 'sh', '-c', 'exec "$@" 2>/srv/err', 'sh', @command
+	open my $out, '-|', 'sh', '-c', 'exec "$@" 2>/tlsoff.test/err', 'sh', @command
 	    or die "tlsoff: $!";
 	local $/;
 	my $text = <$out> // '';
 	close $out;
 	my $status = $? >> 8;
 	my $said = eval { decode_json($text) } or return { error =>
-	    "tlsoff @{ $question->{words} }: $? $text" . slurp('/srv/err') };
+	    "tlsoff @{ $question->{words} }: $? $text" . slurp('/tlsoff.test/err') };
 	$said->{status} = $status;
 	return $said;
 }

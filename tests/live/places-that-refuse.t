@@ -10,8 +10,8 @@ use Tlsoff::Namespace;
 use Tlsoff::Site;
 
 enter_namespace();
-my $dir = '/srv/site';
-my @strace = ('strace', '-f', '-qq', '-o', '/srv/trace');
+my $dir = '/tlsoff.test/site';
+my @strace = ('strace', '-f', '-qq', '-o', '/tlsoff.test/trace');
 my @call = ($TLSOFF, '-C', "$dir/sendmail.cf", '--restart', 'none');
 
 sub must_run {
@@ -37,8 +37,8 @@ for my $builder (qw(makemap libdb)) {
 		site("Connect:127\tRELAY\n");
 		my $file = "$dir/$name";
 
-		must_run('cp', '-p', $file, '/srv/elsewhere');
-		must_run('mount', '--bind', '/srv/elsewhere', $file);
+		must_run('cp', '-p', $file, '/tlsoff.test/elsewhere');
+		must_run('mount', '--bind', '/tlsoff.test/elsewhere', $file);
 		refused("$builder: $name is a bind mount", 73,
 		    qr/\Q$file\E: is a mount point .*; name the file that is mounted there/,
 		    @build);

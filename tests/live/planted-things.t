@@ -16,8 +16,8 @@ use Tlsoff::Site;
 
 enter_namespace();
 my $text = "Connect:127\tRELAY\n";
-my $dir = '/srv/site';
-my $outside = '/srv/outside';
+my $dir = '/tlsoff.test/site';
+my $outside = '/tlsoff.test/outside';
 my %name = (
 	'the side text' => '.access.tlsoff',
 	'the lock' => '.access.tlsoff-lock',
@@ -87,7 +87,7 @@ for my $where (sort keys %name) {
 		    or BAIL_OUT("$path: $!");
 		my $before = outside();
 		my @before = (identity($ACCESS), identity("$ACCESS.db"), names());
-		my $trace = "/srv/trace";
+		my $trace = "/tlsoff.test/trace";
 		my $r = run(['strace', '-f', '-y', '-e', 'trace=open,openat,openat2,dup',
 		    '-o', $trace, $TLSOFF, '-C', $CF, '-b', 'libdb', '--restart', 'none',
 		    'client', 'a.example'], time_limit => 30);
@@ -161,24 +161,24 @@ my $old;
 # Runs tlsoff with a makemap that does COMMANDS first, in its side directory.
 sub with_makemap {
 	my ($commands) = @_;
-	my $makemap = script('/srv/makemap',
-	    "#!/bin/sh\n[ -e /srv/done ] || { : >/srv/done; $commands; } >&2\n"
+	my $makemap = script('/tlsoff.test/makemap',
+	    "#!/bin/sh\n[ -e /tlsoff.test/done ] || { : >/tlsoff.test/done; $commands; } >&2\n"
 	    . "exec $MAKEMAP \"\$@\"\n");
-	unlink '/srv/done';
+	unlink '/tlsoff.test/done';
 	return edit('-b', 'makemap', '--makemap', $makemap, 'client', 'a.example');
 }
 
 # Stops tlsoff behind the Nth call of SYSCALL, does CODE, and lets it go on.
 sub with_stop {
 	my ($syscall, $n, $code, @call) = @_;
-	my $trace = '/srv/stops';
+	my $trace = '/tlsoff.test/stops';
 	unlink $trace;
 	my $strace = fork // die "fork: $!";
 	if ($strace == 0) {
 		my $r = run(['strace', '-f', '-o', $trace, '-e', "trace=$syscall",
 		    '-e', "inject=$syscall:signal=SIGSTOP:when=$n", $TLSOFF, '-C', $CF,
 		    '--restart', 'none', @call], time_limit => 60);
-		spew('/srv/said', $r->{err});
+		spew('/tlsoff.test/said', $r->{err});
 		POSIX::_exit($r->{status});
 	}
 	my $stopped = wait_for(sub {
@@ -190,7 +190,7 @@ sub with_stop {
 	$code->();
 	kill 'CONT', $pid;
 	waitpid $strace, 0;
-	return { status => $? >> 8, err => slurp('/srv/said'), out => '' };
+	return { status => $? >> 8, err => slurp('/tlsoff.test/said'), out => '' };
 }
 
 # [what is done meanwhile, how, the status, what is said]

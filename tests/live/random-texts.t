@@ -80,8 +80,8 @@ my @fixed = ('', "\n", "\0", "\r\n", ' ', "a", "a\tb", "#", "# c\n \n",
     "a\0b\tc\nd\te\n", "a\tb\0\nd\te\n", "\xff\xfe\tb\n");
 
 my $site = sendmail_cf('mx');
-mkdir '/srv/t';
-my ($text, $copy) = qw(/srv/t/access /srv/t/other);
+mkdir '/tlsoff.test/t';
+my ($text, $copy) = qw(/tlsoff.test/t/access /tlsoff.test/t/other);
 my @bad;
 for my $round (1 .. $rounds + @fixed) {
 	my $bytes = $round <= @fixed ? $fixed[$round - 1] : random_text();

@@ -28,7 +28,7 @@ is($r->{status}, 0, 'the reader compiles') or BAIL_OUT($r->{err});
 my $mx = sendmail_cf('mx', address => '127.0.0.2', tls => 1);
 build_map($mx, join '', "Connect:127\tRELAY\nSrv_Features:127.0.0.1\tS\n",
     map { "Connect:kept$_.example\tREJECT\n" } 1 .. $kept);
-spew('/srv/keys', "connect:127\tRELAY\nsrv_features:127.0.0.1\tS\n",
+spew('/tlsoff.test/keys', "connect:127\tRELAY\nsrv_features:127.0.0.1\tS\n",
     map { "connect:kept$_.example\tREJECT\n" } grep { $_ % 10 == 0 } 1 .. $kept);
 start_daemon($mx);
 
@@ -38,8 +38,8 @@ sub reader {
 	my $pid = open my $input, '|-';
 	die "fork: $!" unless defined $pid;
 	if ($pid == 0) {
-		open STDOUT, '>', "/srv/reader.$number" or _exit(1);
-		exec { $watch } $watch, $mx->{map_file}, '/srv/keys', $kept + 2,
+		open STDOUT, '>', "/tlsoff.test/reader.$number" or _exit(1);
+		exec { $watch } $watch, $mx->{map_file}, '/tlsoff.test/keys', $kept + 2,
 		    $kept + 2 + $at_once or _exit(1);
 	}
 	return $input;
@@ -55,7 +55,7 @@ sub changer {
 		    '-b', $n % 4 < 2 ? 'libdb' : 'makemap',
 		    $n % 2 ? 'remove' : (), 'server', @hosts);
 		next if $r->{status} == 0;
-		spew('/srv/failed', "change $n: $r->{status}\n$r->{err}");
+		spew('/tlsoff.test/failed', "change $n: $r->{status}\n$r->{err}");
 		_exit(1);
 	}
 	_exit(0);
@@ -74,10 +74,10 @@ until (waitpid $changer, WNOHANG) {
 		$offered++;
 	}
 }
-is($?, 0, "$changes changes succeeded") or diag(slurp('/srv/failed'));
+is($?, 0, "$changes changes succeeded") or diag(slurp('/tlsoff.test/failed'));
 for my $number (1 .. 2) {
 	my $ended = close $readers[$number - 1];
-	my ($wrong, $tally) = slurp("/srv/reader.$number")
+	my ($wrong, $tally) = slurp("/tlsoff.test/reader.$number")
 	    =~ /\A(.*?)(?:rounds=(\d+) .*)\z/s;
 	is($wrong, '', "reader $number found a whole map each time");
 	ok($ended, "... and ended well");

@@ -55,11 +55,11 @@ is(daemon_pid($mx), $pid, '-n leaves the daemon alone');
 unlike(mail_log(), qr/restarting/, 'sendmail saw no signal');
 
 # Another text is nothing to this sendmail.
-spew('/srv/other/access', "# another\n");
-$r = tlsoff_ok(@site, '-f', '/srv/other/access', 'server', '192.0.2.6');
+spew('/tlsoff.test/other/access', "# another\n");
+$r = tlsoff_ok(@site, '-f', '/tlsoff.test/other/access', 'server', '192.0.2.6');
 like($r->{out}, qr/left alone/, '-f of another file leaves the service alone');
 is(daemon_pid($mx), $pid, '... and the daemon runs on');
-ok(-e '/srv/other/access.db', '... its map stands beside it');
+ok(-e '/tlsoff.test/other/access.db', '... its map stands beside it');
 
 # A restart command that succeeds, one that fails.
 my $command = counter('restart', ':');

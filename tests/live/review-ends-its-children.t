@@ -34,8 +34,8 @@ sub running {
 for my $signal (qw(INT TERM)) {
 	my $pid = fork // die "fork: $!";
 	if ($pid == 0) {
-		open STDOUT, '>', '/srv/out' or die;
-		open STDERR, '>', '/srv/err' or die;
+		open STDOUT, '>', '/tlsoff.test/out' or die;
+		open STDERR, '>', '/tlsoff.test/err' or die;
 		exec $TLSOFF, '-C', $CF, 'review' or die "exec: $!";
 	}
 	wait_for(sub { running('openssl') >= 10 }, 60);
@@ -46,25 +46,20 @@ for my $signal (qw(INT TERM)) {
 	is($? & 127, { INT => 2, TERM => 15 }->{$signal},
 	    "SIG$signal ends it by that signal");
 	is_deeply([running('openssl')], [], '... and no openssl is left');
-	is(slurp('/srv/out'), '', '... it tells no half of a result');
+	is(slurp('/tlsoff.test/out'), '', '... it tells no half of a result');
 }
 
 # ---- a terminal ----
 
-mkdir '/dev/pts';
-system('mount', '-t', 'devpts', '-o', 'newinstance,ptmxmode=0666', 'pts',
-    '/dev/pts') == 0
-    or die 'no terminal';
-symlink 'pts/ptmx', '/dev/ptmx' or die "/dev/ptmx: $!";
 my $r = run(['script', '-qec',
-	"$TLSOFF -C $CF --timeout 1 review $addresses[0] >/srv/out", '/srv/seen']);
+	"$TLSOFF -C $CF --timeout 1 review $addresses[0] >/tlsoff.test/out", '/tlsoff.test/seen']);
 is($r->{status}, 0, 'on a terminal') or diag($r->{out}, $r->{err});
-my $seen = slurp('/srv/seen');
+my $seen = slurp('/tlsoff.test/seen');
 like($seen, qr/\rreview: 0 of 1 .*\rreview: 1 of 1 .*\r\e\[K/s,
     '... it shows how far it is, and wipes that away');
-unlike(slurp('/srv/out'), qr/ of 1|\e/, '... standard output has none of it');
+unlike(slurp('/tlsoff.test/out'), qr/ of 1|\e/, '... standard output has none of it');
 $r = run(['script', '-qec',
-	"$TLSOFF -C $CF -q --timeout 1 review $addresses[0]", '/srv/seen2']);
-unlike(slurp('/srv/seen2'), qr/review:/, '... and with -q nothing is shown');
+	"$TLSOFF -C $CF -q --timeout 1 review $addresses[0]", '/tlsoff.test/seen2']);
+unlike(slurp('/tlsoff.test/seen2'), qr/review:/, '... and with -q nothing is shown');
 
 done_testing();

@@ -15,7 +15,7 @@ enter_namespace();
 my $mx = sendmail_cf('mx', address => '127.0.0.2', tls => 1);
 build_map($mx, "Connect:127\tRELAY\nTry_TLS:canary.example\tNO\n");
 start_daemon($mx);
-my $slow = script('/srv/slow-makemap',
+my $slow = script('/tlsoff.test/slow-makemap',
     "#!/bin/sh\n$MAKEMAP \"\$@\"; status=\$?\nsleep 2\nexit \$status\n");
 my @site = ('-C', $mx->{file}, '--restart', 'none', '-b', 'makemap');
 

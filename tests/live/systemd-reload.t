@@ -14,9 +14,9 @@ my $site = debian_site("Connect:127\tRELAY\n");
 start_daemon($site);
 
 # As systemctl answers for such a unit.
-script('/srv/systemctl', <<'END');
+script('/tlsoff.test/systemctl', <<'END');
 #!/bin/sh
-echo "$*" >>/srv/systemctl.calls
+echo "$*" >>/tlsoff.test/systemctl.calls
 case $1 in
 reload)
 	echo 'Failed to reload sendmail.service: Job type reload is not applicable for unit sendmail.service.' >&2
@@ -28,7 +28,7 @@ restart | reload-or-restart)
 esac
 exit 64
 END
-add_to_directory('/usr/bin', systemctl => '/srv/systemctl');
+add_to_directory('/usr/bin', systemctl => '/tlsoff.test/systemctl');
 spew('/run/systemd/system/sendmail.service',
     "[Service]\nExecStart=/usr/sbin/sendmail -bd\n");
 
@@ -36,7 +36,7 @@ my $pid = daemon_pid($site);
 my $r = tlsoff_ok('--restart', 'reload', 'server', '127.0.0.1');
 like($r->{out}, qr/^sendmail reloaded by systemctl reload-or-restart sendmail$/m,
     'it says what it did');
-is(slurp('/srv/systemctl.calls'), "reload-or-restart sendmail\n",
+is(slurp('/tlsoff.test/systemctl.calls'), "reload-or-restart sendmail\n",
     '... with one call');
 isnt(daemon_pid($site), $pid, '... sendmail is another process');
 is(smtp_ehlo('127.0.0.1')->{starttls}, 0, '... that obeys the change');

@@ -24,7 +24,7 @@ sub cf {
 # ---- the pid file ----
 
 # Writes its pid file and executes itself at SIGHUP, as sendmail does.
-my $daemon = script('/srv/sendmail', <<'END');
+my $daemon = script('/tlsoff.test/sendmail', <<'END');
 #!/bin/sh
 trap 'rm -f "$1"; exec "$0" "$@"' HUP
 printf '%s\n%s\n' $$ "$0 $1" >"$1"
@@ -59,9 +59,9 @@ for my $file (qw(/run/sendmail.pid /run/sendmail/mta/sendmail.pid
 }
 # Only for the system's own cf.
 my $pid = start_at('/run/sendmail.pid');
-spew('/srv/other.cf', "V10/Berkeley\nKaccess hash -o /srv/mail/access\n");
-spew('/srv/mail/access', '');
-$r = tlsoff_ok('-C', '/srv/other.cf', @makemap, 'client', 'mx.example');
+spew('/tlsoff.test/other.cf', "V10/Berkeley\nKaccess hash -o /tlsoff.test/mail/access\n");
+spew('/tlsoff.test/mail/access', '');
+$r = tlsoff_ok('-C', '/tlsoff.test/other.cf', @makemap, 'client', 'mx.example');
 like($r->{out}, qr/not running/, 'another cf has no usual place');
 kill 'KILL', $pid;
 waitpid $pid, 0;

@@ -8,13 +8,13 @@
 # add_host() adds), the host name mx.test.example, own process numbers, and
 # private copies of /etc and /dev and an empty /run and /var/spool, so that a
 # test may write /etc/hosts, /etc/mail and /etc/init.d and read what is sent
-# to /dev/log.  The scratch
-# directory is seen at /srv: a path sendmail finds safe, wherever the checkout
-# is.  Nothing of it is seen outside, and every process ends with the test.
+# to /dev/log.  The scratch directory is seen at /tlsoff.test.  Nothing of it is
+# seen outside, and every process ends with the test.
 #
-# It needs root, or sudo without a password; a user namespace is tried last.
-# There knows_one_user() is true: nobody but root can own a file, and the users
-# of sendmail are names of root's.
+# It stands in the machine that tests/lib/machine makes, whose root directory
+# has these paths.  That is root's, or one of a user namespace: there
+# knows_one_user() is true: nobody but root can own a file, and the users of
+# sendmail are names of root's.
 package Tlsoff::Namespace;
 
 use strict;
@@ -32,6 +32,11 @@ our @EXPORT = qw(enter_namespace add_host mail_log wait_for wait_log
 
 our $HOST_NAME = 'mx.test.example';
 
+# Where the scratch directory is seen, and where mount points are made: not in
+# it, for it is removed with all below it at the end.
+my $SCRATCH = '/tlsoff.test';
+my $POINTS = '/tlsoff.machine/points';
+
 # The users of Debian's sendmail, by number: nobody else needs to know them.
 our %ID = (smmta => 947, smmsp => 948);
 
@@ -44,29 +49,17 @@ sub enter_namespace {
 	}
 	become_init() if $$ == 1;
 	pretend_setgroups();
-	$ENV{TLSOFF_TEST_SCRATCH} = '/srv';
+	$ENV{TLSOFF_TEST_SCRATCH} = $SCRATCH;
 	build_machine($ENV{TLSOFF_TEST_INSIDE});
 	return;
 }
 
 # Runs this very test again, inside.
 sub go_in {
-	my @variables = map { "$_=$ENV{$_}" }
-	    grep { /\A(?:BUILD|TLSOFF|TLSOFF_KEEP|PATH|LC_ALL|PERL5LIB|HARNESS_\w+|SEED|ROUNDS|CASES|SHOW)\z/ }
-	    sort keys %ENV;
-	my $dir = Tlsoff::make_scratch();
-	my @command = (
-		as_root(),
-		'env', @variables, "TLSOFF_TEST_INSIDE=$dir",
-		'unshare', $> == 0 || as_root() ? () : '-r',
-		qw(-n -u -m -p -f --kill-child --mount-proc),
-		$^X, $0, @ARGV);
-	exec { $command[0] } @command or die "$command[0]: $!";
-}
-
-sub as_root {
-	return () if $> == 0;
-	return system('sudo -n true >/dev/null 2>&1') == 0 ? qw(sudo -n) : ();
+	Tlsoff::enter_machine();
+	$ENV{TLSOFF_TEST_INSIDE} = Tlsoff::make_scratch();
+	exec qw(unshare -n -u -m -p -f --kill-child --mount-proc), $^X, $0, @ARGV
+	    or die "unshare: $!";
 }
 
 # The first process of the namespace: starts the test, reaps what daemons
@@ -79,6 +72,8 @@ sub become_init {
 	while ((my $pid = waitpid -1, 0) != -1 || $!{EINTR}) {
 		if ($pid == $test) { $status = $?; last }
 	}
+	# What is mounted below it would keep it.
+	system qw(umount -n -l), $SCRATCH;
 	Tlsoff::remove_scratch($ENV{TLSOFF_TEST_INSIDE});
 	POSIX::_exit($status & 127 ? 128 + ($status & 127) : $status >> 8);
 }
@@ -103,15 +98,12 @@ sub pretend_setgroups {
 
 # ---- the machine ----
 
-my $POINTS = '/mnt';
 my $farms = 0;
 
 sub build_machine {
 	my ($dir) = @_;
 	must(qw(mount --make-rprivate /));
-	must(qw(mount --bind), $dir, '/srv');
-	# Mount points stand here and not in the scratch directory, which is
-	# removed with all below it at the end.
+	must(qw(mount --bind), $dir, $SCRATCH);
 	must(qw(mount -t tmpfs -o mode=755 points), $POINTS);
 	private_etc("$POINTS/etc");
 	private_dev("$POINTS/dev");
@@ -130,7 +122,7 @@ sub must {
 	my (@command) = @_;
 	# Not noted in /run/mount, which a user without root cannot write.
 	splice @command, 1, 0, '-n' if $command[0] eq 'mount';
-	system(@command) == 0 or BAIL_OUT("@command failed: root or sudo needed");
+	system(@command) == 0 or BAIL_OUT("@command failed");
 	return;
 }
 
@@ -188,6 +180,10 @@ sub private_dev {
 		must(qw(mount --bind), "/dev/$node", "$dir/$node");
 	}
 	mkdir "$dir/shm";
+	mkdir "$dir/pts";
+	must(qw(mount -t devpts -o), 'newinstance,ptmxmode=0666', 'pts',
+	    "$dir/pts");
+	symlink 'pts/ptmx', "$dir/ptmx";
 	symlink '/proc/self/fd', "$dir/fd";
 	for my $n (0 .. 2) {
 		symlink "/proc/self/fd/$n", "$dir/" . (qw(stdin stdout stderr))[$n];
@@ -239,7 +235,7 @@ sub add_to_directory {
 
 # ---- the log ----
 
-my $LOG = '/srv/mail.log';
+my $LOG = "$SCRATCH/mail.log";
 
 # A reader of /dev/log: one line a message, as it came, without the priority.
 sub start_log {

@@ -5,9 +5,9 @@
 #   start_daemon($cf);  smtp_ehlo('127.0.0.2')->{starttls};
 #   send_mail($cf, 'me@test.example', 'someone@bagoona.com');
 #
-# sendmail_cf(NAME, ...) makes /srv/NAME/ with sendmail.cf, queue/, pid and
+# sendmail_cf(NAME, ...) makes /tlsoff.test/NAME/ with sendmail.cf, queue/, pid and
 # (tls) key and certificate, from an .mc by sendmail's own m4 files:
-#   access      path of the access file (default /srv/NAME/mail/access)
+#   access      path of the access file (default /tlsoff.test/NAME/mail/access)
 #   map         the K line after its name, instead of "hash -T<TMPF> ACCESS"
 #   no_skip     FEATURE(access_db) without `skip'; Debian has it
 #   dotdomain   FEATURE(`lookupdotdomain')
@@ -22,7 +22,7 @@
 #
 # debian_site(TEXT) gives the same for a Debian as installed: Debian's own
 # sendmail.mc and Makefile in /etc/mail, its owners and modes, STARTTLS, and an
-# /etc/init.d/sendmail that notes its argument in /srv/init.calls.
+# /etc/init.d/sendmail that notes its argument in /tlsoff.test/init.calls.
 package Tlsoff::Sendmail;
 
 use strict;
@@ -150,8 +150,8 @@ sub debian_site {
 	spew("$mail/m4/provider.m4",
 	    (map { "define(`$_', `$mail/tls/$tls{$_}')dnl\n" } sort keys %tls),
 	    (map { "define(`$_', `$load{$_}')dnl\n" } sort keys %load));
-	make_path('/run/sendmail/mta', '/var/spool/mqueue', '/srv/state');
-	add_to_directory('/var/lib', sendmail => '/srv/state');
+	make_path('/run/sendmail/mta', '/var/spool/mqueue', '/tlsoff.test/state');
+	add_to_directory('/var/lib', sendmail => '/tlsoff.test/state');
 	my $mc = slurp("$SENDMAIL_ROOT/usr/share/sendmail/cf/debian/sendmail.mc");
 	mc_to_cf($mc, "$mail/sendmail.cf");
 	spew('/etc/mail/sendmail.conf', '');
@@ -178,7 +178,7 @@ sub debian_init {
 	my ($site) = @_;
 	script('/etc/init.d/sendmail', <<"END");
 #!/bin/sh
-echo "\$*" >>/srv/init.calls
+echo "\$*" >>/tlsoff.test/init.calls
 pid=\$(sed -n 1p $site->{pid_file} 2>/dev/null)
 case \$1 in
 restart)
