@@ -12,8 +12,8 @@
 # seen outside, and every process ends with the test.
 #
 # It stands in the machine that tests/lib/machine makes, whose root directory
-# has these paths.  That is root's, or one of a user namespace: there
-# knows_one_user() is true: nobody but root can own a file, and the users of
+# has these paths.  Root's namespace is the machine's; everybody else has a user
+# namespace: there knows_one_user() is true: nobody but root can own a file, and the users of
 # sendmail are names of root's.
 package Tlsoff::Namespace;
 
@@ -58,8 +58,8 @@ sub enter_namespace {
 sub go_in {
 	Tlsoff::enter_machine();
 	$ENV{TLSOFF_TEST_INSIDE} = Tlsoff::make_scratch();
-	exec qw(unshare -n -u -m -p -f --kill-child --mount-proc), $^X, $0, @ARGV
-	    or die "unshare: $!";
+	exec 'unshare', $> == 0 ? () : '-r',
+	    qw(-n -u -m -p -f --kill-child --mount-proc), $^X, $0, @ARGV or die "unshare: $!";
 }
 
 # The first process of the namespace: starts the test, reaps what daemons
