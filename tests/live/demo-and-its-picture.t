@@ -6,10 +6,10 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Tlsoff;
-use Tlsoff::Namespace;
 
-enter_namespace();
-my $r = run(['sh', "$TOP/tests/demo", $TLSOFF], dir => $TOP);
+scratch();
+my $r = run(['sh', "$TOP/tests/demo", $TLSOFF], dir => $TOP,
+    env => { TLSOFF_TEST_MACHINE => undef });
 is($r->{status}, 0, 'the demo ends well') or diag($r->{err});
 like($r->{out}, qr/do not try TLS with/, 'sendmail will not try TLS');
 like($r->{out}, qr/byte for byte\.\n\z/, 'it ends as it began');
