@@ -29,7 +29,7 @@ my $root;
 sub built {
 	my ($target) = @_;
 	my $build = "$BUILD/packages/$target";
-	return $build if defined $ENV{TLSOFF_TEST_INSIDE};
+	return $build if defined $ENV{TLSOFF_TEST_MACHINE};
 	system('mkdir', '-p', $build);
 	return $build if system("make -C '$TOP' BUILD='$build' $target"
 	    . " >'$build/log' 2>&1 </dev/null") == 0;
