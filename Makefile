@@ -204,34 +204,34 @@ rpm: setup-rpm
 # The timer, the cron line and the completions do nothing until somebody
 # enables or loads them.
 install: all
-	mkdir -p $(DESTDIR)$(sbindir) $(DESTDIR)$(mandir)/man8 \
-	    $(DESTDIR)$(docdir) $(DESTDIR)$(unitdir) $(DESTDIR)$(bashcompdir) \
-	    $(DESTDIR)$(zshcompdir) $(DESTDIR)$(fishcompdir)
-	install -m 0755 $(BUILD)/tlsoff $(DESTDIR)$(sbindir)/tlsoff
-	install -m 0644 man/tlsoff.8 $(DESTDIR)$(mandir)/man8/tlsoff.8
+	mkdir -p "$(DESTDIR)$(sbindir)" "$(DESTDIR)$(mandir)/man8" \
+	    "$(DESTDIR)$(docdir)" "$(DESTDIR)$(unitdir)" "$(DESTDIR)$(bashcompdir)" \
+	    "$(DESTDIR)$(zshcompdir)" "$(DESTDIR)$(fishcompdir)"
+	install -m 0755 $(BUILD)/tlsoff "$(DESTDIR)$(sbindir)/tlsoff"
+	install -m 0644 man/tlsoff.8 "$(DESTDIR)$(mandir)/man8/tlsoff.8"
 	sed 's,@SBINDIR@,$(sbindir),' src/dist/tlsoff.cron \
-	    >$(DESTDIR)$(docdir)/tlsoff.cron
+	    >"$(DESTDIR)$(docdir)/tlsoff.cron"
 	sed 's,@SBINDIR@,$(sbindir),' src/dist/tlsoff-expire.service \
-	    >$(DESTDIR)$(unitdir)/tlsoff-expire.service
-	chmod 0644 $(DESTDIR)$(docdir)/tlsoff.cron \
-	    $(DESTDIR)$(unitdir)/tlsoff-expire.service
+	    >"$(DESTDIR)$(unitdir)/tlsoff-expire.service"
+	chmod 0644 "$(DESTDIR)$(docdir)/tlsoff.cron" \
+	    "$(DESTDIR)$(unitdir)/tlsoff-expire.service"
 	install -m 0644 src/dist/tlsoff-expire.timer \
-	    $(DESTDIR)$(unitdir)/tlsoff-expire.timer
+	    "$(DESTDIR)$(unitdir)/tlsoff-expire.timer"
 	install -m 0644 src/dist/completions/tlsoff.bash \
-	    $(DESTDIR)$(bashcompdir)/tlsoff
+	    "$(DESTDIR)$(bashcompdir)/tlsoff"
 	install -m 0644 src/dist/completions/tlsoff.zsh \
-	    $(DESTDIR)$(zshcompdir)/_tlsoff
+	    "$(DESTDIR)$(zshcompdir)/_tlsoff"
 	install -m 0644 src/dist/completions/tlsoff.fish \
-	    $(DESTDIR)$(fishcompdir)/tlsoff.fish
+	    "$(DESTDIR)$(fishcompdir)/tlsoff.fish"
 
 uninstall:
-	rm -f $(DESTDIR)$(sbindir)/tlsoff $(DESTDIR)$(mandir)/man8/tlsoff.8 \
-	    $(DESTDIR)$(docdir)/tlsoff.cron \
-	    $(DESTDIR)$(unitdir)/tlsoff-expire.service \
-	    $(DESTDIR)$(unitdir)/tlsoff-expire.timer \
-	    $(DESTDIR)$(bashcompdir)/tlsoff $(DESTDIR)$(zshcompdir)/_tlsoff \
-	    $(DESTDIR)$(fishcompdir)/tlsoff.fish
-	rmdir $(DESTDIR)$(docdir) 2>/dev/null || :
+	rm -f "$(DESTDIR)$(sbindir)/tlsoff" "$(DESTDIR)$(mandir)/man8/tlsoff.8" \
+	    "$(DESTDIR)$(docdir)/tlsoff.cron" \
+	    "$(DESTDIR)$(unitdir)/tlsoff-expire.service" \
+	    "$(DESTDIR)$(unitdir)/tlsoff-expire.timer" \
+	    "$(DESTDIR)$(bashcompdir)/tlsoff" "$(DESTDIR)$(zshcompdir)/_tlsoff" \
+	    "$(DESTDIR)$(fishcompdir)/tlsoff.fish"
+	rmdir "$(DESTDIR)$(docdir)" 2>/dev/null || :
 
 clean:
 	rm -rf $(BUILD)
