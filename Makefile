@@ -59,7 +59,7 @@ RULES != sh src/rules.sh '$(BUILD)' "$(BUILD)" '$(WITH_DB)'
 include $(RULES)rules.mk
 
 $(NEEDS):
-	@sh src/needs.sh $(WITH_DB) $(CC) $(CPPFLAGS)
+	@sh src/needs.sh $(WITH_DB) $(CC) $(CPPFLAGS) $(CFLAGS)
 	@: >$@
 
 # ":" where there is nothing to do, which make would tell of.

@@ -149,7 +149,10 @@ for my $make (@makes) {
 		    '... names the package');
 		unlike(said($r), qr/^CC /m, '... before it compiles');
 	}
-	my $r = make($make, "BUILD=$dir/needs", 'CC=/nowhere/cc');
+	my $r = make($make, "BUILD=$dir/needs", 'CFLAGS=-fno-such-option');
+	like($r->{err}, qr/^tlsoff: the compiler fails: .*-fno-such-option/m,
+	    "$make with an option that the compiler refuses");
+	$r = make($make, "BUILD=$dir/needs", 'CC=/nowhere/cc');
 	like($r->{err}, qr{^tlsoff: not found: /nowhere/cc; install gcc}m,
 	    "$make without a compiler");
 }
