@@ -1,13 +1,43 @@
 #!/bin/sh
-# rules.sh BUILD WITH_DB: writes BUILD/rules.mk, one explicit rule for each
-# source.  WITH_DB=no leaves out what needs libdb.
+# rules.sh 'BUILD' "BUILD" WITH_DB: writes BUILD/rules.mk, one explicit rule for
+# each source, and prints the directory that rules.mk is in, with a slash.
+# WITH_DB=no leaves out what needs libdb.
+#
+# Where it cannot, it says why and prints "src/no-", for src/no-rules.mk.
 set -eu
-build=$1 with_db=${2-yes}
-mkdir -p "$build"
+export LC_ALL=C
+
+refuse() {
+	printf 'tlsoff: %s\n' "$*" >&2
+	echo src/no-
+	exit 0
+}
+
+# Bytes that make or sh would take for something else, or split at, and those
+# that m4 and sendmail.cf do.  Others than ASCII's stand for themselves.
+odd_bytes() { printf %s "$1" | tr -d 'A-Za-z0-9/._+@\200-\377-'; printf x; }
+is_plain() {
+	case $1 in -*) return 1 ;; esac
+	[ "$(odd_bytes "$1")" = x ]
+}
+plain='use letters, digits and any of / . _ - + @ only'
+# Quoted in two ways, so that quotes in it are seen.
+if [ "$1" != "$2" ] || ! is_plain "$1"; then
+	refuse "BUILD is \"$2\", which make and sh cannot take; $plain"
+fi
+[ -n "$1" ] || refuse 'BUILD is empty; name a directory, or leave it out'
+for here in "$PWD" "$(pwd -P)"; do
+	is_plain "$here" ||
+	    refuse "make and sh cannot take the path \"$here\"; move the tree: $plain"
+done
+
+build=$1 with_db=$3
+mkdir -p "$build" 2>/dev/null && [ -w "$build" ] ||
+    refuse "cannot write to $build; build elsewhere: make BUILD=/DIRECTORY"
 out=$build/rules.mk
 # Another make may be starting in the same tree.
 new=$out.$$
-exec >"$new"
+exec 3>&1 >"$new"
 
 is_wanted() {
 	case $with_db$1 in
@@ -31,18 +61,24 @@ for c in src/*/*.c tests/unit/*.c; do
 	is_wanted "$c" || continue
 	o=$build/${c%.c}.o
 	mkdir -p "${o%/*}"
-	printf '%s: %s\n\t$(COMPILE) -MMD -c -o $@ %s\n' "$o" "$c" "$c"
+	case $c in
+	tests/unit/*) where=" -DTEST_BUILD='\"$build\"'" ;;
+	*) where= ;;
+	esac
+	printf '%s: %s $(NEEDS)\n\t$(SAY) CC %s\n' "$o" "$c" "$c"
+	printf '\t$(QUIET)$(COMPILE)%s -MMD -c -o $@ %s\n' "$where" "$c"
 	if [ -f "${o%.o}.d" ]; then cat "${o%.o}.d"; fi
 	case $c in
 	tests/unit/*)
 		t=$build/unit/$(basename "$c" .c).t
 		mkdir -p "${t%/*}"
 		unit="$unit $t"
-		printf '%s: %s $(OBJECTS)\n' "$t" "$o"
-		printf '\t$(LINK) -o $@ %s $(OBJECTS) $(LIBS) -lcmocka\n' "$o"
+		printf '%s: %s $(OBJECTS)\n\t$(SAY) LD %s\n' "$t" "$o" "$t"
+		printf '\t$(QUIET)$(LINK) -o $@ %s $(OBJECTS) $(LIBS) -lcmocka\n' "$o"
 		;;
 	esac
 done
 printf 'UNIT_TESTS =%s\n' "$unit"
 # Only a changed file is a newer file.
 if cmp -s "$new" "$out"; then rm "$new"; else mv "$new" "$out"; fi
+echo "$build/" >&3

@@ -62,7 +62,7 @@ is_deeply([grep { m{/build/|/\.git(?:/|\z)} } @names], [],
 symlink "$BUILD/sendmail", "$build/sendmail";
 $r = make('make', "BUILD=$build", 'distcheck');
 is($r->{status}, 0, 'make distcheck')
-    or diag(grep { !/\bok\b|^cc / } $r->{out} =~ /.*\n/g, $r->{err} =~ /.*\n/g);
+    or diag(grep { !/\bok\b|^(?:CC|LD) / } $r->{out} =~ /.*\n/g, $r->{err} =~ /.*\n/g);
 ok($r->{out} =~ /^Files=\d+, .*\nResult: PASS$/m, '... runs the tests');
 ok($r->{out} =~ /is good$/m, '... and is content');
 

@@ -22,6 +22,7 @@
 #include <cmocka.h>
 
 #include "../../src/site/service.h"
+#include "scratch.h"
 
 static char root[PATH_MAX];
 static struct site site;
@@ -42,13 +43,8 @@ in_root(const char *name)
 static int
 set_up(void **state)
 {
-	char name[] = "build/scratch/daemon-XXXXXX";
-
 	(void)state;
-	(void)mkdir("build", 0777);
-	(void)mkdir("build/scratch", 0777);
-	if (mkdtemp(name) == NULL || realpath(name, root) == NULL)
-		return -1;
+	scratch_make(root, "daemon");
 	site = (struct site){ .own_map = true };
 	(void)snprintf(site.pid_file, sizeof(site.pid_file), "%s",
 	    in_root("pid"));
@@ -60,15 +56,13 @@ set_up(void **state)
 static int
 tear_down(void **state)
 {
-	const char *const argv[] = { "/bin/rm", "-rf", root, NULL };
-	struct run r = { .argv = argv, .input = -1, .directory = -1 };
-
 	(void)state;
 	if (child > 0) {
 		(void)kill(child, SIGKILL);
 		(void)waitpid(child, NULL, 0);
 	}
-	return run_program(&r, &err);
+	scratch_remove(root);
+	return 0;
 }
 
 /* A process that /proc tells by that name. */
@@ -109,6 +103,8 @@ static void
 runs_as(const char *name, bool wanted)
 {
 	start_called(name);
+	/* Without /proc a process that lives is believed. */
+	wanted = wanted || access("/proc/self/stat", R_OK) != 0;
 	put_pid("%ld\n/usr/sbin/sendmail -bd\n", child);
 	if ((service_running(&site) == child) != wanted)
 		fail_msg("a process called \"%s\" is%s sendmail", name,
@@ -122,8 +118,6 @@ static void
 a_daemon_is_known_by_its_name(void **state)
 {
 	(void)state;
-	if (access("/proc/self/stat", R_OK) != 0)
-		skip();
 	runs_as("sendmail", true);
 	runs_as("sendmail-mta", true);
 	runs_as("sm-mta", true);

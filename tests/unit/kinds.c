@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "../../src/map/inside.h"
+#include "scratch.h"
 
 #define HASH 0x061561u
 #define BTREE 0x053162u
@@ -33,14 +34,11 @@ static struct error err;
 static int
 set_up(void **state)
 {
-	char wanted[] = "build/scratch/kinds.XXXXXX", full[PATH_MAX];
+	char full[PATH_MAX];
 
 	(void)state;
 	spec = (struct map_spec){ .type = MAP_HASH, .type_name = "hash" };
-	(void)mkdir("build", 0755);
-	(void)mkdir("build/scratch", 0755);
-	assert_non_null(mkdtemp(wanted));
-	assert_non_null(realpath(wanted, full));
+	scratch_make(full, "kinds");
 	(void)snprintf(directory, sizeof(directory), "%.2000s", full);
 	(void)snprintf(path, sizeof(path), "%s/access.db", directory);
 	file = (struct map_file){ open(directory, O_RDONLY | O_DIRECTORY),

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "../../src/map/inside.h"
+#include "scratch.h"
 
 /* The second line is one that makemap rejects. */
 #define TEXT "a.example\tOK\na.example\tRELAY\nb.example\tOK\n"
@@ -32,13 +33,10 @@ static int
 set_up(void **state)
 {
 	const struct access_rules rules = { .keep_case = false };
-	char wanted[] = "build/scratch/makemap.XXXXXX", full[PATH_MAX];
+	char full[PATH_MAX];
 
 	(void)state;
-	(void)mkdir("build", 0755);
-	(void)mkdir("build/scratch", 0755);
-	assert_non_null(mkdtemp(wanted));
-	assert_non_null(realpath(wanted, full));
+	scratch_make(full, "makemap");
 	(void)snprintf(directory, sizeof(directory), "%.2000s", full);
 	(void)snprintf(program, sizeof(program), "%s/makemap", directory);
 	(void)snprintf(path, sizeof(path), "%s/access.db", directory);

@@ -31,7 +31,7 @@ struct fixture {
 };
 
 static const char *const makemaps[] = {
-	"build/sendmail/usr/libexec/sendmail/makemap",
+	TEST_BUILD "/sendmail/bin/makemap",
 	"/usr/sbin/makemap", "/usr/libexec/sendmail/makemap",
 	"/usr/lib/sm.bin/makemap", "/usr/bin/makemap",
 };
@@ -65,9 +65,9 @@ set_up(void **state)
 	struct fixture *f = calloc(1, sizeof(*f));
 
 	assert_non_null(f);
+	find_makemap(f->makemap);
 	scratch_make(f->directory, "map");
 	(void)snprintf(f->path, sizeof(f->path), "%s/access.db", f->directory);
-	find_makemap(f->makemap);
 	f->file.directory = open(f->directory, O_RDONLY | O_DIRECTORY);
 	assert_true(f->file.directory >= 0);
 	f->file.name = "access.db";

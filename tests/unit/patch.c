@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "../../src/map/inside.h"
+#include "scratch.h"
 
 #define BEFORE "Connect:a\tOK\nTry_TLS:gone\tNO\nSrv_Features:b\tV\n"
 #define AFTER "Connect:a\tOK\nSrv_Features:b\tV S\nTry_TLS:new\tNO\n"
@@ -50,15 +51,12 @@ pwrite(int fd, const void *bytes, size_t len, off_t at)
 static int
 set_up(void **state)
 {
-	char wanted[] = "build/scratch/patch.XXXXXX", full[PATH_MAX];
+	char full[PATH_MAX];
 
 	(void)state;
 	failing_time = 0;
 	spec = (struct map_spec){ .type = MAP_HASH, .type_name = "hash" };
-	(void)mkdir("build", 0755);
-	(void)mkdir("build/scratch", 0755);
-	assert_non_null(mkdtemp(wanted));
-	assert_non_null(realpath(wanted, full));
+	scratch_make(full, "patch");
 	(void)snprintf(directory, sizeof(directory), "%.2000s", full);
 	(void)snprintf(path, sizeof(path), "%s/access.db", directory);
 	(void)snprintf(copied, sizeof(copied), "%s/copy.db", directory);

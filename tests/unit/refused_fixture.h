@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "../../src/update/inside.h"
+#include "scratch.h"
 
 #define OLD "Connect:a OK\n"
 #define NEW "Connect:a OK\nTry_TLS:b NO\n"
@@ -144,15 +145,11 @@ static inline int
 set_up(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
-	char wanted[] = "build/scratch/refused.XXXXXX";
 
 	assert_non_null(f);
 	failing = NULL;
 	remote = false;
-	(void)mkdir("build", 0755);
-	(void)mkdir("build/scratch", 0755);
-	assert_non_null(mkdtemp(wanted));
-	assert_non_null(realpath(wanted, f->directory));
+	scratch_make(f->directory, "refused");
 	f->at = open(f->directory, O_RDONLY | O_DIRECTORY);
 	assert_true(f->at >= 0);
 	(void)snprintf(f->site.access, PATH_MAX, "%.4000s/access",

@@ -1,7 +1,7 @@
 /*
- * scratch.h: a directory of its own for each test, below build/scratch or
- * where TLSOFF_SCRATCH says.  sendmail and libdb want one that is nobody
- * else's, so never /tmp.
+ * scratch.h: a directory of its own for each test: below TLSOFF_SCRATCH, which
+ * tests/run sets, or where the tests were built.  sendmail and libdb want one
+ * that is nobody else's, so never /tmp.
  *
  *   char directory[PATH_MAX];
  *   scratch_make(directory, "map");    its absolute path
@@ -17,16 +17,22 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+/* The rules of the build say where they build. */
+#ifndef TEST_BUILD
+#define TEST_BUILD "build"
+#endif
+
 static inline void
 scratch_make(char path[PATH_MAX], const char *name)
 {
 	const char *above = getenv("TLSOFF_SCRATCH");
 	char wanted[PATH_MAX];
 
+	/* Modes that tests give and look at are not the caller's. */
+	(void)umask(022);
 	if (above == NULL) {
-		(void)mkdir("build", 0755);
-		(void)mkdir("build/scratch", 0755);
-		above = "build/scratch";
+		above = TEST_BUILD "/scratch";
+		(void)mkdir(above, 0755);
 	}
 	(void)snprintf(wanted, sizeof(wanted), "%s/%s.XXXXXX", above, name);
 	assert_non_null(mkdtemp(wanted));

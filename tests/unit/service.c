@@ -131,11 +131,12 @@ a_sendmail_that_ended_unreaped_is_not_running(void **state)
 static void
 another_program_under_the_pid_is_not_running(void **state)
 {
+	/* Without /proc a process that lives is believed. */
+	bool known = access("/proc/self/stat", R_OK) == 0;
+
 	(void)state;
-	if (access("/proc/self/stat", R_OK) != 0)
-		skip();
 	pid_file_says(getpid(), "/usr/sbin/sendmail -bd");
-	assert_int_equal(service_running(&site), 0);
+	assert_int_equal(service_running(&site), known ? 0 : getpid());
 }
 
 static void

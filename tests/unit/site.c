@@ -6,7 +6,10 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -17,6 +20,28 @@
 static struct site site;
 static struct error err;
 static char scratch[PATH_MAX];
+
+/* ---- the kernel ---- */
+
+/* As on a machine without sendmail, whatever this one has. */
+static bool without_config;
+
+int
+open(const char *path, int flags, ...)
+{
+	mode_t mode = 0;
+	va_list more;
+
+	if (without_config && strcmp(path, SITE_CONFIG) == 0) {
+		errno = ENOENT;
+		return -1;
+	}
+	va_start(more, flags);
+	if ((flags & O_CREAT) != 0)
+		mode = va_arg(more, mode_t);
+	va_end(more);
+	return openat(AT_FDCWD, path, flags, mode);
+}
 
 /* ---- -m ---- */
 
@@ -91,6 +116,7 @@ static int
 remove_all(void **state)
 {
 	(void)state;
+	without_config = false;
 	scratch_remove(scratch);
 	return 0;
 }
@@ -221,8 +247,7 @@ static void
 without_a_cf_the_usual_map(void **state)
 {
 	(void)state;
-	if (access(SITE_CONFIG, F_OK) == 0)
-		skip();
+	without_config = true;
 	assert_int_equal(read_site(NULL, NULL, NULL), 0);
 	assert_string_equal(site.config, "");
 	assert_string_equal(site.access, SITE_ACCESS);

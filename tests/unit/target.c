@@ -16,20 +16,18 @@
 #include <unistd.h>
 
 #include "../../src/update/inside.h"
+#include "scratch.h"
 
 static char top[PATH_MAX / 2];
 
 static int
 set_up(void **state)
 {
-	char wanted[] = "build/scratch/target.XXXXXX", file[PATH_MAX];
+	char file[PATH_MAX];
 	int fd;
 
 	(void)state;
-	(void)mkdir("build", 0755);
-	(void)mkdir("build/scratch", 0755);
-	assert_non_null(mkdtemp(wanted));
-	assert_non_null(realpath(wanted, file));
+	scratch_make(file, "target");
 	(void)snprintf(top, sizeof(top), "%.2000s", file);
 	(void)snprintf(file, sizeof(file), "%s/access", top);
 	fd = open(file, O_WRONLY | O_CREAT, 0600);

@@ -120,13 +120,19 @@ static const unsigned char acl[] = {
 	32, 0, 0, 0, 255, 255, 255, 255,
 };
 
-static void
-needs_xattrs(bool there)
+/* Not every file system keeps attributes of a user's and ACLs. */
+static bool
+attributes_can_be_kept(void)
 {
-	if (there)
-		return;
-	print_message("# skipped: this file system has no such attributes\n");
-	skip();
+	char directory[PATH_MAX];
+	bool can;
+
+	scratch_make(directory, "update");
+	can = setxattr(directory, "user.why", "because", 7, 0) == 0 &&
+	    setxattr(directory, "system.posix_acl_default", acl, sizeof(acl),
+	        0) == 0;
+	scratch_remove(directory);
+	return can;
 }
 
 static void
@@ -138,9 +144,10 @@ xattrs_are_kept(void **state)
 	int n;
 
 	begin(f);
-	needs_xattrs(
-	    setxattr(f->site.access, "user.why", "because", 7, 0) == 0 &&
-	    setxattr(f->site.access, name, acl, sizeof(acl), 0) == 0);
+	assert_int_equal(setxattr(f->site.access, "user.why", "because", 7, 0),
+	    0);
+	assert_int_equal(setxattr(f->site.access, name, acl, sizeof(acl), 0),
+	    0);
 	assert_int_equal(setxattr(f->site.map.path, "user.none", "", 0, 0), 0);
 	change(f, NEW);
 	n = (int)getxattr(f->site.access, "user.why", value, sizeof(value));
@@ -162,8 +169,8 @@ an_acl_of_the_directory_is_not_inherited(void **state)
 	char value[200];
 
 	begin(f);
-	needs_xattrs(setxattr(f->directory, "system.posix_acl_default", acl,
-	    sizeof(acl), 0) == 0);
+	assert_int_equal(setxattr(f->directory, "system.posix_acl_default", acl,
+	    sizeof(acl), 0), 0);
 	change(f, NEW);
 	assert_int_equal(getxattr(f->site.access, name, value, 200), -1);
 	assert_int_equal(getxattr(f->site.map.path, name, value, 200), -1);
@@ -176,16 +183,23 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+#ifdef __linux__
+		/* These two first: they may be left out. */
+		TEST(xattrs_are_kept),
+		TEST(an_acl_of_the_directory_is_not_inherited),
+#endif
 		TEST(text_and_map_are_replaced),
 		TEST(a_map_alone_is_mended),
 		TEST(a_new_map_is_0640_and_not_older),
 		TEST(attributes_are_kept),
-#ifdef __linux__
-		TEST(xattrs_are_kept),
-		TEST(an_acl_of_the_directory_is_not_inherited),
-#endif
 		TEST(a_new_map_belongs_to_the_trusted_user),
 	};
+	size_t first = 0;
 
-	return run_group("update", tests, COUNT(tests), 1);
+#ifdef __linux__
+	for (; first < 2 && !attributes_can_be_kept(); first++)
+		print_message("# left out, for this file system keeps no "
+		    "attributes: %s\n", tests[first].name);
+#endif
+	return run_group("update", tests + first, COUNT(tests) - first, 1);
 }
