@@ -42,9 +42,8 @@ sub checkout_at {
 	make_path("$place/build");
 	system("tar -C '$TOP' --exclude=./build --exclude=./.git -cf - . |"
 	    . " tar -C '$place' -xf -") == 0
-	    && system("cp -a '$BUILD'/rules.mk '$BUILD'/tlsoff '$BUILD'/src"
-		. " '$BUILD'/tests '$BUILD'/unit '$BUILD'/faults '$BUILD'/sendmail"
-		. " '$place/build'") == 0
+	    && system("cd '$BUILD' && cp -a needs-* rules.mk tlsoff src tests unit"
+		. " faults sendmail '$place/build'") == 0
 	    && system('chown', '-R', "$owner:$owner", $place) == 0
 	    or BAIL_OUT("no checkout at $place");
 	return $place;
@@ -117,14 +116,30 @@ for my $case (@places) {
 	    '... and shows what sendmail does');
 }
 
+# ---- a build elsewhere, of a source that cannot be written ----
+
+my $place = '/srv/tlsoff';
+my $elsewhere = '/srv/built';
+rename "$place/build", $elsewhere or die "$place/build: $!";
+system("mount -n --bind $place $place && mount -n -o remount,bind,ro $place") == 0
+    or BAIL_OUT("mount $place");
+my $r = run_at($place, { umask => '022' }, "BUILD=$elsewhere sh tests/run",
+    "$elsewhere/unit/map.t", qw(tests/cli/check-map.t
+    tests/live/seed-examples.t tests/faults/order.t));
+passes('a source that cannot be written', $r);
+$r = run_at($place, { umask => '022' },
+    "BUILD=$elsewhere sh tests/demo $elsewhere/tlsoff");
+is($r->{status}, 0, '... and the demo ends well') or diag($r->{err});
+system('umount', '-n', $place);
+rename $elsewhere, "$place/build" or die "$elsewhere: $!";
+
 # ---- no namespaces ----
 
 # What needs none runs, and one line says what to do for the rest.
-my $place = '/srv/tlsoff';
 my $how = { umask => '022', by => ['setpriv', '--bounding-set=-sys_admin'] };
 my @tests = qw(build/unit/host.t build/unit/daemon.t tests/cli/insert-above-marker.t
     tests/live/seed-examples.t tests/faults/order.t);
-my $r = run_at($place, $how, 'make check', tests(@tests));
+$r = run_at($place, $how, 'make check', tests(@tests));
 passes('root of a container', $r, 1);
 like($r->{err}, qr/^machine: .*run as root.*--privileged/m,
     '... and says what to do for more');
