@@ -87,13 +87,14 @@ keep_map(struct work *w, struct old_map *old, struct error *err)
 	return 0;
 }
 
-/* make builds only what is older than the text. */
+/* make builds only what is older than the text, and some count in whole
+ * seconds. */
 static void
 age_map(const struct work *w, struct old_map *old)
 {
 	struct timespec t = w->text_seen.st_mtim;
 
-	if (!old->exists || time_before(old->seen.st_mtim, t))
+	if (!old->exists || old->seen.st_mtim.tv_sec < t.tv_sec)
 		return;
 	t.tv_sec--;
 	if (futimens(old->file, (struct timespec[2]){ t, t }) == 0)
