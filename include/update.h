@@ -42,9 +42,10 @@
  * what a run that was killed left there, the next one removes.  The lock is
  * ".NAME.tlsoff-lock" beside the access file; it exists while it is held.
  *
- * A symbolic link, on any part of a path, is followed only where root or the
- * caller owns it; its target is replaced and the link stays.  A file with two hard links is
- * refused: a rename would part them.
+ * A symbolic link, on any part of a path, is followed only where it and the
+ * directory it stands in are trusted (base.h), else EX_NOPERM; its target is
+ * replaced and the link stays.  A file with two hard links is refused: a rename
+ * would part them.
  */
 #ifndef TLSOFF_UPDATE_H
 #define TLSOFF_UPDATE_H
