@@ -34,7 +34,9 @@
  *
  * UPDATE_MAKE: the text is put in place, make runs in its directory, and what
  * it made of the map is proven; else old text and old map are put back, the
- * map as a copy where make wrote into it.
+ * map as a copy where make wrote into it.  The Makefile beside the text, of that
+ * name and no other, has to be trusted (EX_NOPERM), and make is given this very
+ * file: no other that stands there is read, but for those that it includes.
  *
  * Side files: ".NAME.tlsoff" beside the access file, and the directory
  * ".NAME.tlsoff" beside the map, mode 0700, because makemap opens its file by
