@@ -1,6 +1,7 @@
 /*
- * base.h: the floor every room stands on: bytes, errors, a polite end, how far
- * long work is, and running another program.
+ * base.h: the floor every room stands on: bytes, errors, whom we believe, where
+ * a path leads, a polite end, how far long work is, and running another
+ * program.
  *
  * Bytes.  Text is a pointer and a length (struct span); nothing here relies
  * on a NUL at the end.  A span owns nothing.  A struct buf owns its bytes; it
@@ -12,6 +13,12 @@
  * filled: the exit status (sysexits.h) the program should end with, and one
  * line of text, lower case, no full stop, the subject first and the cure
  * last.  The caller owns the struct; it holds no memory.
+ *
+ * Trust.  A file or directory is trusted where only root or the caller, by his
+ * effective user id, can change it: the owner is one of them, others cannot
+ * write to it, nor can its group where the caller is root.  A sticky directory
+ * is trusted for what root or the caller owns in it.  untrusted() and
+ * untrusted_in() are the one place of this rule.
  *
  * Polite end.  cancel_install() makes SIGINT, SIGTERM and SIGHUP set a flag
  * instead of killing; SIGPIPE and SIGXFSZ are ignored, SIGCHLD is not, whatever
@@ -29,9 +36,11 @@
 #ifndef TLSOFF_BASE_H
 #define TLSOFF_BASE_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #define MUST_USE __attribute__((warn_unused_result))
@@ -118,6 +127,48 @@ struct user {
 /* The user of that name or, where it is NULL, of that number; false: none,
  * or nobody can tell.  Numbers are looked up in /etc/passwd alone. */
 bool user_find(struct user *u, const char *name, uid_t id) MUST_USE;
+
+/*
+ * Is the caller root, over other users?  Not in a user namespace made without
+ * root, which knows one user alone ("unshare -r"): he is still himself, and his
+ * own group may write to his files as it may outside.  True where nobody can
+ * tell.
+ */
+bool user_is_root(void);
+
+/* ---- trust ---- */
+
+/* Why somebody else can change this file or directory, as the end of a
+ * sentence about it, "belongs to another user"; NULL: nobody else can. */
+const char *untrusted(const struct stat *seen) MUST_USE;
+/* Why somebody else may have put it under its name in that directory: for what
+ * has no mode, such as a symbolic link; NULL: nobody else can. */
+const char *untrusted_in(const struct stat *directory,
+    const struct stat *seen) MUST_USE;
+
+/* ---- paths ---- */
+
+/* A file, there or not: its directory, held open, and its name in it. */
+struct location {
+	int directory;           /* open for being looked into (O_PATH); -1 */
+	char name[NAME_MAX + 1];
+	char path[PATH_MAX];     /* after symbolic links */
+	bool missing;            /* no such directory: why the open failed */
+	bool refused;            /* a link that is not trusted: why it did */
+};
+
+/*
+ * Walks an absolute path.  A symbolic link, on any part of it and at its end,
+ * is followed only where the link and the directory it stands in are trusted.
+ * cure ends the message of one that is not: what the user can name instead.
+ * On success the caller closes l->directory.  EX_NOPERM (refused, or may not
+ * be searched), EX_NOINPUT (missing, too long, not absolute, links in a
+ * circle), EX_CANTCREAT (it names a directory), EX_IOERR, EX_OSERR.
+ */
+int location_open(struct location *l, const char *path, const char *cure,
+    struct error *err) MUST_USE;
+/* Closes *fd where there is one, and makes it -1. */
+void close_fd(int *fd);
 
 /* ---- a polite end ---- */
 

@@ -26,6 +26,11 @@
 #define SITE_CONFIG "/etc/mail/sendmail.cf"
 #define SITE_ACCESS "/etc/mail/access"
 
+/* The cure where access file or map cannot be believed to be the one meant.
+ * Both are named: beside one alone stands the other. */
+#define SITE_NAME_FILES \
+	"name the files that are meant with -f FILE and -m TYPE:FILE"
+
 /* ---- sendmail.cf ---- */
 
 enum map_type {
@@ -87,9 +92,17 @@ struct site_request {
  * - -m alone: the access file is the map's path without its suffix.  The flags
  *   are the cf's.  Where the cf has an access map that cannot be followed (a
  *   sequence, a macro in its path), -m stands in for it, and is own_map.
- * Files are compared as they are on disk, symbolic links followed.  Paths are
- * made absolute.  Fails with EX_NOINPUT (-C names no file), EX_NOPERM,
- * EX_IOERR, EX_CONFIG (no access map in it, a map that is no file such as ldap
+ * Files are compared as they are on disk, trusted symbolic links followed.
+ * Paths are made absolute.
+ *
+ * The cf is a trusted file, and so is each link that leads to it; where its
+ * directory is not trusted, what it says of files outside that directory does
+ * not count: whoever owns the directory may have put another file of root's
+ * under its name.  Neither holds for a cf that a caller who is not root names
+ * by -C.  (base.h says what is trusted.)
+ *
+ * Fails with EX_NOINPUT (-C names no file), EX_NOPERM (not trusted, may not be
+ * read), EX_IOERR, EX_CONFIG (no access map in it, a map that is no file such as ldap
  * or a sequence, or no TYPE:FILE that can be), EX_USAGE (-m is not TYPE:FILE;
  * -f names a map).
  */

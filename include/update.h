@@ -34,7 +34,9 @@
  *
  * UPDATE_MAKE: the text is put in place, make runs in its directory, and what
  * it made of the map is proven; else old text and old map are put back, the
- * map as a copy where make wrote into it.
+ * map as a copy where make wrote into it.  The Makefile beside the text, of that
+ * name and no other, has to be trusted (EX_NOPERM), and make is given this very
+ * file: no other that stands there is read, but for those that it includes.
  *
  * Side files: ".NAME.tlsoff" beside the access file, and the directory
  * ".NAME.tlsoff" beside the map, mode 0700, because makemap opens its file by
@@ -42,9 +44,10 @@
  * what a run that was killed left there, the next one removes.  The lock is
  * ".NAME.tlsoff-lock" beside the access file; it exists while it is held.
  *
- * A symbolic link, on any part of a path, is followed only where root or the
- * caller owns it; its target is replaced and the link stays.  A file with two hard links is
- * refused: a rename would part them.
+ * A symbolic link, on any part of a path, is followed only where it and the
+ * directory it stands in are trusted (base.h), else EX_NOPERM; its target is
+ * replaced and the link stays.  A file with two hard links is refused: a rename
+ * would part them.
  */
 #ifndef TLSOFF_UPDATE_H
 #define TLSOFF_UPDATE_H

@@ -176,7 +176,8 @@ struct reading_file {
 	/* private */
 	struct buf text;
 	struct held_text held;
-	char map_path[PATH_MAX], makemap[PATH_MAX];
+	struct location map;
+	char makemap[PATH_MAX];
 };
 
 /* "client" or "server"; EX_USAGE names the verb. */
@@ -196,9 +197,15 @@ int reading_text(struct reading_file *r, const struct options *o,
 int reading_hold(struct reading_file *r, const struct options *o,
     struct error *err) MUST_USE;
 void reading_let_go(struct reading_file *r);
-/* map_open() of the site's map, links followed; r must outlive it. */
-struct map *reading_map(struct reading_file *r, const struct options *o,
-    struct error *err) MUST_USE;
+/* For a verb that can do without the text: EX_NOPERM where a link to it is not
+ * trusted. */
+int reading_judge_text(const struct reading_file *r, struct error *err)
+    MUST_USE;
+/* map_open() of the site's map, trusted links followed; r must outlive it.
+ * NULL, and map_open()'s error in unreadable: it is not there or cannot be read.
+ * -1 with err: it was not even looked for; EX_NOPERM, a link is not trusted. */
+int reading_map(struct reading_file *r, const struct options *o,
+    struct map **map, struct error *unreadable, struct error *err) MUST_USE;
 void reading_free(struct reading_file *r);
 
 /* ---- what a change did ---- */

@@ -121,6 +121,8 @@ look_further(struct explain *e, struct error *err)
 	struct error text = ERROR_INIT;
 	int status = 0;
 
+	if (reading_judge_text(&e->file, err) != 0)
+		return -1;
 	if (reading_hold(&e->file, e->o, &text) == 0) {
 		status = explain_ask_text(e, err);
 	} else if (text.status != EX_NOINPUT && text.status != EX_NOPERM) {

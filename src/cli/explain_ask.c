@@ -14,7 +14,8 @@ explain_open(struct explain *e, struct error *err)
 	const struct site *site = &e->file.site;
 
 	e->err = err;
-	e->map = reading_map(&e->file, e->o, &e->map_error);
+	if (reading_map(&e->file, e->o, &e->map, &e->map_error, err) != 0)
+		return -1;
 	if (e->map != NULL)
 		return 0;
 	if (e->map_error.status == EX_OSERR ||

@@ -40,7 +40,8 @@ static const struct {
 	{ 74, VERB_ALL, "input or output error" },
 	{ 75, VERB_WRITES, "locked, or the file kept changing; try again" },
 	{ 75, VERB_EXPLAINS, "sendmail would put the session off" },
-	{ 77, VERB_ALL, "no permission" },
+	{ 77, VERB_ALL, "no permission; or another user could have changed "
+	    "the file" },
 	{ 78, VERB_ALL & ~VERB_SCANS, "sendmail.cf has no access map, or one "
 	    "that is not a file" },
 };

@@ -71,7 +71,8 @@ list_gather(struct list *l, struct error *err)
 	if (reading_site(&l->file, l->o, err) != 0 ||
 	    reading_text(&l->file, l->o, err) != 0)
 		return -1;
-	l->map = reading_map(&l->file, l->o, &map);
+	if (reading_map(&l->file, l->o, &l->map, &map, err) != 0)
+		return -1;
 	if (l->map == NULL)
 		warn("warning: %s; what is in force is told by the text alone",
 		    map.text);

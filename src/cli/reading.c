@@ -1,5 +1,4 @@
 /* Site and access file for the verbs that change nothing. */
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -72,39 +71,47 @@ reading_let_go(struct reading_file *r)
 	update_let_go(&r->held);
 }
 
-struct map *
-reading_map(struct reading_file *r, const struct options *o, struct error *err)
+int
+reading_judge_text(const struct reading_file *r, struct error *err)
+{
+	struct error why = ERROR_INIT;
+	struct location l;
+
+	if (location_open(&l, r->site.access, SITE_NAME_FILES, &why) == 0) {
+		close_fd(&l.directory);
+	} else if (l.refused) {
+		*err = why;
+		return -1;
+	}
+	return 0;
+}
+
+int
+reading_map(struct reading_file *r, const struct options *o, struct map **map,
+    struct error *unreadable, struct error *err)
 {
 	const struct site *site = &r->site;
+	struct location *l = &r->map;
 	const char *makemap = o->makemap;
-	struct map_file file = { .path = r->map_path };
-	struct map *map;
-	char *slash;
+	struct error why = ERROR_INIT;
+	struct map_file file;
 
+	*map = NULL;
 	/* Where it is a link sendmail follows it. */
-	if (realpath(site->map.path, r->map_path) == NULL)
-		memcpy(r->map_path, site->map.path, sizeof(r->map_path));
+	if (location_open(l, site->map.path, SITE_NAME_FILES, &why) != 0) {
+		bool is_ours = !l->missing &&
+		    (l->refused || why.status != EX_NOPERM);
+
+		*(is_ours ? err : unreadable) = why;
+		return is_ours ? -1 : 0;
+	}
 	if (makemap == NULL && site_find_program("", "makemap", r->makemap))
 		makemap = r->makemap;
-	slash = strrchr(r->map_path, '/');
-	if (slash == NULL) {
-		(void)error_set(err, EX_CONFIG, "%s: not an absolute path",
-		    r->map_path);
-		return NULL;
-	}
-	*slash = '\0';
-	file.directory = open(slash == r->map_path ? "/" : r->map_path,
-	    O_PATH | O_DIRECTORY | O_CLOEXEC);
-	*slash = '/';
-	if (file.directory < 0) {
-		(void)error_errno(err, EX_IOERR, r->map_path, "cannot open");
-		return NULL;
-	}
-	file.name = slash + 1;
-	map = map_open(&file, &site->map, makemap,
-	    site->config[0] == '\0' ? NULL : site->config, err);
-	(void)close(file.directory);
-	return map;
+	file = (struct map_file){ l->directory, l->name, l->path };
+	*map = map_open(&file, &site->map, makemap,
+	    site->config[0] == '\0' ? NULL : site->config, unreadable);
+	close_fd(&l->directory);
+	return 0;
 }
 
 void

@@ -28,6 +28,17 @@ int cf_read(struct site *site, struct cf_map *map, struct span text,
 int cf_take_map(struct site *site, const struct cf_map *map,
     struct error *err) MUST_USE;
 
+/*
+ * Reads the cf: 1, or 0 where there is none and none is named.  within becomes
+ * the directory, with a slash at the end, that has all files it may name; ""
+ * where it may name any.  EX_NOPERM, EX_NOINPUT, EX_CONFIG, EX_IOERR, EX_OSERR.
+ */
+int config_read(struct buf *text, const char *path, bool named,
+    char within[PATH_MAX], struct error *err) MUST_USE;
+/* May the cf name this file?  EX_NOPERM, and location_open()'s errors. */
+int config_covers(const struct site *site, const char *within,
+    const char *path, struct error *err) MUST_USE;
+
 /* One K line, without its K. */
 void cf_map_line(struct site *site, struct cf_map *map, struct span line);
 /* One O line, without its O. */

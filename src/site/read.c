@@ -4,18 +4,22 @@
  * The rule behind all of it: the map that the running sendmail reads is never
  * built from a text that is not its own, unless both are named.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "cf.h"
 
-#define CONFIG_MAX ((off_t)16 << 20)
+struct choice {
+	struct site *site;
+	const struct site_request *request;
+	char within[PATH_MAX]; /* the one directory whose files the cf may name;
+	                          "": any */
+	bool followed;         /* the cf's map is in site */
+	bool cf_access, cf_map; /* the path is the cf's, not the caller's */
+};
 
 static int
 too_long(const char *path, struct error *err)
@@ -43,28 +47,19 @@ make_absolute(char to[PATH_MAX], const char *path, struct error *err)
 	return 0;
 }
 
-/* The path with links followed: the file's, or its directory's and its name
- * where it does not exist yet. */
+/* The path with links followed; as it stands where it leads nowhere, or by a
+ * link that is not trusted. */
 static void
 resolve(char to[PATH_MAX], const char *path)
 {
-	char directory[PATH_MAX], real[PATH_MAX];
-	const char *slash = strrchr(path, '/');
-	int len;
+	struct location l;
+	struct error ignored;
 
 	(void)span_copy(to, PATH_MAX, span_of(path));
-	if (realpath(path, real) != NULL) {
-		(void)span_copy(to, PATH_MAX, span_of(real));
+	if (location_open(&l, path, "", &ignored) != 0)
 		return;
-	}
-	if (slash == NULL || slash == path ||
-	    !span_copy(directory, sizeof(directory),
-	        (struct span){ path, (size_t)(slash - path) }) ||
-	    realpath(directory, real) == NULL)
-		return;
-	len = snprintf(to, PATH_MAX, "%s%s", real, slash);
-	if ((size_t)len >= PATH_MAX)
-		(void)span_copy(to, PATH_MAX, span_of(path));
+	memcpy(to, l.path, PATH_MAX);
+	close_fd(&l.directory);
 }
 
 static bool
@@ -75,48 +70,6 @@ same_file(const char *a, const char *b)
 	resolve(real_a, a);
 	resolve(real_b, b);
 	return strcmp(a, b) == 0 || strcmp(real_a, real_b) == 0;
-}
-
-static int
-read_all(int fd, const char *path, struct buf *text, struct error *err)
-{
-	ssize_t n;
-
-	do {
-		char *room = buf_room(text, 65536);
-
-		if (room == NULL)
-			return error_memory(err);
-		n = read(fd, room, 65536);
-		if (n > 0)
-			text->len += (size_t)n;
-	} while (n > 0 || (n < 0 && errno == EINTR));
-	if (n < 0)
-		return error_errno(err, EX_IOERR, path, "read");
-	return 0;
-}
-
-/* 1 read, 0 there is none and need not be, -1 with err. */
-static int
-read_config(const char *path, bool needed, struct buf *text, struct error *err)
-{
-	struct stat st;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	int status = -1;
-
-	if (fd < 0 && !needed && (errno == ENOENT || errno == ENOTDIR))
-		return 0;
-	if (fd < 0)
-		return error_errno(err, EX_NOINPUT, path, "cannot open");
-	if (fstat(fd, &st) != 0)
-		(void)error_errno(err, EX_IOERR, path, "fstat");
-	else if (!S_ISREG(st.st_mode) || st.st_size > CONFIG_MAX)
-		(void)error_set(err, EX_CONFIG,
-		    "%s: not a sendmail.cf; give another with --config", path);
-	else if (read_all(fd, path, text, err) == 0)
-		status = 1;
-	(void)close(fd);
-	return status;
 }
 
 /* A machine without a cf: what makemap and sendmail would use by default. */
@@ -134,23 +87,22 @@ assume(struct site *site)
 }
 
 /*
- * Fills site from the cf.  *followed: the cf's map is in it.  Where that map
- * cannot be followed and the command line names one, that is no failure.
+ * Fills site from the cf.  Where its map cannot be followed and the command
+ * line names one, that is no failure.
  */
 static int
-load(struct site *site, const struct site_request *request, bool *followed,
-    struct error *err)
+load(struct choice *c, struct error *err)
 {
-	const char *given = request->config;
+	struct site *site = c->site;
+	const char *given = c->request->config;
 	struct cf_map map = { 0 };
 	struct buf text = BUF_INIT;
 	char config[PATH_MAX];
 	int status;
 
-	*followed = false;
 	if (make_absolute(config, given == NULL ? SITE_CONFIG : given, err) != 0)
 		return -1;
-	status = read_config(config, given != NULL, &text, err);
+	status = config_read(&text, config, given != NULL, c->within, err);
 	if (status == 0)
 		assume(site);
 	if (status > 0) {
@@ -159,9 +111,9 @@ load(struct site *site, const struct site_request *request, bool *followed,
 		site->system_config = same_file(config, SITE_CONFIG);
 	}
 	if (status == 0 && site->config[0] != '\0') {
-		*followed = cf_take_map(site, &map, err) == 0;
+		c->followed = cf_take_map(site, &map, err) == 0;
 		site->own_map = map.found;
-		if (!*followed && request->map == NULL)
+		if (!c->followed && c->request->map == NULL)
 			status = -1;
 	}
 	buf_free(&text);
@@ -170,44 +122,50 @@ load(struct site *site, const struct site_request *request, bool *followed,
 
 /* The map named by -m, and the access file that goes with it. */
 static int
-choose_map(struct site *site, const struct site_request *request,
-    bool followed, struct error *err)
+choose_map(struct choice *c, struct error *err)
 {
+	struct site *site = c->site;
 	struct map_spec cf = site->map;
 	char cf_access[PATH_MAX];
 
+	c->cf_map = c->cf_access = false;
 	memcpy(cf_access, site->access, sizeof(cf_access));
-	if (map_spec_parse(&site->map, request->map, err) != 0 ||
+	if (map_spec_parse(&site->map, c->request->map, err) != 0 ||
 	    make_absolute(site->map.path, site->map.path, err) != 0 ||
 	    spec_text_path(&site->map, site->access, err) != 0)
 		return -1;
-	if (!followed)
+	if (!c->followed)
 		return 0; /* it stands in for the cf's */
 	site->own_map = site->map.type == cf.type &&
 	    same_file(site->map.path, cf.path);
-	if (site->own_map)
+	/* A text that stands beside the map is named with it. */
+	if (site->own_map && !same_file(site->access, cf_access)) {
 		memcpy(site->access, cf_access, sizeof(site->access));
+		c->cf_access = true;
+	}
 	return 0;
 }
 
 /* The access file named by -f, and the map that stands beside it. */
 static int
-choose_access(struct site *site, const struct site_request *request,
-    struct error *err)
+choose_access(struct choice *c, struct error *err)
 {
+	struct site *site = c->site;
 	char access_path[PATH_MAX], cf_map[PATH_MAX];
 	int len;
 
-	if (make_absolute(access_path, request->access, err) != 0)
+	c->cf_access = false;
+	if (make_absolute(access_path, c->request->access, err) != 0)
 		return -1;
 	if (same_file(access_path, site->map.path))
 		return error_set(err, EX_USAGE,
 		    "%s: this is the map; give the text it is made of",
 		    access_path);
-	if (request->map != NULL || same_file(access_path, site->access)) {
+	if (c->request->map != NULL || same_file(access_path, site->access)) {
 		memcpy(site->access, access_path, sizeof(site->access));
 		return 0;
 	}
+	c->cf_map = false;
 	memcpy(cf_map, site->map.path, sizeof(cf_map));
 	memcpy(site->access, access_path, sizeof(site->access));
 	site->own_map = false;
@@ -227,15 +185,18 @@ int
 site_read(struct site *site, const struct site_request *request,
     struct error *err)
 {
-	bool followed;
+	struct choice c = { .site = site, .request = request,
+		.cf_access = true, .cf_map = true };
 
-	if (load(site, request, &followed, err) != 0)
+	if (load(&c, err) != 0)
 		return -1;
-	if (request->map != NULL &&
-	    choose_map(site, request, followed, err) != 0)
+	if (request->map != NULL && choose_map(&c, err) != 0)
 		return -1;
-	if (request->access != NULL &&
-	    choose_access(site, request, err) != 0)
+	if (request->access != NULL && choose_access(&c, err) != 0)
+		return -1;
+	if ((c.cf_access && config_covers(site, c.within, site->access, err) !=
+	    0) || (c.cf_map && config_covers(site, c.within, site->map.path,
+	    err) != 0))
 		return -1;
 	return 0;
 }

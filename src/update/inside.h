@@ -1,7 +1,7 @@
 /*
  * inside.h: what the files of this room share; nobody else includes it.
  *
- *   target.c      a path, symbolic links resolved, as directory and name
+ *   target.c      a path as directory, name and file
  *   lock.c        one tlsoff at a time
  *   attributes.c  owner, group, mode, xattrs, times
  *   side.c        the new text and the new map before they are in place
@@ -27,7 +27,6 @@ int target_reopen(struct target *t, struct error *err) MUST_USE;
 /* Refuses a file with a second hard link. */
 int target_single(const struct target *t, struct error *err) MUST_USE;
 void target_close(struct target *t);
-void close_fd(int *fd);
 
 /* ---- lock ---- */
 

@@ -37,6 +37,45 @@ find_make(void)
 	return NULL;
 }
 
+/*
+ * The Makefile beside the text, open and judged, or -1: it is run with our
+ * rights.  make is given this very file, for it would take a GNUmakefile or
+ * BSDmakefile first, and anybody who can write to the directory can put one
+ * there.
+ */
+static int
+open_makefile(const struct update *u, struct error *err)
+{
+	static const char cure[] = "make it a file of root's or your own, mode "
+	    "644, or use another builder than make";
+	char path[PATH_MAX + sizeof("Makefile")];
+	const char *why;
+	struct location l;
+	struct stat seen;
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "%.*sMakefile",
+	    (int)(strlen(u->text.path) - strlen(u->text.name)), u->text.path);
+	if (location_open(&l, path, cure, err) != 0)
+		return -1;
+	fd = openat(l.directory, l.name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC |
+	    O_NONBLOCK | O_NOCTTY);
+	close_fd(&l.directory);
+	if (fd < 0)
+		return error_errno(err, EX_NOINPUT, path, "cannot open");
+	if (fstat(fd, &seen) != 0)
+		(void)error_errno(err, EX_IOERR, path, "fstat");
+	else if (!S_ISREG(seen.st_mode))
+		(void)error_set(err, EX_NOPERM, "%s: is not a regular file; %s",
+		    path, cure);
+	else if ((why = untrusted(&seen)) != NULL)
+		(void)error_set(err, EX_NOPERM, "%s: %s; %s", path, why, cure);
+	else
+		return fd;
+	close_fd(&fd);
+	return -1;
+}
+
 static int
 copy_bytes(int from, int to, const char *path, struct error *err)
 {
@@ -87,13 +126,14 @@ keep_map(struct work *w, struct old_map *old, struct error *err)
 	return 0;
 }
 
-/* make builds only what is older than the text. */
+/* make builds only what is older than the text, and some count in whole
+ * seconds. */
 static void
 age_map(const struct work *w, struct old_map *old)
 {
 	struct timespec t = w->text_seen.st_mtim;
 
-	if (!old->exists || time_before(old->seen.st_mtim, t))
+	if (!old->exists || old->seen.st_mtim.tv_sec < t.tv_sec)
 		return;
 	t.tv_sec--;
 	if (futimens(old->file, (struct timespec[2]){ t, t }) == 0)
@@ -186,17 +226,20 @@ quote(struct error *err, const char *make, int status, const struct buf *said)
 	buf_free(&words);
 }
 
+/* The two variables are BSD make's: it would read a file .depend as another
+ * Makefile, and go into a directory obj.  GNU make knows neither. */
 static int
-run_make(struct work *w, const char *make, struct map_proof *proof,
-    struct error *err)
+run_make(struct work *w, const char *make, int makefile,
+    struct map_proof *proof, struct error *err)
 {
 	struct buf said = BUF_INIT;
-	const char *const argv[] = { make, NULL };
+	const char *const argv[] = { make, "-f", "-",
+		".MAKE.DEPENDFILE=/dev/null", "MAKEOBJDIR=${.CURDIR}", NULL };
 	const struct run r = {
 		.argv = argv,
 		.leaves_children = true,
 		.ends_children = true,
-		.input = -1,
+		.input = makefile,
 		.directory = w->u->text.directory,
 		.writes = w->u->map.path,
 		.output = &said,
@@ -244,13 +287,15 @@ make_commit(struct work *w, struct map_proof *proof, struct error *err)
 	const char *make = find_make();
 	struct old_map old = { .file = -1 };
 	enum update_status status = UPDATE_FAILED;
+	int makefile;
 
 	if (make == NULL) {
 		(void)error_set(err, EX_UNAVAILABLE,
 		    "make: is not installed; use another builder");
 		return UPDATE_FAILED;
 	}
-	if (keep_map(w, &old, err) != 0)
+	makefile = open_makefile(w->u, err);
+	if (makefile < 0 || keep_map(w, &old, err) != 0)
 		goto out;
 	cancel_hold();
 	status = text_put(w, err);
@@ -258,7 +303,8 @@ make_commit(struct work *w, struct map_proof *proof, struct error *err)
 	if (status != UPDATE_DONE)
 		goto out;
 	age_map(w, &old);
-	if (run_make(w, make, proof, err) != 0 || finish(w, &old, err) != 0)
+	if (run_make(w, make, makefile, proof, err) != 0 ||
+	    finish(w, &old, err) != 0)
 		status = UPDATE_FAILED;
 	if (status == UPDATE_FAILED || text_is_missed(w)) {
 		cancel_hold();
@@ -270,6 +316,7 @@ make_commit(struct work *w, struct map_proof *proof, struct error *err)
 		cancel_release();
 	}
 out:
+	close_fd(&makefile);
 	close_fd(&old.file);
 	return status;
 }

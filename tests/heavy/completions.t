@@ -1,7 +1,8 @@
 #!/usr/bin/perl
 # The shells complete verbs, options, their values, and hosts that have an
 # entry: bash and zsh at a terminal, fish by its own "complete -C", each with
-# the files where "make install" puts them.
+# the files where "make install" puts them.  Nothing is run of what strangers
+# wrote into the access file, or of what was typed before the cursor.
 use strict;
 use warnings;
 use FindBin;
@@ -80,12 +81,17 @@ my $zsh = Tlsoff::Terminal->start(\%environment, 'zsh', '-d', '-i');
 $zsh->wait_for(qr/ready> /) or BAIL_OUT("zsh: $zsh->{seen}");
 sub zsh { return at_terminal($zsh, "\x18a", @_) }
 
+sub run_fish {
+	my ($line) = @_;
+	return run(['fish', '-c', 'complete -C "$argv[1]"', $line],
+	    env => \%environment, dir => $dir);
+}
+
 # fish prints the words that would stand for the last one.
 sub fish {
 	my ($line) = @_;
 	my @before = $line =~ /((?:\\.|\S)+)(?=\s)/g;
-	my $r = run(['fish', '-c', 'complete -C "$argv[1]"', $line],
-	    env => \%environment, dir => $dir);
+	my $r = run_fish($line);
 	diag($r->{err}) if $r->{err} ne '';
 	return ((map { s/\\(.)/$1/gr } @before),
 	    map { s/\t.*//r } split /\n/, $r->{out});
@@ -142,6 +148,81 @@ offers('tlsoff scan --role ', qw(client server));
 offers('tlsoff --until ');
 offers('tlsoff -C mai', 'mail.log');
 offers('tlsoff scan mai', 'mail.log');
+
+# ---- what they do not run ----
+
+my $pwned = "$dir/pwned";
+my @good = qw(good.example _x.example 192.0.2.7 2001:db8:0:0:0:0:0:2 2001:db9);
+my @hostile = ("\$(>$pwned)", "`>$pwned`", "\${x[\$(>$pwned)]}", "a;>$pwned;",
+	"a|>$pwned", "a&>$pwned", "<(>$pwned)", "=(>$pwned)", "(>$pwned)",
+	"'\$(>$pwned)'", "\"\$(>$pwned)", "'", '"', '\\', '\\\\$(id)', '*', '?*', '[a]',
+	'~root', '~', '$HOME', '{a,b}', '!!', '!$', '^a^b', '-n', '--force',
+	'.a.example', 'a..b', 'a.example.', 'foo:bar', 'IPv6:g::1', 'a/b', "a\e[2Jb",
+	"\xc3\xa4.example", 'x=y', '%1', '@a', 'a,b', '#a');
+spew("$dir/hostile", map { "Try_TLS:$_\tNO\n" } map { ($hostile[$_],
+    $_ < 3 ? $good[$_] : $_ < 5 ? "IPv6:$good[$_]" : ()) } 0 .. $#hostile);
+
+sub runs_nothing {
+	my ($what) = @_;
+	ok(!-e $pwned, "... $what: nothing is run") or unlink $pwned;
+	return;
+}
+
+# Completes the line in these shells, else in both, and in fish, and forgets it.
+sub completes {
+	my ($line, @shells) = @_;
+	for my $shell (@shells ? @shells : ($bash, $zsh)) {
+		$shell->type("$line\t\x01\x0becho do''ne\n");
+		$shell->wait_for(qr/done\r?\n.*ready> /s, 10)
+		    or diag("the shell hangs: $line");
+	}
+	run_fish($line);
+	return;
+}
+
+for my $verb ('remove client', 'client', 'explain client', 'review') {
+	offers("tlsoff -C $cf -f $dir/hostile $verb ", @good);
+	runs_nothing("$verb, hostile keys");
+}
+for my $typed (q('$(>pwned)'), q("$(>pwned)"), q($(>pwned)), '`>pwned`', "'`>pwned`'",
+    q(\\$\\(\\>pwned\\)), q('a;>pwned'), q(a';>pwned;'), q("${x[$(>pwned)]}"),
+    q('<(>pwned)'), q('(>pwned)'), q(\\;\\>pwned), q('*'), q(~root)) {
+	for my $line ("-f $typed", "--access=$typed", "-C $typed", "-m hash:$typed",
+	    "-f$typed", "-c $typed", "--restart-command=$typed") {
+		completes("tlsoff $line remove client lu");
+		runs_nothing("$line");
+	}
+}
+
+# The word at the cursor: zsh itself expands what stands there, for any command.
+for my $typed (q('$(>pwned)), q("$(>pwned)), q($(>pwned)), '`>pwned`', 'a;>pwned;',
+    '${x[$(>pwned)]}', '(>pwned)') {
+	completes("tlsoff $_$typed", $bash)
+	    for 'remove client ', '', '--restart=', '--', '-C', 'scan ';
+	completes("tlsoff scan $typed/", $bash);
+	completes("$typed/tlsoff ", $bash);
+	runs_nothing("the last word $typed");
+}
+completes('"$(>pwned)"/tlsoff remove client lu');
+runs_nothing('the name of the program');
+
+# What the program says of itself: it may be another one of that name.
+script("$dir/evil/tlsoff", <<"END");
+#!/bin/sh
+cat <<'HELP'
+Usage: tlsoff [options] \$(>$pwned)
+       tlsoff [options] xyzzy
+  -\$, --xx NAME             a [b] \$(>$pwned): \$(>$pwned), `>$pwned`, (>$pwned)
+  -y, --yy a|\$(>$pwned)|(>$pwned)  text
+  -z, --zz \$(>$pwned)    \$(>$pwned)
+HELP
+END
+for my $line ('', '-', '--', '--xx ', '--yy ', '--zz ', '-y ', 'xyzzy ') {
+	local $environment{PATH} = "$dir/evil:$environment{PATH}";
+	completes("$dir/evil/tlsoff $line");
+	completes("tlsoff $line");
+	runs_nothing("another tlsoff $line");
+}
 
 $_->end() for $bash, $zsh;
 done_testing();

@@ -243,12 +243,79 @@ a_cf_that_is_named_must_be_there(void **state)
 	assert_int_equal(err.status, EX_USAGE);
 }
 
+/* A cf that names scratch/out/access and stands in scratch/mail, of that mode. */
+static void
+put_mail_directory(mode_t mode)
+{
+	char text[2 * PATH_MAX];
+
+	assert_int_equal(mkdir(in_scratch("mail"), 0755), 0);
+	assert_int_equal(mkdir(in_scratch("out"), 0755), 0);
+	(void)snprintf(text, sizeof(text), "Kaccess hash %s/mail/../out/access\n",
+	    scratch);
+	put("mail/cf", text);
+	assert_int_equal(chmod(in_scratch("mail"), mode), 0);
+}
+
+/* What root names must be trusted; what another caller does is his affair. */
+static void
+read_cf(const char *access_file, const char *map, bool trusted)
+{
+	int status = read_site(in_scratch("mail/cf"), access_file, map);
+
+	if (!trusted && user_is_root()) {
+		assert_int_equal(status, -1);
+		assert_int_equal(err.status, EX_NOPERM);
+	} else if (status != 0) {
+		fail_msg("%s", err.text);
+	}
+}
+
+static void
+a_cf_that_others_can_write_is_refused(void **state)
+{
+	char map[PATH_MAX + 100];
+
+	(void)state;
+	put_mail_directory(0755);
+	read_cf(NULL, NULL, true);
+	(void)snprintf(map, sizeof(map), "hash:%s/out/access", scratch);
+	assert_int_equal(chmod(in_scratch("mail/cf"), 0664), 0);
+	read_cf(NULL, NULL, false);
+	read_cf(in_scratch("out/access"), map, false);
+	assert_int_equal(chmod(in_scratch("mail/cf"), 0646), 0);
+	read_cf(NULL, NULL, false);
+}
+
+static void
+a_cf_that_others_can_replace_names_no_file_outside(void **state)
+{
+	char map[PATH_MAX + 100];
+
+	(void)state;
+	put_mail_directory(0777);
+	(void)snprintf(map, sizeof(map), "hash:%s/out/access", scratch);
+	read_cf(NULL, NULL, false);
+	read_cf(in_scratch("out/access"), NULL, false);
+	read_cf(in_scratch("mail/access"), NULL, true);
+	read_cf(in_scratch("out/access"), map, true);
+	read_cf(NULL, map, true);
+	/* The map is the cf's by a link, and the cf says where its text is. */
+	assert_int_equal(symlink("out/access.db", in_scratch("other.db")), 0);
+	(void)snprintf(map, sizeof(map), "hash:%s/other", scratch);
+	read_cf(NULL, map, false);
+	read_cf(in_scratch("out/access"), map, true);
+	assert_int_equal(chmod(in_scratch("mail"), 01777), 0);
+	read_cf(NULL, NULL, true);
+}
+
 static void
 without_a_cf_the_usual_map(void **state)
 {
 	(void)state;
 	without_config = true;
 	assert_int_equal(read_site(NULL, NULL, NULL), 0);
+	assert_int_equal(err.status, 0);
 	assert_string_equal(site.config, "");
 	assert_string_equal(site.access, SITE_ACCESS);
 	assert_string_equal(site.map.path, SITE_ACCESS ".db");
@@ -291,6 +358,8 @@ main(void)
 		on_disk(map_alone_brings_its_text),
 		on_disk(a_map_stands_in_for_a_sequence),
 		on_disk(a_cf_that_is_named_must_be_there),
+		on_disk(a_cf_that_others_can_write_is_refused),
+		on_disk(a_cf_that_others_can_replace_names_no_file_outside),
 		on_disk(without_a_cf_the_usual_map),
 		on_disk(programs_are_found_by_absolute_path_only),
 	};

@@ -1,14 +1,17 @@
 # Completion of tlsoff for bash, with bash-completion.  Verbs are those of
 # "tlsoff --help", options and their values those of "tlsoff VERB --help", hosts
 # those of "tlsoff list".
+#
+# Strangers write keys of the access file, so nothing that was read or typed is
+# ever expanded: "compgen -W" would run a "$(...)" in it.
 
 # SHORT;LONG;ARGUMENT;TEXT of each option.
 _tlsoff_options()
 {
 	local verb
-	for verb in $(_tlsoff_verbs); do
+	while read -r verb; do
 		"${words[0]}" "$verb" --help 2>/dev/null
-	done | sed -n \
+	done < <(_tlsoff_verbs) | sed -n \
 	    's/^  \(-.\)*,* *\(--[a-z-]*\) \{0,1\}\([^ ]*\) *\(.*\)$/\1;\2;\3;\4/p' |
 	    sort -u
 }
@@ -16,21 +19,34 @@ _tlsoff_options()
 _tlsoff_verbs()
 {
 	"${words[0]}" --help 2>/dev/null |
-	    sed -n 's/^.* tlsoff \[options\] \([a-z]*\).*/\1/p'
+	    sed -n 's/^.* tlsoff \[options\] \([a-z][a-z]*\).*/\1/p'
 }
 
+# Names, addresses and nets that can be hosts; any other key is left out.
 _tlsoff_hosts()
 {
-	"${words[0]}" "${files[@]}" list "$1" 2>/dev/null | sed -n \
-	    's/^[0-9][0-9]*  *[^ :]*:\([Ii][Pp][Vv]6:\)*\([^ ][^ ]*\) .*/\2/p'
+	local name='[0-9A-Za-z_][0-9A-Za-z_-]*(\.[0-9A-Za-z_-]+)*'
+	local group='[0-9A-Fa-f]{0,4}'
+	"${words[0]}" "${files[@]}" list "$1" 2>/dev/null | LC_ALL=C sed -nE \
+	    -e "s/^[0-9]+ +[^ :]*:($name) .*/\1/p" \
+	    -e "s/^[0-9]+ +[^ :]*:([Ii][Pp][Vv]6:)?($group(:$group){1,7}) .*/\2/p"
 }
 
-_tlsoff_reply() { mapfile -t COMPREPLY < <(compgen "$@" -- "$cur"); }
+# Offers those of its input's lines that begin with what is typed.
+_tlsoff_reply()
+{
+	local word
+	while IFS= read -r word; do
+		[[ $word != "$cur"* ]] || COMPREPLY+=("$word")
+	done
+}
 
+# compgen looks into "${x[$(...)]}" for a directory's name.
 _tlsoff_files()
 {
+	[[ $cur != *[\$\`]* ]] || return
 	compopt -o filenames
-	_tlsoff_reply -f
+	mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 }
 
 # The values of option $1; false where it takes none.
@@ -41,8 +57,9 @@ _tlsoff_value()
 		[[ -n $argument && ($1 == "$short" || $1 == "$long") ]] || continue
 		case $argument in
 		FILE | PATH) _tlsoff_files ;;
-		NAME | MODE) text=${text##*: }; _tlsoff_reply -W "${text//,/}" ;;
-		*'|'*) _tlsoff_reply -W "${argument//|/ }" ;;
+		NAME | MODE) _tlsoff_reply < <(tr -d , <<<"${text##*: }" |
+		    tr ' ' '\n') ;;
+		*'|'*) _tlsoff_reply < <(tr '|' '\n' <<<"$argument") ;;
 		esac
 		return 0
 	done <<<"$options"
@@ -70,12 +87,12 @@ _tlsoff_sort()
 _tlsoff_word()
 {
 	case ${#plain[@]}:${plain[0]-} in
-	0:) _tlsoff_reply -W "$(_tlsoff_verbs)" ;;
+	0:) _tlsoff_reply < <(_tlsoff_verbs) ;;
 	*:scan) _tlsoff_files ;;
-	1:remove | 1:explain | 1:list) _tlsoff_reply -W 'client server' ;;
-	*:review) _tlsoff_reply -W "$(_tlsoff_hosts client)" ;;
-	*:client | *:server) _tlsoff_reply -W "$(_tlsoff_hosts "${plain[0]}")" ;;
-	*:remove | 2:explain) _tlsoff_reply -W "$(_tlsoff_hosts "${plain[1]}")" ;;
+	1:remove | 1:explain | 1:list) _tlsoff_reply <<<$'client\nserver' ;;
+	*:review) _tlsoff_reply < <(_tlsoff_hosts client) ;;
+	*:client | *:server) _tlsoff_reply < <(_tlsoff_hosts "${plain[0]}") ;;
+	*:remove | 2:explain) _tlsoff_reply < <(_tlsoff_hosts "${plain[1]}") ;;
 	esac
 }
 
@@ -91,7 +108,7 @@ _tlsoff()
 	elif [[ $prev == -* ]] && _tlsoff_value "$prev"; then
 		:
 	elif [[ $cur == -* ]]; then
-		_tlsoff_reply -W "$(tr ';' '\n' <<<"$options" | grep '^-')"
+		_tlsoff_reply < <(tr ';' '\n' <<<"$options" | grep '^--*[A-Za-z-]*$')
 	else
 		_tlsoff_word
 	fi

@@ -1,5 +1,8 @@
 # Completion of tlsoff for fish.  Verbs are those of "tlsoff --help", options and
 # their values those of "tlsoff VERB --help", hosts those of "tlsoff list".
+#
+# Strangers write keys of the access file, so nothing that was read or typed is
+# ever evaluated: a list given to "complete -a" would be, and has letters alone.
 
 complete -c tlsoff -f
 
@@ -41,9 +44,12 @@ function __tlsoff_words
 	set -q plain[1]; and printf '%s\n' $plain
 end
 
+# Names, addresses and nets that can be hosts; any other key is left out.
 function __tlsoff_hosts
-	__tlsoff (__tlsoff_words -F) list $argv[1] |
-		string match -rg '^\d+ +[^ :]*:(?:(?i)ipv6:)?(\S+) '
+	set -l name '[0-9A-Za-z_][0-9A-Za-z_-]*(?:\.[0-9A-Za-z_-]+)*'
+	set -l group '[0-9A-Fa-f]{0,4}'
+	__tlsoff (__tlsoff_words -F) list $argv[1] | string match -rg \
+		"^\d+ +[^ :]*:(?|($name)|(?i:ipv6:)?($group(?::$group){1,7})) "
 end
 
 function __tlsoff_verbs
@@ -78,7 +84,7 @@ complete -c tlsoff -a '(__tlsoff_complete)'
 
 set -g __tlsoff_with_argument
 __tlsoff_helps | sort -u | while read -l line
-	string match -rq '^ *(?:-(?<short>.), )?--(?<long>[a-z-]+)(?: (?<argument>\S+))? *(?<text>.*)$' -- $line
+	string match -rq '^ *(?:-(?<short>[A-Za-z]), )?--(?<long>[a-z-]+)(?: (?<argument>[A-Za-z:|]+))? *(?<text>.*)$' -- $line
 	or continue
 	set -l known -c tlsoff -l $long -d "$text"
 	if test -n "$short"
@@ -92,9 +98,9 @@ __tlsoff_helps | sort -u | while read -l line
 		case FILE PATH
 			set -a known -a '(__fish_complete_path (commandline -ct))'
 		case NAME MODE
-			set -a known -a (string replace -r '.*: ' '' -- $text | string replace -a , '')
+			set -a known -a (string replace -r '.*: ' '' -- $text | string replace -ar '[^a-z ]' '')
 		case '*|*'
-			set -a known -a (string replace -a '|' ' ' -- $argument)
+			set -a known -a (string replace -ar '[^a-z]' ' ' -- $argument)
 	end
 	complete $known
 end

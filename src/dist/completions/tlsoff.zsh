@@ -1,30 +1,36 @@
 #compdef tlsoff
 # Completion of tlsoff for zsh.  Verbs are those of "tlsoff --help", options and
 # their values those of "tlsoff VERB --help", hosts those of "tlsoff list".
+#
+# Strangers write keys of the access file, so nothing that was read or typed is
+# ever evaluated: not by _call_program, nor in a specification for _arguments.
 
-_tlsoff_help() { _call_program help $words[1] $1 --help 2>/dev/null }
+# As it was typed, without its quotes.
+_tlsoff_run() { command "${(Q)words[1]}" "$@" 2>/dev/null }
 
 _tlsoff_verb_names() {
-	_tlsoff_help | sed -n 's/^.* tlsoff \[options\] \([a-z]*\).*/\1/p'
+	_tlsoff_run --help |
+	    sed -n 's/^.* tlsoff \[options\] \([a-z][a-z]*\).*/\1/p'
 }
 
-# One specification for _arguments of each option.
+# One specification for _arguments of each option; of their values letters
+# alone.
 _tlsoff_options() {
 	local short long argument text value verb
 	for verb in ${(f)"$(_tlsoff_verb_names)"}; do
-		_tlsoff_help $verb
+		_tlsoff_run $verb --help
 	done | sed -n \
-	    's/^  \(-.\)*,* *\(--[a-z-]*\) \{0,1\}\([^ ]*\) *\(.*\)$/\1;\2;\3;\4/p' |
+	    's/^  \(-[A-Za-z]\)*,* *\(--[a-z-]*\) \{0,1\}\([A-Za-z:|]*\) *\(.*\)$/\1;\2;\3;\4/p' |
 	    sort -u |
 	while IFS=';' read -r short long argument text; do
 		case $argument in
 		'') value= ;;
 		FILE|PATH) value=":$argument:_files" ;;
-		NAME|MODE) value=":$argument:(${${text##*: }//,/})" ;;
-		*'|'*) value=":$argument:(${argument//|/ })" ;;
+		NAME|MODE) value=":$argument:(${${${text##*: }//,/}//[^a-z ]/})" ;;
+		*'|'*) value=":values:(${argument//[^a-z]/ })" ;;
 		*) value=":${argument//:/\\:}: " ;;
 		esac
-		text="[${${text//\[/\\[}//\]/\\]}]"
+		text="[${${${text//\\/}//\[/\\[}//\]/\\]}]"
 		[[ -z $short ]] || options+=("$short${value:++}$text$value")
 		options+=("$long${value:+=}$text$value")
 	done
@@ -36,16 +42,21 @@ _tlsoff_verbs() {
 	_describe -t commands verb verbs
 }
 
-# The hosts that have an entry in the file the command line speaks of.
+# Those that have an entry in the file the command line speaks of: names,
+# addresses and nets; any other key is left out.
 _tlsoff_hosts() {
-	local -a hosts files
-	local option
+	local -a hosts files match mbegin mend
+	local option value group='[0-9A-Fa-f]{0,4}'
+	local name='[0-9A-Za-z_][0-9A-Za-z_-]*(\.[0-9A-Za-z_-]+)*'
 	for option in -C --config -f --access -m --map; do
-		(( ! $+opt_args[$option] )) ||
-		    files+=($option ${(Q)opt_args[$option]//\\:/:})
+		(( $+opt_args[$option] )) || continue
+		# As it was typed, with a backslash before ":" and backslash.
+		value=${opt_args[$option]//(#b)\\(?)/$match[1]}
+		files+=($option "${(Q)value}")
 	done
-	hosts=(${(f)"$(_call_program hosts $words[1] $files list $1 2>/dev/null |
-	    sed -n 's/^[0-9][0-9]*  *[^ :]*:\([Ii][Pp][Vv]6:\)*\([^ ][^ ]*\) .*/\2/p')"})
+	hosts=(${(f)"$(_tlsoff_run "${files[@]}" list $1 | LC_ALL=C sed -nE \
+	    -e "s/^[0-9]+ +[^ :]*:($name) .*/\1/p" \
+	    -e "s/^[0-9]+ +[^ :]*:([Ii][Pp][Vv]6:)?($group(:$group){1,7}) .*/\2/p")"})
 	_wanted hosts expl host compadd -a hosts
 }
 

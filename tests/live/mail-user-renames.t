@@ -1,0 +1,200 @@
+#!/usr/bin/perl
+# Debian's /etc/mail belongs to the mail user smmta, who can rename what root
+# keeps there, his own links and cf included.  Whatever he puts in the place of
+# access file, map or cf: no verb of root's reads it or writes through it, and
+# the message says what to do.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Tlsoff;
+use Tlsoff::Namespace;
+use Tlsoff::Sendmail;
+
+enter_namespace();
+if (knows_one_user()) {
+	ok(1, 'nobody but root can own a file here');
+	done_testing();
+	exit;
+}
+my $text = "Connect:127\tRELAY\n"
+    . "# tlsoff until 2001-01-01\nTry_TLS:old.example\tNO\n";
+my $mail = '/etc/mail';
+debian_site($text);
+# As the package leaves them: root's own links, one to a program.
+unlink "$mail/aliases";
+symlink '../aliases', "$mail/aliases";
+script('/srv/lib/mail.local', "#!/bin/sh\nexit 0\n");
+symlink '/srv/lib/mail.local', "$mail/smrsh/mail.local";
+chown $ID{smmta}, $ID{smmsp}, "$mail/smrsh";
+chmod 0640, "$mail/access";
+my %outside = ('/etc/aliases' => "root: postmaster\n",
+    '/etc/root-only.conf' => "Try_TLS:secret.example\tNO\n");
+system(qw(cp -a), $mail, '/srv/kept') == 0 or BAIL_OUT('cp');
+
+sub fresh {
+	system("rm -rf $mail/* $mail/.[!.]* && cp -a /srv/kept/. $mail") == 0
+	    or BAIL_OUT('cp');
+	unlink glob '/etc/root-only.conf* /etc/aliases*';
+	for my $path (keys %outside) {
+		spew($path, $outside{$path});
+		chmod 0600, $path;
+	}
+	return;
+}
+
+sub smmta {
+	my ($commands) = @_;
+	my $r = run(['setpriv', "--reuid=$ID{smmta}", "--regid=$ID{smmsp}",
+	    '--clear-groups', 'sh', '-ec', "cd $mail; $commands"]);
+	is($r->{status}, 0, "smmta: $commands") or BAIL_OUT($r->{err});
+	return;
+}
+
+# All of what is not his, and all names there.
+sub rest {
+	my $names = run(['find', '/etc', '/srv/lib', $mail, '!', '-path',
+	    '/etc/ld.so.cache', '-printf', '%p %y %i %m %U:%G %s %T@ %l\n']);
+	return join '', sort(split /(?<=\n)/, $names->{out}),
+	    map { slurp($_) } sort(keys %outside), '/srv/lib/mail.local';
+}
+
+my @verbs = (['client', 'x.example'], ['server', 'x.example'],
+    ['remove', 'client', 'old.example'], ['expire'], ['check'],
+    ['check', '--fix'], ['list'], ['explain', 'client', 'old.example'],
+    ['-q', 'explain', 'client', 'old.example'], ['review', 'old.example'],
+    ['-n', 'client', 'x.example'], ['-b', 'libdb', 'client', 'x.example'],
+    ['-b', 'patch', 'client', 'x.example'], ['-b', 'make', 'client', 'x.example']);
+
+# Every verb refuses it and changes nothing.
+sub refused {
+	my ($what, $said, @options) = @_;
+	my $before = rest();
+	for my $verb (@verbs) {
+		# That reads no text.
+		next if $verb->[0] eq '-q' && $said =~ m{\A$mail/access:};
+		my @call = ('--restart', 'none', @options, @$verb);
+		@call = grep { !/\A(?:--restart|none)\z/ } @call
+		    if "@$verb" =~ /\A(?:check|list|explain|-q explain|review)\b(?!.*fix)/;
+		my $r = tlsoff(@call);
+		is($r->{status}, 77, "$what, @$verb: exit 77")
+		    or diag($r->{out}, $r->{err});
+		is($r->{err}, "tlsoff: $said\n", '... the message has the cure');
+		is($r->{out}, '', '... and nothing is shown');
+		is(rest(), $before, '... nothing changed') or fresh();
+	}
+	return;
+}
+
+sub done_by {
+	my ($what, $file, @options) = @_;
+	my $r = tlsoff('--restart', 'none', @options, 'client', 'x.example');
+	is($r->{status}, 0, "$what: done") or diag($r->{err});
+	like(slurp($file), qr/^Try_TLS:x\.example\tNO\n/m, '... in the file meant');
+	is(map_value('/srv/kept/sendmail.cf', 'hash', $file, 'Try_TLS:x.example'),
+	    'NO', '... and the map beside it');
+	return;
+}
+
+my $name = 'name the files that are meant with -f FILE and -m TYPE:FILE';
+my $in_his = 'stands in a directory of another user and is not followed';
+
+# ---- links of root's under other names ----
+
+for my $file ('access', 'access.db') {
+	fresh();
+	smmta("mv aliases $file");
+	refused("the link to aliases is $file",
+	    "$mail/$file: the symbolic link $mail/$file $in_his; $name");
+	fresh();
+	smmta("mv smrsh/mail.local $file");
+	refused("the link to a program is $file",
+	    "$mail/$file: the symbolic link $mail/$file $in_his; $name");
+}
+fresh();
+smmta('ln -sf ../root-only.conf access');
+refused('a link of his own is access', "$mail/access: the symbolic link "
+    . "$mail/access belongs to another user and is not followed; $name");
+
+# Named, both are what root says: what the link led to is his to choose.
+spew("/srv/named/access", $text);
+done_by('both files named', '/srv/named/access', '-f', '/srv/named/access',
+    '-m', 'hash:/srv/named/access');
+
+# A link that is root's in a directory that is root's stays and is followed.
+fresh();
+system('mv', $mail, '/srv/real') == 0 && symlink '../srv/real', $mail
+    or BAIL_OUT('mv');
+done_by("$mail is root's link", "$mail/access");
+is(readlink $mail, '../srv/real', '... and is kept');
+unlink $mail;
+system('mv', '/srv/real', $mail) == 0 or BAIL_OUT('mv');
+
+# ---- another cf ----
+
+my $cf = "$mail/sendmail.cf";
+my $lines = slurp($cf);
+my $not_his = 'so what it says does not count; give it to root, mode 644, or '
+    . 'name another with -C FILE';
+my $outside = $lines =~ s{^Kaccess .*}{Kaccess hash /etc/root-only.conf}mr;
+
+for my $options ([], ['-C', $cf], ['-C', $cf, '-f', "$mail/access",
+    '-m', "hash:$mail/access"]) {
+	fresh();
+	unlink '/srv/his.cf';
+	spew('/srv/his.cf', $outside);
+	smmta("rm -f sendmail.cf; cp /srv/his.cf sendmail.cf");
+	refused("a cf of his own, options @$options",
+	    "$cf: belongs to another user, $not_his", @$options);
+}
+fresh();
+chmod 0664, $cf;
+refused('a cf that its group can write',
+    "$cf: can be written by other users, $not_his");
+smmta('mv aliases sendmail.cf');
+refused('a link as the cf',
+    "$cf: the symbolic link $cf $in_his; name the file with -C FILE");
+
+# A cf of root's that names files outside may be one that was put in its place.
+for my $path ('/etc/root-only.conf', "$mail/../root-only.conf",
+    '/srv/way/root-only.conf') {
+	fresh();
+	symlink '/etc', '/srv/way';
+	spew($cf, $lines =~ s{^Kaccess .*}{Kaccess hash $path}mr);
+	my $said = "$cf: stands in a directory that other users can change, so "
+	    . "%s, which is outside it, is not taken from it; $name";
+	refused("the cf names $path", sprintf $said, '/etc/root-only.conf');
+	refused("the cf names $path, -f alone",
+	    sprintf($said, '/etc/root-only.conf.db'), '-f', $path);
+	done_by("the cf names $path, -f and -m", '/etc/root-only.conf',
+	    '-f', $path, '-m', "hash:$path");
+	fresh();
+	spew($cf, $lines =~ s{^Kaccess .*}{Kaccess hash $path}mr);
+	done_by("the cf names $path, -m says so, too", '/etc/root-only.conf',
+	    '-m', "hash:$path");
+	fresh();
+	spew($cf, $lines =~ s{^Kaccess .*}{Kaccess hash $path}mr);
+	done_by("the cf names $path, -f another", "$mail/access",
+	    '-f', "$mail/access");
+}
+fresh();
+mkdir "$mail/db";
+spew("$mail/db/access", $text);
+spew($cf, $lines =~ s{^Kaccess .*}{Kaccess hash $mail/db/../db/access}mr);
+done_by('the cf names a file below', "$mail/db/access");
+
+# A link of his joins no files: what is published is what was named.
+fresh();
+spew('/srv/named/access', $text);
+smmta("ln -sf /srv/named/access access; ln -sf /srv/named/access.db access.db");
+done_by('-f, where he has a link to it', '/srv/named/access',
+    '-f', '/srv/named/access');
+done_by('-m, where he has a link to it', '/srv/named/access',
+    '-m', 'hash:/srv/named/access');
+
+# Without a cf there are the usual files.
+fresh();
+unlink $cf;
+done_by('no cf', "$mail/access");
+
+done_testing();
