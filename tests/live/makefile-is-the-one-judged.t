@@ -29,7 +29,7 @@ access.db: access
 	/usr/sbin/makemap hash ${.TARGET} < ${.ALLSRC}
 	chmod 0640 ${.TARGET}
 END
-my $pwned = '/srv/pwned';
+my $pwned = '/tlsoff.test/pwned';
 my $planted = "all:\n\ttouch $pwned\naccess.db: all\n";
 # BSD make reads this one beside another, and runs a command while it does.
 my $depend = "X != touch $pwned\n";
@@ -104,8 +104,8 @@ if (!knows_one_user()) {
 	    . "$mail/Makefile belongs to another user and is not followed; $cure",
 	    sub {
 		unlink "$mail/Makefile";
-		spew("/srv/planted", $planted);
-		symlink '/srv/planted', "$mail/Makefile";
+		spew("/tlsoff.test/planted", $planted);
+		symlink '/tlsoff.test/planted', "$mail/Makefile";
 		system('chown', '-h', 'smmta', "$mail/Makefile");
 	    });
 }
@@ -114,8 +114,8 @@ unlink "$mail/Makefile";
 # A Makefile may be kept elsewhere, where both directories are root's.
 chown 0, 0, $mail;
 is_done("root's own link", sub {
-	spew('/srv/debian/Makefile', $debian);
-	symlink '/srv/debian/Makefile', "$mail/Makefile";
+	spew('/tlsoff.test/debian/Makefile', $debian);
+	symlink '/tlsoff.test/debian/Makefile', "$mail/Makefile";
 });
 unlink "$mail/Makefile";
 chown $ID{smmta}, $ID{smmsp}, $mail;
@@ -129,9 +129,9 @@ spew("$mail/Makefile", $freebsd);
 is_done("FreeBSD's", sub { });
 planted_names('BSD make', qw(BSDmakefile GNUmakefile makefile .depend));
 # It would build there.
-spew('/srv/outside/access.db', 'theirs');
-symlink '/srv/outside', "$mail/obj";
+spew('/tlsoff.test/outside/access.db', 'theirs');
+symlink '/tlsoff.test/outside', "$mail/obj";
 is_done('BSD make: a link to a directory named obj', sub { });
-is(slurp('/srv/outside/access.db'), 'theirs', '... nothing is written there');
+is(slurp('/tlsoff.test/outside/access.db'), 'theirs', '... nothing is written there');
 
 done_testing();
