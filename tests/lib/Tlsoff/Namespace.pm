@@ -12,8 +12,8 @@
 # seen outside, and every process ends with the test.
 #
 # It stands in the machine that tests/lib/machine makes, whose root directory
-# has these paths.  Root's namespace is the machine's; everybody else has a user
-# namespace: there knows_one_user() is true: nobody but root can own a file, and the users of
+# has these paths.  Who is not root there has a user namespace, in which
+# knows_one_user() is true: nobody but root can own a file, and the users of
 # sendmail are names of root's.
 package Tlsoff::Namespace;
 
