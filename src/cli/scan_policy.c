@@ -53,7 +53,7 @@ scan_policy_tls(struct scan_policy *p, const struct maillog_host *h)
 		[TLS_ON] = "on", [TLS_OFF] = "off", [TLS_TEMPFAIL] = "tempfail"
 	};
 	struct policy_query query = { .name = h->host,
-		.address = h->address == NULL ? "" : h->address };
+		.address = h->address };
 	struct policy found = { .value = BUF_INIT };
 	const char *tls;
 

@@ -25,6 +25,13 @@ is($tls{'server out.garbage.example'}, 'off', 'its network');
 is($tls{'server [203.0.113.41]'}, 'off', 'no name');
 is($tls{'server pc17.test.example'}, 'on', 'another network');
 
+# A log that gives no address: the peer has one all the same.
+open $f, '>', "$dir/access" or die;
+print $f "Try_TLS:\tNO\n";
+close $f or die;
+%tls = tls('-f', "$dir/access");
+is($tls{'client mx1.mixed.example'}, 'off', 'everybody, and an address not known');
+
 my ($out, $err, $status) = scan($log, '-j', '-f', "$dir/none");
 is($status, 0, 'no access file is no failure');
 like($err, qr/^tlsoff: .*none/, '... but said, where it was named');
