@@ -50,16 +50,15 @@ struct entry {
 	bool matches;      /* its key can match */
 	bool stray;        /* the host stands behind a blank */
 	bool off;          /* sendmail takes it for TLS off, for that host */
+	enum effect effect; /* of the whole value, on whoever its key is for */
 	bool meant_off;    /* it is, or was meant so */
+	bool wants_off;    /* it says so in words of its own: to be listed */
 	bool risky;        /* mending it would fail a TLS requirement, or turn
 	                      TLS off for very many */
 	bool stuck;        /* its key needs mending and cannot be */
 	struct buf key, mended; /* shall be; empty: as they are */
 };
 
-/* Is the key one of ours?  Its role, and what is behind the tag. */
-bool check_role(const struct access *a, struct span key, enum role *role,
-    struct span *what);
 /* Is there a comment of ours above it with a day that is past? */
 bool check_expired(const struct access *a, size_t start, const char *today,
     struct comment *c);

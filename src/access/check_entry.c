@@ -132,7 +132,7 @@ check_entry(struct checker *c, const struct access_record *r)
 	struct entry e = { .record = *r };
 	int status;
 
-	if (!check_role(c->a, r->key, &e.role, &e.what))
+	if (!entry_role(r->key, c->a->rules.keep_case, &e.role, &e.what))
 		return check_tag(c, r);
 	e.value = plan_value(r);
 	e.stray = check_stray(c, &e);

@@ -60,8 +60,8 @@ static int
 find_stray(struct checker *c, struct entry *e)
 {
 	struct buf all = BUF_INIT;
-	bool everybody = e->role == ROLE_SERVER &&
-	    value_server(plan_rewritten(&e->record, &all)) == SERVER_OFF;
+	bool everybody = entry_effect(c->rules->policy, e->role, &e->record,
+	    &all) == EFFECT_OFF;
 	bool fixable = is_free(c, e) && e->value.len > 0 && !e->risky &&
 	    !(access_wins(c->a, &e->record) && hides_bare(c, e));
 	const char *key = e->key.at == NULL ? "" : e->key.at;
@@ -117,40 +117,11 @@ find_breadth(struct checker *c, struct entry *e)
 	return 0;
 }
 
-/* The brackets of an address without a verified name may stay. */
-static bool
-is_spelt_right(const struct checker *c, const struct entry *e)
-{
-	struct span name = span_of(e->host.name), what = e->what;
-
-	if (what.len > 2 && what.at[0] == '[' && e->host.kind != HOST_NAME) {
-		what.at++;
-		what.len -= 2;
-	}
-	return c->a->rules.keep_case && e->role == ROLE_CLIENT
-	    ? span_equal(what, name)
-	    : span_equal_fold(what, name);
-}
-
-static bool
-is_dot_domain(const struct checker *c, const struct entry *e,
-    const struct host_rules *rules)
-{
-	struct error ignored = ERROR_INIT;
-	struct host host;
-
-	return c->rules->policy->dotdomain && e->what.len > 1 &&
-	    e->what.at[0] == '.' &&
-	    host_parse((struct span){ e->what.at + 1, e->what.len - 1 },
-	        e->role, rules, &host, &ignored) == 0;
-}
-
 int
 check_key(struct checker *c, struct entry *e)
 {
-	const struct host_rules rules = { .compressed = c->rules->compressed,
-		.force = true };
 	struct error why = ERROR_INIT;
+	enum entry_key key;
 
 	e->matches = true;
 	if (e->stray || e->what.len == 0) {
@@ -159,16 +130,21 @@ check_key(struct checker *c, struct entry *e)
 		check_risk(c, e);
 		return e->stray ? find_stray(c, e) : find_breadth(c, e);
 	}
-	e->host_known = host_parse(e->what, e->role, &rules, &e->host,
-	    &why) == 0;
-	if (!e->host_known) {
+	key = entry_key(c->rules->policy, c->rules->compressed, e->role,
+	    e->record.key, &e->host, &why);
+	if (key == KEY_NO_HOST) {
 		check_reason(c, &why);
-		e->matches = is_dot_domain(c, e, &rules);
-		e->stuck = !e->matches;
-		return e->matches ? 0 : check_find(c, "key", e->record.start,
-		    false, "this key never matches: %s", why.text);
+		e->matches = false;
+		e->stuck = true;
+		return check_find(c, "key", e->record.start, false,
+		    "this key never matches: %s", why.text);
 	}
-	e->matches = is_spelt_right(c, e);
+	/* With -q none matches, which is said of the cf; one with a dot in
+	 * front covers the hosts below that name alone. */
+	if (key == KEY_QUOTED || e->what.at[0] == '.')
+		return 0;
+	e->host_known = true;
+	e->matches = key != KEY_SPELLING;
 	check_risk(c, e);
 	if (!e->matches && find_key(c, e) != 0)
 		return -1;
@@ -178,12 +154,10 @@ check_key(struct checker *c, struct entry *e)
 int
 check_tag(struct checker *c, const struct access_record *r)
 {
-	struct access folded = { .rules = { .keep_case = false } };
 	struct span what;
 	enum role role;
 
-	if (!c->a->rules.keep_case ||
-	    !check_role(&folded, r->key, &role, &what))
+	if (!c->a->rules.keep_case || !entry_role(r->key, false, &role, &what))
 		return 0;
 	return check_find(c, "key", r->start, false,
 	    "this key never matches, because the K line has -f and case "

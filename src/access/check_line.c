@@ -13,7 +13,7 @@ is_ours(const struct checker *c, const struct access_fault *fault)
 	struct span what;
 
 	return fault->kind == FAULT_DUPLICATE &&
-	    check_role(c->a, fault->key, &role, &what);
+	    entry_role(fault->key, c->a->rules.keep_case, &role, &what);
 }
 
 int
@@ -61,7 +61,7 @@ check_comment(struct checker *c, const struct access_record *r)
 		    "expires; write it as # tlsoff until 2026-12-31");
 	if (access_next(c->a->text, &at, &below) &&
 	    below.kind == ACCESS_ENTRY &&
-	    check_role(c->a, below.key, &role, &what))
+	    entry_role(below.key, c->a->rules.keep_case, &role, &what))
 		return 0;
 	return check_find(c, "orphan", r->start, false,
 	    "this comment has no Try_TLS: or Srv_Features: entry directly "

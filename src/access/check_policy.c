@@ -3,8 +3,6 @@
 
 #include "check.h"
 
-#define RCPT "TLS_Rcpt:"
-
 struct without {
 	const struct access *a;
 	size_t start; /* of the entry that is not there */
@@ -234,35 +232,20 @@ is_net(struct span what)
 	        span_equal_fold(what, span_of("IPv6")));
 }
 
-static bool
-is_rcpt(struct checker *c, const struct access_record *r)
-{
-	struct span tag = span_of(RCPT);
-	struct buf value = BUF_INIT;
-	bool found = c->rcpt.end == 0 && r->key.len >= tag.len &&
-	    span_equal_fold((struct span){ r->key.at, tag.len }, tag) &&
-	    access_wins(c->a, r) &&
-	    value_requirement(plan_rewritten(r, &value)) != REQUIRE_NOTHING;
-
-	check_room(c, &value);
-	buf_free(&value);
-	return found;
-}
-
 void
 check_survey(struct checker *c)
 {
 	struct access_record r;
 	size_t at = 0;
 
+	if (requirement_of_recipients(c->a, c->rules->policy, &c->rcpt,
+	    c->err) != 0)
+		c->no_memory = true;
 	while (access_next(c->a->text, &at, &r)) {
 		struct entry e = { .record = r };
 
-		if (r.kind != ACCESS_ENTRY)
-			continue;
-		if (is_rcpt(c, &r))
-			c->rcpt = r;
-		if (!check_role(c->a, r.key, &e.role, &e.what))
+		if (r.kind != ACCESS_ENTRY ||
+		    !entry_role(r.key, c->a->rules.keep_case, &e.role, &e.what))
 			continue;
 		e.value = plan_value(&r);
 		value_meaning(c, &e);

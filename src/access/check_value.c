@@ -7,6 +7,10 @@
 /* The features of Srv_Features that have a letter. */
 #define LETTERS "ABCDEGLPSUVX"
 
+/* What people write who want TLS to be off. */
+static const char *const off_words[] = { "NO", "OFF", "FALSE", "NONE", "NEVER",
+	"DISABLE", "DISABLED", NULL };
+
 static bool
 is_one_of(struct span word, const char *const *words)
 {
@@ -42,17 +46,14 @@ bare_word(struct span s)
 static void
 client_meaning(struct entry *e)
 {
-	static const char *const off[] = { "NO", "OFF", "FALSE", "NONE",
-		"NEVER", "DISABLE", "DISABLED", NULL };
-
-	e->meant_off = true;
+	e->meant_off = e->wants_off = true;
 	if (value_client_off(e->value)) {
 		if (e->note.len > 0)
 			buf_span(&e->mended, e->value);
-	} else if (is_one_of(bare_word(e->value), off)) {
+	} else if (is_one_of(bare_word(e->value), off_words)) {
 		buf_text(&e->mended, "NO");
 	} else {
-		e->meant_off = false;
+		e->meant_off = e->wants_off = false;
 	}
 }
 
@@ -104,9 +105,20 @@ take_apart(struct entry *e)
 	}
 }
 
+/* "no tls", or an S behind the word that turns the host away. */
+static bool
+wants_off(struct span value)
+{
+	struct span word = next_word(&value);
+
+	return is_one_of(bare_word(word), off_words) ||
+	    value_server(value) == SERVER_OFF;
+}
+
 static void
 server_meaning(struct entry *e)
 {
+	e->wants_off = wants_off(e->value);
 	if (value_server(e->value) == SERVER_OFF) {
 		e->meant_off = true;
 		if (e->note.len > 0)
@@ -128,21 +140,15 @@ server_meaning(struct entry *e)
 void
 value_meaning(struct checker *c, struct entry *e)
 {
-	struct buf rewritten = BUF_INIT;
-	struct span now = plan_rewritten(&e->record, &rewritten);
+	struct buf in_map = BUF_INIT;
 	struct span whole = e->value;
-	struct tokens t;
 
-	check_room(c, &rewritten);
-	tokens_cut(&t, now);
-	if (c->rules->policy->skip && tokens_are(&t, "SKIP")) {
-		buf_free(&rewritten);
+	e->effect = entry_effect(c->rules->policy, e->role, &e->record, &in_map);
+	check_room(c, &in_map);
+	buf_free(&in_map);
+	e->off = !e->stray && e->effect == EFFECT_OFF;
+	if (e->effect == EFFECT_NONE)
 		return; /* no value: the search goes on elsewhere */
-	}
-	e->off = !e->stray && (e->role == ROLE_CLIENT
-	    ? value_client_off(now)
-	    : value_server(now) == SERVER_OFF);
-	buf_free(&rewritten);
 	e->note = plan_cut_note(&e->value);
 	e->value = span_trim(e->value);
 	if (e->value.len == 0) {
@@ -159,19 +165,40 @@ value_meaning(struct checker *c, struct entry *e)
 		e->note.len = 0;
 }
 
+bool
+entry_wants_off(const struct policy_rules *policy, enum role role,
+    const struct access_record *r, struct error *err)
+{
+	const struct check_rules rules = { .policy = policy };
+	struct checker c = { .rules = &rules, .err = err };
+	struct entry e = { .record = *r, .role = role, .value = plan_value(r) };
+
+	value_meaning(&c, &e);
+	check_room(&c, &e.mended);
+	buf_free(&e.mended);
+	return e.meant_off || e.wants_off;
+}
+
+/* Who turns a host away for now may mean it, but not with Try_TLS. */
+static bool
+puts_off(const struct entry *e)
+{
+	return e->effect == EFFECT_TEMPFAIL && !e->meant_off &&
+	    (e->role == ROLE_CLIENT || e->wants_off);
+}
+
 static bool
 does_nothing(struct checker *c, const struct entry *e)
 {
 	static const char *const words[] = { "OK", "YES", "ON", "TRUE", "NO",
 		"OFF", "FALSE", "NONE", "REJECT", "RELAY", "SKIP", NULL };
-	struct tokens t;
 
-	tokens_cut(&t, e->value);
-	if (e->meant_off || tokens_tempfail(&t))
+	if (e->meant_off || e->effect == EFFECT_TEMPFAIL)
 		return false;
-	if (tokens_are(&t, "?"))
+	if (e->wants_off || span_equal(e->value, span_of("?")))
 		return true;
-	return (e->role == ROLE_CLIENT || is_one_of(e->value, words)) &&
+	return e->host_known &&
+	    (e->role == ROLE_CLIENT || is_one_of(e->value, words)) &&
 	    !check_exempts(c, e);
 }
 
@@ -200,8 +227,13 @@ check_value(struct checker *c, struct entry *e)
 		    "sendmail does not take \"%s\" for off; write %s",
 		    value.at == NULL ? "" : value.at,
 		    mended.at == NULL ? off : mended.at);
-	else if (!e->stray && e->matches && e->host_known &&
-	    does_nothing(c, e))
+	else if (!e->stray && puts_off(e))
+		status = check_find(c, "value", at, false,
+		    "the value \"%s\" puts %s off; write %s to turn TLS off, "
+		    "or remove the line", value.at == NULL ? "" : value.at,
+		    e->role == ROLE_CLIENT ? "mail to the host"
+					   : "the host", off);
+	else if (!e->stray && e->matches && does_nothing(c, e))
 		status = check_find(c, "value", at, false,
 		    "the value \"%s\" does nothing here; write %s to turn TLS "
 		    "off, or remove the line",

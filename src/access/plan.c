@@ -48,14 +48,6 @@ plan_cut_note(struct span *value)
 	return (struct span){ value->at, 0 };
 }
 
-struct span
-plan_rewritten(const struct access_record *r, struct buf *out)
-{
-	buf_clear(out);
-	value_rewrite(r->value, r->key, out);
-	return buf_as_span(out);
-}
-
 void
 plan_name_entry(const struct planner *p, const struct access_record *r,
     struct buf *out)

@@ -76,8 +76,6 @@ void plan_name_entry(const struct planner *p, const struct access_record *r,
 bool plan_is_managed(const struct planner *p, const struct access_record *r);
 /* The value without what an editor does not see at its end. */
 struct span plan_value(const struct access_record *r);
-/* What the map makes of an entry's value, into out. */
-struct span plan_rewritten(const struct access_record *r, struct buf *out);
 /* "NO # why": what stands behind the # was meant as a comment; cuts it off and
  * returns it, without blanks around it. */
 struct span plan_cut_note(struct span *value);

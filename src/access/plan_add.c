@@ -10,11 +10,25 @@
 /* makemap drops a longer line. */
 #define LINE_MAX_BYTES 1022
 
-static bool
-is_off(enum role role, struct span rewritten)
+/* Options of the cf's K line can leave no entry that turns TLS off. */
+static int
+must_be_obeyed(struct planner *p, const struct subject *s, const struct buf *out)
 {
-	return role == ROLE_CLIENT ? value_client_off(rewritten)
-				   : value_server(rewritten) == SERVER_OFF;
+	const struct policy_rules *rules = p->rules;
+	struct buf in_map = BUF_INIT;
+	enum effect effect;
+
+	value_in_map(rules, span_of(s->key), buf_as_span(out), &in_map);
+	effect = value_effect(rules, p->request->role, true,
+	    buf_as_span(&in_map));
+	if (buf_error(&in_map, p->err) != 0)
+		return -1;
+	buf_free(&in_map);
+	if (effect == EFFECT_OFF && !rules->keep_quotes)
+		return 0;
+	return error_set(p->err, EX_CONFIG, "%s: no entry can turn TLS off, for "
+	    "the K line of the cf has the option %s; take that out", s->key,
+	    rules->keep_quotes ? "-q" : rules->match_only ? "-m" : "-a");
 }
 
 /* The value that turns TLS off and keeps the letters of what decided before. */
@@ -24,7 +38,7 @@ new_value(struct planner *p, struct subject *s, const char *decider,
 {
 	if (p->request->role == ROLE_CLIENT) {
 		buf_text(out, "NO");
-		return 0;
+		return must_be_obeyed(p, s, out);
 	}
 	if (value_server(before) == SERVER_TEMPFAIL && !p->request->force)
 		return error_set(p->err, EX_DATAERR,
@@ -36,7 +50,7 @@ new_value(struct planner *p, struct subject *s, const char *decider,
 		return error_set(p->err, EX_DATAERR,
 		    "%s: with the letters of %s the line is longer than "
 		    "makemap reads; shorten that entry first", s->key, decider);
-	return 0;
+	return must_be_obeyed(p, s, out);
 }
 
 static void
@@ -188,13 +202,15 @@ static int
 add_existing(struct planner *p, struct subject *s,
     const struct access_record *r)
 {
-	struct buf rewritten = BUF_INIT, value = BUF_INIT, name = BUF_INIT;
-	struct span now = plan_rewritten(r, &rewritten), sense = now;
+	struct buf in_map = BUF_INIT, value = BUF_INIT, name = BUF_INIT;
+	bool off = entry_effect(p->rules, p->request->role, r, &in_map) ==
+	    EFFECT_OFF;
+	struct span sense = buf_as_span(&in_map);
 	bool managed = plan_is_managed(p, r);
 	int status = -1;
 
 	plan_name_entry(p, r, &name);
-	if (buf_error(&rewritten, p->err) != 0 || buf_error(&name, p->err) != 0)
+	if (buf_error(&in_map, p->err) != 0 || buf_error(&name, p->err) != 0)
 		goto out;
 	if (r->rest) {
 		(void)error_set(p->err, EX_DATAERR,
@@ -203,7 +219,7 @@ add_existing(struct planner *p, struct subject *s,
 		    access_line(p->access, r->start));
 		goto out;
 	}
-	if (is_off(p->request->role, now) && !managed) {
+	if (off && !managed) {
 		status = leave(p, s, r);
 		goto out;
 	}
@@ -214,7 +230,7 @@ add_existing(struct planner *p, struct subject *s,
 	status = managed ? move(p, s, r, buf_as_span(&value))
 			 : mend(p, s, r, buf_as_span(&value));
 out:
-	buf_free(&rewritten);
+	buf_free(&in_map);
 	buf_free(&value);
 	buf_free(&name);
 	return status;

@@ -7,25 +7,6 @@
 #include "check.h"
 
 bool
-check_role(const struct access *a, struct span key, enum role *role,
-    struct span *what)
-{
-	for (int i = ROLE_CLIENT; i <= ROLE_SERVER; i++) {
-		struct span tag = span_of(role_tag((enum role)i));
-		struct span begin = { key.at, tag.len };
-
-		if (key.len < tag.len || !(a->rules.keep_case
-		        ? span_equal(begin, tag)
-		        : span_equal_fold(begin, tag)))
-			continue;
-		*role = (enum role)i;
-		*what = (struct span){ key.at + tag.len, key.len - tag.len };
-		return true;
-	}
-	return false;
-}
-
-bool
 check_expired(const struct access *a, size_t start, const char *today,
     struct comment *c)
 {
@@ -119,7 +100,7 @@ plan_expire(struct plan *plan, const struct access *a,
 		enum role role;
 
 		if (r.kind != ACCESS_ENTRY || r.rest ||
-		    !check_role(a, r.key, &role, &what) ||
+		    !entry_role(r.key, a->rules.keep_case, &role, &what) ||
 		    !check_expired(a, r.start, rules->today, &comment))
 			continue;
 		p.request = &requests[role];

@@ -53,25 +53,23 @@ int
 plan_remove_record(struct planner *p, struct subject *s,
     const struct access_record *r, bool *done)
 {
-	struct buf rewritten = BUF_INIT, letters = BUF_INIT;
-	struct span now = plan_rewritten(r, &rewritten);
+	struct buf in_map = BUF_INIT, letters = BUF_INIT;
 	enum role role = p->request->role;
-	bool off = role == ROLE_CLIENT ? value_client_off(now)
-				       : value_server(now) == SERVER_OFF;
+	bool off = entry_effect(p->rules, role, r, &in_map) == EFFECT_OFF;
 	int status = 0;
 
 	*done = !off;
 	if (off) {
-		remainder_of(role, now, &letters);
+		remainder_of(role, buf_as_span(&in_map), &letters);
 		*done = letters.len > 0;
 		status = *done
 		    ? keep_letters(p, s, r, buf_as_span(&letters))
 		    : remove_line(p, s, r);
 	}
 	if (status == 0 && (buf_error(&letters, p->err) != 0 ||
-	        buf_error(&rewritten, p->err) != 0))
+	        buf_error(&in_map, p->err) != 0))
 		status = -1;
-	buf_free(&rewritten);
+	buf_free(&in_map);
 	buf_free(&letters);
 	return status;
 }

@@ -52,34 +52,17 @@ host_requirement(struct planner *p, struct subject *s)
 }
 
 /*
- * Any requirement on a recipient: which recipients a server takes is not known
- * here, and after try_tls said no, sendmail turns every tls_rcpt failure of
- * the same message into a bounce.  The first of the file is named.
+ * Any requirement on a recipient counts: which recipients a server takes is not
+ * known here, and after try_tls said no, sendmail turns every tls_rcpt failure
+ * of the same message into a bounce.
  */
 static int
 find_rcpt(struct planner *p)
 {
-	static const char tag[] = "TLS_Rcpt:";
-	const size_t len = sizeof(tag) - 1;
-	struct buf value = BUF_INIT;
-	struct access_record r;
-	size_t at = 0;
-	int status;
-
+	if (p->rcpt_known)
+		return 0;
 	p->rcpt_known = true;
-	p->rcpt.end = 0;
-	while (access_next_known(p->access, &at, &r)) {
-		if (r.key.len >= len &&
-		    span_equal_fold((struct span){ r.key.at, len },
-		        (struct span){ tag, len }) &&
-		    (p->rcpt.end == 0 || r.start < p->rcpt.start) &&
-		    value_requirement(plan_rewritten(&r, &value)) !=
-		        REQUIRE_NOTHING)
-			p->rcpt = r;
-	}
-	status = buf_error(&value, p->err);
-	buf_free(&value);
-	return status;
+	return requirement_of_recipients(p->access, p->rules, &p->rcpt, p->err);
 }
 
 int
@@ -92,7 +75,7 @@ plan_requirements(struct planner *p, struct subject *s)
 		return -1;
 	if (p->request->role == ROLE_SERVER)
 		return 0;
-	if (!p->rcpt_known && find_rcpt(p) != 0)
+	if (find_rcpt(p) != 0)
 		return -1;
 	if (p->rcpt.end == 0)
 		return 0;

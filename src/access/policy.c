@@ -20,20 +20,6 @@ struct search {
 	                                  has no tokens; "": none */
 };
 
-/* The value as it comes out of the map: -m, -a and %0 are done there. */
-static void
-map_value(struct search *s, struct span key, struct span value)
-{
-	const struct policy_rules *rules = s->q->rules;
-
-	buf_clear(&s->p->value);
-	if (rules->match_only)
-		buf_span(&s->p->value, key);
-	else
-		value_rewrite(value, key, &s->p->value);
-	buf_text(&s->p->value, rules->append);
-}
-
 static enum answer
 ask(struct search *s, struct span what)
 {
@@ -59,7 +45,8 @@ ask(struct search *s, struct span what)
 		return TEMPFAIL;
 	if (found == LOOKUP_NONE)
 		return NOT_FOUND;
-	map_value(s, asked, value);
+	buf_clear(&s->p->value);
+	value_in_map(s->q->rules, asked, value, &s->p->value);
 	tokens_cut(&s->tokens, buf_as_span(&s->p->value));
 	if (tokens_are(&s->tokens, "?"))
 		return NOT_FOUND;
@@ -234,7 +221,11 @@ policy_search(const struct policy_query *q, struct policy *p)
 void
 policy_decide(enum role role, struct policy_query *q, struct policy *p)
 {
-	struct span value;
+	static const enum tls tls[] = { [EFFECT_OFF] = TLS_OFF,
+		[EFFECT_ON] = TLS_ON, [EFFECT_TEMPFAIL] = TLS_TEMPFAIL,
+		[EFFECT_NONE] = TLS_ON };
+	/* What was found decides, be it SKIP or "?". */
+	static const struct policy_rules plain;
 
 	q->tag = role_tag(role);
 	p->tls = TLS_ON;
@@ -242,14 +233,9 @@ policy_decide(enum role role, struct policy_query *q, struct policy *p)
 		p->tls = TLS_TEMPFAIL;
 		return;
 	}
-	if (!p->found)
-		return;
-	value = buf_as_span(&p->value);
-	if (role == ROLE_CLIENT)
-		p->tls = value_client_off(value) ? TLS_OFF : TLS_ON;
-	else
-		p->tls = (enum tls[]){ TLS_ON, TLS_OFF,
-			TLS_TEMPFAIL }[value_server(value)];
+	if (p->found)
+		p->tls = tls[value_effect(&plain, role, true,
+		    buf_as_span(&p->value))];
 }
 
 void

@@ -79,8 +79,7 @@ name_by_address(struct explain *e)
 {
 	if (e->address[0] == '\0')
 		memcpy(e->address, e->host.name, sizeof(e->address));
-	(void)snprintf(e->name_asked, sizeof(e->name_asked), "[%.*s]",
-	    HOST_KEY_MAX - 1, e->host.name);
+	host_unnamed(&e->host, e->name_asked);
 	e->name = e->name_asked;
 	e->numbers = e->address;
 }

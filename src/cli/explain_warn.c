@@ -169,17 +169,14 @@ warn_host_requirement(struct explain *e, struct error *err)
 static int
 warn_recipients(struct explain *e, struct error *err)
 {
-	struct access_record r, first = { .end = 0 };
+	struct access_record first;
 	struct buf line = BUF_INIT;
-	size_t at = 0;
 
 	if (e->role != ROLE_CLIENT || !e->file.there)
 		return 0;
-	while (access_next_known(&e->file.access, &at, &r))
-		if (is_tag(r.key, "TLS_Rcpt:") &&
-		    (first.end == 0 || r.start < first.start) &&
-		    value_requirement(r.value) != REQUIRE_NOTHING)
-			first = r;
+	if (requirement_of_recipients(&e->file.access, &e->file.site.policy,
+	    &first, err) != 0)
+		return -1;
 	if (first.end == 0)
 		return 0;
 	buf_text(&line, "mail to recipients with ");

@@ -42,8 +42,8 @@ static const struct {
 	{ 75, VERB_EXPLAINS, "sendmail would put the session off" },
 	{ 77, VERB_ALL, "no permission; or another user could have changed "
 	    "the file" },
-	{ 78, VERB_ALL & ~VERB_SCANS, "sendmail.cf has no access map, or one "
-	    "that is not a file" },
+	{ 78, VERB_ALL & ~VERB_SCANS, "sendmail.cf has no access map that is a "
+	    "file and can turn TLS off" },
 };
 
 void

@@ -8,15 +8,6 @@
 
 #include "list.h"
 
-static bool
-is_role(struct span key, enum role role)
-{
-	struct span tag = span_of(role_tag(role));
-	struct span start = { key.at, tag.len };
-
-	return key.len >= tag.len && span_equal_fold(start, tag);
-}
-
 static int
 add(struct list *l, enum role role, const struct access_record *r,
     struct error *err)
@@ -47,20 +38,17 @@ walk(struct list *l, struct error *err)
 	size_t at = 0;
 
 	while (access_next(l->file.access.text, &at, &r)) {
-		enum role role = ROLE_CLIENT;
+		struct span what;
+		enum role role;
 
-		if (r.kind != ACCESS_ENTRY)
+		if (r.kind != ACCESS_ENTRY ||
+		    !entry_role(r.key, false, &role, &what) ||
+		    !l->wanted[role] || !list_is_meant(l, role, &r, err))
 			continue;
-		if (!is_role(r.key, role)) {
-			role = ROLE_SERVER;
-			if (!is_role(r.key, role))
-				continue;
-		}
-		if (l->wanted[role] && list_is_meant(role, &r) &&
-		    add(l, role, &r, err) != 0)
+		if (add(l, role, &r, err) != 0)
 			return -1;
 	}
-	return cancel_check(err);
+	return err->status != 0 ? -1 : cancel_check(err);
 }
 
 int

@@ -29,8 +29,9 @@ struct list {
 /* Reads site, text and map, and fills entries; o and wanted are given. */
 int list_gather(struct list *l, struct error *err) MUST_USE;
 void list_free(struct list *l);
-/* Is the entry of this role an exception, or meant to be one? */
-bool list_is_meant(enum role role, const struct access_record *r);
+/* Is the entry of this role an exception, or meant to be one?  EX_OSERR. */
+bool list_is_meant(const struct list *l, enum role role,
+    const struct access_record *r, struct error *err);
 /* Why the entry is not in force; NULL: it is. */
 const char *list_reason(const struct list *l, enum role role,
     const struct access_record *r, struct error *err);

@@ -1,85 +1,67 @@
 /* Is an entry in force?  The first reason why not is told. */
-#include <string.h>
+#include <sysexits.h>
 
 #include "list.h"
-
-static struct span
-behind_tag(enum role role, struct span key)
-{
-	size_t tag = strlen(role_tag(role));
-
-	return (struct span){ key.at + tag, key.len - tag };
-}
 
 /* ---- the value ---- */
 
 bool
-list_is_meant(enum role role, const struct access_record *r)
+list_is_meant(const struct list *l, enum role role,
+    const struct access_record *r, struct error *err)
 {
 	if (role == ROLE_CLIENT)
 		return true; /* the tag is for nothing else */
 	for (size_t i = 0; i < r->value.len; i++)
 		if (byte_lower(r->value.at[i]) == 's')
 			return true;
-	return span_equal_fold(span_trim(r->value), span_of("NO"));
+	return entry_wants_off(&l->file.site.policy, role, r, err);
 }
 
 static const char *
-value_reason(enum role role, struct span value)
+value_reason(enum role role, enum effect effect)
 {
-	if (role == ROLE_CLIENT)
-		return value_client_off(value) ? NULL : "value is not NO";
-	switch (value_server(value)) {
-	case SERVER_TEMPFAIL:
-		return "value turns the host away";
-	case SERVER_ON:
-		return "value does not say S";
-	case SERVER_OFF:
+	switch (effect) {
+	case EFFECT_OFF:
+		return NULL;
+	case EFFECT_TEMPFAIL:
+		return role == ROLE_CLIENT ? "value puts mail off"
+					   : "value turns the host away";
+	case EFFECT_NONE:
+		return "value sends sendmail on to the next key";
+	case EFFECT_ON:
 		break;
 	}
-	return NULL;
+	return role == ROLE_CLIENT ? "value is not NO"
+				   : "value does not say S";
 }
 
 /* ---- the key ---- */
 
-/* What the cf has sendmail ask for besides names and addresses. */
 static const char *
-unwrap(const struct policy_rules *rules, struct span *name, bool *bracketed)
+key_reason(const struct list *l, enum role role, struct span key,
+    struct error *err)
 {
-	*bracketed = name->len > 2 && name->at[0] == '[' &&
-	    name->at[name->len - 1] == ']';
-	if (*bracketed) {
-		name->at++;
-		name->len -= 2;
-	} else if (rules->dotdomain && name->len > 1 && name->at[0] == '.') {
-		name->at++;
-		name->len--;
-	}
-	return rules->keep_quotes ? "the cf's K line has -q" : NULL;
-}
-
-static const char *
-key_reason(const struct list *l, enum role role, struct span key)
-{
-	static const char never[] = "sendmail never asks for this key";
-	const struct policy_rules *policy = &l->file.site.policy;
-	struct host_rules rules = { .compressed = l->file.site.compressed_ipv6,
-		.force = true };
-	struct span name = behind_tag(role, key);
-	struct error ignored;
+	const struct site *site = &l->file.site;
+	struct error why = ERROR_INIT;
 	struct host host;
-	bool bracketed;
-	const char *reason = unwrap(policy, &name, &bracketed);
 
-	if (reason != NULL)
-		return reason;
-	if (policy->keep_case &&
-	    memcmp(key.at, role_tag(role), strlen(role_tag(role))) != 0)
-		return "the cf's K line has -f, and the tag is written otherwise";
-	if (host_parse(name, role, &rules, &host, &ignored) != 0 ||
-	    !span_equal_fold(name, span_of(host.name)))
-		return never;
-	return bracketed && host.kind == HOST_NAME ? never : NULL;
+	switch (entry_key(&site->policy, site->compressed_ipv6, role, key,
+	    &host, &why)) {
+	case KEY_ASKED:
+		return NULL;
+	case KEY_QUOTED:
+		return "the cf's K line has -q";
+	case KEY_TAG_CASE:
+		return "the cf's K line has -f, and the tag is written "
+		    "otherwise";
+	case KEY_NO_HOST:
+		if (why.status == EX_OSERR)
+			*err = why;
+		break;
+	case KEY_SPELLING:
+		break;
+	}
+	return "sendmail never asks for this key";
 }
 
 /* ---- the map ---- */
@@ -109,25 +91,19 @@ const char *
 list_reason(const struct list *l, enum role role,
     const struct access_record *r, struct error *err)
 {
-	const struct policy_rules *rules = &l->file.site.policy;
-	struct buf value = BUF_INIT;
+	struct buf in_map = BUF_INIT;
 	const char *reason;
 
 	if (!access_wins(&l->file.access, r))
 		return "duplicate of an earlier line";
 	if (r->rest)
 		return "rest of a line that is too long";
-	reason = key_reason(l, role, r->key);
-	if (reason != NULL)
-		return reason;
-	if (rules->match_only)
-		buf_span(&value, r->key);
-	else
-		value_rewrite(r->value, r->key, &value);
-	buf_text(&value, rules->append);
-	reason = value_reason(role, buf_as_span(&value));
-	if (buf_error(&value, err) == 0 && reason == NULL)
+	reason = key_reason(l, role, r->key, err);
+	if (reason == NULL)
+		reason = value_reason(role, entry_effect(&l->file.site.policy,
+		    role, r, &in_map));
+	if (buf_error(&in_map, err) == 0 && reason == NULL)
 		reason = map_reason(l, r, err);
-	buf_free(&value);
+	buf_free(&in_map);
 	return reason;
 }

@@ -9,14 +9,6 @@
 
 #include "review.h"
 
-static struct span
-without_tag(struct span key)
-{
-	size_t tag = strlen(role_tag(ROLE_CLIENT));
-
-	return (struct span){ key.at + tag, key.len - tag };
-}
-
 static void
 cannot_try(struct review_host *h, const char *why)
 {
@@ -36,21 +28,36 @@ grow(struct review *r, size_t count, struct error *err)
 	return 0;
 }
 
-/* Is the name of the key that of a host, or of a net, as tlsoff writes it? */
+/* Is the key that of a host, or of a net?  One with a dot in front is that of
+ * the hosts below it. */
 static bool
 parse_key(const struct review *r, const struct listed *entry,
     struct host *host)
 {
-	struct host_rules rules = { .force = true,
-		.compressed = r->list.file.site.compressed_ipv6 };
-	struct error ignored;
-	struct span name = without_tag(entry->record.key);
+	const struct site *site = &r->list.file.site;
+	struct error ignored = ERROR_INIT;
+	struct span what;
+	enum role role;
 
-	if (host_parse(name, ROLE_CLIENT, &rules, host, &ignored) == 0 &&
-	    span_equal_fold(name, span_of(host->name)))
+	if (entry_role(entry->record.key, false, &role, &what) &&
+	    (what.len == 0 || what.at[0] != '.') &&
+	    entry_key(&site->policy, site->compressed_ipv6, role,
+	        entry->record.key, host, &ignored) == KEY_ASKED)
 		return true;
 	memset(host, 0, sizeof(*host));
 	return false;
+}
+
+/* Would "remove" of that host take out this very entry?  Not where the key has
+ * brackets. */
+static bool
+is_itself(const struct listed *entry, const struct host *host)
+{
+	struct span what;
+	enum role role;
+
+	return entry_role(entry->record.key, false, &role, &what) &&
+	    span_equal_fold(what, span_of(host->name));
 }
 
 /* ---- all exceptions ---- */
@@ -62,9 +69,12 @@ take_entry(struct review *r, const struct listed *entry)
 
 	h->entry = entry;
 	h->tries = h->itself = true;
-	if (!parse_key(r, entry, &h->host))
+	if (!parse_key(r, entry, &h->host)) {
 		cannot_try(h, "its key is that of no single host");
-	else if (h->host.kind == HOST_EVERYBODY)
+		return;
+	}
+	h->itself = is_itself(entry, &h->host);
+	if (h->host.kind == HOST_EVERYBODY)
 		cannot_try(h, "it covers everybody");
 	else if (h->host.kind == HOST_NAME && strchr(h->host.name, '.') == NULL)
 		cannot_try(h, "it is a top-level domain, or a name without "
@@ -94,6 +104,7 @@ ask(const struct review *r, const struct host *host, const char *tag,
     struct policy *p)
 {
 	bool name = host->kind == HOST_NAME;
+	char unnamed[HOST_KEY_MAX + 2];
 	struct policy_query q = {
 		.tag = tag,
 		.name = name ? host->name : NULL,
@@ -103,6 +114,10 @@ ask(const struct review *r, const struct host *host, const char *tag,
 		.context = (void *)(size_t)&r->list.file.access,
 	};
 
+	if (host->kind == HOST_ADDRESS) {
+		host_unnamed(host, unnamed);
+		q.name = unnamed;
+	}
 	if (strcmp(tag, role_tag(ROLE_CLIENT)) == 0)
 		policy_decide(ROLE_CLIENT, &q, p);
 	else
@@ -141,8 +156,7 @@ take_host(struct review *r, const struct host *host)
 	else if (host->kind == HOST_EVERYBODY || host->kind == HOST_NET)
 		cannot_try(h, "it is no host");
 	else
-		h->itself = span_equal_fold(without_tag(h->entry->record.key),
-		    span_of(host->name));
+		h->itself = is_itself(h->entry, host);
 }
 
 static int

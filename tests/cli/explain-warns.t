@@ -111,6 +111,10 @@ is(asked('client', 'other.example')->{all}, '', 'with TLS on none matters');
 site("Try_TLS:bagoona.com\tNO\nTLS_Rcpt:dom.example\tENCR:112\n");
 like(asked('client', 'bagoona.com')->{all},
     qr/TLS_Rcpt:dom\.example ENCR:112 \(line 2\) bounces/, 'TLS_Rcpt');
+site("Try_TLS:bagoona.com\tNO\nTLS_Rcpt:dom.example\tENCR%1:112\n");
+like(asked('client', 'bagoona.com')->{all},
+    qr/TLS_Rcpt:dom\.example ENCR%1:112 \(line 2\) bounces/,
+    '... as the map rewrites its value');
 site("Clt_Features:\tS\n");
 like(asked('client', 'bagoona.com')->{all},
     qr/off for every server nevertheless/, 'Clt_Features');

@@ -99,8 +99,11 @@ says('Try_TLS:nobody.example', qr/^not reached: Connection refused/,
 says('Try_TLS:nowhere.example', qr/^cannot be tried: no address found.*tlsoff review HOST/,
     'a domain without an address cannot be tried; its hosts can be named');
 says('Try_TLS:192.0.2', qr/^cannot be tried: it is a net/, 'nor can a net');
-says('Try_TLS:[127.0.0.1]', qr/^cannot be tried: its key is that of no single/,
-    'nor can an entry for those without a name');
+like($r->{out}, qr/^Try_TLS:\[127\.0\.0\.1\] \(line \d+\), 127\.0\.0\.1: not reached: /m,
+    'the address of those without a name is tried, and no removal of it proposed');
+like(tlsoff(@site, 'review', '127.0.0.1')->{out},
+    qr/^Try_TLS:\[127\.0\.0\.1\] \(line \d+\), 127\.0\.0\.1: not reached: /m,
+    '... named, too');
 says('Try_TLS:example', qr/^cannot be tried: it is a top-level domain/,
     'nor one for a whole top-level domain');
 says('Try_TLS:IPv6:2001:db8:0:0:0:0:0:25', qr/^still needed: .*not TLS/,

@@ -61,10 +61,35 @@ the_site_decides_what_is_wrong(void **state)
 	check("Try_TLS:IPv6:2001:db8:0:0:0:0:0:1\tNO\n", &plain, &rules,
 	    "key+");
 	check("Try_TLS:A.example\tNO\n", &plain, &rules, "");
-	check("Try_TLS:A.example\tNO\n", &exact, &rules, "key+");
 	check("TRY_TLS:a.example\tNO\n", &plain, &rules, "");
-	check("TRY_TLS:a.example\tNO\n", &exact, &rules, "key");
 	check("Srv_Features:a.example\tSKIP\n", &plain, &rules, "");
+	policy.keep_case = true;
+	check("Try_TLS:A.example\tNO\n", &exact, &rules, "key+");
+	check("TRY_TLS:a.example\tNO\n", &exact, &rules, "key");
+	/* A client's name is asked for as DNS has it, an address never so. */
+	check("Srv_Features:A.example\tS\n", &exact, &rules, "");
+	check("Srv_Features:ipv6:2001:db8:0:0:0:0:0:1\tS\n", &exact, &rules,
+	    "key+");
+}
+
+static void
+an_entry_that_wants_tls_off_and_does_not_turn_it_off_is_told(void **state)
+{
+	struct policy_rules policy = { 0 };
+	struct check_rules rules = { &policy, false, "2026-11-23" };
+
+	(void)state;
+	check("Srv_Features:a.example\tOFF\n", &plain, &rules, "value");
+	check("Srv_Features:a.example\tno tls\n", &plain, &rules, "value");
+	check("Srv_Features:a.example\ttemp S\n", &plain, &rules, "value");
+	check("Srv_Features:a.example\ttemp\n", &plain, &rules, "");
+	check("Try_TLS:a.example\tx<TMPF>\n", &plain, &rules, "value");
+	check("Srv_Features:a.example\tx<TMPF>\n", &plain, &rules, "");
+	/* The name may exempt its host from the net: but for these words. */
+	check("Srv_Features:192.0.2\tS\nSrv_Features:a.example\tOFF\n", &plain,
+	    &rules, "value");
+	check("Srv_Features:192.0.2\tS\nSrv_Features:a.example\tYES\n", &plain,
+	    &rules, "");
 }
 
 static void
@@ -387,6 +412,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_site_decides_what_is_wrong),
+		cmocka_unit_test(
+		    an_entry_that_wants_tls_off_and_does_not_turn_it_off_is_told),
 		cmocka_unit_test(what_is_meant_otherwise_is_left_alone),
 		cmocka_unit_test(mail_that_bounces_for_want_of_tls_is_told),
 		cmocka_unit_test(

@@ -34,7 +34,7 @@ use Time::HiRes qw(sleep time);
 use Tlsoff;
 use Tlsoff::Namespace;
 
-our @EXPORT = qw(sendmail_cf mc_to_cf debian_site build_map ask verdict start_daemon
+our @EXPORT = qw(sendmail_cf mc_to_cf debian_site build_map ask ask_tls verdict start_daemon
     stop_daemon daemon_pid smtp_ehlo send_mail);
 
 # ---- the cf ----
@@ -200,10 +200,15 @@ END
 # rulesets in one process: {tls => off|on|tempfail, key, value, asked} for each;
 # key and value are those of the last entry found, undef where none was; asked
 # is all keys in their order.
-sub ask {
-	my ($cf, @questions) = @_;
+sub ask { my ($cf, @questions) = @_; return answers([$cf, '-bt', '-d60.5'], @questions) }
+
+# The same without keys and values, which sendmail prints byte by byte.
+sub ask_tls { my ($cf, @questions) = @_; return answers([$cf, '-bt'], @questions) }
+
+sub answers {
+	my ($how, @questions) = @_;
 	my $in = join '', map { question(@$_) } @questions;
-	my $r = run([$SENDMAIL, '-C', $cf, '-bt', '-d60.5'], stdin => $in);
+	my $r = run([$SENDMAIL, '-C', @$how], stdin => $in);
 	my @answers;
 	for my $line (split /\n/, $r->{out}) {
 		my $last = $answers[-1];

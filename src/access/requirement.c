@@ -1,0 +1,29 @@
+/* What stands in the file against mail in clear text. */
+#include "access.h"
+
+int
+requirement_of_recipients(const struct access *a,
+    const struct policy_rules *rules, struct access_record *first,
+    struct error *err)
+{
+	const struct span tag = span_of("TLS_Rcpt:");
+	struct buf value = BUF_INIT;
+	struct access_record r;
+	size_t at = 0;
+	int status;
+
+	first->end = 0;
+	while (access_next_known(a, &at, &r)) {
+		if (r.key.len < tag.len ||
+		    !span_equal_fold((struct span){ r.key.at, tag.len }, tag) ||
+		    (first->end > 0 && r.start > first->start))
+			continue;
+		buf_clear(&value);
+		value_in_map(rules, r.key, r.value, &value);
+		if (value_requirement(buf_as_span(&value)) != REQUIRE_NOTHING)
+			*first = r;
+	}
+	status = buf_error(&value, err);
+	buf_free(&value);
+	return status;
+}
