@@ -2,7 +2,7 @@
  * what it then does. */
 #include <string.h>
 
-#include "access.h"
+#include "entry.h"
 #include "tokens.h"
 
 bool

@@ -9,7 +9,7 @@
 #ifndef TLSOFF_PLAN_H
 #define TLSOFF_PLAN_H
 
-#include "access.h"
+#include "entry.h"
 
 #define NO_CHANGE ((size_t)-1)
 

@@ -17,13 +17,15 @@ must_be_obeyed(struct planner *p, const struct subject *s, const struct buf *out
 	const struct policy_rules *rules = p->rules;
 	struct buf in_map = BUF_INIT;
 	enum effect effect;
+	int status;
 
 	value_in_map(rules, span_of(s->key), buf_as_span(out), &in_map);
 	effect = value_effect(rules, p->request->role, true,
 	    buf_as_span(&in_map));
-	if (buf_error(&in_map, p->err) != 0)
-		return -1;
+	status = buf_error(out, p->err) == 0 ? buf_error(&in_map, p->err) : -1;
 	buf_free(&in_map);
+	if (status != 0)
+		return -1;
 	if (effect == EFFECT_OFF && !rules->keep_quotes)
 		return 0;
 	return error_set(p->err, EX_CONFIG, "%s: no entry can turn TLS off, for "

@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "access.h"
+#include "entry.h"
 #include "tokens.h"
 
 /* sendmail's rewriting ends after this many steps of one recursion. */

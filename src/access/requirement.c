@@ -1,5 +1,5 @@
 /* What stands in the file against mail in clear text. */
-#include "access.h"
+#include "entry.h"
 
 int
 requirement_of_recipients(const struct access *a,

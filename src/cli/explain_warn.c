@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "entry.h"
 #include "explain.h"
 
 static int

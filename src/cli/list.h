@@ -9,6 +9,7 @@
 #define TLSOFF_LIST_H
 
 #include "cli.h"
+#include "entry.h"
 
 struct listed {
 	enum role role;
