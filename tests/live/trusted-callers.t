@@ -87,10 +87,9 @@ is_refused("another user's link",
 
 # ---- root of a user namespace ----
 
-SKIP: {
-	my @unshare = ('unshare', '-r');
-	skip 'no user namespaces for users', 5
-	    if as($user, [@unshare, 'true'])->{status} != 0;
+# Where users may make none, as in a chroot, nobody is such a root either.
+my @unshare = ('unshare', '-r');
+if (as($user, [@unshare, 'true'])->{status} == 0) {
 	site($home, $user, 02775);
 	is_done('unshare -r', $home,
 	    as($user, [@unshare], '-C', "$home/sendmail.cf", @add));
