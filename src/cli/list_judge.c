@@ -43,7 +43,7 @@ key_reason(const struct list *l, enum role role, struct span key,
 {
 	const struct site *site = &l->file.site;
 	struct error why = ERROR_INIT;
-	struct host host;
+	struct host host = { .note = "" };
 
 	switch (entry_key(&site->policy, site->compressed_ipv6, role, key,
 	    &host, &why)) {
