@@ -179,7 +179,8 @@ entry_wants_off(const struct policy_rules *policy, enum role role,
 	return e.meant_off || e.wants_off;
 }
 
-/* Who turns a host away for now may mean it, but not with Try_TLS. */
+/* A value of Srv_Features that puts the host off can be meant so, unless it says
+ * S as well; one of Try_TLS cannot. */
 static bool
 puts_off(const struct entry *e)
 {

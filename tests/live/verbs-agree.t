@@ -219,6 +219,8 @@ sub hold_list_and_check {
 	    if $listed && !$in_force && !@codes && !may_be_silent($case);
 	differs('check and list', $case, "check: $findings->[0]{message}", 'list has it not')
 	    if !$listed && grep { /\A(?:comment|value)\z/ && $findings->[0]{fixable} } @codes;
+	differs('check and list', $case, "check: $findings->[0]{message}", 'list has it not')
+	    if !$listed && $case->{value} =~ /\A(?:NO|OFF|none|no tls|temp S)\z/i && @codes;
 	return;
 }
 
