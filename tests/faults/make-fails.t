@@ -24,7 +24,7 @@ my $WAITING = qr/ (?:waitid|p?poll|read) \d+\z/;
 
 for my $how (sort keys %rule) {
 	my $change = change(words => ['client', 'a.example'],
-	    builder => 'make', name => "make builds $how",
+	    builder => 'make', name => "make builds $how", young_map => 1,
 	    beside => { Makefile => "access.db: access\n$rule{$how}" });
 	my @calls = grep { $_->{label} =~ /\A(?:0|T)/ } calls_of($change);
 	shift @calls while $calls[0]{name} ne 'mkdirat';

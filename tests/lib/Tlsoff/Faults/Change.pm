@@ -80,6 +80,9 @@ sub renew_files {
 	unlink map { "$SITE/$_" } keys %MODE;
 	write_file('access', $c->{text});
 	write_file('access.db', $c->{map});
+	# Younger than any text: then tlsoff ages it for make every time, not
+	# only where both happen to be of the same second.
+	utime time + 7200, time + 7200, "$SITE/access.db" if $c->{young_map};
 	spew("$SITE/$_", $c->{beside}{$_}) for keys %{ $c->{beside} // {} };
 	$c->{inodes} = { map { $_ => (stat "$SITE/$_")[1] } keys %MODE };
 	return;
