@@ -37,6 +37,7 @@
 #define TLSOFF_BASE_H
 
 #include <limits.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -65,22 +66,30 @@ bool byte_is_space(char c);
 /* ASCII lower case; other bytes as they are. */
 char byte_lower(char c);
 
+struct arena; /* arena.h */
+
 struct buf {
 	char *at; /* NULL, or len bytes and a NUL behind them */
 	size_t len;
 	/* private */
 	size_t cap;
 	bool failed;
+	struct arena *arena; /* where its memory is from; NULL: its own */
 };
 
 #define BUF_INIT \
-	{ NULL, 0, 0, false }
+	{ NULL, 0, 0, false, NULL }
+/* One whose memory is an arena's: it need not be freed, and what fails there is
+ * told by arena_error(). */
+#define BUF_IN(from) ((struct buf){ .arena = (from) })
 
 void buf_add(struct buf *b, const void *bytes, size_t len);
 void buf_span(struct buf *b, struct span s);
 void buf_text(struct buf *b, const char *text);
 void buf_char(struct buf *b, char c);
 void buf_printf(struct buf *b, const char *format, ...) PRINTF_LIKE(2, 3);
+void buf_vprintf(struct buf *b, const char *format, va_list args)
+    PRINTF_LIKE(2, 0);
 /* Adds s with every byte outside printable ASCII, and the backslash, as \xHH:
  * what a stranger wrote never reaches a terminal raw. */
 void buf_visible(struct buf *b, struct span s);
@@ -91,6 +100,8 @@ char *buf_room(struct buf *b, size_t len);
 void buf_clear(struct buf *b);
 void buf_free(struct buf *b);
 struct span buf_as_span(const struct buf *b);
+/* Its bytes, or "" where there are none; a NUL is behind them. */
+const char *buf_string(const struct buf *b);
 
 /* ---- errors ---- */
 

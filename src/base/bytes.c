@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "base.h"
+#include "arena.h"
 
 #define LARGE_PAGE ((size_t)2 << 20) /* of most machines */
 #define LARGE (2 * LARGE_PAGE)
@@ -83,6 +83,15 @@ allocate(char *old, size_t size)
 	return at;
 }
 
+static char *
+out_of_memory(struct buf *b)
+{
+	b->failed = true;
+	if (b->arena != NULL)
+		b->arena->failed = true;
+	return NULL;
+}
+
 char *
 buf_room(struct buf *b, size_t len)
 {
@@ -91,19 +100,17 @@ buf_room(struct buf *b, size_t len)
 
 	if (b->failed)
 		return NULL;
-	if (len >= SIZE_MAX / 2 - b->len) {
-		b->failed = true;
-		return NULL;
-	}
+	if (len >= SIZE_MAX / 2 - b->len)
+		return out_of_memory(b);
 	if (b->len + len + 1 > cap) {
 		cap = cap < 64 ? 64 : cap;
 		while (cap < b->len + len + 1)
 			cap += cap / 2;
-		at = allocate(b->at, cap);
-		if (at == NULL) {
-			b->failed = true;
-			return NULL;
-		}
+		at = b->arena == NULL
+		    ? allocate(b->at, cap)
+		    : arena_resize(b->arena, b->at, b->cap, cap);
+		if (at == NULL)
+			return out_of_memory(b);
 		b->at = at;
 		b->cap = cap;
 	}
@@ -142,26 +149,34 @@ buf_char(struct buf *b, char c)
 }
 
 void
-buf_printf(struct buf *b, const char *format, ...)
+buf_vprintf(struct buf *b, const char *format, va_list args)
 {
-	va_list args;
+	va_list again;
 	char *room;
 	int len;
 
-	va_start(args, format);
-	len = vsnprintf(NULL, 0, format, args);
-	va_end(args);
+	va_copy(again, args);
+	len = vsnprintf(NULL, 0, format, again);
+	va_end(again);
 	if (len < 0) {
-		b->failed = true;
+		(void)out_of_memory(b);
 		return;
 	}
 	room = buf_room(b, (size_t)len);
 	if (room == NULL)
 		return;
-	va_start(args, format);
 	(void)vsnprintf(room, (size_t)len + 1, format, args);
-	va_end(args);
 	b->len += (size_t)len;
+}
+
+void
+buf_printf(struct buf *b, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	buf_vprintf(b, format, args);
+	va_end(args);
 }
 
 void
@@ -188,12 +203,19 @@ buf_clear(struct buf *b)
 void
 buf_free(struct buf *b)
 {
-	free(b->at);
-	*b = (struct buf)BUF_INIT;
+	if (b->arena == NULL)
+		free(b->at);
+	*b = (struct buf){ .arena = b->arena };
 }
 
 struct span
 buf_as_span(const struct buf *b)
 {
 	return (struct span){ b->at == NULL ? "" : b->at, b->len };
+}
+
+const char *
+buf_string(const struct buf *b)
+{
+	return b->at == NULL ? "" : b->at;
 }
