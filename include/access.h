@@ -74,9 +74,6 @@ struct host_rules {
 int host_parse(struct span typed, enum role role, const struct host_rules *rules,
     struct host *host, struct error *err) MUST_USE;
 
-/* What sendmail calls a peer of that address that has no name: "[ADDRESS]". */
-void host_unnamed(const struct host *address, char name[HOST_KEY_MAX + 2]);
-
 /* ---- file: what makemap makes of the text ---- */
 
 /* The line that begins CanIt's section, as a PCRE2 pattern for a whole line. */
@@ -211,6 +208,8 @@ bool value_next_letter(struct span value, struct value_letter *letter);
 /* What a TLS_Srv:, TLS_Clt: or TLS_Rcpt: value asks of a session in clear. */
 enum value_requirement { REQUIRE_NOTHING, REQUIRE_DEFER, REQUIRE_BOUNCE };
 enum value_requirement value_requirement(struct span value);
+/* Does it demand a certificate that can be verified? */
+bool value_demands_certificate(struct span value);
 
 /* ---- policy: what sendmail will do ---- */
 
@@ -247,6 +246,8 @@ struct policy_query {
 	const char *tag;     /* "Try_TLS:", "TLS_Srv:", ... with the colon */
 	const char *name;    /* host name or "[addr]"; "": sendmail has none;
 	                        NULL: unknown, and no name is asked */
+	const char *unnamed; /* an address that DNS has no name for, in place of
+	                        one: sendmail calls it "[ADDRESS]"; or NULL */
 	const char *address; /* as sendmail writes it; "" and NULL as above, but
 	                        with "" sendmail does not ask the bare tag */
 	const struct policy_rules *rules;
@@ -255,6 +256,12 @@ struct policy_query {
 	void *context; /* for both */
 };
 
+/*
+ * What sendmail asks about a host that somebody typed: fills name, unnamed and
+ * address; host must outlive the query.  An address is that of a peer without
+ * a name; about one with a name, which is not known here, unnamed is NULL.
+ */
+struct policy_query question_of_host(const struct host *host);
 /*
  * Walks the keys as sendmail's rulesets D and A do: the name and its parents,
  * the address and its nets, the bare tag; the first one found decides.  Fills

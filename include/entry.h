@@ -59,6 +59,13 @@ enum effect entry_effect(const struct policy_rules *rules, enum role role,
 bool entry_wants_off(const struct policy_rules *rules, enum role role,
     const struct access_record *r, struct error *err);
 
+/* ---- what demands TLS, where an exemption does without ---- */
+
+/* The tag by which a host's own requirement is asked for. */
+const char *requirement_tag(enum role role);
+/* What the requirement that decides for a host asks; found is that entry. */
+enum value_requirement requirement_of_host(enum role role,
+    struct policy_query *q, struct policy *found);
 /* The first entry TLS_Rcpt: that demands TLS, in the order of the file; its end
  * is 0 where there is none.  -1: EX_OSERR. */
 int requirement_of_recipients(const struct access *a,

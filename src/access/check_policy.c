@@ -20,16 +20,24 @@ lookup_without(void *context, struct span key, struct span *value)
 	return LOOKUP_FOUND;
 }
 
-static void
-decide(const struct checker *c, const struct entry *e, const char *tag,
-    size_t hidden, struct policy *out)
+static struct policy_query
+question(const struct checker *c, const struct entry *e)
 {
-	const struct request request = { .role = e->role };
-	const struct planner p = { .access = c->a, .rules = c->rules->policy,
-		.request = &request };
-	struct without w = { c->a, hidden };
+	const struct planner p = { .access = c->a, .rules = c->rules->policy };
 
-	plan_decide(&p, &e->host, lookup_without, &w, tag, out);
+	return plan_question(&p, &e->host);
+}
+
+static void
+decide_without(const struct checker *c, const struct entry *e,
+    struct policy *out)
+{
+	struct policy_query q = question(c, e);
+	struct without w = { c->a, e->record.start };
+
+	q.lookup = lookup_without;
+	q.context = &w;
+	policy_decide(e->role, &q, out);
 }
 
 static void
@@ -47,13 +55,12 @@ static enum value_requirement
 requirement(struct checker *c, const struct entry *e,
     struct access_record *r)
 {
+	struct policy_query q = question(c, e);
 	struct policy found = { .found = false };
-	enum value_requirement asked = REQUIRE_NOTHING;
+	enum value_requirement asked = requirement_of_host(e->role, &q, &found);
 
-	decide(c, e, e->role == ROLE_CLIENT ? "TLS_Srv:" : "TLS_Clt:",
-	    (size_t)-1, &found);
-	if (found.found && access_find(c->a, span_of(found.key), r))
-		asked = value_requirement(buf_as_span(&found.value));
+	if (found.found)
+		(void)access_find(c->a, span_of(found.key), r);
 	check_room(c, &found.value);
 	policy_free(&found);
 	return asked;
@@ -91,8 +98,7 @@ find_requirement(struct checker *c, const struct entry *e)
 		    "%s demands TLS, so mail %s; remove one of the two, or "
 		    "exempt the host with %s%s OK", name.at,
 		    asked == REQUIRE_BOUNCE ? "bounces" : "is deferred",
-		    e->role == ROLE_CLIENT ? "TLS_Srv:" : "TLS_Clt:",
-		    e->host.name);
+		    requirement_tag(e->role), e->host.name);
 	buf_free(&name);
 	return status;
 }
@@ -118,7 +124,7 @@ check_exempts(struct checker *c, const struct entry *e)
 	/* The address of a name is not known here. */
 	if (e->host.kind == HOST_NAME && c->nets[e->role])
 		return true;
-	decide(c, e, role_tag(e->role), e->record.start, &without);
+	decide_without(c, e, &without);
 	exempts = without.tls != TLS_ON;
 	check_room(c, &without.value);
 	policy_free(&without);
@@ -209,7 +215,7 @@ check_others(struct checker *c, struct entry *e)
 		return 0;
 	if (find_requirement(c, e) != 0)
 		return -1;
-	decide(c, e, role_tag(e->role), e->record.start, &before);
+	decide_without(c, e, &before);
 	/* The bare tag with a dot in its value has a stray blank: no letters. */
 	if (before.found &&
 	    access_find(c->a, span_of(before.key), &broader) &&

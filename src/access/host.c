@@ -235,9 +235,3 @@ host_parse(struct span typed, enum role role, const struct host_rules *rules,
 	host->kind = HOST_EVERYBODY;
 	return 0;
 }
-
-void
-host_unnamed(const struct host *address, char name[HOST_KEY_MAX + 2])
-{
-	(void)snprintf(name, HOST_KEY_MAX + 2, "[%s]", address->name);
-}

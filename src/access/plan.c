@@ -59,22 +59,16 @@ plan_name_entry(const struct planner *p, const struct access_record *r,
 	    plan_is_managed(p, r) ? ", in the managed section" : "");
 }
 
-void
-plan_decide(const struct planner *p, const struct host *host,
-    policy_lookup *lookup, void *context, const char *tag, struct policy *out)
+struct policy_query
+plan_question(const struct planner *p, const struct host *host)
 {
-	bool address = host->kind == HOST_ADDRESS || host->kind == HOST_NET;
-	struct policy_query q = { .tag = tag, .rules = p->rules,
-		.lookup = lookup, .context = context };
+	struct policy_query q = question_of_host(host);
 
-	if (address)
-		q.address = host->name;
-	else if (host->kind == HOST_NAME)
-		q.name = host->name;
-	if (strcmp(tag, role_tag(p->request->role)) == 0)
-		policy_decide(p->request->role, &q, out);
-	else if (policy_search(&q, out) != 0)
-		out->tls = TLS_TEMPFAIL;
+	q.unnamed = NULL;
+	q.rules = p->rules;
+	q.lookup = access_lookup;
+	q.context = (void *)(size_t)p->access;
+	return q;
 }
 
 /* ---- making ---- */

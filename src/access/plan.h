@@ -79,9 +79,10 @@ struct span plan_value(const struct access_record *r);
 /* "NO # why": what stands behind the # was meant as a comment; cuts it off and
  * returns it, without blanks around it. */
 struct span plan_cut_note(struct span *value);
-/* Decides for the host by the text, without what lookup hides. */
-void plan_decide(const struct planner *p, const struct host *host,
-    policy_lookup *lookup, void *context, const char *tag, struct policy *out);
+/* What sendmail asks about the host, put to the text; of an address, about a
+ * peer that has a name. */
+struct policy_query plan_question(const struct planner *p,
+    const struct host *host);
 
 /* ---- comment.c ---- */
 

@@ -291,6 +291,7 @@ out:
 int
 plan_add(struct planner *p, struct subject *s)
 {
+	struct policy_query q = plan_question(p, s->host);
 	struct access_record r;
 	struct policy before = { .found = false };
 	struct buf name = BUF_INIT;
@@ -299,8 +300,7 @@ plan_add(struct planner *p, struct subject *s)
 
 	if (access_find(p->access, span_of(s->key), &r))
 		return add_existing(p, s, &r);
-	plan_decide(p, s->host, access_lookup, (void *)(size_t)p->access,
-	    role_tag(p->request->role), &before);
+	policy_decide(p->request->role, &q, &before);
 	if (before.key[0] != '\0' &&
 	    access_find(p->access, span_of(before.key), &r)) {
 		plan_name_entry(p, &r, &name);

@@ -148,6 +148,7 @@ int
 plan_still_off(struct planner *p, const struct host *host,
     const struct change *c)
 {
+	struct policy_query q = plan_question(p, host);
 	struct policy after = { .found = false };
 	struct buf name = BUF_INIT;
 	struct access_record r;
@@ -156,7 +157,9 @@ plan_still_off(struct planner *p, const struct host *host,
 	/* Letters that stay decide, so nothing broader does. */
 	if (c->action == CHANGED)
 		return 0;
-	plan_decide(p, host, lookup_after, p, role_tag(c->role), &after);
+	q.lookup = lookup_after;
+	q.context = p;
+	policy_decide(c->role, &q, &after);
 	if (after.tls == TLS_OFF &&
 	    access_find(p->access, span_of(after.key), &r)) {
 		plan_name_entry(p, &r, &name);

@@ -24,19 +24,16 @@ bounces(struct planner *p, const struct subject *s, const char *entry,
 static int
 host_requirement(struct planner *p, struct subject *s)
 {
-	bool client = p->request->role == ROLE_CLIENT;
+	enum role role = p->request->role;
+	struct policy_query q = plan_question(p, s->host);
 	struct policy found = { .found = false };
 	struct buf name = BUF_INIT;
 	struct access_record r;
-	enum value_requirement asked = REQUIRE_NOTHING;
+	enum value_requirement asked = requirement_of_host(role, &q, &found);
 	int status = 0;
 
-	plan_decide(p, s->host, access_lookup, (void *)(size_t)p->access,
-	    client ? "TLS_Srv:" : "TLS_Clt:", &found);
-	if (found.found && access_find(p->access, span_of(found.key), &r)) {
-		asked = value_requirement(buf_as_span(&found.value));
+	if (found.found && access_find(p->access, span_of(found.key), &r))
 		plan_name_entry(p, &r, &name);
-	}
 	if (buf_error(&name, p->err) != 0 || buf_error(&found.value, p->err) != 0)
 		status = -1;
 	else if (asked == REQUIRE_BOUNCE)
@@ -44,8 +41,8 @@ host_requirement(struct planner *p, struct subject *s)
 	else if (asked == REQUIRE_DEFER)
 		plan_warn(p, "%s: mail %s will be deferred, because %s demands "
 		    "TLS; exempt the host with %s%s OK", s->key,
-		    client ? "to it" : "from it", name.at,
-		    client ? "TLS_Srv:" : "TLS_Clt:", s->host->name);
+		    role == ROLE_CLIENT ? "to it" : "from it", name.at,
+		    requirement_tag(role), s->host->name);
 	policy_free(&found);
 	buf_free(&name);
 	return status;

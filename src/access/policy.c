@@ -2,6 +2,7 @@
  * The lookups of sendmail's rulesets D (name), A (address) and of try_tls and
  * srv_features around them.  A comment names the rule that a line follows.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "entry.h"
@@ -140,9 +141,8 @@ drop_in_brackets(struct span *name, char room[HOST_KEY_MAX])
 
 /* Ruleset D. */
 static enum answer
-search_name(struct search *s)
+search_name(struct search *s, struct span name)
 {
-	struct span name = span_of(s->q->name);
 	char room[HOST_KEY_MAX];
 
 	for (int depth = 0; depth < DEPTH_MAX; depth++) {
@@ -179,9 +179,14 @@ static enum answer
 search(struct search *s)
 {
 	enum answer answer = NOT_FOUND;
+	char unnamed[HOST_KEY_MAX];
 
-	if (s->q->name != NULL)
-		answer = search_name(s);
+	if (s->q->unnamed != NULL) {
+		(void)snprintf(unnamed, sizeof(unnamed), "[%.*s]",
+		    HOST_KEY_MAX - 3, s->q->unnamed);
+		answer = search_name(s, span_of(unnamed));
+	} else if (s->q->name != NULL)
+		answer = search_name(s, span_of(s->q->name));
 	if (answer == NOT_FOUND || answer == ENDS_SEARCH) {
 		if (s->q->address != NULL && s->q->address[0] == '\0')
 			return NOT_FOUND; /* A fails, the default with it */
@@ -216,6 +221,20 @@ policy_search(const struct policy_query *q, struct policy *p)
 		buf_clear(&p->value);
 	}
 	return answer == TEMPFAIL ? -1 : 0;
+}
+
+struct policy_query
+question_of_host(const struct host *host)
+{
+	struct policy_query q = { .tag = NULL };
+
+	if (host->kind == HOST_ADDRESS)
+		q.unnamed = host->name;
+	if (host->kind == HOST_NAME)
+		q.name = host->name;
+	else if (host->kind != HOST_EVERYBODY)
+		q.address = host->name;
+	return q;
 }
 
 void

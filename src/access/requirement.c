@@ -1,6 +1,22 @@
 /* What stands in the file against mail in clear text. */
 #include "entry.h"
 
+const char *
+requirement_tag(enum role role)
+{
+	return role == ROLE_CLIENT ? "TLS_Srv:" : "TLS_Clt:";
+}
+
+enum value_requirement
+requirement_of_host(enum role role, struct policy_query *q,
+    struct policy *found)
+{
+	q->tag = requirement_tag(role);
+	if (policy_search(q, found) != 0 || !found->found)
+		return REQUIRE_NOTHING;
+	return value_requirement(buf_as_span(&found->value));
+}
+
 int
 requirement_of_recipients(const struct access *a,
     const struct policy_rules *rules, struct access_record *first,

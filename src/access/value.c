@@ -149,16 +149,37 @@ asks(const struct tokens *t, size_t i)
 	return verify || strtol(bits, NULL, 10) > 0;
 }
 
+/* Where the demand begins: PERM+ or TEMP+ may stand in front. */
+static size_t
+demand(const struct tokens *t)
+{
+	bool given = token_is(t, 1, "+") &&
+	    (token_is(t, 0, "PERM") || token_is(t, 0, "TEMP"));
+
+	return given ? 2 : 0;
+}
+
 enum value_requirement
 value_requirement(struct span value)
 {
 	struct tokens t;
-	bool bounce, defer;
+	size_t at;
 
 	tokens_cut(&t, value);
-	bounce = token_is(&t, 0, "PERM") && token_is(&t, 1, "+");
-	defer = token_is(&t, 0, "TEMP") && token_is(&t, 1, "+");
-	if (!asks(&t, bounce || defer ? 2 : 0))
+	at = demand(&t);
+	if (!asks(&t, at))
 		return REQUIRE_NOTHING;
-	return bounce ? REQUIRE_BOUNCE : REQUIRE_DEFER;
+	return at > 0 && token_is(&t, 0, "PERM") ? REQUIRE_BOUNCE
+						 : REQUIRE_DEFER;
+}
+
+bool
+value_demands_certificate(struct span value)
+{
+	struct tokens t;
+	size_t at;
+
+	tokens_cut(&t, value);
+	at = demand(&t);
+	return token_is(&t, at, "VERIFY") && asks(&t, at);
 }

@@ -73,17 +73,6 @@ read_address(struct explain *e, const char *word, struct error *err)
 	return 0;
 }
 
-/* sendmail calls a peer without a name by its address in brackets. */
-static void
-name_by_address(struct explain *e)
-{
-	if (e->address[0] == '\0')
-		memcpy(e->address, e->host.name, sizeof(e->address));
-	host_unnamed(&e->host, e->name_asked);
-	e->name = e->name_asked;
-	e->numbers = e->address;
-}
-
 static int
 read_question(struct explain *e, struct error *err)
 {
@@ -93,20 +82,11 @@ read_question(struct explain *e, struct error *err)
 	    read_host(e, words[1], &e->host, err) != 0 ||
 	    (words[2] != NULL && read_address(e, words[2], err) != 0))
 		return -1;
-	switch (e->host.kind) {
-	case HOST_NAME:
-		e->name = e->host.name;
-		e->numbers = e->address[0] == '\0' ? NULL : e->address;
-		break;
-	case HOST_ADDRESS:
-		name_by_address(e);
-		break;
-	case HOST_NET:
-		e->numbers = e->host.name;
-		break;
-	case HOST_EVERYBODY: /* refused: no host is asked about */
-		break;
-	}
+	e->question = question_of_host(&e->host);
+	if (e->host.kind == HOST_ADDRESS && words[2] == NULL)
+		memcpy(e->address, e->host.name, sizeof(e->address));
+	if (e->address[0] != '\0')
+		e->question.address = e->address;
 	return 0;
 }
 

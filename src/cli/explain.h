@@ -25,9 +25,7 @@ struct explain {
 	/* What was given, and how sendmail writes it; address "" for none. */
 	struct host host;
 	char address[HOST_KEY_MAX];
-	/* The question: see struct policy_query. */
-	char name_asked[HOST_KEY_MAX + 2];
-	const char *name, *numbers;
+	struct policy_query question; /* without a tag */
 	/* The map */
 	struct map *map;         /* NULL: it cannot be read */
 	bool map_fails;          /* and sendmail defers for that */
@@ -48,8 +46,8 @@ struct explain {
 
 /* Opens the map; what fails there is part of the answer.  EX_OSERR. */
 int explain_open(struct explain *e, struct error *err) MUST_USE;
-/* A search in the map with another tag: policy_search(). */
-int explain_search(struct explain *e, const char *tag, struct policy *p);
+/* The question, to be put to the map. */
+struct policy_query explain_query(struct explain *e);
 /* Fills tried and policy. */
 int explain_ask(struct explain *e, struct error *err) MUST_USE;
 /* Then, what the text says, which is there. */

@@ -86,21 +86,15 @@ remember(void *context, struct span key, enum lookup found, struct span value)
 		(void)error_memory(e->err);
 }
 
-static struct policy_query
-question(struct explain *e, policy_lookup *lookup, void *context)
+struct policy_query
+explain_query(struct explain *e)
 {
-	return (struct policy_query){ .name = e->name, .address = e->numbers,
-		.rules = &e->file.site.policy, .lookup = lookup,
-		.context = context };
-}
+	struct policy_query q = e->question;
 
-int
-explain_search(struct explain *e, const char *tag, struct policy *p)
-{
-	struct policy_query q = question(e, ask_map, e);
-
-	q.tag = tag;
-	return policy_search(&q, p);
+	q.rules = &e->file.site.policy;
+	q.lookup = ask_map;
+	q.context = e;
+	return q;
 }
 
 /* ---- the text ---- */
@@ -117,9 +111,11 @@ int
 explain_ask_text(struct explain *e, struct error *err)
 {
 	const struct access *a = &e->file.access;
-	struct policy_query q = question(e, access_lookup, &e->file.access);
+	struct policy_query q = explain_query(e);
 	struct access_record record;
 
+	q.lookup = access_lookup;
+	q.context = &e->file.access;
 	policy_decide(e->role, &q, &e->text_policy);
 	e->agrees = same(&e->policy, &e->text_policy);
 	if (e->policy.found &&
@@ -133,7 +129,7 @@ explain_ask_text(struct explain *e, struct error *err)
 int
 explain_ask(struct explain *e, struct error *err)
 {
-	struct policy_query q = question(e, ask_map, e);
+	struct policy_query q = explain_query(e);
 
 	q.trace = remember;
 	policy_decide(e->role, &q, &e->policy);

@@ -89,19 +89,10 @@ warn_local(struct explain *e, struct error *err)
 	return tell(e, &line, err);
 }
 
-static bool
-is_tag(struct span key, const char *tag)
-{
-	struct span start = { key.at, strlen(tag) };
-
-	return key.len >= start.len && span_equal_fold(start, span_of(tag));
-}
-
 /* The text has entries for addresses. */
 static bool
 has_addresses(const struct explain *e)
 {
-	const char *tag = role_tag(e->role);
 	struct host_rules rules = { .compressed = e->file.site.compressed_ipv6,
 		.force = true };
 	struct access_record r;
@@ -110,13 +101,12 @@ has_addresses(const struct explain *e)
 	size_t at = 0;
 
 	while (access_next_known(&e->file.access, &at, &r)) {
-		struct span rest;
+		struct span what;
+		enum role role;
 
-		if (!is_tag(r.key, tag))
+		if (!entry_role(r.key, false, &role, &what) || role != e->role)
 			continue;
-		rest.at = r.key.at + strlen(tag);
-		rest.len = r.key.len - strlen(tag);
-		if (host_parse(rest, e->role, &rules, &host, &ignored) == 0 &&
+		if (host_parse(what, e->role, &rules, &host, &ignored) == 0 &&
 		    (host.kind == HOST_ADDRESS || host.kind == HOST_NET))
 			return true;
 	}
@@ -129,7 +119,7 @@ warn_no_address(struct explain *e, struct error *err)
 	const char *tag = role_tag(e->role);
 	bool by_name = e->policy.found && strcmp(e->policy.key, tag) != 0;
 
-	if (e->host.kind != HOST_NAME || e->numbers != NULL || by_name ||
+	if (e->host.kind != HOST_NAME || e->question.address != NULL || by_name ||
 	    e->policy.tls == TLS_TEMPFAIL ||
 	    (e->file.there && !has_addresses(e)))
 		return 0;
@@ -143,14 +133,12 @@ static int
 warn_host_requirement(struct explain *e, struct error *err)
 {
 	bool client = e->role == ROLE_CLIENT;
-	const char *tag = client ? "TLS_Srv:" : "TLS_Clt:";
+	struct policy_query q = explain_query(e);
 	struct policy p = { .found = false };
 	struct buf line = BUF_INIT;
-	enum value_requirement asked = REQUIRE_NOTHING;
+	enum value_requirement asked = requirement_of_host(e->role, &q, &p);
 	int status;
 
-	if (explain_search(e, tag, &p) == 0 && p.found)
-		asked = value_requirement(buf_as_span(&p.value));
 	status = buf_error(&p.value, err);
 	if (status == 0 && asked != REQUIRE_NOTHING) {
 		buf_text(&line, "mail ");
@@ -159,7 +147,8 @@ warn_host_requirement(struct explain *e, struct error *err)
 							: "is deferred, because ");
 		add_entry(&line, p.key, buf_as_span(&p.value));
 		buf_printf(&line, " demands TLS; remove that, or exempt the "
-		    "host with %s%s OK", tag, e->host.name);
+		    "host with %s%s OK", requirement_tag(e->role),
+		    e->host.name);
 		status = tell(e, &line, err);
 	}
 	policy_free(&p);

@@ -99,39 +99,26 @@ take_all(struct review *r, struct error *err)
 
 /* ---- hosts that were named ---- */
 
-static void
-ask(const struct review *r, const struct host *host, const char *tag,
-    struct policy *p)
+static struct policy_query
+question(const struct review *r, const struct host *host)
 {
-	bool name = host->kind == HOST_NAME;
-	char unnamed[HOST_KEY_MAX + 2];
-	struct policy_query q = {
-		.tag = tag,
-		.name = name ? host->name : NULL,
-		.address = name ? NULL : host->name,
-		.rules = &r->list.file.site.policy,
-		.lookup = access_lookup,
-		.context = (void *)(size_t)&r->list.file.access,
-	};
+	struct policy_query q = question_of_host(host);
 
-	if (host->kind == HOST_ADDRESS) {
-		host_unnamed(host, unnamed);
-		q.name = unnamed;
-	}
-	if (strcmp(tag, role_tag(ROLE_CLIENT)) == 0)
-		policy_decide(ROLE_CLIENT, &q, p);
-	else
-		(void)policy_search(&q, p);
+	q.rules = &r->list.file.site.policy;
+	q.lookup = access_lookup;
+	q.context = (void *)(size_t)&r->list.file.access;
+	return q;
 }
 
 /* The exception in force that covers the host. */
 static const struct listed *
 covering(const struct review *r, const struct host *host)
 {
+	struct policy_query q = question(r, host);
 	struct policy p = { 0 };
 	const struct listed *found = NULL;
 
-	ask(r, host, role_tag(ROLE_CLIENT), &p);
+	policy_decide(ROLE_CLIENT, &q, &p);
 	for (size_t i = 0; i < r->list.count && p.tls == TLS_OFF; i++) {
 		const struct listed *entry = &r->list.entries[i];
 
@@ -185,14 +172,16 @@ ask_for_demands(struct review *r, struct error *err)
 	for (size_t i = 0; i < r->count; i++) {
 		struct review_host *h = &r->hosts[i];
 		struct review_verdict *v = &h->verdict;
+		struct policy_query q = question(r, &h->host);
 		struct policy p = { 0 };
 		struct buf key = BUF_INIT;
 
 		if (!h->tries || v->result != REVIEW_WORKS ||
 		    v->certificate[0] == '\0')
 			continue;
-		ask(r, &h->host, "TLS_Srv:", &p);
-		if (p.found && review_demands_verified(buf_as_span(&p.value))) {
+		(void)requirement_of_host(ROLE_CLIENT, &q, &p);
+		if (p.found &&
+		    value_demands_certificate(buf_as_span(&p.value))) {
 			v->result = REVIEW_BROKEN;
 			buf_visible(&key, span_of(p.key));
 			(void)snprintf(v->detail, sizeof(v->detail),

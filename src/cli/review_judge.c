@@ -243,24 +243,6 @@ review_judge(struct review_verdict *v, int status, int seconds,
 
 /* ---- what the site says ---- */
 
-/* VERIFY, VERIFY:128, TEMP+VERIFY, PERM+VERIFY+CN:... */
-bool
-review_demands_verified(struct span value)
-{
-	static const char *const starts[] = { "VERIFY", "TEMP+VERIFY",
-		"PERM+VERIFY" };
-
-	value = span_trim(value);
-	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
-		size_t len = strlen(starts[i]);
-
-		if (value.len >= len && span_equal_fold(
-		        (struct span){ value.at, len }, span_of(starts[i])))
-			return true;
-	}
-	return false;
-}
-
 size_t
 review_tls_options(const char *client_options, const char **options,
     size_t most)

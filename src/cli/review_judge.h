@@ -28,8 +28,6 @@ struct review_verdict {
  * printed.  A stranger's bytes are made visible. */
 void review_judge(struct review_verdict *v, int status, int seconds,
     struct span answer, struct span messages);
-/* Does this value of TLS_Srv: demand a certificate that can be verified? */
-bool review_demands_verified(struct span value);
 /* The options of openssl s_client for ClientSSLOptions of the cf: fills
  * options, at most most of them; returns how many. */
 size_t review_tls_options(const char *client_options, const char **options,

@@ -147,14 +147,13 @@ decision(const struct asked *asked, const struct input *in,
     const struct access *a, size_t host)
 {
 	const struct host *h = &asked->hosts[host];
-	struct policy_query q = { .rules = &in->policy,
-		.lookup = access_lookup, .context = (void *)(uintptr_t)a };
+	struct policy_query q = question_of_host(h);
 	struct policy p = { .found = false };
 
-	if (h->kind == HOST_NAME)
-		q.name = h->name;
-	else if (h->kind != HOST_EVERYBODY)
-		q.address = h->name;
+	q.unnamed = NULL;
+	q.rules = &in->policy;
+	q.lookup = access_lookup;
+	q.context = (void *)(uintptr_t)a;
 	policy_decide(asked->request.role, &q, &p);
 	policy_free(&p);
 	return p.tls;

@@ -221,6 +221,21 @@ decides_as_the_real_sendmail_did(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+static void
+a_demand_for_a_certificate_is_known(void **state)
+{
+	static const char *const yes[] = { "VERIFY", "verify", "VERIFY:112",
+		"TEMP+VERIFY:112", "PERM+VERIFY+CN:x" };
+	static const char *const no[] = { "", "ENCR:112", "PERM+ENCR:112",
+		"OK", "VERIF" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++)
+		assert_true(value_demands_certificate(span_of(yes[i])));
+	for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++)
+		assert_false(value_demands_certificate(span_of(no[i])));
+}
+
 int
 main(void)
 {
@@ -230,6 +245,7 @@ main(void)
 		cmocka_unit_test(
 		    requirements_defer_or_bounce_as_their_prefix_says),
 		cmocka_unit_test(decides_as_the_real_sendmail_did),
+		cmocka_unit_test(a_demand_for_a_certificate_is_known),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -202,21 +202,6 @@ messages_that_are_damaged_do_no_harm(void **state)
 }
 
 static void
-a_demand_for_a_certificate_is_known(void **state)
-{
-	static const char *const yes[] = { "VERIFY", "verify", "VERIFY:112",
-		"TEMP+VERIFY:112", "PERM+VERIFY+CN:x" };
-	static const char *const no[] = { "", "ENCR:112", "PERM+ENCR:112",
-		"OK", "VERIF" };
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++)
-		assert_true(review_demands_verified(span_of(yes[i])));
-	for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++)
-		assert_false(review_demands_verified(span_of(no[i])));
-}
-
-static void
 options_of_the_cf_become_those_of_openssl(void **state)
 {
 	const char *options[3];
@@ -366,7 +351,6 @@ main(void)
 		cmocka_unit_test(words_of_the_peer_decide_nothing),
 		cmocka_unit_test(pieces_of_messages_do_no_harm),
 		cmocka_unit_test(messages_that_are_damaged_do_no_harm),
-		cmocka_unit_test(a_demand_for_a_certificate_is_known),
 		cmocka_unit_test(options_of_the_cf_become_those_of_openssl),
 		cmocka_unit_test(
 		    each_of_many_programs_has_its_own_output_and_status),
