@@ -1,19 +1,18 @@
 /*
  * access.h: the access file as text.  Bytes in, values out; no I/O.
  *
- * Four things, in the order a change uses them:
+ * Three things, in the order a change uses them:
  *
  *   host_parse()     what a user typed      -> the one name sendmail looks up
  *   access_parse()   the bytes of the file  -> entries, faults, the marker
  *   policy_decide()  a host and a lookup    -> what sendmail will do, and why
- *   plan_make()      a file and requests    -> changes; plan_apply() -> bytes
  *
- * and check_text(): a file -> what is wrong with it.  What one entry is and
- * does stands in entry.h.
+ * What one entry is and does stands in entry.h, what a change makes of a file
+ * and what is wrong with one in plan.h.
  *
  * Ownership: a struct access points into the text given to access_parse(),
- * which must outlive it, and a struct plan into its struct access.  Each has
- * a free function that accepts the zero state and may be called twice.
+ * which must outlive it.  It has a free function that accepts the zero state
+ * and may be called twice.
  * Lines are counted as an editor does: 1 is the first, '\n' ends one.
  *
  * Rules of sendmail in this room were observed on sendmail 8.17.1 and are
@@ -179,6 +178,30 @@ size_t access_line(const struct access *a, size_t offset);
 void access_fault_text(const struct access *a, const struct access_fault *f,
     struct buf *out);
 
+/* ---- the comment line above an entry ---- */
+
+/*
+ * A reason and an expiry stand in one comment line directly above the entry:
+ *   # tlsoff: TEXT
+ *   # tlsoff until 2026-12-31: TEXT
+ *   # tlsoff until 2026-12-31
+ * Only such lines are ever changed or removed with their entry; of several the
+ * lowest counts.
+ *
+ * May this be the TEXT?  One line, printable, UTF-8 where not ASCII, at most
+ * 900 bytes, not empty.  EX_USAGE otherwise.
+ */
+int comment_check(const char *text, struct error *err) MUST_USE;
+
+/* The comment line of ours directly above the entry that starts there. */
+struct comment {
+	struct span text; /* TEXT; empty: none */
+	char until[11];   /* "2026-12-31"; "": none, or no date */
+};
+
+/* false: there is no such line. */
+bool comment_read(struct span text, size_t entry_start, struct comment *c);
+
 /* ---- values: what sendmail reads into them ---- */
 
 /* Adds to out what the map makes of a value before sendmail reads it: %0 is
@@ -222,6 +245,13 @@ struct policy_rules {
 	bool keep_quotes; /* K -q: the tags keep their quotes: nothing matches */
 	bool local[2];    /* Local_try_tls, Local_srv_features are not empty */
 	char append[32];  /* K -a: behind every value; "" none */
+};
+
+/* How an entry is judged at this site, on this day. */
+struct entry_rules {
+	const struct policy_rules *policy;
+	bool compressed;   /* cf: UseCompressedIPv6Addresses */
+	const char *today; /* "2026-11-23" */
 };
 
 enum lookup { LOOKUP_NONE, LOOKUP_FOUND, LOOKUP_TEMPFAIL };
@@ -275,121 +305,5 @@ void policy_decide(enum role role, struct policy_query *q, struct policy *p);
 void policy_free(struct policy *p);
 /* A policy_lookup over a text; context is a const struct access *. */
 policy_lookup access_lookup;
-
-/* ---- plan: an edit, before anything is written ---- */
-
-enum verb { VERB_ADD, VERB_REMOVE };
-
-struct request {
-	enum verb verb;
-	enum role role;
-	const struct host *hosts;
-	size_t host_count;
-	const char *comment; /* NULL: none; checked by comment_check() */
-	const char *until;   /* "2026-12-31"; NULL: for ever */
-	bool force, exact;
-};
-
-/*
- * A reason and an expiry stand in one comment line directly above the entry:
- *   # tlsoff: TEXT
- *   # tlsoff until 2026-12-31: TEXT
- *   # tlsoff until 2026-12-31
- * Only such lines are ever changed or removed with their entry; of several the
- * lowest counts.
- *
- * May this be the TEXT?  One line, printable, UTF-8 where not ASCII, at most
- * 900 bytes, not empty.  EX_USAGE otherwise.
- */
-int comment_check(const char *text, struct error *err) MUST_USE;
-
-/* The comment line of ours directly above the entry that starts there. */
-struct comment {
-	struct span text; /* TEXT; empty: none */
-	char until[11];   /* "2026-12-31"; "": none, or no date */
-};
-
-/* false: there is no such line. */
-bool comment_read(struct span text, size_t entry_start, struct comment *c);
-
-enum action { ADDED, CHANGED, MOVED, REMOVED, UNCHANGED };
-const char *action_name(enum action action); /* "added", ... */
-
-struct change {
-	enum action action;
-	enum role role;
-	size_t host;      /* index in the request */
-	char *key;        /* tag included */
-	char *value;      /* the value now; what was taken out for REMOVED;
-	                     "" where there is none */
-	size_t offset;    /* of its line: in the new text for ADDED, CHANGED
-	                     and MOVED, in the old one otherwise */
-	bool has_line;
-	char *reason;     /* or NULL */
-};
-
-struct plan {
-	bool changed;
-	struct change *changes; /* one a host, in the order asked */
-	size_t change_count;
-	char **warnings; /* lines for people: "line N: ..." where one is meant */
-	size_t warning_count;
-	/* private */
-	struct plan_edit *edits;
-	size_t edit_count;
-};
-
-/*
- * Plans one request on a parsed file; touches nothing.  Fails with EX_DATAERR
- * where mail would bounce or a host be turned away and force is not set (the
- * text says by which line), EX_OSERR for memory.
- */
-int plan_make(struct plan *p, const struct access *a,
-    const struct policy_rules *rules, const struct request *r,
-    struct error *err) MUST_USE;
-/* Adds the new text to out and fills the offsets of the changes. */
-int plan_apply(struct plan *p, const struct access *a, struct buf *out,
-    struct error *err) MUST_USE;
-/* Does it only insert lines, or nothing? */
-bool plan_only_adds(const struct plan *p);
-void plan_free(struct plan *p);
-
-/* ---- check: what is wrong with a file, or will be ---- */
-
-struct check_rules {
-	const struct policy_rules *policy;
-	bool compressed;   /* cf: UseCompressedIPv6Addresses */
-	const char *today; /* "2026-11-23" */
-};
-
-/* Something wrong with one line.  The codes are listed in the man page. */
-struct finding {
-	const char *code; /* never freed */
-	size_t offset;    /* of its line in the text */
-	bool fixable;     /* plan_fix() mends it */
-	char *message;    /* what is wrong; the cure */
-};
-
-struct findings {
-	struct finding *at; /* in the order of the file */
-	size_t count;
-	/* private */
-	struct check_fix *fixes; /* the lines that plan_fix() rewrites */
-	size_t fix_count;
-};
-
-/* Reads the whole file.  -1: EX_OSERR. */
-int check_text(struct findings *f, const struct access *a,
-    const struct check_rules *rules, struct error *err) MUST_USE;
-void findings_free(struct findings *f);
-
-/* Plans what mends all that is fixable of those findings in that file. */
-int plan_fix(struct plan *p, const struct access *a,
-    const struct findings *f, const struct check_rules *rules,
-    struct error *err) MUST_USE;
-/* Plans the end of what is past its date: its entry goes as VERB_REMOVE would
- * take it out; of an entry that does not turn TLS off only the comment goes. */
-int plan_expire(struct plan *p, const struct access *a,
-    const struct check_rules *rules, struct error *err) MUST_USE;
 
 #endif

@@ -1,13 +1,21 @@
 /*
  * entry.h: what one entry of Try_TLS: and Srv_Features: is, and does: the part
  * of the room access that every verb judges entries by, so that no two of them
- * say different things.  Bytes in, values out; no I/O, and nothing is owned.
+ * say different things.  Bytes in, values out; no I/O.
+ *
+ *   entry_read()     a record of the file -> all that is to be said of it
+ *   entry_reason()   why it is not in force
+ *   entry_is_exemption()  is it one, or meant to be one
+ *
+ * and, for keys and values that are no entries, or not yet:
  *
  *   entry_role()     is the key one of ours
- *   entry_key()      does sendmail ask for it
- *   entry_effect()   what it does where it is asked for: what the map makes of
- *                    the value, then what the rulesets make of that
- *   entry_wants_off()  what whoever wrote it meant
+ *   value_in_map()   what the map makes of a value
+ *   value_effect()   what the rulesets make of that
+ *   requirement_...  what demands TLS, where an exemption does without
+ *
+ * A struct entry points into the text and into the arena it was read with, and
+ * owns nothing; that memory ran out is told by the arena, at the end.
  *
  * The rules were observed on sendmail 8.17.1; tests/live/verbs-agree.t and
  * tests/live/oracle.t hold them against the real program.
@@ -16,24 +24,15 @@
 #define TLSOFF_ENTRY_H
 
 #include "access.h"
-
-/* Is the key one of ours?  Its role, and what is behind the tag; keep_case:
- * only where the tag is written as sendmail asks for it. */
-bool entry_role(struct span key, bool keep_case, enum role *role,
-    struct span *what);
+#include "arena.h"
 
 enum entry_key {
 	KEY_ASKED,    /* sendmail asks for it, for some peer */
-	KEY_NO_HOST,  /* never: it is no host; why says so */
+	KEY_NO_HOST,  /* never: it is no host; no_host says why */
 	KEY_SPELLING, /* never: it asks for another spelling of host */
 	KEY_TAG_CASE, /* never: case counts, and the tag is written otherwise */
 	KEY_QUOTED    /* never: the cf has it ask for quotes (K -q) */
 };
-
-/* Does sendmail ask for this key, of a tag of that role?  Fills host, but for
- * KEY_NO_HOST and KEY_QUOTED.  EX_OSERR in why: no memory. */
-enum entry_key entry_key(const struct policy_rules *rules, bool compressed,
-    enum role role, struct span key, struct host *host, struct error *why);
 
 enum effect {
 	EFFECT_OFF,
@@ -42,6 +41,62 @@ enum effect {
 	EFFECT_NONE      /* sendmail goes on to the next key */
 };
 
+struct entry {
+	struct access_record record;
+	enum role role;
+	struct span what;    /* the key behind its tag */
+
+	/* The line */
+	bool duplicate;      /* an earlier line has the key, and counts */
+	bool managed;        /* it stands in the managed section */
+	bool has_comment;    /* a line of ours stands directly above */
+	bool expired;        /* the day in that line is past */
+	struct comment comment;
+
+	/* The key */
+	enum entry_key key;
+	const char *no_host; /* KEY_NO_HOST: why */
+	bool stray;          /* the host stands behind a blank: it is the value of
+	                        the bare tag */
+	bool has_host;       /* it is for this host, domain, net or everybody */
+	struct host host;    /* and those below it; not where it begins with a
+	                        dot, which is for those below alone */
+
+	/* The value */
+	struct span in_map;  /* as sendmail gets it */
+	enum effect effect;  /* of that, on whoever the key is for */
+	bool off;            /* it turns TLS off for that host */
+	bool meant_off;      /* it does, or was meant to */
+	bool wants_off;      /* it says so in words of its own */
+	struct span value;   /* as it was meant: without blanks around it, note,
+	                        and stray host */
+	struct span note;    /* "# why" behind it, or empty */
+	struct span mended;  /* what to write for it; empty: it is right */
+};
+
+/* Is the record one of ours, whatever the case of its tag?  Then fills e.
+ * rules->today may be NULL: no day is past. */
+bool entry_read(struct entry *e, const struct access *a,
+    const struct entry_rules *rules, const struct access_record *r,
+    struct arena *memory);
+/* The next one of the whole text; start with *at = 0, false at the end. */
+bool entry_next(struct entry *e, const struct access *a,
+    const struct entry_rules *rules, size_t *at, struct arena *memory);
+/* Why it is not in force, in a few words; NULL: as far as the text tells it
+ * is. */
+const char *entry_reason(const struct entry *e);
+/* Does it turn TLS off, or does it look as if it was meant to? */
+bool entry_is_exemption(const struct entry *e);
+/* "Try_TLS:bagoona.com NO (line 3)", printable, with the managed section named
+ * where it stands there. */
+const char *entry_name(const struct access *a, const struct access_record *r,
+    struct arena *memory);
+
+/* Is the key one of ours?  Its role, and what is behind the tag; keep_case:
+ * only where the tag is written as sendmail asks for it. */
+bool entry_role(struct span key, bool keep_case, enum role *role,
+    struct span *what);
+
 /* Adds to out what sendmail gets from the map for a value: K -m, -a, %0. */
 void value_in_map(const struct policy_rules *rules, struct span key,
     struct span value, struct buf *out);
@@ -49,15 +104,11 @@ void value_in_map(const struct policy_rules *rules, struct span key,
  * like any. */
 enum effect value_effect(const struct policy_rules *rules, enum role role,
     bool bare, struct span in_map);
-/* Both of them for an entry; in_map is cleared first, and buf_error() on it
- * tells of memory. */
-enum effect entry_effect(const struct policy_rules *rules, enum role role,
-    const struct access_record *r, struct buf *in_map);
-
-/* Does it turn TLS off, or say in one way or another that it is to be off?
- * EX_OSERR in err: no memory. */
-bool entry_wants_off(const struct policy_rules *rules, enum role role,
-    const struct access_record *r, struct error *err);
+/* The value without what an editor does not show at its end. */
+struct span value_shown(const struct access_record *r);
+/* "NO # why": what stands behind the # was meant as a comment; cuts it off and
+ * returns it, without blanks around it. */
+struct span value_cut_note(struct span *value);
 
 /* ---- what demands TLS, where an exemption does without ---- */
 
@@ -67,9 +118,8 @@ const char *requirement_tag(enum role role);
 enum value_requirement requirement_of_host(enum role role,
     struct policy_query *q, struct policy *found);
 /* The first entry TLS_Rcpt: that demands TLS, in the order of the file; its end
- * is 0 where there is none.  -1: EX_OSERR. */
-int requirement_of_recipients(const struct access *a,
-    const struct policy_rules *rules, struct access_record *first,
-    struct error *err) MUST_USE;
+ * is 0 where there is none. */
+struct access_record requirement_of_recipients(const struct access *a,
+    const struct policy_rules *rules, struct arena *memory);
 
 #endif

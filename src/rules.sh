@@ -66,7 +66,7 @@ for c in src/*/*.c tests/unit/*.c; do
 	*) where= ;;
 	esac
 	printf '%s: %s $(NEEDS)\n\t$(SAY) CC %s\n' "$o" "$c" "$c"
-	printf '\t$(QUIET)$(COMPILE)%s -MMD -c -o $@ %s\n' "$where" "$c"
+	printf '\t$(QUIET)$(COMPILE)%s -MMD -MP -c -o $@ %s\n' "$where" "$c"
 	if [ -f "${o%.o}.d" ]; then cat "${o%.o}.d"; fi
 	case $c in
 	tests/unit/*)

@@ -1,154 +1,114 @@
 /* A check: one walk over the file, then the findings in its order. */
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sysexits.h>
 
-#include "check.h"
+#include "check_private.h"
 
-int
-check_find(struct checker *c, const char *code, size_t offset, bool fixable,
-    const char *format, ...)
+/* ---- one entry ---- */
+
+static void
+fix_entry(struct checker *c, const struct facts *f, const bool wanted[FIXES],
+    size_t first)
 {
-	struct findings *f = c->f;
-	struct finding *at = f->at;
-	size_t n = f->count;
-	char text[1800];
-	va_list args;
+	const struct entry *e = &f->e;
+	struct check_fix *fix = check_fix(c, e);
+	struct span key = e->record.key;
+	struct span value = e->stray ? e->value : value_shown(&e->record);
 
-	if ((n & (n - 1)) == 0) {
-		at = realloc(f->at, (n == 0 ? 1 : 2 * n) * sizeof(*at));
-		if (at == NULL)
-			return error_memory(c->err);
-		f->at = at;
+	fix->first = first;
+	fix->last = c->f->count;
+	fix->drop = wanted[FIX_DROP];
+	fix->move = wanted[FIX_PLACE];
+	fix->rewrite = wanted[FIX_KEY] || wanted[FIX_VALUE];
+	if (wanted[FIX_KEY])
+		key = span_of(f->key);
+	if (wanted[FIX_VALUE]) {
+		value = e->mended;
+		fix->note = e->note;
 	}
-	va_start(args, format);
-	(void)vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	at[n] = (struct finding){ code, offset, fixable, strdup(text) };
-	if (at[n].message == NULL)
-		return error_memory(c->err);
-	f->count++;
-	return 0;
-}
-
-void
-check_room(struct checker *c, const struct buf *b)
-{
-	if (buf_error(b, c->err) != 0)
-		c->no_memory = true;
-}
-
-void
-check_reason(struct checker *c, const struct error *why)
-{
-	if (why->status == EX_OSERR)
-		c->no_memory = true;
-}
-
-/* ---- fixes ---- */
-
-static int
-compare_keys(const void *left, const void *right)
-{
-	const struct check_fix *const *l = left, *const *r = right;
-	int order = strcasecmp((*l)->key, (*r)->key);
-
-	if (order != 0)
-		return order;
-	return (*l)->record.start < (*r)->record.start ? -1 : 1;
+	fix->key = arena_text(&c->f->memory, key);
+	fix->value = arena_text(&c->f->memory, value);
 }
 
 static void
-give_up(struct findings *f, struct check_fix *fix)
+check_entry(struct checker *c, const struct access_record *r)
 {
-	for (size_t i = fix->first; i < fix->last; i++)
-		f->at[i].fixable = false;
-	fix->drop = fix->move = fix->rewrite = false;
-	fix->note.len = 0;
+	struct facts f = { .key = "" };
+	bool wanted[FIXES] = { false };
+	size_t first = c->f->count;
+
+	if (!entry_read(&f.e, c->a, c->rules, r, &c->scratch))
+		return;
+	facts_gather(c, &f);
+	table_find(c, &f, wanted);
+	if (wanted[FIX_KEY] || wanted[FIX_VALUE] || wanted[FIX_PLACE] ||
+	    wanted[FIX_DROP])
+		fix_entry(c, &f, wanted, first);
 }
 
-/* Of two lines that would get the same key only the first is mended. */
-static int
-part_twins(struct checker *c)
-{
-	struct findings *f = c->f;
-	struct check_fix **sorted = calloc(f->fix_count + 1, sizeof(*sorted));
-	size_t count = 0;
+/* ---- the file ---- */
 
-	if (sorted == NULL)
-		return error_memory(c->err);
-	for (size_t i = 0; i < f->fix_count; i++)
-		if (!f->fixes[i].drop)
-			sorted[count++] = &f->fixes[i];
-	if (count > 1)
-		qsort(sorted, count, sizeof(struct check_fix *), compare_keys);
-	for (size_t i = 1; i < count; i++)
-		if (strcasecmp(sorted[i]->key, sorted[i - 1]->key) == 0)
-			give_up(f, sorted[i]);
-	free(sorted);
-	return 0;
+static bool
+is_net(struct span what)
+{
+	return what.len > 0 &&
+	    ((what.at[0] >= '0' && what.at[0] <= '9') || what.at[0] == '[' ||
+	        memchr(what.at, ':', what.len) != NULL ||
+	        span_equal_fold(what, span_of("IPv6")));
 }
 
-static int
-compare_offsets(const void *left, const void *right)
+/* What has to be known of all entries before one is looked at. */
+static void
+survey(struct checker *c)
 {
-	const struct finding *l = left, *r = right;
+	struct entry e;
+	size_t at = 0;
 
-	if (l->offset != r->offset)
-		return l->offset < r->offset ? -1 : 1;
-	return strcmp(l->code, r->code);
+	c->rcpt = requirement_of_recipients(c->a, c->rules->policy,
+	    &c->scratch);
+	while (entry_next(&e, c->a, c->rules, &at, &c->scratch)) {
+		bool off = e.effect == EFFECT_OFF && e.key != KEY_TAG_CASE;
+
+		c->client_off |= off && e.role == ROLE_CLIENT;
+		c->nets[e.role] |= off && is_net(e.what);
+		arena_clear(&c->scratch);
+	}
 }
 
-/* ---- all together ---- */
-
-static int
+static void
 walk(struct checker *c)
 {
 	struct access_record r;
 	size_t at = 0;
 
 	while (access_next(c->a->text, &at, &r)) {
-		if (r.kind == ACCESS_NOTHING && !r.rest &&
-		    check_comment(c, &r) != 0)
-			return -1;
-		if (r.kind == ACCESS_ENTRY && !r.rest &&
-		    check_entry(c, &r) != 0)
-			return -1;
+		if (r.rest)
+			continue;
+		if (r.kind == ACCESS_NOTHING)
+			check_comment(c, &r);
+		else if (r.kind == ACCESS_ENTRY)
+			check_entry(c, &r);
+		arena_clear(&c->scratch);
 	}
-	return 0;
 }
 
 int
 check_text(struct findings *f, const struct access *a,
-    const struct check_rules *rules, struct error *err)
+    const struct entry_rules *rules, struct error *err)
 {
-	struct checker c = { .f = f, .a = a, .rules = rules, .err = err };
+	struct checker c = { .f = f, .a = a, .rules = rules };
 
-	memset(f, 0, sizeof(*f));
-	check_survey(&c);
-	if (check_faults(&c) != 0 || check_marker(&c) != 0 ||
-	    check_rcpt(&c) != 0 || walk(&c) != 0 || part_twins(&c) != 0 ||
-	    (c.no_memory && error_memory(err) != 0)) {
-		findings_free(f);
-		return -1;
-	}
-	if (f->count > 1)
-		qsort(f->at, f->count, sizeof(*f->at), compare_offsets);
-	return 0;
-}
-
-void
-findings_free(struct findings *f)
-{
-	for (size_t i = 0; i < f->count; i++)
-		free(f->at[i].message);
-	for (size_t i = 0; i < f->fix_count; i++) {
-		free(f->fixes[i].key);
-		free(f->fixes[i].value);
-	}
-	free(f->at);
-	free(f->fixes);
-	memset(f, 0, sizeof(*f));
+	*f = (struct findings){ .at = NULL };
+	survey(&c);
+	check_faults(&c);
+	check_marker(&c);
+	check_recipients(&c);
+	walk(&c);
+	findings_part(f);
+	findings_sort(f);
+	f->memory.failed = f->memory.failed || c.scratch.failed;
+	arena_free(&c.scratch);
+	if (arena_error(&f->memory, err) == 0)
+		return 0;
+	findings_free(f);
+	return -1;
 }

@@ -4,7 +4,7 @@
 #include <sysexits.h>
 
 #include "inside.h"
-#include "plan.h"
+#include "plan_private.h"
 
 #define COMMENT "# tlsoff: "
 #define COMMENT_UNTIL "# tlsoff until "

@@ -1,9 +1,9 @@
-/* What one entry of the TLS tags is: whose, whether sendmail asks for it, and
+/* One entry of the TLS tags: whose it is, whether sendmail asks for it, and
  * what it then does. */
 #include <string.h>
+#include <sysexits.h>
 
-#include "entry.h"
-#include "tokens.h"
+#include "entry_private.h"
 
 bool
 entry_role(struct span key, bool keep_case, enum role *role, struct span *what)
@@ -27,100 +27,197 @@ entry_role(struct span key, bool keep_case, enum role *role, struct span *what)
 
 /* What sendmail asks for besides names and addresses: an address that stands
  * for a name, in brackets, and where the cf says so what is below a name. */
-static bool
-unwrap(const struct policy_rules *rules, struct span *what)
+static struct span
+unwrapped(const struct policy_rules *rules, struct span what, bool *bracketed)
 {
-	bool bracketed = what->len > 2 && what->at[0] == '[' &&
-	    what->at[what->len - 1] == ']';
-
-	if (bracketed) {
-		what->at++;
-		what->len -= 2;
-	} else if (rules->dotdomain && what->len > 1 && what->at[0] == '.') {
-		what->at++;
-		what->len--;
-	}
-	return bracketed;
+	*bracketed = what.len > 2 && what.at[0] == '[' &&
+	    what.at[what.len - 1] == ']';
+	if (*bracketed)
+		return (struct span){ what.at + 1, what.len - 2 };
+	if (rules->dotdomain && what.len > 1 && what.at[0] == '.')
+		return (struct span){ what.at + 1, what.len - 1 };
+	return what;
 }
 
 /* Where case counts: the name of a server is asked for in small letters, that
  * of a client as DNS has it, and an address as sendmail writes it. */
 static bool
-is_spelt(const struct policy_rules *rules, enum role role, struct span what,
-    const struct host *host)
+is_spelt(const struct entry *e, const struct policy_rules *rules,
+    struct span what)
 {
+	struct span asked = span_of(e->host.name);
+
 	return rules->keep_case &&
-	        (role == ROLE_CLIENT || host->kind != HOST_NAME)
-	    ? span_equal(what, span_of(host->name))
-	    : span_equal_fold(what, span_of(host->name));
+	        (e->role == ROLE_CLIENT || e->host.kind != HOST_NAME)
+	    ? span_equal(what, asked)
+	    : span_equal_fold(what, asked);
 }
 
-enum entry_key
-entry_key(const struct policy_rules *rules, bool compressed, enum role role,
-    struct span key, struct host *host, struct error *why)
+static enum entry_key
+read_key(struct entry *e, const struct entry_rules *rules,
+    struct arena *memory)
 {
-	struct host_rules host_rules = { .compressed = compressed,
+	const struct policy_rules *policy = rules->policy;
+	struct host_rules host_rules = { .compressed = rules->compressed,
 		.force = true };
-	struct span tag = span_of(role_tag(role));
-	struct span what = { key.at + tag.len, key.len - tag.len };
-	bool bracketed = unwrap(rules, &what);
+	struct span tag = span_of(role_tag(e->role));
+	struct error why = ERROR_INIT;
+	bool bracketed;
+	struct span what = unwrapped(policy, e->what, &bracketed);
 
-	if (rules->keep_quotes)
+	e->has_host = e->stray || e->what.len == 0;
+	if (policy->keep_quotes)
 		return KEY_QUOTED;
-	if (host_parse(what, role, &host_rules, host, why) != 0)
+	if (!e->stray &&
+	    host_parse(what, e->role, &host_rules, &e->host, &why) != 0) {
+		memory->failed |= why.status == EX_OSERR;
+		e->no_host = arena_text(memory, span_of(why.text));
 		return KEY_NO_HOST;
-	if (rules->keep_case && memcmp(key.at, tag.at, tag.len) != 0)
+	}
+	e->has_host = e->has_host || e->what.at[0] != '.';
+	if (policy->keep_case &&
+	    memcmp(e->record.key.at, tag.at, tag.len) != 0)
 		return KEY_TAG_CASE;
-	if (!is_spelt(rules, role, what, host) ||
-	    (bracketed && host->kind == HOST_NAME))
+	if (!e->stray && (!is_spelt(e, policy, what) ||
+	                     (bracketed && e->host.kind == HOST_NAME)))
 		return KEY_SPELLING;
 	return KEY_ASKED;
 }
 
-/* ---- the value ---- */
-
-void
-value_in_map(const struct policy_rules *rules, struct span key,
-    struct span value, struct buf *out)
+/* "Srv_Features: host S" is the bare tag with the value "host S": a word that
+ * can be a host is taken off the value. */
+static bool
+take_stray_host(struct entry *e, const struct entry_rules *rules,
+    struct arena *memory)
 {
-	if (rules->match_only)
-		buf_span(out, key);
-	else
-		value_rewrite(value, key, out);
-	buf_text(out, rules->append);
-}
+	const struct host_rules host_rules = { .compressed = rules->compressed };
+	struct error why = ERROR_INIT;
+	struct span word = e->value;
+	size_t len = 0;
 
-enum effect
-value_effect(const struct policy_rules *rules, enum role role, bool bare,
-    struct span in_map)
-{
-	struct tokens t;
-
-	tokens_cut(&t, in_map);
-	if (tokens_are(&t, "?") ||
-	    (rules->skip && !bare && tokens_are(&t, "SKIP")))
-		return EFFECT_NONE;
-	if (tokens_tempfail(&t))
-		return EFFECT_TEMPFAIL;
-	if (role == ROLE_CLIENT)
-		return value_client_off(in_map) ? EFFECT_OFF : EFFECT_ON;
-	switch (value_server(in_map)) {
-	case SERVER_OFF:
-		return EFFECT_OFF;
-	case SERVER_TEMPFAIL:
-		return EFFECT_TEMPFAIL;
-	case SERVER_ON:
-		break;
+	while (len < word.len && !byte_is_space(word.at[len]))
+		len++;
+	word.len = len;
+	if (e->what.len > 0 || word.len < 3 ||
+	    (memchr(word.at, '.', word.len) == NULL &&
+	        memchr(word.at, ':', word.len) == NULL))
+		return false;
+	if (host_parse(word, e->role, &host_rules, &e->host, &why) != 0) {
+		memory->failed |= why.status == EX_OSERR;
+		return false;
 	}
-	return EFFECT_ON;
+	e->value = span_trim((struct span){ word.at + len,
+	    e->value.len - len });
+	return true;
 }
 
-enum effect
-entry_effect(const struct policy_rules *rules, enum role role,
-    const struct access_record *r, struct buf *in_map)
+/* ---- all of it ---- */
+
+static void
+read_line(struct entry *e, const struct access *a, const char *today)
 {
-	buf_clear(in_map);
-	value_in_map(rules, r->key, r->value, in_map);
-	return value_effect(rules, role, r->key.len == strlen(role_tag(role)),
-	    buf_as_span(in_map));
+	const struct access_record *r = &e->record;
+
+	e->duplicate = !access_wins(a, r);
+	e->managed = a->marked && r->start >= a->managed;
+	e->has_comment = comment_read(a->text, r->start, &e->comment);
+	e->expired = today != NULL && e->comment.until[0] != '\0' &&
+	    strcmp(e->comment.until, today) < 0;
+}
+
+bool
+entry_read(struct entry *e, const struct access *a,
+    const struct entry_rules *rules, const struct access_record *r,
+    struct arena *memory)
+{
+	struct buf in_map = BUF_IN(memory);
+
+	*e = (struct entry){ .record = *r };
+	if (r->kind != ACCESS_ENTRY ||
+	    !entry_role(r->key, false, &e->role, &e->what))
+		return false;
+	read_line(e, a, rules->today);
+	e->value = value_shown(r);
+	e->stray = take_stray_host(e, rules, memory);
+	e->key = read_key(e, rules, memory);
+	value_in_map(rules->policy, r->key, r->value, &in_map);
+	e->in_map = buf_as_span(&in_map);
+	e->effect = value_effect(rules->policy, e->role, e->what.len == 0,
+	    e->in_map);
+	e->off = !e->stray && e->effect == EFFECT_OFF;
+	entry_read_meaning(e, memory);
+	return true;
+}
+
+bool
+entry_next(struct entry *e, const struct access *a,
+    const struct entry_rules *rules, size_t *at, struct arena *memory)
+{
+	struct access_record r;
+
+	while (access_next(a->text, at, &r))
+		if (entry_read(e, a, rules, &r, memory))
+			return true;
+	return false;
+}
+
+bool
+entry_is_exemption(const struct entry *e)
+{
+	if (e->role == ROLE_CLIENT)
+		return true; /* the tag is for nothing else */
+	for (size_t i = 0; i < e->record.value.len; i++)
+		if (byte_lower(e->record.value.at[i]) == 's')
+			return true;
+	return e->meant_off || e->wants_off;
+}
+
+const char *
+entry_reason(const struct entry *e)
+{
+	static const char *const of_key[] = {
+		[KEY_ASKED] = NULL,
+		[KEY_NO_HOST] = "sendmail never asks for this key",
+		[KEY_SPELLING] = "sendmail never asks for this key",
+		[KEY_TAG_CASE] = "the cf's K line has -f, and the tag is "
+		    "written otherwise",
+		[KEY_QUOTED] = "the cf's K line has -q",
+	};
+	static const char *const of_value[2][4] = {
+		[ROLE_CLIENT] = {
+			[EFFECT_ON] = "value is not NO",
+			[EFFECT_TEMPFAIL] = "value puts mail off",
+			[EFFECT_NONE] = "value sends sendmail on to the next "
+			    "key",
+		},
+		[ROLE_SERVER] = {
+			[EFFECT_ON] = "value does not say S",
+			[EFFECT_TEMPFAIL] = "value turns the host away",
+			[EFFECT_NONE] = "value sends sendmail on to the next "
+			    "key",
+		},
+	};
+
+	if (e->duplicate)
+		return "duplicate of an earlier line";
+	if (e->record.rest)
+		return "rest of a line that is too long";
+	if (of_key[e->key] != NULL)
+		return of_key[e->key];
+	return of_value[e->role][e->effect];
+}
+
+const char *
+entry_name(const struct access *a, const struct access_record *r,
+    struct arena *memory)
+{
+	struct buf out = BUF_IN(memory);
+	bool managed = a->marked && r->start >= a->managed;
+
+	buf_visible(&out, r->key);
+	buf_char(&out, ' ');
+	buf_visible(&out, value_shown(r));
+	buf_printf(&out, " (line %zu%s)", access_line(a, r->start),
+	    managed ? ", in the managed section" : "");
+	return buf_string(&out);
 }

@@ -1,320 +1,288 @@
-/*
- * Turning TLS off for one host: leave, mend, move or insert its entry.
- */
-#include <stdio.h>
+/* Turning TLS off for one host: its entry is left, mended, moved or inserted. */
 #include <string.h>
 #include <sysexits.h>
 
-#include "plan.h"
+#include "plan_private.h"
 
 /* makemap drops a longer line. */
 #define LINE_MAX_BYTES 1022
 
+/* What a host's TLS is decided by before anything is planned for it. */
+struct decision {
+	struct policy policy;
+	struct access_record by; /* end 0: no entry decides */
+	const char *name;        /* of that entry; "" */
+	bool durable;            /* it stands above the marker */
+};
+
+static struct decision
+decide(struct planner *p, struct policy_query q)
+{
+	struct decision d = {
+		.policy = { .value = BUF_IN(&p->plan->memory) }, .name = ""
+	};
+
+	policy_decide(p->request->role, &q, &d.policy);
+	if (d.policy.key[0] == '\0' ||
+	    !access_find(p->access, span_of(d.policy.key), &d.by))
+		return d;
+	d.name = entry_name(p->access, &d.by, &p->plan->memory);
+	d.durable = !p->access->marked || d.by.start < p->access->managed;
+	return d;
+}
+
+static bool
+is_off(const struct decision *d)
+{
+	return d->policy.tls == TLS_OFF;
+}
+
+/* ---- TLS requirements ---- */
+
+/*
+ * With TLS off a session is in clear; an entry that demands TLS then fails it.
+ * Deferred mail can be mended, so that is a warning; mail that bounces is lost,
+ * so that is refused.
+ */
+static int
+bounces(struct planner *p, const char *key, const char *entry, const char *why)
+{
+	if (!p->request->force)
+		return error_set(p->err, EX_DATAERR,
+		    "%s: mail would bounce, because %s %s; remove that entry "
+		    "first, or use --force", key, entry, why);
+	plan_warn(p, "%s: mail will bounce, because %s %s", key, entry, why);
+	return 0;
+}
+
+/* The requirement that decides for this host. */
+static int
+host_requirement(struct planner *p, const struct host *host, const char *key)
+{
+	enum role role = p->request->role;
+	struct policy_query q = plan_question(p, host);
+	struct policy found = { .value = BUF_IN(&p->plan->memory) };
+	enum value_requirement asked = requirement_of_host(role, &q, &found);
+	struct access_record by;
+	const char *name;
+
+	if (asked == REQUIRE_NOTHING ||
+	    !access_find(p->access, span_of(found.key), &by))
+		return 0;
+	name = entry_name(p->access, &by, &p->plan->memory);
+	if (asked == REQUIRE_BOUNCE)
+		return bounces(p, key, name, "demands TLS");
+	plan_warn(p, "%s: mail %s will be deferred, because %s demands TLS; "
+	    "exempt the host with %s%s OK", key,
+	    role == ROLE_CLIENT ? "to it" : "from it", name,
+	    requirement_tag(role), host->name);
+	return 0;
+}
+
+/*
+ * Any requirement on a recipient counts: which recipients a server takes is not
+ * known here, and after try_tls said no, sendmail turns every tls_rcpt failure
+ * of the same message into a bounce.
+ */
+static int
+requirements(struct planner *p, const struct host *host, const char *key)
+{
+	if (host_requirement(p, host, key) != 0)
+		return -1;
+	if (p->request->role == ROLE_SERVER)
+		return 0;
+	if (!p->rcpt_known)
+		p->rcpt = requirement_of_recipients(p->access,
+		    p->rules->policy, &p->plan->memory);
+	p->rcpt_known = true;
+	if (p->rcpt.end == 0)
+		return 0;
+	return bounces(p, key, entry_name(p->access, &p->rcpt,
+	    &p->plan->memory), "demands TLS of the same messages");
+}
+
+/* ---- the value ---- */
+
 /* Options of the cf's K line can leave no entry that turns TLS off. */
 static int
-must_be_obeyed(struct planner *p, const struct subject *s, const struct buf *out)
+must_be_obeyed(struct planner *p, const char *key, struct span value)
 {
-	const struct policy_rules *rules = p->rules;
-	struct buf in_map = BUF_INIT;
+	const struct policy_rules *rules = p->rules->policy;
+	struct buf in_map = BUF_IN(&p->plan->memory);
 	enum effect effect;
-	int status;
 
-	value_in_map(rules, span_of(s->key), buf_as_span(out), &in_map);
+	value_in_map(rules, span_of(key), value, &in_map);
 	effect = value_effect(rules, p->request->role, true,
 	    buf_as_span(&in_map));
-	status = buf_error(out, p->err) == 0 ? buf_error(&in_map, p->err) : -1;
-	buf_free(&in_map);
-	if (status != 0)
+	if (arena_error(&p->plan->memory, p->err) != 0)
 		return -1;
 	if (effect == EFFECT_OFF && !rules->keep_quotes)
 		return 0;
 	return error_set(p->err, EX_CONFIG, "%s: no entry can turn TLS off, for "
-	    "the K line of the cf has the option %s; take that out", s->key,
+	    "the K line of the cf has the option %s; take that out", key,
 	    rules->keep_quotes ? "-q" : rules->match_only ? "-m" : "-a");
 }
 
 /* The value that turns TLS off and keeps the letters of what decided before. */
 static int
-new_value(struct planner *p, struct subject *s, const char *decider,
-    struct span before, struct buf *out)
+new_value(struct planner *p, const char *key, const char *decider,
+    struct span before, struct span *value)
 {
-	if (p->request->role == ROLE_CLIENT) {
-		buf_text(out, "NO");
-		return must_be_obeyed(p, s, out);
-	}
+	struct buf letters = BUF_IN(&p->plan->memory);
+
+	*value = span_of("NO");
+	if (p->request->role == ROLE_CLIENT)
+		return must_be_obeyed(p, key, *value);
 	if (value_server(before) == SERVER_TEMPFAIL && !p->request->force)
 		return error_set(p->err, EX_DATAERR,
 		    "%s: %s turns this host away with a temporary failure; "
-		    "remove that entry first, or use --force", s->key, decider);
-	value_letters(before, out);
-	buf_text(out, out->len > 0 ? " S" : "S");
-	if (strlen(s->key) + out->len + 3 > LINE_MAX_BYTES)
+		    "remove that entry first, or use --force", key, decider);
+	value_letters(before, &letters);
+	buf_text(&letters, letters.len > 0 ? " S" : "S");
+	if (strlen(key) + letters.len + 3 > LINE_MAX_BYTES)
 		return error_set(p->err, EX_DATAERR,
 		    "%s: with the letters of %s the line is longer than "
-		    "makemap reads; shorten that entry first", s->key, decider);
-	return must_be_obeyed(p, s, out);
+		    "makemap reads; shorten that entry first", key, decider);
+	*value = buf_as_span(&letters);
+	return must_be_obeyed(p, key, *value);
 }
+
+/* ---- the entry is there ---- */
 
 static void
-add_entry(const struct planner *p, const struct subject *s, struct span value,
-    struct buf *out)
+leave(struct planner *p, struct subject *s, const struct entry *e)
 {
-	buf_printf(out, "%s\t", s->key);
-	buf_span(out, value);
-	buf_text(out, p->eol);
+	struct span value = value_shown(&e->record);
+	const struct wanted w = { .now = &e->record, .key = e->record.key,
+		.value = value, .comment = COMMENT_RENEWED };
+
+	if (plan_entry(p, s, &w)) {
+		plan_tell(s, CHANGED, value, "its comment", p);
+		return;
+	}
+	plan_at(s, e->record.start);
+	plan_tell(s, UNCHANGED, value, NULL, p);
 }
 
-/* ---- the entry is there, above the marker ---- */
-
-/* The comment line, if another one is asked for. */
-static int
-renew_comment(struct planner *p, const struct access_record *r,
-    struct span note, bool *renewed)
-{
-	size_t above = comment_above(p->access->text, r->start);
-	struct span now = comment_nearest(p->access->text, r->start);
-	struct buf text = BUF_INIT;
-	struct plan_edit *edit;
-	bool asked = p->request->comment != NULL || p->request->until != NULL;
-
-	if (note.len > 0) {
-		buf_span(&text, note);
-		buf_text(&text, p->eol);
-	}
-	if (asked)
-		comment_line(p->request, p->eol, &text);
-	*renewed = text.len > 0 && !span_equal(buf_as_span(&text), now);
-	if (buf_error(&text, p->err) != 0)
-		goto fail;
-	if (!*renewed) {
-		buf_free(&text);
-		return 0;
-	}
-	edit = plan_edit(p, above, asked ? r->start : above);
-	if (edit == NULL)
-		goto fail;
-	edit->text = text;
-	return 0;
-fail:
-	buf_free(&text);
-	return -1;
-}
-
-static int
-leave(struct planner *p, struct subject *s, const struct access_record *r)
-{
-	bool renewed;
-
-	if (renew_comment(p, r, (struct span){ "", 0 }, &renewed) != 0)
-		return -1;
-	if (!renewed) {
-		plan_at(s, r->start);
-		return plan_tell(p, s, UNCHANGED, plan_value(r), NULL);
-	}
-	p->plan->edits[p->plan->edit_count - 1].change = s->index;
-	p->plan->edits[p->plan->edit_count - 1].line_offset =
-	    (long)p->plan->edits[p->plan->edit_count - 1].text.len;
-	return plan_tell(p, s, CHANGED, plan_value(r), "its comment");
-}
-
-static int
-mend(struct planner *p, struct subject *s, const struct access_record *r,
+/* Mended where it stands, or moved out of the managed section. */
+static void
+mend(struct planner *p, struct subject *s, const struct entry *e,
     struct span value)
 {
-	struct span old = plan_value(r), note = old;
-	size_t at = (size_t)(old.at - p->access->text.at);
-	struct buf was = BUF_INIT;
-	struct plan_edit *edit;
-	bool renewed;
-	int status = -1;
+	struct span old = value_shown(&e->record), cut = old;
+	struct buf was = BUF_IN(&p->plan->memory);
+	const struct wanted w = { .now = &e->record,
+		.key = e->managed ? span_of(s->change->key) : e->record.key,
+		.value = value, .note = value_cut_note(&cut),
+		.comment = COMMENT_RENEWED, .moves = e->managed };
 
+	(void)plan_entry(p, s, &w);
+	if (e->managed) {
+		buf_printf(&was, "from line %zu, in the managed section",
+		    access_line(p->access, e->record.start));
+		plan_tell(s, MOVED, value, buf_string(&was), p);
+		return;
+	}
 	buf_text(&was, "was ");
 	buf_visible(&was, old);
-	note = plan_cut_note(&note);
-	if (buf_error(&was, p->err) != 0 ||
-	    renew_comment(p, r, note, &renewed) != 0)
-		goto out;
-	edit = plan_edit(p, at, at + old.len);
-	if (edit == NULL)
-		goto out;
-	buf_span(&edit->text, value);
-	edit->change = s->index;
-	edit->line_offset = -(long)(at - r->start);
-	status = plan_tell(p, s, CHANGED, value, was.at);
-out:
-	buf_free(&was);
-	return status;
-}
-
-/* ---- insert above the marker ---- */
-
-static int
-insert(struct planner *p, struct subject *s, struct span value,
-    struct span comment)
-{
-	const struct access *a = p->access;
-	struct plan_edit *edit = plan_edit(p, p->place, p->place);
-
-	if (edit == NULL)
-		return -1;
-	/* Whatever the others end in: a CR would become a part of its value. */
-	if (!p->inserted && p->place > 0 && a->text.at[p->place - 1] != '\n')
-		buf_char(&edit->text, '\n');
-	p->inserted = edit->insertion = true;
-	buf_span(&edit->text, comment);
-	edit->change = s->index;
-	edit->line_offset = (long)edit->text.len;
-	add_entry(p, s, value, &edit->text);
-	return 0;
-}
-
-/* From the managed section; its comment goes with it. */
-static int
-move(struct planner *p, struct subject *s, const struct access_record *r,
-    struct span value)
-{
-	size_t above = comment_above(p->access->text, r->start);
-	struct span old = plan_value(r), note = old;
-	struct buf comment = BUF_INIT, was = BUF_INIT;
-	int status = -1;
-
-	note = plan_cut_note(&note);
-	if (note.len > 0) {
-		buf_span(&comment, note);
-		buf_text(&comment, p->eol);
-	}
-	if (p->request->comment != NULL || p->request->until != NULL)
-		comment_line(p->request, p->eol, &comment);
-	else
-		buf_add(&comment, p->access->text.at + above, r->start - above);
-	buf_printf(&was, "from line %zu, in the managed section",
-	    access_line(p->access, r->start));
-	if (buf_error(&comment, p->err) != 0 || buf_error(&was, p->err) != 0 ||
-	    plan_edit(p, above, r->end) == NULL ||
-	    insert(p, s, value, buf_as_span(&comment)) != 0)
-		goto out;
-	status = plan_tell(p, s, MOVED, value, was.at);
-out:
-	buf_free(&comment);
-	buf_free(&was);
-	return status;
+	plan_tell(s, CHANGED, value, buf_string(&was), p);
 }
 
 static int
-add_existing(struct planner *p, struct subject *s,
-    const struct access_record *r)
+add_existing(struct planner *p, struct subject *s, const struct host *host,
+    const struct entry *e)
 {
-	struct buf in_map = BUF_INIT, value = BUF_INIT, name = BUF_INIT;
-	bool off = entry_effect(p->rules, p->request->role, r, &in_map) ==
-	    EFFECT_OFF;
-	struct span sense = buf_as_span(&in_map);
-	bool managed = plan_is_managed(p, r);
-	int status = -1;
+	const char *key = s->change->key;
+	struct span sense = e->in_map, value;
 
-	plan_name_entry(p, r, &name);
-	if (buf_error(&in_map, p->err) != 0 || buf_error(&name, p->err) != 0)
-		goto out;
-	if (r->rest) {
-		(void)error_set(p->err, EX_DATAERR,
+	if (e->record.rest)
+		return error_set(p->err, EX_DATAERR,
 		    "%s: line %zu is too long, and makemap reads its end as "
-		    "this key; shorten that line first", s->key,
-		    access_line(p->access, r->start));
-		goto out;
+		    "this key; shorten that line first", key,
+		    access_line(p->access, e->record.start));
+	if (e->effect == EFFECT_OFF && !e->managed) {
+		leave(p, s, e);
+		return 0;
 	}
-	if (off && !managed) {
-		status = leave(p, s, r);
-		goto out;
-	}
-	(void)plan_cut_note(&sense);
-	if (new_value(p, s, name.at, sense, &value) != 0 ||
-	    buf_error(&value, p->err) != 0 || plan_requirements(p, s) != 0)
-		goto out;
-	status = managed ? move(p, s, r, buf_as_span(&value))
-			 : mend(p, s, r, buf_as_span(&value));
-out:
-	buf_free(&in_map);
-	buf_free(&value);
-	buf_free(&name);
-	return status;
+	(void)value_cut_note(&sense);
+	if (new_value(p, key, entry_name(p->access, &e->record,
+	        &p->plan->memory), sense, &value) != 0 ||
+	    requirements(p, host, key) != 0)
+		return -1;
+	mend(p, s, e, value);
+	return 0;
 }
 
 /* ---- no entry for this key yet ---- */
 
 static int
-covered(struct planner *p, struct subject *s, const struct access_record *by,
-    const struct buf *name)
+add_new(struct planner *p, struct subject *s, const struct host *host,
+    const struct decision *before)
 {
-	struct buf reason = BUF_INIT;
-	int status = -1;
+	struct wanted w = { .key = span_of(s->change->key),
+		.comment = COMMENT_RENEWED };
+	const char *reason = NULL;
 
-	buf_printf(&reason, "%s covers it", name->at);
-	plan_at(s, by->start);
-	if (buf_error(&reason, p->err) == 0)
-		status = plan_tell(p, s, UNCHANGED, (struct span){ "", 0 },
-		    reason.at);
-	buf_free(&reason);
-	return status;
+	if (new_value(p, s->change->key,
+	        before->by.end > 0 ? before->name : "the entry before",
+	        buf_as_span(&before->policy.value), &w.value) != 0 ||
+	    requirements(p, host, s->change->key) != 0)
+		return -1;
+	if (w.value.len > 2)
+		reason = arena_printf(&p->plan->memory, "with the letters of "
+		    "%s, which it hides", before->name);
+	else if (before->policy.found && is_off(before) && !before->durable)
+		reason = arena_printf(&p->plan->memory, "%s covers it, but may "
+		    "be deleted", before->name);
+	(void)plan_entry(p, s, &w);
+	plan_tell(s, ADDED, w.value, reason, p);
+	return 0;
 }
 
-static int
-add_new(struct planner *p, struct subject *s, const struct policy *before,
-    const struct buf *name, bool durable)
+static bool
+is_covered(const struct planner *p, const struct decision *d)
 {
-	struct buf value = BUF_INIT, comment = BUF_INIT, reason = BUF_INIT;
-	int status = -1;
+	return is_off(d) && d->durable && !p->request->exact;
+}
 
-	if (new_value(p, s, name->len > 0 ? name->at : "the entry before",
-	        buf_as_span(&before->value), &value) != 0 ||
-	    plan_requirements(p, s) != 0)
-		goto out;
-	comment_line(p->request, p->eol, &comment);
-	if (value.len > 2)
-		buf_printf(&reason, "with the letters of %s, which it hides",
-		    name->at);
-	else if (before->found && before->tls == TLS_OFF && !durable)
-		buf_printf(&reason, "%s covers it, but may be deleted",
-		    name->at);
-	if (buf_error(&value, p->err) != 0 ||
-	    buf_error(&comment, p->err) != 0 ||
-	    buf_error(&reason, p->err) != 0 ||
-	    insert(p, s, buf_as_span(&value), buf_as_span(&comment)) != 0)
-		goto out;
-	status = plan_tell(p, s, ADDED, buf_as_span(&value),
-	    reason.len > 0 ? reason.at : NULL);
-out:
-	buf_free(&value);
-	buf_free(&comment);
-	buf_free(&reason);
-	return status;
+/* An address is every peer there, also one that DNS gives no name: sendmail asks
+ * for that one in brackets first.  True: so it is off for that one, too. */
+static bool
+unnamed_is_covered(struct planner *p, const struct host *host, const char *key)
+{
+	struct policy_query q = plan_question(p, host);
+	struct decision d;
+
+	if (host->kind != HOST_ADDRESS)
+		return true;
+	q.unnamed = host->name;
+	d = decide(p, q);
+	if (d.policy.found && !is_off(&d) && strchr(d.policy.key, '[') != NULL)
+		plan_warn(p, "%s: a host there that has no name is asked for as "
+		    "[%s], and for that %s decides; mend or remove it", key,
+		    host->name, d.name);
+	return is_covered(p, &d);
 }
 
 int
-plan_add(struct planner *p, struct subject *s)
+plan_add(struct planner *p, const struct host *host)
 {
-	struct policy_query q = plan_question(p, s->host);
+	struct subject s = { .unlisted = false };
+	struct decision before;
 	struct access_record r;
-	struct policy before = { .found = false };
-	struct buf name = BUF_INIT;
-	bool durable = false;
-	int status = -1;
+	struct entry e;
+	bool unnamed;
 
-	if (access_find(p->access, span_of(s->key), &r))
-		return add_existing(p, s, &r);
-	policy_decide(p->request->role, &q, &before);
-	if (before.key[0] != '\0' &&
-	    access_find(p->access, span_of(before.key), &r)) {
-		plan_name_entry(p, &r, &name);
-		durable = !plan_is_managed(p, &r);
-	}
-	if (buf_error(&before.value, p->err) != 0 ||
-	    buf_error(&name, p->err) != 0)
-		goto out;
-	if (before.tls == TLS_OFF && durable && !p->request->exact)
-		status = covered(p, s, &r, &name);
-	else
-		status = add_new(p, s, &before, &name, durable);
-out:
-	policy_free(&before);
-	buf_free(&name);
-	return status;
+	plan_host(p, &s, host);
+	unnamed = unnamed_is_covered(p, host, s.change->key);
+	if (access_find(p->access, span_of(s.change->key), &r) &&
+	    entry_read(&e, p->access, p->rules, &r, &p->plan->memory))
+		return add_existing(p, &s, host, &e);
+	before = decide(p, plan_question(p, host));
+	if (!unnamed || !is_covered(p, &before))
+		return add_new(p, &s, host, &before);
+	plan_at(&s, before.by.start);
+	plan_tell(&s, UNCHANGED, span_of(""), arena_printf(&p->plan->memory,
+	    "%s covers it", before.name), p);
+	return 0;
 }

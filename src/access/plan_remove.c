@@ -3,78 +3,35 @@
  * the key stands, because the next duplicate would count once the first is
  * gone.
  */
-#include <stdlib.h>
 #include <string.h>
 
-#include "plan.h"
+#include "plan_private.h"
 
-/* What is left of a value that turns TLS off. */
-static void
-remainder_of(enum role role, struct span rewritten, struct buf *out)
+bool
+plan_remove_entry(struct planner *p, struct subject *s, const struct entry *e)
 {
-	if (role == ROLE_SERVER)
-		value_letters(rewritten, out);
-}
+	struct buf letters = BUF_IN(&p->plan->memory);
+	struct wanted w = { .now = &e->record, .key = e->record.key,
+		.comment = COMMENT_GOES };
 
-static int
-remove_line(struct planner *p, struct subject *s, const struct access_record *r)
-{
-	size_t above = comment_above(p->access->text, r->start);
-
-	if (plan_edit(p, above, r->end) == NULL)
-		return -1;
-	plan_at(s, r->start);
-	return plan_tell(p, s, REMOVED, plan_value(r),
-	    plan_is_managed(p, r) ? "it stood in the managed section" : NULL);
-}
-
-static int
-keep_letters(struct planner *p, struct subject *s,
-    const struct access_record *r, struct span letters)
-{
-	struct span old = plan_value(r);
-	size_t at = (size_t)(old.at - p->access->text.at);
-	size_t above = comment_above(p->access->text, r->start);
-	struct plan_edit *edit;
-
-	if (above != r->start && plan_edit(p, above, r->start) == NULL)
-		return -1;
-	edit = plan_edit(p, at, at + old.len);
-	if (edit == NULL)
-		return -1;
-	buf_span(&edit->text, letters);
-	edit->change = s->index;
-	edit->line_offset = -(long)(at - r->start);
-	return plan_tell(p, s, CHANGED, letters,
-	    "its other letters stay");
-}
-
-int
-plan_remove_record(struct planner *p, struct subject *s,
-    const struct access_record *r, bool *done)
-{
-	struct buf in_map = BUF_INIT, letters = BUF_INIT;
-	enum role role = p->request->role;
-	bool off = entry_effect(p->rules, role, r, &in_map) == EFFECT_OFF;
-	int status = 0;
-
-	*done = !off;
-	if (off) {
-		remainder_of(role, buf_as_span(&in_map), &letters);
-		*done = letters.len > 0;
-		status = *done
-		    ? keep_letters(p, s, r, buf_as_span(&letters))
-		    : remove_line(p, s, r);
+	if (e->effect != EFFECT_OFF)
+		return true;
+	if (e->role == ROLE_SERVER)
+		value_letters(e->in_map, &letters);
+	if (letters.len > 0) {
+		w.value = buf_as_span(&letters);
+		(void)plan_entry(p, s, &w);
+		plan_tell(s, CHANGED, w.value, "its other letters stay", p);
+		return true;
 	}
-	if (status == 0 && (buf_error(&letters, p->err) != 0 ||
-	        buf_error(&in_map, p->err) != 0))
-		status = -1;
-	buf_free(&in_map);
-	buf_free(&letters);
-	return status;
+	(void)plan_entry(p, s, &w);
+	plan_at(s, e->record.start);
+	plan_tell(s, REMOVED, value_shown(&e->record),
+	    e->managed ? "it stood in the managed section" : NULL, p);
+	return false;
 }
 
-int
+void
 plan_remove_duplicates(struct planner *p, struct subject *s, size_t first)
 {
 	const struct access *a = p->access;
@@ -82,35 +39,40 @@ plan_remove_duplicates(struct planner *p, struct subject *s, size_t first)
 
 	for (size_t i = 0; i < a->fault_count && !done; i++) {
 		struct access_record r;
+		struct entry e;
 		size_t at = a->faults[i].start;
 
 		if (a->faults[i].kind != FAULT_DUPLICATE ||
 		    a->faults[i].first != first)
 			continue;
 		(void)access_next(a->text, &at, &r);
-		if (!r.rest && plan_remove_record(p, s, &r, &done) != 0)
-			return -1;
+		if (!r.rest &&
+		    entry_read(&e, a, p->rules, &r, &p->plan->memory))
+			done = plan_remove_entry(p, s, &e);
 	}
-	return 0;
 }
 
-int
-plan_remove(struct planner *p, struct subject *s)
+void
+plan_remove(struct planner *p, const struct host *host)
 {
+	struct subject s = { .unlisted = false };
 	struct access_record r;
-	bool done;
+	struct entry e;
 
-	if (!access_find(p->access, span_of(s->key), &r) || r.rest)
-		return plan_tell(p, s, UNCHANGED, (struct span){ "", 0 },
-		    "there is no such entry");
-	if (plan_remove_record(p, s, &r, &done) != 0)
-		return -1;
-	if (s->change->value == NULL) {
-		plan_at(s, r.start);
-		return plan_tell(p, s, UNCHANGED, plan_value(&r),
-		    "it does not turn TLS off");
+	plan_host(p, &s, host);
+	if (!access_find(p->access, span_of(s.change->key), &r) || r.rest ||
+	    !entry_read(&e, p->access, p->rules, &r, &p->plan->memory)) {
+		plan_tell(&s, UNCHANGED, span_of(""), "there is no such entry",
+		    p);
+		return;
 	}
-	return done ? 0 : plan_remove_duplicates(p, s, r.start);
+	if (!plan_remove_entry(p, &s, &e))
+		plan_remove_duplicates(p, &s, r.start);
+	if (s.change->action != UNCHANGED)
+		return;
+	plan_at(&s, r.start);
+	plan_tell(&s, UNCHANGED, value_shown(&r), "it does not turn TLS off",
+	    p);
 }
 
 /* ---- what still keeps TLS off ---- */
@@ -144,41 +106,27 @@ lookup_after(void *context, struct span key, struct span *value)
 	return LOOKUP_FOUND;
 }
 
-int
+void
 plan_still_off(struct planner *p, const struct host *host,
     const struct change *c)
 {
 	struct policy_query q = plan_question(p, host);
-	struct policy after = { .found = false };
-	struct buf name = BUF_INIT;
-	struct access_record r;
-	int status;
+	struct policy after = { .value = BUF_IN(&p->plan->memory) };
+	struct access_record by;
 
 	/* Letters that stay decide, so nothing broader does. */
 	if (c->action == CHANGED)
-		return 0;
+		return;
 	q.lookup = lookup_after;
 	q.context = p;
 	policy_decide(c->role, &q, &after);
-	if (after.tls == TLS_OFF &&
-	    access_find(p->access, span_of(after.key), &r)) {
-		plan_name_entry(p, &r, &name);
-		if (name.at != NULL)
-			plan_warn(p, "%s: %s still keeps TLS off", c->key,
-			    name.at);
+	/* A peer there that has no name is asked for in brackets first. */
+	if (after.tls != TLS_OFF && host->kind == HOST_ADDRESS) {
+		q.unnamed = host->name;
+		policy_decide(c->role, &q, &after);
 	}
-	status = buf_error(&after.value, p->err);
-	policy_free(&after);
-	buf_free(&name);
-	return status;
-}
-
-int
-plan_remove_last(struct planner *p)
-{
-	for (size_t i = 0; i < p->request->host_count; i++)
-		if (plan_still_off(p, &p->request->hosts[i],
-		        &p->plan->changes[i]) != 0)
-			return -1;
-	return 0;
+	if (after.tls == TLS_OFF &&
+	    access_find(p->access, span_of(after.key), &by))
+		plan_warn(p, "%s: %s still keeps TLS off", c->key,
+		    entry_name(p->access, &by, &p->plan->memory));
 }

@@ -17,29 +17,24 @@ requirement_of_host(enum role role, struct policy_query *q,
 	return value_requirement(buf_as_span(&found->value));
 }
 
-int
+struct access_record
 requirement_of_recipients(const struct access *a,
-    const struct policy_rules *rules, struct access_record *first,
-    struct error *err)
+    const struct policy_rules *rules, struct arena *memory)
 {
 	const struct span tag = span_of("TLS_Rcpt:");
-	struct buf value = BUF_INIT;
-	struct access_record r;
+	struct access_record first = { .end = 0 }, r;
+	struct buf value = BUF_IN(memory);
 	size_t at = 0;
-	int status;
 
-	first->end = 0;
 	while (access_next_known(a, &at, &r)) {
 		if (r.key.len < tag.len ||
 		    !span_equal_fold((struct span){ r.key.at, tag.len }, tag) ||
-		    (first->end > 0 && r.start > first->start))
+		    (first.end > 0 && r.start > first.start))
 			continue;
 		buf_clear(&value);
 		value_in_map(rules, r.key, r.value, &value);
 		if (value_requirement(buf_as_span(&value)) != REQUIRE_NOTHING)
-			*first = r;
+			first = r;
 	}
-	status = buf_error(&value, err);
-	buf_free(&value);
-	return status;
+	return first;
 }

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "access.h"
+#include "entry.h"
 #include "tokens.h"
 
 void
@@ -127,6 +127,71 @@ value_next_letter(struct span value, struct value_letter *letter)
 	letter->token = (struct span){ letter->bytes, token.len };
 	return true;
 }
+
+/* ---- the value of an entry ---- */
+
+struct span
+value_shown(const struct access_record *r)
+{
+	struct span value = r->value;
+
+	while (value.len > 0 && byte_is_space(value.at[value.len - 1]))
+		value.len--;
+	return value;
+}
+
+struct span
+value_cut_note(struct span *value)
+{
+	for (size_t i = 0; i < value->len; i++) {
+		struct span note = { value->at + i, value->len - i };
+
+		if (value->at[i] != '#' ||
+		    (i > 0 && !byte_is_space(value->at[i - 1])))
+			continue;
+		value->len = i;
+		return span_trim(note);
+	}
+	return (struct span){ value->at, 0 };
+}
+
+void
+value_in_map(const struct policy_rules *rules, struct span key,
+    struct span value, struct buf *out)
+{
+	if (rules->match_only)
+		buf_span(out, key);
+	else
+		value_rewrite(value, key, out);
+	buf_text(out, rules->append);
+}
+
+enum effect
+value_effect(const struct policy_rules *rules, enum role role, bool bare,
+    struct span in_map)
+{
+	struct tokens t;
+
+	tokens_cut(&t, in_map);
+	if (tokens_are(&t, "?") ||
+	    (rules->skip && !bare && tokens_are(&t, "SKIP")))
+		return EFFECT_NONE;
+	if (tokens_tempfail(&t))
+		return EFFECT_TEMPFAIL;
+	if (role == ROLE_CLIENT)
+		return value_client_off(in_map) ? EFFECT_OFF : EFFECT_ON;
+	switch (value_server(in_map)) {
+	case SERVER_OFF:
+		return EFFECT_OFF;
+	case SERVER_TEMPFAIL:
+		return EFFECT_TEMPFAIL;
+	case SERVER_ON:
+		break;
+	}
+	return EFFECT_ON;
+}
+
+/* ---- requirements ---- */
 
 /* VERIFY, VERIFY:bits, ENCR:bits, each also with +CN... behind it; ENCR:0 asks
  * for nothing. */

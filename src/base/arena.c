@@ -1,9 +1,7 @@
 /* Memory that is given back all at once, and that no caller has to ask for
  * twice. */
-#include <stdarg.h>
 #include <stdalign.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -118,18 +116,6 @@ arena_text(struct arena *a, struct span s)
 		memcpy(at, s.at, s.len);
 	at[s.len] = '\0';
 	return at;
-}
-
-const char *
-arena_printf(struct arena *a, const char *format, ...)
-{
-	struct buf text = BUF_IN(a);
-	va_list args;
-
-	va_start(args, format);
-	buf_vprintf(&text, format, args);
-	va_end(args);
-	return buf_string(&text);
 }
 
 int

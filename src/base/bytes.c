@@ -219,3 +219,15 @@ buf_string(const struct buf *b)
 {
 	return b->at == NULL ? "" : b->at;
 }
+
+const char *
+arena_printf(struct arena *a, const char *format, ...)
+{
+	struct buf text = BUF_IN(a);
+	va_list args;
+
+	va_start(args, format);
+	buf_vprintf(&text, format, args);
+	va_end(args);
+	return buf_string(&text);
+}

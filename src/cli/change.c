@@ -183,7 +183,7 @@ run_and_report(struct job *j)
 static int
 plan_request(struct job *j, struct error *err)
 {
-	return plan_make(&j->plan, &j->update.access, &j->site.policy,
+	return plan_make(&j->plan, &j->update.access, &j->entry_rules,
 	    &j->request, err);
 }
 
@@ -209,10 +209,7 @@ verb_change(const struct options *o)
 static int
 plan_past(struct job *j, struct error *err)
 {
-	const struct check_rules rules = { &j->site.policy,
-		j->site.compressed_ipv6, j->today };
-
-	return plan_expire(&j->plan, &j->update.access, &rules, err);
+	return plan_expire(&j->plan, &j->update.access, &j->entry_rules, err);
 }
 
 int
@@ -222,7 +219,6 @@ verb_expire(const struct options *o)
 	struct error err = ERROR_INIT;
 	int status;
 
-	until_today(j.today);
 	status = change_site(&j, &err) == 0 ? run_and_report(&j)
 					    : change_failed(&j, &err);
 	change_end(&j);

@@ -19,10 +19,11 @@ typedef int job_planner(struct job *j, struct error *err);
 struct job {
 	const struct options *o;
 	job_planner *make;
-	char today[16];         /* for planners that ask for the day */
 	bool faults_told;       /* of lines that makemap rejects */
 	bool rebuild;           /* the map, even if it is the text */
 	struct site site;
+	struct entry_rules entry_rules; /* how its entries are judged today */
+	char today[16];
 	struct host_list hosts;
 	struct request request;
 	struct access_rules rules;

@@ -1,5 +1,4 @@
 /* The access file as it is now, and what it shall be. */
-#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -9,69 +8,44 @@
 
 /* ---- what is wrong with the file already ---- */
 
-static void
-fault_line(const struct job *j, size_t i, struct buf *line)
+static const char *
+fault_line(struct job *j, size_t i)
 {
 	const struct access *a = &j->update.access;
+	struct buf line = BUF_IN(&j->report.memory);
 
-	buf_clear(line);
-	buf_printf(line, "%s:%zu: ", j->site.access,
+	buf_printf(&line, "%s:%zu: ", j->site.access,
 	    access_line(a, a->faults[i].start));
-	access_fault_text(a, &a->faults[i], line);
+	access_fault_text(a, &a->faults[i], &line);
+	return buf_string(&line);
 }
 
 static int
 refuse_faults(struct job *j, struct error *err)
 {
 	size_t count = j->update.access.fault_count;
-	struct buf line = BUF_INIT;
 
-	for (size_t i = 0; i < count; i++) {
-		fault_line(j, i, &line);
-		warn("%s", line.at == NULL ? "" : line.at);
-	}
-	buf_free(&line);
+	for (size_t i = 0; i < count; i++)
+		warn("%s", fault_line(j, i));
 	j->faults_told = true;
 	return error_set(err, EX_DATAERR, "%s: %zu %s that makemap rejects; "
 	    "correct %s, or leave out --strict", j->site.access, count,
 	    count == 1 ? "line" : "lines", count == 1 ? "it" : "them");
 }
 
-static int
-warn_of_faults(struct job *j, struct error *err)
+static void
+warn_of_faults(struct job *j)
 {
 	size_t count = j->update.access.fault_count;
-	struct buf line = BUF_INIT;
-	int result = 0;
 
-	for (size_t i = 0; i < count && i < FAULTS_SHOWN && result == 0; i++) {
-		fault_line(j, i, &line);
-		result = buf_error(&line, err) != 0
-		    ? -1
-		    : report_warning(&j->report, line.at, err);
-	}
-	if (count > FAULTS_SHOWN && result == 0) {
-		buf_clear(&line);
-		buf_printf(&line, "%s: and %zu more such lines",
+	for (size_t i = 0; i < count && i < FAULTS_SHOWN; i++)
+		report_warning(&j->report, "%s", fault_line(j, i));
+	if (count > FAULTS_SHOWN)
+		report_warning(&j->report, "%s: and %zu more such lines",
 		    j->site.access, count - FAULTS_SHOWN);
-		result = buf_error(&line, err) != 0
-		    ? -1
-		    : report_warning(&j->report, line.at, err);
-	}
-	buf_free(&line);
-	return result;
 }
 
 /* ---- the plan ---- */
-
-static int
-warn_of_plan(struct job *j, struct error *err)
-{
-	for (size_t i = 0; i < j->plan.warning_count; i++)
-		if (report_warning(&j->report, j->plan.warnings[i], err) != 0)
-			return -1;
-	return 0;
-}
 
 /* Was it written into the new text? */
 static bool
@@ -84,20 +58,18 @@ is_written(const struct change *c)
 static int
 number_lines(struct job *j, const struct access *after, struct error *err)
 {
-	const struct plan *p = &j->plan;
+	struct report *r = &j->report;
+	size_t count = 0;
 
-	free(j->report.lines);
-	j->report.lines = calloc(p->change_count + 1, sizeof(size_t));
-	if (j->report.lines == NULL)
-		return error_memory(err);
-	for (size_t i = 0; i < p->change_count; i++) {
-		const struct change *c = &p->changes[i];
+	for (size_t i = 0; i < j->plan.change_count; i++) {
+		const struct change *c = &j->plan.changes[i];
+		size_t *line = ARENA_ADD(&r->memory, r->lines, count);
 
 		if (c->has_line)
-			j->report.lines[i] = access_line(is_written(c)
+			*line = access_line(is_written(c)
 			        ? after : &j->update.access, c->offset);
 	}
-	return 0;
+	return arena_error(&r->memory, err);
 }
 
 static size_t
@@ -224,7 +196,11 @@ change_warn(struct job *j, struct error *err)
 	if (a->text.at == NULL)
 		return 0; /* it could not be read */
 	if (!j->faults_told &&
-	    (find_faults(j, a, err) != 0 || warn_of_faults(j, err) != 0))
+	    find_faults(j, a, err) != 0)
 		return -1;
-	return warn_of_plan(j, err);
+	if (!j->faults_told)
+		warn_of_faults(j);
+	for (size_t i = 0; i < j->plan.warning_count; i++)
+		report_warning(&j->report, "%s", j->plan.warnings[i]);
+	return arena_error(&j->report.memory, err);
 }

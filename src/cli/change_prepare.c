@@ -98,6 +98,7 @@ change_site(struct job *j, struct error *err)
 	    choose_builder(j, err) != 0)
 		return -1;
 	leave_directory();
+	j->entry_rules = entry_rules_of(&j->site, j->today);
 	j->rules.keep_case = j->site.map.keep_case;
 	j->rules.marker = o->marker;
 	j->how.site = &j->site;

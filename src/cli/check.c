@@ -7,24 +7,16 @@
 
 #define FOUND 1 /* exit status */
 
-static struct check_rules
-rules_of(const struct job *j)
-{
-	return (struct check_rules){ &j->site.policy, j->site.compressed_ipv6,
-		j->today };
-}
-
 /* ---- looking ---- */
 
 static int
 look_at_text(struct items *items, struct job *j, struct error *err)
 {
 	struct access *a = &j->update.access;
-	const struct check_rules rules = rules_of(j);
 	struct findings f;
 	int status;
 
-	if (access_complete(a, err) != 0 || check_text(&f, a, &rules, err) != 0)
+	if (access_complete(a, err) != 0 || check_text(&f, a, &j->entry_rules, err) != 0)
 		return -1;
 	status = 0;
 	for (size_t i = 0; i < f.count && status == 0; i++)
@@ -57,14 +49,13 @@ look(struct items *items, struct job *j, struct error *err)
 static int
 plan_fixes(struct job *j, struct error *err)
 {
-	const struct check_rules rules = rules_of(j);
 	struct findings f;
 	int status;
 
 	if (access_complete(&j->update.access, err) != 0 ||
-	    check_text(&f, &j->update.access, &rules, err) != 0)
+	    check_text(&f, &j->update.access, &j->entry_rules, err) != 0)
 		return -1;
-	status = plan_fix(&j->plan, &j->update.access, &f, &rules, err);
+	status = plan_fix(&j->plan, &j->update.access, &f, &j->entry_rules, err);
 	findings_free(&f);
 	j->rebuild = check_map_older(&j->update);
 	return status;
@@ -120,7 +111,6 @@ check(struct items *items, struct job *j, struct error *err)
 	struct error later = ERROR_INIT;
 	int status = 0;
 
-	until_today(j->today);
 	if (check_options(j->o, err) != 0)
 		return -1;
 	if (change_site(j, err) != 0)

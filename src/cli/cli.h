@@ -12,9 +12,11 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "access.h"
+#include "arena.h"
 #include "base.h"
+#include "entry.h"
 #include "map.h"
+#include "plan.h"
 #include "site.h"
 #include "update.h"
 
@@ -76,6 +78,8 @@ int until_parse(const char *text, char date[16], struct error *err) MUST_USE;
 
 /* Today, as "2026-12-31", in local time. */
 void until_today(char date[16]);
+/* How entries are judged at that site; today must outlive it. */
+struct entry_rules entry_rules_of(const struct site *site, char today[16]);
 /* Is there such a day?  Of the fields year, month and day. */
 bool date_exists(const struct tm *tm);
 
@@ -171,6 +175,7 @@ void host_list_free(struct host_list *list);
 
 struct reading_file {
 	struct site site;
+	struct entry_rules rules; /* how its entries are judged today */
 	struct access access; /* of the text */
 	bool there;           /* false: there is no such file */
 	/* private */
@@ -178,6 +183,7 @@ struct reading_file {
 	struct held_text held;
 	struct location map;
 	char makemap[PATH_MAX];
+	char today[16];
 };
 
 /* "client" or "server"; EX_USAGE names the verb. */
@@ -223,13 +229,14 @@ struct report {
 	const char *untouched; /* why the service was left alone; NULL: it was
 	                          not even thought of */
 	struct buf diff;       /* of -n */
-	char **warnings;
+	const char **warnings; /* without "tlsoff: warning: " */
 	size_t warning_count;
+	struct arena memory;   /* of all that; asked by whoever fills it */
 };
 
-/* Keeps a warning, without "tlsoff: warning: ". */
-int report_warning(struct report *r, const char *text, struct error *err)
-    MUST_USE;
+/* Keeps a warning. */
+void report_warning(struct report *r, const char *format, ...)
+    PRINTF_LIKE(2, 3);
 void report_print_warnings(const struct report *r);
 /* Text, or with -j the document, on stdout. */
 void report_print(const struct report *r, const struct options *o);

@@ -108,7 +108,7 @@ look_further(struct explain *e, struct error *err)
 		*err = text;
 		return -1;
 	} else {
-		status = report_warning(&e->notes, text.text, err);
+		report_warning(&e->notes, "%s", text.text);
 	}
 	if (status == 0)
 		status = explain_warn(e, err);

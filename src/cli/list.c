@@ -8,47 +8,53 @@
 
 #include "list.h"
 
-static int
-add(struct list *l, enum role role, const struct access_record *r,
+/* Why the map does not have it as the text has; NULL: it does.  Values end
+ * where their NUL was; blanks at the end are part of them. */
+static const char *
+map_reason(const struct list *l, const struct access_record *r,
     struct error *err)
 {
-	struct listed *entry;
+	struct span value;
 
-	if (l->count == l->cap) {
-		size_t cap = l->cap == 0 ? 64 : 2 * l->cap;
-		struct listed *all = reallocarray(l->entries, cap,
-		    sizeof(*all));
-
-		if (all == NULL)
-			return error_memory(err);
-		l->entries = all;
-		l->cap = cap;
+	if (l->map == NULL)
+		return NULL;
+	switch (map_get(l->map, r->key, &value, err)) {
+	case 1:
+		return span_equal(value, r->value)
+		    ? NULL
+		    : "the map has another value";
+	case 0:
+		return "the map has no such key";
+	default:
+		return NULL;
 	}
-	entry = &l->entries[l->count++];
-	*entry = (struct listed){ .role = role, .record = *r };
-	(void)comment_read(l->file.access.text, r->start, &entry->comment);
-	entry->reason = list_reason(l, role, r, err);
-	return err->status == 0 ? 0 : -1;
 }
 
 static int
 walk(struct list *l, struct error *err)
 {
-	struct access_record r;
+	struct arena scratch = ARENA_INIT;
+	struct entry e;
 	size_t at = 0;
 
-	while (access_next(l->file.access.text, &at, &r)) {
-		struct span what;
-		enum role role;
+	while (err->status == 0 && entry_next(&e, &l->file.access,
+	        &l->file.rules, &at, &scratch)) {
+		const char *reason = entry_reason(&e);
 
-		if (r.kind != ACCESS_ENTRY ||
-		    !entry_role(r.key, false, &role, &what) ||
-		    !l->wanted[role] || !list_is_meant(l, role, &r, err))
+		arena_clear(&scratch);
+		if (!l->wanted[e.role] || !entry_is_exemption(&e))
 			continue;
-		if (add(l, role, &r, err) != 0)
-			return -1;
+		if (reason == NULL)
+			reason = map_reason(l, &e.record, err);
+		*ARENA_ADD(&l->memory, l->entries, l->count) = (struct listed){
+			e.role, e.record, reason, e.comment, e.managed
+		};
 	}
-	return err->status != 0 ? -1 : cancel_check(err);
+	l->memory.failed = l->memory.failed || scratch.failed;
+	arena_free(&scratch);
+	if (err->status != 0 || arena_error(&l->memory, err) != 0)
+		return -1;
+	return cancel_check(err);
 }
 
 int
@@ -72,7 +78,7 @@ list_free(struct list *l)
 {
 	map_close(l->map);
 	reading_free(&l->file);
-	free(l->entries);
+	arena_free(&l->memory);
 }
 
 static int

@@ -8,12 +8,6 @@ enum column { LINE, KEY, VALUE, SECTION, STATE, UNTIL, COMMENT, COLUMNS };
 static const char *const heads[COLUMNS] = { "line", "key", "value", "section",
 	"state", "until", "comment" };
 
-static bool
-is_managed(const struct list *l, const struct listed *entry)
-{
-	return entry->record.start >= l->file.access.managed;
-}
-
 static void
 cell(const struct list *l, const struct listed *entry, enum column column,
     struct buf *out)
@@ -32,7 +26,7 @@ cell(const struct list *l, const struct listed *entry, enum column column,
 		buf_visible(out, span_trim(r->value));
 		break;
 	case SECTION:
-		buf_text(out, is_managed(l, entry) ? "managed" : "own");
+		buf_text(out, entry->managed ? "managed" : "own");
 		break;
 	case STATE:
 		buf_text(out, entry->reason == NULL ? "in force" : entry->reason);
@@ -104,7 +98,7 @@ print_entry(struct json *j, const struct list *l, const struct listed *entry)
 	json_span(j, "value", span_trim(entry->record.value));
 	json_number(j, "line",
 	    access_line(&l->file.access, entry->record.start));
-	json_bool(j, "managed", is_managed(l, entry));
+	json_bool(j, "managed", entry->managed);
 	json_bool(j, "effective", entry->reason == NULL);
 	json_text(j, "reason", entry->reason);
 	if (c->text.len > 0)

@@ -35,6 +35,7 @@ reading_site(struct reading_file *r, const struct options *o,
 	if (site_read(&r->site, &request, err) != 0)
 		return -1;
 	leave_directory();
+	r->rules = entry_rules_of(&r->site, r->today);
 	return 0;
 }
 

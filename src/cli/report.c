@@ -1,5 +1,4 @@
 /* What a change did: lines for people, or one document. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "cli.h"
@@ -24,27 +23,17 @@ service_word(enum service_action action)
 
 /* ---- warnings ---- */
 
-int
-report_warning(struct report *r, const char *text, struct error *err)
+void
+report_warning(struct report *r, const char *format, ...)
 {
-	char **warnings = reallocarray(r->warnings, r->warning_count + 1,
-	    sizeof(*warnings));
+	struct buf text = BUF_IN(&r->memory);
+	va_list args;
 
-	if (warnings == NULL)
-		return error_memory(err);
-	r->warnings = warnings;
-	warnings[r->warning_count] = strdup(text);
-	if (warnings[r->warning_count] == NULL)
-		return error_memory(err);
-	r->warning_count++;
-	return 0;
-}
-
-static void
-forget_warnings(struct report *r)
-{
-	while (r->warning_count > 0)
-		free(r->warnings[--r->warning_count]);
+	va_start(args, format);
+	buf_vprintf(&text, format, args);
+	va_end(args);
+	*ARENA_ADD(&r->memory, r->warnings, r->warning_count) =
+	    buf_string(&text);
 }
 
 void
@@ -57,11 +46,9 @@ report_print_warnings(const struct report *r)
 void
 report_free(struct report *r)
 {
-	forget_warnings(r);
-	free(r->warnings);
-	free(r->lines);
 	buf_free(&r->diff);
-	*r = (struct report){ 0 };
+	arena_free(&r->memory);
+	*r = (struct report){ .changed = false };
 }
 
 /* ---- text ---- */

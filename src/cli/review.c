@@ -31,21 +31,17 @@ grow(struct review *r, size_t count, struct error *err)
 /* Is the key that of a host, or of a net?  One with a dot in front is that of
  * the hosts below it. */
 static bool
-parse_key(const struct review *r, const struct listed *entry,
-    struct host *host)
+parse_key(struct review *r, const struct listed *entry, struct host *host)
 {
-	const struct site *site = &r->list.file.site;
-	struct error ignored = ERROR_INIT;
-	struct span what;
-	enum role role;
+	struct entry e;
 
-	if (entry_role(entry->record.key, false, &role, &what) &&
-	    (what.len == 0 || what.at[0] != '.') &&
-	    entry_key(&site->policy, site->compressed_ipv6, role,
-	        entry->record.key, host, &ignored) == KEY_ASKED)
-		return true;
-	memset(host, 0, sizeof(*host));
-	return false;
+	*host = (struct host){ .kind = HOST_EVERYBODY };
+	if (!entry_read(&e, &r->list.file.access, &r->list.file.rules,
+	        &entry->record, &r->list.memory) ||
+	    !e.has_host || e.key != KEY_ASKED)
+		return false;
+	*host = e.host;
+	return true;
 }
 
 /* Would "remove" of that host take out this very entry?  Not where the key has

@@ -201,7 +201,7 @@ must_plan(struct plan *plan, const struct asked *asked, const struct input *in,
 {
 	struct error err = ERROR_INIT;
 
-	must(plan_make(plan, a, &in->policy, &asked->request, &err) == 0);
+	must(plan_make(plan, a, &in->check, &asked->request, &err) == 0);
 }
 
 static size_t
@@ -302,7 +302,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!input_read(&in, data, size) || !asked_read(&asked, &in))
 		return 0;
 	parsed_open(&old, &in, in.text);
-	if (plan_make(&plan, &old.access, &in.policy, &asked.request,
+	if (plan_make(&plan, &old.access, &in.check, &asked.request,
 	        &err) == 0) {
 		added(&asked, &in, &old.access, &plan);
 	} else {

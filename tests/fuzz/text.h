@@ -9,6 +9,7 @@
 #include <sysexits.h>
 
 #include "access.h"
+#include "plan.h"
 #include "must.h"
 
 #define HOSTS 3
@@ -19,7 +20,7 @@ struct input {
 	struct span words, text;
 	struct access_rules access;
 	struct policy_rules policy;
-	struct check_rules check;
+	struct entry_rules check;
 };
 
 static inline bool
@@ -45,7 +46,7 @@ input_read(struct input *in, const uint8_t *data, size_t size)
 	in->access.keep_case = in->policy.keep_case = bit(in, 0);
 	in->policy.skip = bit(in, 1);
 	in->policy.dotdomain = bit(in, 2);
-	in->check = (struct check_rules){ &in->policy, bit(in, 3), TODAY };
+	in->check = (struct entry_rules){ &in->policy, bit(in, 3), TODAY };
 	return true;
 }
 

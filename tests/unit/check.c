@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "access.h"
+#include "plan.h"
 #include "map.h"
 
 static const struct access_rules plain;
@@ -25,7 +26,7 @@ parse(struct access *a, struct span text, const struct access_rules *rules)
 /* "code code" in the order of the file, those that are fixable with a "+". */
 static void
 check(const char *text, const struct access_rules *access_rules,
-    const struct check_rules *rules, const char *expected)
+    const struct entry_rules *rules, const char *expected)
 {
 	struct error err = ERROR_INIT;
 	struct buf codes = BUF_INIT;
@@ -48,7 +49,7 @@ static void
 the_site_decides_what_is_wrong(void **state)
 {
 	struct policy_rules policy = { 0 };
-	struct check_rules rules = { &policy, false, "2026-11-23" };
+	struct entry_rules rules = { &policy, false, "2026-11-23" };
 	struct access_rules exact = { .keep_case = true };
 
 	(void)state;
@@ -76,7 +77,7 @@ static void
 an_entry_that_wants_tls_off_and_does_not_turn_it_off_is_told(void **state)
 {
 	struct policy_rules policy = { 0 };
-	struct check_rules rules = { &policy, false, "2026-11-23" };
+	struct entry_rules rules = { &policy, false, "2026-11-23" };
 
 	(void)state;
 	check("Srv_Features:a.example\tOFF\n", &plain, &rules, "value");
@@ -96,7 +97,7 @@ static void
 what_is_meant_otherwise_is_left_alone(void **state)
 {
 	struct policy_rules policy = { 0 };
-	struct check_rules rules = { &policy, false, "2026-11-23" };
+	struct entry_rules rules = { &policy, false, "2026-11-23" };
 
 	(void)state;
 	check("Srv_Features:a.example\tVSAB\n", &plain, &rules, "value+");
@@ -111,7 +112,7 @@ static void
 a_comment_in_the_rest_of_a_long_one_is_no_comment_of_ours(void **state)
 {
 	const struct policy_rules policy = { 0 };
-	const struct check_rules rules = { &policy, false, "2026-11-23" };
+	const struct entry_rules rules = { &policy, false, "2026-11-23" };
 	const char *ours = "# tlsoff until 2020-01-01: Try_TLS:a.example\n";
 	char text[2048] = "";
 
@@ -125,7 +126,7 @@ static void
 mail_that_bounces_for_want_of_tls_is_told(void **state)
 {
 	struct policy_rules policy = { 0 };
-	struct check_rules rules = { &policy, false, "2026-11-23" };
+	struct entry_rules rules = { &policy, false, "2026-11-23" };
 
 	(void)state;
 	check("Srv_Features:a.example\tS\nTLS_Clt:a.example\tPERM+VERIFY\n",
@@ -136,7 +137,7 @@ static void
 the_day_itself_is_not_past(void **state)
 {
 	const struct policy_rules policy = { 0 };
-	struct check_rules rules = { &policy, false, "2026-11-23" };
+	struct entry_rules rules = { &policy, false, "2026-11-23" };
 	static const char text[] =
 	    "# tlsoff until 2026-11-23: why\nTry_TLS:a.example\tNO\n";
 
@@ -272,7 +273,7 @@ count_fixable(const struct findings *f)
 }
 
 static void
-mended_text(const struct access *a, const struct check_rules *rules,
+mended_text(const struct access *a, const struct entry_rules *rules,
     struct findings *f, struct buf *out)
 {
 	struct error err = ERROR_INIT;
@@ -290,7 +291,7 @@ static void
 what_is_mended_needs_no_mending(void **state)
 {
 	const struct policy_rules policy = { 0 };
-	const struct check_rules rules = { &policy, false, "2026-11-23" };
+	const struct entry_rules rules = { &policy, false, "2026-11-23" };
 	struct buf text = BUF_INIT, mended = BUF_INIT, again = BUF_INIT;
 
 	(void)state;
@@ -321,7 +322,7 @@ static void
 what_is_expired_is_gone(void **state)
 {
 	const struct policy_rules policy = { 0 };
-	const struct check_rules rules = { &policy, false, "2026-11-23" };
+	const struct entry_rules rules = { &policy, false, "2026-11-23" };
 	struct buf text = BUF_INIT, out = BUF_INIT;
 
 	(void)state;

@@ -123,6 +123,7 @@ edit(void)
 	struct update_options options = { .site = &site, .rules = &rules };
 	struct host host;
 	struct host_rules forms = { .force = false };
+	struct entry_rules judge = { .policy = &site.policy };
 	struct request request = { .verb = VERB_ADD, .role = ROLE_CLIENT,
 		.hosts = &host, .host_count = 1 };
 	struct buf text = BUF_INIT;
@@ -140,7 +141,7 @@ edit(void)
 	    update_open(&u, &options, &why) != 0 || update_read(&u, &why) != 0)
 		failed();
 	spent -= now();
-	if (plan_make(&plan, &u.access, &site.policy, &request, &why) != 0 ||
+	if (plan_make(&plan, &u.access, &judge, &request, &why) != 0 ||
 	    plan_apply(&plan, &u.access, &text, &why) != 0)
 		failed();
 	next.text = buf_as_span(&text);

@@ -1,0 +1,122 @@
+/*
+ * plan.h: what a change makes of an access file, and what is wrong with one.
+ * Bytes in, values out; no I/O.
+ *
+ *   plan_make()    a file and what is asked for  -> changes and edits
+ *   plan_apply()   those                         -> the new text
+ *   check_text()   a file                        -> what is wrong with it
+ *   plan_fix(), plan_expire()  that, or the day  -> changes and edits
+ *
+ * Ownership: a struct plan, and what check_text() finds, hold their own memory
+ * and point into the struct access they are made from, which must outlive them.
+ * Each has a free function that accepts the zero state and may be called twice.
+ */
+#ifndef TLSOFF_PLAN_H
+#define TLSOFF_PLAN_H
+
+#include "access.h"
+#include "arena.h"
+
+/* ---- plan: an edit, before anything is written ---- */
+
+enum verb { VERB_ADD, VERB_REMOVE };
+
+struct request {
+	enum verb verb;
+	enum role role;
+	const struct host *hosts;
+	size_t host_count;
+	const char *comment; /* NULL: none; checked by comment_check() */
+	const char *until;   /* "2026-12-31"; NULL: for ever */
+	bool force, exact;
+};
+
+enum action { ADDED, CHANGED, MOVED, REMOVED, UNCHANGED };
+const char *action_name(enum action action); /* "added", ... */
+
+struct change {
+	enum action action;
+	enum role role;
+	size_t host;      /* index in the request */
+	const char *key;  /* tag included */
+	const char *value; /* the value now; what was taken out for REMOVED;
+	                     "" where there is none */
+	size_t offset;    /* of its line: in the new text for ADDED, CHANGED
+	                     and MOVED, in the old one otherwise */
+	bool has_line;
+	const char *reason; /* or NULL */
+};
+
+struct plan {
+	bool changed;
+	struct change *changes; /* one a host, in the order asked */
+	size_t change_count;
+	const char **warnings; /* lines for people: "line N: ..." where one is
+	                          meant */
+	size_t warning_count;
+	struct plan_edit *edits; /* in the order of the text; no two overlap */
+	size_t edit_count;
+	/* private */
+	struct arena memory; /* of all that */
+};
+
+/* The bytes [start, end) of the old text become others. */
+struct plan_edit {
+	size_t start, end;
+	struct span text;
+	/* private */
+	size_t order;     /* in which edits came up */
+	bool insertion;   /* whole lines, above what else is changed there */
+	size_t change;    /* whose line this is; the last count of all: none */
+	long line_offset; /* from the edit's place in the new text to that line */
+};
+
+/*
+ * Plans one request on a parsed file; touches nothing.  Fails with EX_DATAERR
+ * where mail would bounce or a host be turned away and force is not set (the
+ * text says by which line), EX_OSERR for memory.
+ */
+int plan_make(struct plan *p, const struct access *a,
+    const struct entry_rules *rules, const struct request *r,
+    struct error *err) MUST_USE;
+/* Adds the new text to out and fills the offsets of the changes. */
+int plan_apply(struct plan *p, const struct access *a, struct buf *out,
+    struct error *err) MUST_USE;
+/* Does it only insert lines, or nothing? */
+bool plan_only_adds(const struct plan *p);
+void plan_free(struct plan *p);
+
+/* ---- check: what is wrong with a file, or will be ---- */
+
+/* Something wrong with one line.  The codes are listed in the man page. */
+struct finding {
+	const char *code; /* never freed */
+	size_t offset;    /* of its line in the text */
+	bool fixable;     /* plan_fix() mends it */
+	const char *message; /* what is wrong; the cure */
+};
+
+struct findings {
+	struct finding *at; /* in the order of the file */
+	size_t count;
+	/* private */
+	struct check_fix *fixes; /* the lines that plan_fix() rewrites */
+	size_t fix_count;
+	struct arena memory; /* of all that */
+};
+
+/* Reads the whole file.  -1: EX_OSERR. */
+int check_text(struct findings *f, const struct access *a,
+    const struct entry_rules *rules, struct error *err) MUST_USE;
+void findings_free(struct findings *f);
+
+/* Plans what mends all that is fixable of those findings in that file. */
+int plan_fix(struct plan *p, const struct access *a,
+    const struct findings *f, const struct entry_rules *rules,
+    struct error *err) MUST_USE;
+/* Plans the end of what is past its date: its entry goes as VERB_REMOVE would
+ * take it out; of an entry that does not turn TLS off only the comment goes. */
+int plan_expire(struct plan *p, const struct access *a,
+    const struct entry_rules *rules, struct error *err) MUST_USE;
+
+#endif

@@ -1,0 +1,223 @@
+/* What is to be known of an entry before it can be said what is wrong. */
+#include <string.h>
+
+#include "check_private.h"
+
+/* ---- sendmail's question, without the entry ---- */
+
+struct without {
+	const struct access *a;
+	size_t start; /* of the entry that is not there */
+};
+
+static enum lookup
+lookup_without(void *context, struct span key, struct span *value)
+{
+	const struct without *w = context;
+	struct access_record r;
+
+	if (!access_find(w->a, key, &r) || r.start == w->start)
+		return LOOKUP_NONE;
+	*value = r.value;
+	return LOOKUP_FOUND;
+}
+
+/* Of an address: about a peer that has a name. */
+static struct policy_query
+question(const struct checker *c, const struct entry *e, struct without *w)
+{
+	struct policy_query q = question_of_host(&e->host);
+
+	*w = (struct without){ c->a, e->record.start };
+	q.unnamed = NULL;
+	q.rules = c->rules->policy;
+	q.lookup = lookup_without;
+	q.context = w;
+	return q;
+}
+
+/* ---- can it be mended ---- */
+
+static enum value_requirement
+requirement(struct checker *c, const struct entry *e, struct access_record *by)
+{
+	struct without w;
+	struct policy_query q = question(c, e, &w);
+	struct policy found = { .value = BUF_IN(&c->scratch) };
+	enum value_requirement asked = requirement_of_host(e->role, &q, &found);
+
+	if (found.found)
+		(void)access_find(c->a, span_of(found.key), by);
+	return asked;
+}
+
+static bool
+is_risky(struct checker *c, const struct entry *e)
+{
+	struct access_record by;
+
+	if (!e->has_host || !e->meant_off || e->off)
+		return false;
+	return e->host.kind == HOST_EVERYBODY ||
+	    (e->host.kind == HOST_NAME && strchr(e->host.name, '.') == NULL) ||
+	    (e->role == ROLE_CLIENT && c->rcpt.end > 0) ||
+	    requirement(c, e, &by) != REQUIRE_NOTHING;
+}
+
+/* Would another line come in force with the bare tag? */
+static bool
+hides_bare(struct checker *c, const struct entry *e)
+{
+	for (size_t i = 0; i < c->a->fault_count; i++) {
+		const struct access_fault *fault = &c->a->faults[i];
+		struct access_record r;
+		struct entry other;
+		size_t at = fault->start;
+
+		if (fault->kind != FAULT_DUPLICATE ||
+		    fault->first != e->record.start)
+			continue;
+		(void)access_next(c->a->text, &at, &r);
+		if (entry_read(&other, c->a, c->rules, &r, &c->scratch) &&
+		    !other.stray)
+			return true;
+	}
+	return false;
+}
+
+/* Does the key need mending, and can it not be?  Not where another line has the
+ * right one. */
+static bool
+is_stuck(struct checker *c, const struct facts *f)
+{
+	const struct entry *e = &f->e;
+	struct access_record other;
+
+	if (e->key == KEY_NO_HOST)
+		return true;
+	if (!e->stray && e->key != KEY_SPELLING)
+		return false;
+	return f->risky || access_find(c->a, span_of(f->key), &other) ||
+	    (e->stray && (e->value.len == 0 ||
+	                     (!e->duplicate && hides_bare(c, e))));
+}
+
+static struct span
+as_mended(const struct entry *e, struct span otherwise)
+{
+	return e->mended.len > 0 ? e->mended : otherwise;
+}
+
+/* The second with a key is not obeyed.  Will the first, mended, say what this
+ * one was meant to say? */
+static void
+compare_first(struct checker *c, struct facts *f)
+{
+	const struct entry *e = &f->e;
+	struct entry first;
+
+	if (!access_find(c->a, e->record.key, &f->first))
+		return;
+	f->says_the_same = e->note.len == 0 && !e->has_comment &&
+	    entry_read(&first, c->a, c->rules, &f->first, &c->scratch) &&
+	    !first.stray &&
+	    span_equal(as_mended(&first, value_shown(&f->first)),
+	        as_mended(e, e->value));
+}
+
+/* ---- the broader entry ---- */
+
+/* The first letter in before that neither stands in now nor is undone there;
+ * 0: none. */
+static char
+lost_letter(struct span before, struct span now)
+{
+	for (size_t i = 0; i < before.len; i++) {
+		bool kept = before.at[i] == ' ' ||
+		    (i > 0 && before.at[i - 1] != ' ');
+
+		for (size_t k = 0; k < now.len && !kept; k++)
+			kept = byte_lower(now.at[k]) ==
+			        byte_lower(before.at[i]) &&
+			    (k == 0 || now.at[k - 1] == ' ');
+		if (!kept)
+			return before.at[i];
+	}
+	return '\0';
+}
+
+/* Does the broader entry hold as long as this one, and can nothing that is
+ * asked between the two decide? */
+static bool
+stands_in(const struct checker *c, const struct facts *f)
+{
+	const struct access_record *broader = &f->broader;
+	struct comment other;
+
+	if ((c->a->marked && broader->start >= c->a->managed) ||
+	    (f->e.host.kind == HOST_NAME &&
+	        memchr(broader->key.at, '.', broader->key.len) == NULL))
+		return false; /* too broad to rely on */
+	(void)comment_read(c->a->text, broader->start, &other);
+	return other.until[0] == '\0' ||
+	    strcmp(f->e.comment.until, other.until) == 0;
+}
+
+static void
+compare_letters(struct checker *c, struct facts *f, const struct policy *before)
+{
+	struct buf was = BUF_IN(&c->scratch), now = BUF_IN(&c->scratch);
+
+	if (f->e.role == ROLE_SERVER) {
+		value_letters(buf_as_span(&before->value), &was);
+		value_letters(as_mended(&f->e, f->e.value), &now);
+	}
+	f->lost = lost_letter(buf_as_span(&was), buf_as_span(&now));
+	f->is_redundant = before->tls == TLS_OFF && stands_in(c, f) &&
+	    span_equal(buf_as_span(&was), buf_as_span(&now));
+	if (now.len > 0)
+		buf_char(&was, ' ');
+	buf_span(&was, buf_as_span(&now));
+	f->letters = buf_as_span(&was);
+}
+
+static void
+look_around(struct checker *c, struct facts *f)
+{
+	struct without w;
+	struct policy_query q = question(c, &f->e, &w);
+	struct policy before = { .value = BUF_IN(&c->scratch) };
+	struct access_record *r = &f->broader;
+
+	policy_decide(f->e.role, &q, &before);
+	/* The address of a name is not known here. */
+	f->is_alone = before.tls == TLS_ON &&
+	    !(f->e.host.kind == HOST_NAME && c->nets[f->e.role]);
+	if (!f->e.meant_off)
+		return;
+	f->asked = requirement(c, &f->e, &f->by);
+	/* The bare tag with a dot in its value has a stray blank: no letters. */
+	if (before.found && access_find(c->a, span_of(before.key), r) &&
+	    (r->key.at[r->key.len - 1] != ':' ||
+	        memchr(r->value.at, '.', r->value.len) == NULL))
+		compare_letters(c, f, &before);
+}
+
+void
+facts_gather(struct checker *c, struct facts *f)
+{
+	const struct entry *e = &f->e;
+
+	f->key = arena_printf(&c->scratch, "%s%s", role_tag(e->role),
+	    e->host.name);
+	if (e->duplicate && !e->stray) {
+		compare_first(c, f);
+		return;
+	}
+	f->matches = !e->stray && e->key != KEY_NO_HOST &&
+	    e->key != KEY_SPELLING;
+	f->risky = is_risky(c, e);
+	f->stuck = is_stuck(c, f);
+	if (f->matches && e->has_host)
+		look_around(c, f);
+}

@@ -1,0 +1,14 @@
+/* entry_private.h: what the files that read an entry share. */
+#ifndef TLSOFF_ENTRY_PRIVATE_H
+#define TLSOFF_ENTRY_PRIVATE_H
+
+#include "entry.h"
+
+/* Fills meant_off, wants_off, note and mended from value, role, effect and
+ * off. */
+void entry_read_meaning(struct entry *e, struct arena *memory);
+
+/* Is the word one of those, whatever its case?  The list ends with NULL. */
+bool word_is_one_of(struct span word, const char *const *words);
+
+#endif

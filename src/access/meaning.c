@@ -1,0 +1,163 @@
+/* What a value was meant to be, where sendmail does not take it so. */
+#include <string.h>
+
+#include "entry_private.h"
+
+/* The features of Srv_Features that have a letter. */
+#define LETTERS "ABCDEGLPSUVX"
+
+/* What people write who want TLS to be off. */
+static const char *const off_words[] = { "NO", "OFF", "FALSE", "NONE", "NEVER",
+	"DISABLE", "DISABLED", NULL };
+
+bool
+word_is_one_of(struct span word, const char *const *words)
+{
+	for (; *words != NULL; words++)
+		if (span_equal_fold(word, span_of(*words)))
+			return true;
+	return false;
+}
+
+static bool
+is_word_byte(char c)
+{
+	c = byte_lower(c);
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+	    (unsigned char)c >= 0x80;
+}
+
+/* Without quotes and what else may stand around the word. */
+static struct span
+bare_word(struct span s)
+{
+	while (s.len > 0 && !is_word_byte(s.at[0])) {
+		s.at++;
+		s.len--;
+	}
+	while (s.len > 0 && !is_word_byte(s.at[s.len - 1]))
+		s.len--;
+	return s;
+}
+
+/* ---- client ---- */
+
+static void
+client_meaning(struct entry *e)
+{
+	e->meant_off = e->wants_off = true;
+	if (value_client_off(e->value)) {
+		if (e->note.len > 0)
+			e->mended = e->value;
+	} else if (word_is_one_of(bare_word(e->value), off_words)) {
+		e->mended = span_of("NO");
+	} else {
+		e->meant_off = e->wants_off = false;
+	}
+}
+
+/* ---- server ---- */
+
+static struct span
+next_word(struct span *rest)
+{
+	struct span word = span_trim(*rest);
+	size_t len = 0;
+
+	while (len < word.len && !byte_is_space(word.at[len]))
+		len++;
+	*rest = (struct span){ word.at + len, word.len - len };
+	word.len = len;
+	return word;
+}
+
+/* "VS" for "V S". */
+static bool
+is_run_together(struct span word)
+{
+	bool off = false;
+
+	for (size_t i = 0; i < word.len; i++) {
+		if (word.at[i] == '\0' ||
+		    strchr(LETTERS, word.at[i]) == NULL)
+			return false;
+		off |= word.at[i] == 'S';
+	}
+	return off && word.len > 1 && word.len < 5;
+}
+
+/* The words with those that are run together taken apart; false: none is. */
+static bool
+separated(struct span value, struct buf *out)
+{
+	bool any = false;
+
+	for (struct span word = next_word(&value); word.len > 0;
+	    word = next_word(&value)) {
+		bool run = is_run_together(word);
+
+		for (size_t i = 0; i < word.len; i++) {
+			if (out->len > 0 && (run || i == 0))
+				buf_char(out, ' ');
+			buf_char(out, word.at[i]);
+		}
+		any |= run;
+	}
+	return any;
+}
+
+/* "no tls", or an S behind the word that turns the host away. */
+static bool
+wants_off(struct span value)
+{
+	struct span word = next_word(&value);
+
+	return word_is_one_of(bare_word(word), off_words) ||
+	    value_server(value) == SERVER_OFF;
+}
+
+static void
+server_meaning(struct entry *e, struct arena *memory)
+{
+	struct buf letters = BUF_IN(memory);
+
+	e->wants_off = wants_off(e->value);
+	if (value_server(e->value) == SERVER_OFF) {
+		e->meant_off = true;
+		if (e->note.len > 0)
+			e->mended = e->value;
+	} else if (span_equal(bare_word(e->value), span_of("S"))) {
+		e->meant_off = true;
+		e->mended = span_of("S");
+	} else if (value_server(e->value) == SERVER_ON) {
+		e->meant_off = separated(e->value, &letters) &&
+		    value_server(buf_as_span(&letters)) == SERVER_OFF;
+		if (e->meant_off || e->note.len > 0)
+			e->mended = buf_as_span(&letters);
+	}
+}
+
+/* ---- both ---- */
+
+void
+entry_read_meaning(struct entry *e, struct arena *memory)
+{
+	struct span whole = e->value;
+
+	if (e->effect == EFFECT_NONE)
+		return; /* no value: the search goes on elsewhere */
+	e->note = value_cut_note(&e->value);
+	e->value = span_trim(e->value);
+	if (e->value.len == 0) {
+		e->value = whole;
+		e->note.len = 0;
+	}
+	if (e->role == ROLE_CLIENT)
+		client_meaning(e);
+	else
+		server_meaning(e, memory);
+	e->meant_off |= e->off;
+	/* "OK # why" is as good as OK. */
+	if (e->role == ROLE_CLIENT && !e->meant_off)
+		e->note.len = 0;
+}

@@ -1,0 +1,292 @@
+/* What a plan is made of: edits, warnings, changes. */
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plan_private.h"
+
+/* ---- making ---- */
+
+/*
+ * Above the marker, or at the end.  A last line without '\n' stays last where
+ * it has a NUL: given its '\n', makemap would reject it.  No comment line of
+ * ours, left behind by an entry that is gone, shall come to stand above the
+ * new one and be taken for its own.
+ */
+static size_t
+insertion_place(const struct access *a)
+{
+	size_t start = a->managed, place = a->managed;
+	struct span last;
+
+	while (!a->marked && start > 0 && a->text.at[start - 1] != '\n')
+		start--;
+	last = (struct span){ a->text.at + start, place - start };
+	if (last.len > 0 && (comment_is_ours(last) ||
+	        memchr(last.at, '\0', last.len) != NULL))
+		place = start;
+	return comment_above(a->text, place);
+}
+
+/* CRLF where the line above the place of insertion, or else the first line,
+ * has it. */
+static const char *
+line_ending(const struct access *a)
+{
+	struct span text = a->text;
+	const char *newline = NULL;
+
+	if (a->managed > 0 && text.at[a->managed - 1] == '\n')
+		newline = text.at + a->managed - 1;
+	else if (text.len > 0)
+		newline = memchr(text.at, '\n', text.len);
+	return newline != NULL && newline > text.at && newline[-1] == '\r'
+	    ? "\r\n"
+	    : "\n";
+}
+
+struct planner
+planner_of(struct plan *plan, const struct access *a,
+    const struct entry_rules *rules, const struct request *r,
+    struct error *err)
+{
+	*plan = (struct plan){ .changed = false };
+	return (struct planner){ .plan = plan, .access = a, .rules = rules,
+		.request = r, .eol = line_ending(a),
+		.place = insertion_place(a), .err = err };
+}
+
+static int
+compare_edits(const void *left, const void *right)
+{
+	const struct plan_edit *l = left, *r = right;
+
+	if (l->start != r->start)
+		return l->start < r->start ? -1 : 1;
+	if (l->insertion != r->insertion)
+		return l->insertion ? -1 : 1;
+	return l->order < r->order ? -1 : 1;
+}
+
+int
+plan_finish(struct planner *p)
+{
+	struct plan *plan = p->plan;
+
+	if (plan->edit_count > 1)
+		qsort(plan->edits, plan->edit_count, sizeof(*plan->edits),
+		    compare_edits);
+	return arena_error(&plan->memory, p->err);
+}
+
+struct policy_query
+plan_question(const struct planner *p, const struct host *host)
+{
+	struct policy_query q = question_of_host(host);
+
+	q.unnamed = NULL;
+	q.rules = p->rules->policy;
+	q.lookup = access_lookup;
+	q.context = (void *)(size_t)p->access;
+	return q;
+}
+
+/* ---- what is told of it ---- */
+
+void
+plan_warn(struct planner *p, const char *format, ...)
+{
+	struct plan *plan = p->plan;
+	struct buf text = BUF_IN(&plan->memory);
+	va_list args;
+
+	va_start(args, format);
+	buf_vprintf(&text, format, args);
+	va_end(args);
+	*ARENA_ADD(&plan->memory, plan->warnings, plan->warning_count) =
+	    buf_string(&text);
+}
+
+void
+plan_subject(struct planner *p, struct subject *s, enum role role,
+    struct span key)
+{
+	struct plan *plan = p->plan;
+
+	s->index = plan->change_count;
+	s->change = ARENA_ADD(&plan->memory, plan->changes, plan->change_count);
+	*s->change = (struct change){ .action = UNCHANGED, .role = role,
+		.host = s->index, .value = "",
+		.key = arena_text(&plan->memory, key) };
+}
+
+void
+plan_host(struct planner *p, struct subject *s, const struct host *host)
+{
+	enum role role = p->request->role;
+
+	plan_subject(p, s, role, span_of(arena_printf(&p->plan->memory, "%s%s",
+	    role_tag(role), host->name)));
+}
+
+void
+plan_tell(struct subject *s, enum action action, struct span value,
+    const char *reason, struct planner *p)
+{
+	s->change->action = action;
+	s->change->value = arena_text(&p->plan->memory, value);
+	s->change->reason = reason;
+}
+
+void
+plan_at(struct subject *s, size_t offset)
+{
+	s->change->offset = offset;
+	s->change->has_line = true;
+}
+
+/* ---- an entry ---- */
+
+static struct plan_edit *
+edit(struct planner *p, size_t start, size_t end, const struct buf *text)
+{
+	struct plan *plan = p->plan;
+	size_t order = plan->edit_count;
+	struct plan_edit *e = ARENA_ADD(&plan->memory, plan->edits,
+	    plan->edit_count);
+
+	plan->changed = true;
+	*e = (struct plan_edit){ .start = start, .end = end, .order = order,
+		.change = NO_CHANGE };
+	if (text != NULL)
+		e->text = buf_as_span(text);
+	return e;
+}
+
+/* The line of the change is to be found there, from the edit's beginning. */
+static void
+holds_line(struct plan_edit *e, const struct subject *s, long offset)
+{
+	e->change = s->unlisted ? NO_CHANGE : s->index;
+	e->line_offset = offset;
+}
+
+static bool
+renews_comment(const struct planner *p, const struct wanted *w)
+{
+	return w->comment == COMMENT_RENEWED &&
+	    (p->request->comment != NULL || p->request->until != NULL);
+}
+
+/* The lines that shall stand above the entry, but for those that stay. */
+static struct buf
+lines_above(struct planner *p, const struct wanted *w)
+{
+	struct buf lines = BUF_IN(&p->plan->memory);
+
+	if (w->note.len > 0) {
+		buf_span(&lines, w->note);
+		buf_text(&lines, p->eol);
+	}
+	if (renews_comment(p, w))
+		comment_line(p->request, p->eol, &lines);
+	return lines;
+}
+
+/* In a new place, with what stood above it in the old one. */
+static void
+insert(struct planner *p, struct subject *s, const struct wanted *w,
+    struct span kept)
+{
+	const struct access *a = p->access;
+	struct buf text = BUF_IN(&p->plan->memory), lines = lines_above(p, w);
+	struct plan_edit *e;
+	long offset;
+
+	/* Whatever the others end in: a CR would become a part of its value. */
+	if (!p->inserted && p->place > 0 && a->text.at[p->place - 1] != '\n')
+		buf_char(&text, '\n');
+	buf_span(&text, buf_as_span(&lines));
+	if (!renews_comment(p, w))
+		buf_span(&text, kept);
+	offset = (long)text.len;
+	buf_span(&text, w->key);
+	buf_char(&text, '\t');
+	buf_span(&text, w->value);
+	buf_text(&text, p->eol);
+	e = edit(p, p->place, p->place, &text);
+	p->inserted = e->insertion = true;
+	holds_line(e, s, offset);
+}
+
+/* The comment lines above the entry at "above"; false: they are so already. */
+static bool
+edit_comment(struct planner *p, struct subject *s, const struct wanted *w,
+    size_t above)
+{
+	struct span text = p->access->text;
+	struct buf lines = lines_above(p, w);
+	bool replaces = w->comment == COMMENT_GOES || renews_comment(p, w);
+	size_t end = replaces ? w->now->start : above;
+
+	if (w->comment == COMMENT_GOES
+	    ? above == end
+	    : lines.len == 0 || span_equal(buf_as_span(&lines),
+	          comment_nearest(text, w->now->start)))
+		return false;
+	holds_line(edit(p, above, end, &lines), s, (long)lines.len);
+	return true;
+}
+
+/* Key and value, where they stand. */
+static bool
+edit_here(struct planner *p, struct subject *s, const struct wanted *w)
+{
+	const struct access_record *r = w->now;
+	struct span old = value_shown(r);
+	size_t at = (size_t)(old.at - p->access->text.at), end = at + old.len;
+	bool key = !span_equal(w->key, r->key);
+	struct buf text = BUF_IN(&p->plan->memory);
+
+	if (!key && span_equal(w->value, old))
+		return false;
+	if (key) {
+		at = r->start;
+		buf_span(&text, w->key);
+		buf_char(&text, '\t');
+	}
+	buf_span(&text, w->value);
+	holds_line(edit(p, at, end, &text), s, -(long)(at - r->start));
+	return true;
+}
+
+bool
+plan_entry(struct planner *p, struct subject *s, const struct wanted *w)
+{
+	const struct access_record *r = w->now;
+	bool goes = w->value.at == NULL;
+	struct span kept = { "", 0 };
+	size_t above;
+
+	if (r == NULL) {
+		insert(p, s, w, kept);
+		return true;
+	}
+	above = comment_above(p->access->text, r->start);
+	if (!goes && !w->moves) {
+		bool comment = edit_comment(p, s, w, above);
+		size_t first = p->plan->edit_count - comment;
+
+		if (!edit_here(p, s, w))
+			return comment;
+		if (comment)
+			p->plan->edits[first].change = NO_CHANGE;
+		return true;
+	}
+	kept = (struct span){ p->access->text.at + above, r->start - above };
+	(void)edit(p, goes && w->comment == COMMENT_STAYS ? r->start : above,
+	    r->end, NULL);
+	if (!goes)
+		insert(p, s, w, kept);
+	return true;
+}

@@ -1,0 +1,111 @@
+/*
+ * plan_private.h: what the files that make a plan share.
+ *
+ *   plan.c         a request -> a plan, host by host; a plan -> the new text
+ *   plan_add.c     TLS off for one host
+ *   plan_remove.c  TLS on again for one host
+ *   plan_expire.c  dates -> a plan
+ *   plan_fix.c     what a check found -> a plan
+ *   plan_edit.c    an entry as it shall be -> edits of the text
+ *   comment.c      the comment line above an entry
+ *
+ * Edits are gathered in the order they come up and sorted at the end; edits at
+ * the same place keep their order, insertions first.  No two overlap: each
+ * belongs to the lines of one key, or inserts above the marker.
+ */
+#ifndef TLSOFF_PLAN_PRIVATE_H
+#define TLSOFF_PLAN_PRIVATE_H
+
+#include "entry.h"
+#include "plan.h"
+
+#define NO_CHANGE ((size_t)-1)
+
+struct planner {
+	struct plan *plan;
+	const struct access *access;
+	const struct entry_rules *rules;
+	const struct request *request;
+	const char *eol;        /* of this file: "\n" or "\r\n" */
+	size_t place;           /* where entries are inserted */
+	bool inserted;          /* something was inserted already */
+	bool rcpt_known;        /* rcpt has been looked for */
+	struct access_record rcpt; /* a TLS_Rcpt: requirement; .end 0: none */
+	struct error *err;
+};
+
+/* What a change is about, while it is planned. */
+struct subject {
+	struct change *change; /* valid until the next one is added */
+	size_t index; /* of the change */
+	bool unlisted; /* makemap finds the key in another line than this one */
+};
+
+/* ---- plan_edit.c ---- */
+
+/* An empty plan, and who makes it. */
+struct planner planner_of(struct plan *plan, const struct access *a,
+    const struct entry_rules *rules, const struct request *r,
+    struct error *err);
+/* One more change, UNCHANGED so far. */
+void plan_subject(struct planner *p, struct subject *s, enum role role,
+    struct span key);
+/* The same for a host of the request. */
+void plan_host(struct planner *p, struct subject *s, const struct host *host);
+void plan_warn(struct planner *p, const char *format, ...) PRINTF_LIKE(2, 3);
+/* Fills the change's value and reason; neither is copied. */
+void plan_tell(struct subject *s, enum action action, struct span value,
+    const char *reason, struct planner *p);
+/* The change is about the old text's line at this offset. */
+void plan_at(struct subject *s, size_t offset);
+/* Sorts the edits; -1: no memory for all of it. */
+int plan_finish(struct planner *p) MUST_USE;
+
+/* An entry as it shall be. */
+struct wanted {
+	const struct access_record *now; /* where it stands; NULL: nowhere */
+	struct span key, value; /* value.at NULL: it goes */
+	struct span note;       /* to a line of its own above it; or empty */
+	enum { COMMENT_STAYS, COMMENT_RENEWED, COMMENT_GOES } comment;
+	bool moves;             /* above the marker */
+};
+
+/* Makes it so; false: it was so already.  COMMENT_RENEWED is as the request
+ * says, and where that says nothing, it stays. */
+bool plan_entry(struct planner *p, struct subject *s, const struct wanted *w);
+
+/* What sendmail asks about the host, put to the text; of an address, about a
+ * peer that has a name. */
+struct policy_query plan_question(const struct planner *p,
+    const struct host *host);
+
+/* ---- comment.c ---- */
+
+/* Is this line a comment of ours? */
+bool comment_is_ours(struct span line);
+/* Where the comment lines of ours directly above this line begin; start: there
+ * is none. */
+size_t comment_above(struct span text, size_t start);
+/* The lowest of them, its end included; empty: there is none. */
+struct span comment_nearest(struct span text, size_t start);
+/* Adds the line that the request asks for, eol included; nothing if none. */
+void comment_line(const struct request *r, const char *eol, struct buf *out);
+
+/* ---- the verbs: one host each ---- */
+
+/* -1 with p->err filled: it is refused. */
+int plan_add(struct planner *p, const struct host *host) MUST_USE;
+void plan_remove(struct planner *p, const struct host *host);
+/* One place where a key stands: takes out what turns TLS off, if anything
+ * does, else leaves the change UNCHANGED; true when no duplicate need be
+ * looked at. */
+bool plan_remove_entry(struct planner *p, struct subject *s,
+    const struct entry *e);
+/* The duplicates of the entry at first, likewise. */
+void plan_remove_duplicates(struct planner *p, struct subject *s, size_t first);
+/* Warns of a broader entry that still keeps TLS off for the host; after
+ * plan_finish(). */
+void plan_still_off(struct planner *p, const struct host *host,
+    const struct change *c);
+
+#endif
