@@ -242,9 +242,10 @@ void report_print_warnings(const struct report *r);
 void report_print(const struct report *r, const struct options *o);
 void report_free(struct report *r);
 
-/* Adds a unified diff of two texts to out; nothing where they are equal. */
-int diff_unified(struct span old, struct span new, const char *path,
-    struct buf *out, struct error *err) MUST_USE;
+/* Adds a unified diff of a's text and what the plan makes of it to out; nothing
+ * where that is the same. */
+int diff_unified(const struct plan *p, const struct access *a,
+    const char *path, struct buf *out, struct error *err) MUST_USE;
 
 /* syslog: what was done, one line each; what was not. */
 void audit_changes(const struct plan *plan, const char *access);

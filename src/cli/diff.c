@@ -1,154 +1,123 @@
 /*
- * A unified diff of two texts that are nearly equal.
+ * A unified diff of the text and what a plan makes of it.
  *
- * Lines are compared from both ends; between them both texts are walked side
- * by side, and where they part the nearest place at which RUN lines agree
- * again is looked for, WINDOW lines ahead at most.  Without one, all that is
- * left counts as changed: such a diff is long, not wrong.
+ * The plan's edits are bytes; lines that they touch, and those next to each
+ * other, make a block.  Blocks that are near each other share a hunk.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "cli.h"
 
-#define CONTEXT 3
-#define RUN 3
-#define WINDOW 1000
+#define CONTEXT 3 /* lines around a change */
 
-/* Lines with their '\n', if they have one. */
-struct lines {
-	struct span *at;
-	size_t count;
-};
-
-/* Lines a0 to a1 of the old text became b0 to b1 of the new one. */
-struct edit {
-	size_t a0, a1, b0, b1;
+/* Whole lines of the old text, and what becomes of them. */
+struct block {
+	size_t start, end;  /* offsets in the old text */
+	size_t a0, a1;      /* numbers of those lines, from 0; a1 is behind */
+	size_t b0, b1;      /* the same in the new text */
+	struct span lines;  /* the new ones */
 };
 
 struct diff {
-	struct lines a, b;
-	struct edit *edits;
-	size_t edit_count;
+	const struct access *a;
+	struct block *blocks;
+	size_t count;
+	struct arena memory;
 };
 
-static int
-split(struct lines *lines, struct span text, struct error *err)
+/* ---- lines ---- */
+
+static size_t
+line_start(struct span text, size_t at)
 {
-	const char *end = text.at + text.len;
+	while (at > 0 && text.at[at - 1] != '\n')
+		at--;
+	return at;
+}
+
+static size_t
+line_end(struct span text, size_t at)
+{
+	const char *newline = at == text.len
+	    ? NULL
+	    : memchr(text.at + at, '\n', text.len - at);
+
+	return newline == NULL ? text.len : (size_t)(newline - text.at) + 1;
+}
+
+/* The line at its end counts also where it has no '\n'. */
+static size_t
+count_lines(struct span text)
+{
 	size_t count = 0;
 
-	for (const char *c = text.at; c < end; count++) {
-		c = memchr(c, '\n', (size_t)(end - c));
-		c = c == NULL ? end : c + 1;
-	}
-	lines->at = calloc(count + 1, sizeof(*lines->at));
-	if (lines->at == NULL) {
-		(void)error_memory(err);
-		return -1;
-	}
-	for (const char *c = text.at, *next; c < end; c = next) {
-		next = memchr(c, '\n', (size_t)(end - c));
-		next = next == NULL ? end : next + 1;
-		lines->at[lines->count++] =
-		    (struct span){ c, (size_t)(next - c) };
-	}
-	return 0;
+	for (size_t at = 0; at < text.len; at = line_end(text, at))
+		count++;
+	return count;
 }
 
-static bool
-same(const struct diff *d, size_t i, size_t j)
+/* ---- blocks ---- */
+
+/* Where the lines end that the edit touches: none, where it inserts whole
+ * lines. */
+static size_t
+touched_end(struct span text, const struct plan_edit *e)
 {
-	return span_equal(d->a.at[i], d->b.at[j]);
+	bool whole = e->end == 0 || text.at[e->end - 1] == '\n';
+
+	return whole ? e->end : line_end(text, e->end);
 }
 
-/* Do RUN lines from here agree, or all that are left of both? */
-static bool
-in_step(const struct diff *d, size_t i, size_t j, size_t a_end, size_t b_end)
-{
-	size_t n = 0;
-
-	while (n < RUN && i + n < a_end && j + n < b_end && same(d, i + n, j + n))
-		n++;
-	return n == RUN || (i + n == a_end && j + n == b_end);
-}
-
-/* Moves *i and *j, where the texts part, to where they agree again. */
+/* One block of edits from *i on; *i becomes the next. */
 static void
-resync(const struct diff *d, size_t *i, size_t *j, size_t a_end, size_t b_end)
+add_block(struct diff *d, const struct plan *p, size_t *i)
 {
-	for (size_t far = 1; far <= WINDOW; far++)
-		for (size_t x = 0; x <= far; x++) {
-			size_t y = far - x;
+	struct span text = d->a->text;
+	struct block *b = ARENA_ADD(&d->memory, d->blocks, d->count);
+	struct buf lines = BUF_IN(&d->memory);
+	size_t at;
 
-			if (*i + x > a_end || *j + y > b_end ||
-			    !in_step(d, *i + x, *j + y, a_end, b_end))
-				continue;
-			*i += x;
-			*j += y;
-			return;
-		}
-	*i = a_end;
-	*j = b_end;
+	b->start = at = line_start(text, p->edits[*i].start);
+	do {
+		const struct plan_edit *e = &p->edits[(*i)++];
+
+		buf_add(&lines, text.at + at, e->start - at);
+		buf_span(&lines, e->text);
+		at = e->end;
+		b->end = touched_end(text, e);
+	} while (*i < p->edit_count &&
+	    line_start(text, p->edits[*i].start) <= b->end);
+	buf_add(&lines, text.at + at, b->end - at);
+	b->lines = buf_as_span(&lines);
 }
 
-static int
-add_edit(struct diff *d, struct edit edit, struct error *err)
+static void
+number_lines(struct diff *d)
 {
-	struct edit *edits = d->edits;
+	long more = 0; /* lines the new text has before a block */
 
-	/* Memory for a power of two of them. */
-	if ((d->edit_count & (d->edit_count - 1)) == 0) {
-		edits = reallocarray(edits,
-		    d->edit_count == 0 ? 1 : 2 * d->edit_count, sizeof(*edits));
-		if (edits == NULL)
-			return error_memory(err);
-		d->edits = edits;
+	for (size_t i = 0; i < d->count; i++) {
+		struct block *b = &d->blocks[i];
+
+		b->a0 = access_line(d->a, b->start) - 1;
+		b->a1 = b->a0 + count_lines((struct span){
+		    d->a->text.at + b->start, b->end - b->start });
+		b->b0 = (size_t)((long)b->a0 + more);
+		b->b1 = b->b0 + count_lines(b->lines);
+		more += (long)(b->b1 - b->b0) - (long)(b->a1 - b->a0);
 	}
-	edits[d->edit_count++] = edit;
-	return 0;
-}
-
-static int
-find_edits(struct diff *d, struct error *err)
-{
-	size_t a_end = d->a.count, b_end = d->b.count, i = 0, j = 0;
-
-	while (i < a_end && i < b_end && same(d, i, i))
-		i++;
-	while (a_end > i && b_end > i && same(d, a_end - 1, b_end - 1)) {
-		a_end--;
-		b_end--;
-	}
-	for (j = i; i < a_end || j < b_end;) {
-		struct edit edit = { i, i, j, j };
-
-		if (i < a_end && j < b_end && same(d, i, j)) {
-			i++;
-			j++;
-			continue;
-		}
-		resync(d, &i, &j, a_end, b_end);
-		edit.a1 = i;
-		edit.b1 = j;
-		if (add_edit(d, edit, err) != 0)
-			return -1;
-	}
-	return 0;
 }
 
 /* ---- output ---- */
 
 static void
-put_lines(struct buf *out, char sign, const struct lines *lines, size_t from,
-    size_t to)
+put_lines(struct buf *out, char sign, struct span lines)
 {
-	for (; from < to; from++) {
-		struct span line = lines->at[from];
-
+	for (size_t at = 0, end; at < lines.len; at = end) {
+		end = line_end(lines, at);
 		buf_char(out, sign);
-		buf_span(out, line);
-		if (line.at[line.len - 1] != '\n')
+		buf_add(out, lines.at + at, end - at);
+		if (lines.at[end - 1] != '\n')
 			buf_text(out, "\n\\ No newline at end of file\n");
 	}
 }
@@ -162,50 +131,56 @@ put_range(struct buf *out, char sign, size_t from, size_t to)
 }
 
 static void
-put_hunk(struct buf *out, const struct diff *d, const struct edit *first,
-    const struct edit *last)
+put_hunk(const struct diff *d, const struct block *first,
+    const struct block *last, struct buf *out)
 {
-	size_t before = first->a0 < CONTEXT ? first->a0 : CONTEXT;
-	size_t left = d->a.count - last->a1;
-	size_t after = left < CONTEXT ? left : CONTEXT;
-	size_t at = first->a0 - before;
+	struct span text = d->a->text;
+	size_t before = 0, after = 0, start = first->start, end = last->end, at;
 
+	for (; before < CONTEXT && start > 0; before++)
+		start = line_start(text, start - 1);
+	for (; after < CONTEXT && end < text.len; after++)
+		end = line_end(text, end);
 	buf_text(out, "@@");
-	put_range(out, '-', at, last->a1 + after);
+	put_range(out, '-', first->a0 - before, last->a1 + after);
 	put_range(out, '+', first->b0 - before, last->b1 + after);
 	buf_text(out, " @@\n");
-	for (const struct edit *e = first; e <= last; e++) {
-		put_lines(out, ' ', &d->a, at, e->a0);
-		put_lines(out, '-', &d->a, e->a0, e->a1);
-		put_lines(out, '+', &d->b, e->b0, e->b1);
-		at = e->a1;
+	at = start;
+	for (const struct block *b = first; b <= last; b++) {
+		put_lines(out, ' ', (struct span){ text.at + at,
+		    b->start - at });
+		put_lines(out, '-', (struct span){ text.at + b->start,
+		    b->end - b->start });
+		put_lines(out, '+', b->lines);
+		at = b->end;
 	}
-	put_lines(out, ' ', &d->a, at, at + after);
+	put_lines(out, ' ', (struct span){ text.at + at, end - at });
 }
 
 int
-diff_unified(struct span old, struct span new, const char *path,
+diff_unified(const struct plan *p, const struct access *a, const char *path,
     struct buf *out, struct error *err)
 {
-	struct diff d = { { NULL, 0 }, { NULL, 0 }, NULL, 0 };
-	int result = -1;
+	struct diff d = { .a = a };
+	int result;
 
-	if (split(&d.a, old, err) != 0 || split(&d.b, new, err) != 0 ||
-	    find_edits(&d, err) != 0)
+	for (size_t i = 0; i < p->edit_count;)
+		add_block(&d, p, &i);
+	result = arena_error(&d.memory, err);
+	if (result != 0)
 		goto out;
-	if (d.edit_count > 0)
+	number_lines(&d);
+	if (d.count > 0)
 		buf_printf(out, "--- %s\n+++ %s\n", path, path);
-	for (size_t i = 0, last; i < d.edit_count; i = last + 1) {
-		for (last = i; last + 1 < d.edit_count; last++)
-			if (d.edits[last + 1].a0 - d.edits[last].a1 >
+	for (size_t i = 0, last; i < d.count; i = last + 1) {
+		for (last = i; last + 1 < d.count; last++)
+			if (d.blocks[last + 1].a0 - d.blocks[last].a1 >
 			    2 * CONTEXT)
 				break;
-		put_hunk(out, &d, &d.edits[i], &d.edits[last]);
+		put_hunk(&d, &d.blocks[i], &d.blocks[last], out);
 	}
 	result = buf_error(out, err);
 out:
-	free(d.a.at);
-	free(d.b.at);
-	free(d.edits);
+	arena_free(&d.memory);
 	return result;
 }
