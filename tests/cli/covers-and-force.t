@@ -43,6 +43,29 @@ for my $case (['client', 'com'], ['server', 'localhost'], ['client', ''],
 	is(text(), $text, '... remove needs none');
 }
 
+# An address is every peer there: also one that DNS gives no name, which sendmail
+# asks for in brackets first.
+site("Try_TLS:192.0.2\tNO\n");
+like(edit_ok('client', '192.0.2.1')->{out}, qr/^unchanged .* covers it$/m,
+    'a net covers the peers at an address, with a name and without');
+site("Try_TLS:[192.0.2.1]\tNO\n");
+like(edit_ok('client', '192.0.2.1')->{out}, qr/^added Try_TLS:192\.0\.2\.1 NO /m,
+    'brackets cover those without a name alone');
+for my $case (["Try_TLS:192.0.2\tNO\n", 'added'],
+    ["Try_TLS:192.0.2.1\tNO\n", 'unchanged']) {
+	my ($before, $action) = @$case;
+	site("${before}Try_TLS:[192.0.2]\tOK\n");
+	my $r = edit_ok('client', '192.0.2.1');
+	like($r->{out}, qr/^$action Try_TLS:192\.0\.2\.1 NO /m,
+	    "$action where brackets keep TLS on for a peer without a name");
+	like($r->{err}, qr/^tlsoff: warning: Try_TLS:192\.0\.2\.1: .*\[192\.0\.2\.1\].* Try_TLS:\[192\.0\.2\] OK \(line 2\) decides; mend or remove it$/m,
+	    '... and that entry is named');
+}
+site("Try_TLS:192.0.2.1\tNO\nTry_TLS:[192.0.2.1]\tNO\n");
+like(edit_ok('remove', 'client', '192.0.2.1')->{err},
+    qr/^tlsoff: warning: \S+: Try_TLS:\[192\.0\.2\.1\] NO \(line 2\) still keeps TLS off$/m,
+    'what still keeps TLS off for a peer without a name is told');
+
 # A variable of a shell that is not set, among others.
 site("Try_TLS:\tNO\nTry_TLS:a.example\tNO\n");
 for my $role (qw(client server)) {
