@@ -61,6 +61,8 @@ void *arena_add(struct arena *a, void *array, size_t *count, size_t size);
 const char *arena_text(struct arena *a, struct span s);
 const char *arena_printf(struct arena *a, const char *format, ...)
     PRINTF_LIKE(2, 3);
+const char *arena_vprintf(struct arena *a, const char *format, va_list args)
+    PRINTF_LIKE(2, 0);
 
 /* Memory of another size for what was taken: NULL, 0 for the first.  Not zeros.
  * NULL: there is none. */

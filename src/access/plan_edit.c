@@ -97,14 +97,12 @@ void
 plan_warn(struct planner *p, const char *format, ...)
 {
 	struct plan *plan = p->plan;
-	struct buf text = BUF_IN(&plan->memory);
 	va_list args;
 
 	va_start(args, format);
-	buf_vprintf(&text, format, args);
-	va_end(args);
 	*ARENA_ADD(&plan->memory, plan->warnings, plan->warning_count) =
-	    buf_string(&text);
+	    arena_vprintf(&plan->memory, format, args);
+	va_end(args);
 }
 
 void

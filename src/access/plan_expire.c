@@ -61,11 +61,15 @@ plan_expire(struct plan *plan, const struct access *a,
 {
 	const struct request request = { .verb = VERB_REMOVE };
 	struct planner p = planner_of(plan, a, rules, &request, err);
+	struct access_record r;
 	struct entry e;
 	size_t at = 0;
 
-	while (entry_next(&e, a, rules, &at, &plan->memory))
-		if (!e.record.rest && e.expired && e.key != KEY_TAG_CASE)
+	/* Few entries have a date, so that is looked at first. */
+	while (access_next(a->text, &at, &r))
+		if (!r.rest && comment_nearest(a->text, r.start).len > 0 &&
+		    entry_read(&e, a, rules, &r, &plan->memory) &&
+		    e.expired && e.key != KEY_TAG_CASE)
 			expire(&p, &e);
 	if (plan_finish(&p) == 0) {
 		warn_still_off(&p);

@@ -221,13 +221,22 @@ buf_string(const struct buf *b)
 }
 
 const char *
-arena_printf(struct arena *a, const char *format, ...)
+arena_vprintf(struct arena *a, const char *format, va_list args)
 {
 	struct buf text = BUF_IN(a);
+
+	buf_vprintf(&text, format, args);
+	return buf_string(&text);
+}
+
+const char *
+arena_printf(struct arena *a, const char *format, ...)
+{
+	const char *text;
 	va_list args;
 
 	va_start(args, format);
-	buf_vprintf(&text, format, args);
+	text = arena_vprintf(a, format, args);
 	va_end(args);
-	return buf_string(&text);
+	return text;
 }
