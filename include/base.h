@@ -43,6 +43,7 @@
 #include <stdint.h>
 #include <sys/stat.h>
 #include <sys/types.h>
+#include <time.h>
 
 #define MUST_USE __attribute__((warn_unused_result))
 #define PRINTF_LIKE(text, first) __attribute__((format(printf, text, first)))
@@ -200,6 +201,17 @@ int cancel_fd(void);
 
 /* Milliseconds of the clock that no one sets: for limits and pauses. */
 int64_t clock_ms(void);
+
+/* ---- days ---- */
+
+#define DATE_SIZE 11 /* of "2026-12-31" and its NUL */
+
+/* Is there such a day?  Of the fields year, month and day. */
+bool date_exists(const struct tm *tm);
+/* How many days its month has; year and month must be of the calendar. */
+int date_month_days(const struct tm *tm);
+/* "2026-12-31", and a day that exists: fills those fields, the others with 0. */
+bool date_read(struct span s, struct tm *tm);
 
 /* ---- disk ---- */
 

@@ -1,5 +1,4 @@
 /* The one comment line that belongs to an entry. */
-#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -119,35 +118,11 @@ comment_check(const char *text, struct error *err)
 
 /* ---- reading ---- */
 
-/* "2026-12-31", and a day that exists. */
-static bool
-is_date(struct span s)
-{
-	static const int days[] = { 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30,
-		31 };
-	int year, month, day;
-	char text[11] = "";
-
-	if (s.len != 10)
-		return false;
-	for (size_t i = 0; i < s.len; i++)
-		if (i == 4 || i == 7 ? s.at[i] != '-'
-				     : s.at[i] < '0' || s.at[i] > '9')
-			return false;
-	memcpy(text, s.at, s.len);
-	year = atoi(text);
-	month = atoi(text + 5);
-	day = atoi(text + 8);
-	if (month < 1 || month > 12 || day < 1 || day > days[month - 1])
-		return false;
-	return month != 2 || day < 29 ||
-	    (year % 4 == 0 && (year % 100 != 0 || year % 400 == 0));
-}
-
 bool
 comment_read(struct span text, size_t entry_start, struct comment *c)
 {
 	struct span line = comment_nearest(text, entry_start), date;
+	struct tm day;
 	size_t len;
 
 	*c = (struct comment){ .text = { "", 0 } };
@@ -162,7 +137,7 @@ comment_read(struct span text, size_t entry_start, struct comment *c)
 		len++;
 	date.len = len;
 	date = span_trim(date);
-	if (is_date(date))
+	if (date_read(date, &day))
 		memcpy(c->until, date.at, date.len);
 	if (len < line.len)
 		c->text = span_trim((struct span){ line.at + len + 1,

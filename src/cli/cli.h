@@ -80,8 +80,6 @@ int until_parse(const char *text, char date[16], struct error *err) MUST_USE;
 void until_today(char date[16]);
 /* How entries are judged at that site; today must outlive it. */
 struct entry_rules entry_rules_of(const struct site *site, char today[16]);
-/* Is there such a day?  Of the fields year, month and day. */
-bool date_exists(const struct tm *tm);
 
 /* A verb: its words have been counted against the table already. */
 typedef int verb_function(const struct options *o);

@@ -21,29 +21,11 @@ today(struct tm *tm)
 }
 
 /* A clock of 32 bits ends in 2038, the calendar does not: no mktime(). */
-static int
-days_of_month(const struct tm *tm)
-{
-	static const int days[12] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31,
-		30, 31 };
-	int year = tm->tm_year + 1900;
-	bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-
-	return days[tm->tm_mon] + (tm->tm_mon == 1 && leap);
-}
-
-bool
-date_exists(const struct tm *tm)
-{
-	return tm->tm_mon >= 0 && tm->tm_mon < 12 && tm->tm_mday >= 1 &&
-	    tm->tm_mday <= days_of_month(tm);
-}
-
 static void
 add_days(struct tm *tm, long days)
 {
-	for (; tm->tm_mday + days > days_of_month(tm); tm->tm_mday = 1) {
-		days -= days_of_month(tm) - tm->tm_mday + 1;
+	for (; tm->tm_mday + days > date_month_days(tm); tm->tm_mday = 1) {
+		days -= date_month_days(tm) - tm->tm_mday + 1;
 		tm->tm_year += tm->tm_mon == 11;
 		tm->tm_mon = (tm->tm_mon + 1) % 12;
 	}
@@ -65,19 +47,6 @@ parse_days(const char *text, struct tm *tm)
 	today(tm);
 	add_days(tm, days);
 	return true;
-}
-
-/* "2026-12-31", and a day that exists */
-static bool
-parse_day(const char *text, struct tm *tm)
-{
-	for (size_t i = 0; i < 10; i++)
-		if (i == 4 || i == 7 ? text[i] != '-'
-		                     : text[i] < '0' || text[i] > '9')
-			return false;
-	*tm = (struct tm){ .tm_year = atoi(text) - 1900,
-		.tm_mon = atoi(text + 5) - 1, .tm_mday = atoi(text + 8) };
-	return text[10] == '\0' && date_exists(tm);
 }
 
 void
@@ -103,7 +72,7 @@ until_parse(const char *text, char date[16], struct error *err)
 	char now[16];
 	struct tm tm;
 
-	if (!parse_day(text, &tm) && !parse_days(text, &tm))
+	if (!date_read(span_of(text), &tm) && !parse_days(text, &tm))
 		return error_set(err, EX_USAGE, "--until: no date \"%.40s\"; "
 		    "write one such as 2026-12-31, or days such as 30d", text);
 	(void)strftime(date, 16, "%Y-%m-%d", &tm);

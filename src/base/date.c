@@ -1,0 +1,45 @@
+/* Days of the calendar, which goes on where a clock of 32 bits ends. */
+#include "base.h"
+
+int
+date_month_days(const struct tm *tm)
+{
+	static const int days[12] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31,
+		30, 31 };
+	int year = tm->tm_year + 1900;
+	bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+
+	return days[tm->tm_mon] + (tm->tm_mon == 1 && leap);
+}
+
+bool
+date_exists(const struct tm *tm)
+{
+	return tm->tm_mon >= 0 && tm->tm_mon < 12 && tm->tm_mday >= 1 &&
+	    tm->tm_mday <= date_month_days(tm);
+}
+
+static int
+number(const char *digits, int count)
+{
+	int value = 0;
+
+	for (int i = 0; i < count; i++)
+		value = value * 10 + (digits[i] - '0');
+	return value;
+}
+
+bool
+date_read(struct span s, struct tm *tm)
+{
+	if (s.len != DATE_SIZE - 1)
+		return false;
+	for (size_t i = 0; i < s.len; i++)
+		if (i == 4 || i == 7 ? s.at[i] != '-'
+				     : s.at[i] < '0' || s.at[i] > '9')
+			return false;
+	*tm = (struct tm){ .tm_year = number(s.at, 4) - 1900,
+		.tm_mon = number(s.at + 5, 2) - 1,
+		.tm_mday = number(s.at + 8, 2) };
+	return date_exists(tm);
+}
