@@ -1,71 +1,123 @@
 /*
  * host.h: what the files that read a typed host share.
  *
- * host.c takes the wrapping off; host_name.c, host_ipv4.c and host_ipv6.c
- * read what is left, host_prefix.c what has a prefix length.  host.c looks at
- * every byte first: behind it there is only printable ASCII.
+ *   host.c         host_parse(): the key, or a refusal in words
+ *   host_prefix.c  the nets that a prefix length stands for
+ *   host_word.c    word_read(): what a word is, or its flaw; no words
+ *   address.c      the pieces of an address, read and written
+ *
+ * Each calls only those below it.  word_read() looks at every byte first:
+ * all that is read further is printable ASCII.
  */
 #ifndef TLSOFF_ACCESS_HOST_H
 #define TLSOFF_ACCESS_HOST_H
 
-#include <stdint.h>
+#include <netinet/in.h>
 
 #include "access.h"
 
-struct host_query {
-	struct span typed; /* all of it, for the message */
-	enum role role;
-	const struct host_rules *rules;
-	struct host *host;
-	struct error *err;
-	bool quiet; /* only asks whether it can be read: err is NULL */
+/* ---- address.c: pieces ---- */
+
+#define DIGITS "0123456789"
+
+/* How many bytes at the start are some of these. */
+size_t span_run(struct span s, const char *of);
+/* What is behind the first len bytes. */
+struct span span_from(struct span s, size_t len);
+/* Takes off all before the first byte that is one of these, and that byte; it
+ * is all of *rest where there is none, and rest->at becomes NULL. */
+struct span span_cut(struct span *rest, const char *at);
+/* Digits that are a number up to most; -1: they are not. */
+int number_read(struct span s, int most);
+
+/* The leading octets of an IPv4 address: 4 are an address. */
+struct octets {
+	uint32_t value; /* the first one in the highest bits */
+	size_t count;   /* may be over 4 */
+	bool empty;     /* there is none between two dots */
+	bool large;     /* one is over 255, or empty */
+	bool padded;    /* one has a zero in front */
 };
 
-/* Leading groups of an IPv6 address: 8 are an address, none is all IPv6. */
-struct host_groups {
-	uint16_t at[8];
+#define OCTETS_TEXT INET_ADDRSTRLEN
+
+/* false: it is not digits and dots alone.  The value counts only where the
+ * octets are at most four and none is empty, large or padded. */
+bool octets_read(struct span s, struct octets *o) MUST_USE;
+void octets_text(uint32_t value, size_t count, char text[OCTETS_TEXT]);
+
+/* The leading groups of an IPv6 address: 8 are an address, none is all IPv6;
+ * the bytes behind them are 0. */
+struct groups {
+	struct in6_addr bytes;
 	size_t count;
 	bool open; /* written with :: at the end */
 };
 
-#define HOST_GROUPS_TEXT 64
-#define HOST_ALONE "give the host's name or address alone"
+#define GROUPS_TAG "IPv6:"
+#define GROUPS_TEXT 64
 
-/* Both fill the error with the typed word and why, and return -1. */
-int host_refuse(const struct host_query *q, const char *format, ...)
-    PRINTF_LIKE(2, 3);
-/* The same, ending in what to type where that is one that can be read. */
-int host_suggest(const struct host_query *q, const char *why, struct span s);
-
-bool span_contains(struct span s, const char *text, size_t *at);
-struct span span_from(struct span s, size_t at);
-bool byte_is_digit(char c);
-
-/* Nothing but digits and dots. */
-bool host_looks_ipv4(struct span s);
-/* Begins with IPv6: or is IPv6, or is shaped like groups. */
-bool host_looks_ipv6(struct span s);
-int host_name(const struct host_query *q, struct span s) MUST_USE;
-/* Dots at the start, or two in a row. */
-int host_refuse_dots(const struct host_query *q, struct span s);
-int host_ipv4(const struct host_query *q, struct span s) MUST_USE;
-int host_ipv6(const struct host_query *q, struct span s) MUST_USE;
-/* The key for all IPv6 hosts. */
-int host_all_ipv6(const struct host_query *q) MUST_USE;
-/* Octets without leading zeros, at most four; their number, or 0. */
-size_t host_octets(struct span s, unsigned octets[4]);
-/* Takes IPv6: off, in any case; false: it is not there. */
-bool host_skip_ipv6(struct span *s);
-/* Groups with or without IPv6: before them. */
-bool host_groups(struct span s, struct host_groups *g);
-/* As sendmail writes them, IPv6: included. */
-void host_groups_text(const struct host_groups *g, bool compressed,
-    char text[HOST_GROUPS_TEXT]);
+/* Takes IPv6: off, or IPv6 alone, in any case; false: it is not there. */
+bool groups_cut_tag(struct span *s);
+/* Begins with that tag, or is shaped like groups? */
+bool groups_look(struct span s);
+/* Groups with or without the tag; false: they are none. */
+bool groups_read(struct span s, struct groups *g) MUST_USE;
+/* As sendmail writes them, the tag included. */
+void groups_text(const struct groups *g, bool compressed,
+    char text[GROUPS_TEXT]);
 /* How many of the groups, at most, make a net that sendmail asks for. */
-size_t host_groups_usable(const struct host_groups *g, bool compressed);
+size_t groups_usable(const struct groups *g, bool compressed);
+/* Six groups or more of an IPv4 address in IPv6's form? */
+bool groups_mapped(const struct groups *g);
 
-/* Something with a slash: 10.0.0.0/8. */
-int host_prefix(const struct host_query *q, struct span s, size_t slash)
-    MUST_USE;
+/* ---- host_word.c: a word ---- */
+
+enum flaw {
+	FLAW_NONE, FLAW_EVERYBODY,
+	/* of its bytes */
+	FLAW_SPACE_AROUND, FLAW_SPACE, FLAW_NOT_ASCII, FLAW_CONTROL,
+	/* something around the host, or in place of it */
+	FLAW_URL, FLAW_MAIL, FLAW_PATH, FLAW_BRACKETS, FLAW_OPTION, FLAW_ZONE,
+	FLAW_STAR, FLAW_TAG, FLAW_PORT, FLAW_OTHER_TAG,
+	/* a prefix length behind octets, and behind groups */
+	FLAW_LENGTH, FLAW_NO_LENGTH, FLAW_ALL_IPV4, FLAW_LENGTH6,
+	FLAW_NO_LENGTH6,
+	/* of octets */
+	FLAW_MANY_OCTETS, FLAW_LARGE, FLAW_LARGE_GROUP, FLAW_PADDED,
+	/* of groups */
+	FLAW_NO_GROUPS, FLAW_ALL_IPV6, FLAW_MAPPED_NET, FLAW_ZERO_GROUPS,
+	/* of a name, and dots of octets too */
+	FLAW_LIST, FLAW_FOREIGN, FLAW_DOT_FIRST, FLAW_DOTS, FLAW_LONG_LABEL,
+	FLAW_LONG_NAME, FLAW_LONG_KEY, FLAW_NUMBER, FLAW_ONE_LABEL,
+	FLAWS
+};
+
+/* A typed word, read. */
+struct word {
+	struct span typed;
+	enum role role;
+	const struct host_rules *rules;
+	enum flaw flaw;       /* the first, in the order of the tests */
+	struct span meant;    /* FLAW_NONE: the key, of a name in any case;
+	                         else what may be meant, read by nobody yet */
+	int detail;           /* the byte that no name can have, or how many
+	                         letters a key can have */
+	int length;           /* of the prefix; -1: none that can be */
+	enum host_kind kind;
+	struct octets octets; /* count 0: it has none */
+	struct groups groups; /* the same */
+	char text[HOST_KEY_MAX]; /* where meant is no part of typed */
+};
+
+/* The text must outlive w, and w must stay where it is. */
+void word_read(struct word *w, struct span s, enum role role,
+    const struct host_rules *rules);
+
+/* ---- host_prefix.c: in place of a prefix length ---- */
+
+/* Both add the cure to out. */
+void prefix_octets(const struct word *w, struct buf *out);
+void prefix_groups(const struct word *w, struct buf *out);
 
 #endif

@@ -107,6 +107,7 @@ ipv4_addresses_and_octet_nets(void **state)
 	    { "1.2.3.4.5", "four octets", "give" },
 	    { "1.2.3.256", "over 255", "give" },
 	    { "2001", "over 255", "give IPv6:2001" },
+	    { "20010", "over 255", "as the log shows it" },
 	    { "10..1", "dots", "give 10.1" },
 	    { "20..", "dots", "give 20" },
 	    { "foo.123", "ends in a number", "give" });
@@ -125,6 +126,7 @@ ipv6_is_written_without_compression(void **state)
 	    { "2001:0db8:", "IPv6:2001:db8", HOST_NET, NULL },
 	    { "IPV6:2001", "IPv6:2001", HOST_NET, NULL },
 	    { "2001:db8:0", "IPv6:2001:db8:0", HOST_NET, NULL },
+	    { "0:0:1::2", "IPv6:0:0:1:0:0:0:0:2", HOST_ADDRESS, NULL },
 	    { "2001:db8::", "IPv6:2001:db8", HOST_NET,
 		"net 2001:db8; for the address give 2001:db8:0:0:0:0:0:0" });
 }
@@ -136,10 +138,12 @@ ipv6_is_compressed_where_the_cf_says_so(void **state)
 	TAKE(&compressed,
 	    { "2001:db8:0:0:0:0:0:1", "IPv6:2001:db8::1", HOST_ADDRESS, NULL },
 	    { "::1", "IPv6:::1", HOST_ADDRESS, NULL },
+	    { "2001:0:1", "IPv6:2001:0:1", HOST_NET, NULL },
 	    { "2001:db8::", "IPv6:2001:db8", HOST_NET, "net 2001:db8" });
 	REFUSE(&compressed,
 	    { "2001:db8:0", "never match", "give IPv6:2001:db8" },
 	    { "2001:0:0:1", "never match", "give IPv6:2001" },
+	    { "0:0", "never match", "give IPv6" },
 	    { "2001:db8:0:0:0:0:0:0", "never match", "give IPv6:2001:db8" });
 }
 
@@ -158,6 +162,9 @@ mapped_ipv4_is_ipv4_and_zones_are_refused(void **state)
 	    { "1:2:3:4:5:6:7:8:9", "no IPv6", "give" },
 	    { "1:2:3:4:5:6:7:8:9:", "no IPv6", "give" },
 	    { "1:2:3:4:5:6:7:8:", "no IPv6", "give" },
+	    { "IPv6::", "no IPv6", "address alone" },
+	    { "0::00000000000000000000000000000000000000000000000000000000000",
+		"no IPv6", "address alone" },
 	    { "0:0:0:0:0:ffff:", "own form", "give the octets" });
 }
 
@@ -196,10 +203,22 @@ prefix_lengths_name_the_octet_nets(void **state)
 	    { "192.0.2.1/32", "prefix lengths", "give 192.0.2.1" },
 	    { "10.1.4.0/22", "lengths", "give 10.1.4 10.1.5 10.1.6 10.1.7" },
 	    { "172.16.0.0/12", "broader 172,", "16 octet nets" },
+	    { "10.0.0.0/5", "lengths", "give the 8 octet nets 8 to 15" },
+	    { "192.0.2.0/28", "broader 192.0.2,", "16 addresses" },
+	    { "[10.0.0.0]/8", "lengths", "give 10" },
+	    { "[10.0.0.0/8]", "lengths", "give 10" },
 	    { "0.0.0.0/0", "all hosts", "give" },
 	    { "10.0.0.0/33", "lengths", "give" },
+	    { "10.0.0.0/", "this is none", "give an octet net" },
+	    { "[10/x", "this is none", "give an octet net" },
+	    { "010.0.0.0/8", "\"/\"", "address alone" },
+	    { "10.0.0.256/8", "\"/\"", "address alone" },
+	    { "1.2.3.4.5/8", "\"/\"", "address alone" },
 	    { "2001:db8::/32", "lengths", "give IPv6:2001:db8" },
 	    { "2001:db8::/29", "lengths", "give the broader IPv6:2001" },
+	    { "2001:db8::/12", "lengths", "give longer nets" },
+	    { "2001:db8::/x", "this is none", "give the leading groups" },
+	    { "1::2::3/64", "\"/\"", "address alone" },
 	    { "2001:db8::1/128", "lengths",
 		"give IPv6:2001:db8:0:0:0:0:0:1" });
 	REFUSE(&compressed,
@@ -215,9 +234,17 @@ what_is_no_host_is_refused_with_the_host_in_it(void **state)
 	    { "https://u@mail.x.com:44/y", "URL", "give mail.x.com" },
 	    { "http://[1.2.3.4]:44/", "URL", "give [1.2.3.4]" },
 	    { "http://[1.2.3.4", "URL", "give" },
+	    { "http:///x", "URL", "address alone" },
 	    { "mail.x.com/y", "\"/\"", "give mail.x.com" },
 	    { "mail.x.com:25", "port", "give mail.x.com" },
 	    { "[1.2.3.4]:25", "port", "give [1.2.3.4]" },
+	    { "[luna]:smtp", "port", "give [luna]" },
+	    { "mail.x.com:smtp", "port", "give mail.x.com" },
+	    { ":25", "port", "address alone" },
+	    { "cafe:", "port", "give cafe" },
+	    { "12345:1", "port", "address alone" },
+	    { "cafe:12345", "port", "give cafe" },
+	    { "cafe:bar", "no tag", "give bar" },
 	    { "Try_TLS:x.com", "tag", "give x.com" },
 	    { "srv_features:2001:db8::1", "tag", "give 2001:db8::1" },
 	    { "Other:x.com", "tag", "give x.com" },
@@ -225,9 +252,13 @@ what_is_no_host_is_refused_with_the_host_in_it(void **state)
 	    { "*mail.x.com", "covers its hosts", "address alone" },
 	    { ".x.com", "begins with a dot", "give x.com" },
 	    { "a..b", "dots", "give a.b" },
+	    { ".", "begins with a dot", "address alone" },
+	    { "x.com%y", "\"%\"", "address alone" },
 	    { "--force", "options", "give" },
 	    { "\"x.com\"", "no part", "give x.com" },
+	    { "\"\"", "no part", "address alone" },
 	    { "a.b,c.d", "\",\"", "of its own" },
+	    { "a.b;c.d", "\";\"", "of its own" },
 	    { "[]", "between the brackets", "give" });
 }
 
@@ -240,6 +271,7 @@ strange_bytes_are_refused_and_never_shown_raw(void **state)
 	    { "x.com\n", "white space", "give x.com" },
 	    { "a.b c.d", "white space", "of its own" },
 	    { "x.\033[2Jcom", "\"x.\\x1b[2Jcom\"", "control" },
+	    { "x.com\177", "\"x.com\\x7f\"", "control" },
 	    { "b\xc3\xbc" "cher.de", "\"b\\xc3\\xbccher.de\"", "xn--" });
 }
 
@@ -271,12 +303,31 @@ names_too_long_are_refused(void **state)
 {
 	(void)state;
 	refuse_long(64, 64, ROLE_CLIENT, "longer than 63");
+	refuse_long(80, 64, ROLE_CLIENT, "longer than 63");
 	refuse_long(248, 50, ROLE_CLIENT, NULL);
 	refuse_long(249, 50, ROLE_CLIENT, "sendmail cuts the key");
 	refuse_long(243, 50, ROLE_SERVER, NULL);
 	refuse_long(244, 50, ROLE_SERVER, "sendmail cuts the key");
 	refuse_long(254, 50, ROLE_CLIENT, "longer than 253");
 	refuse_long(1 << 20, 50, ROLE_CLIENT, "...\"");
+}
+
+static void
+nothing_too_long_is_suggested(void **state)
+{
+	struct error err = ERROR_INIT;
+	struct host host;
+	char text[300];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(text); i++)
+		text[i] = i % 50 == 49 ? '.' : 'a';
+	for (size_t i = 0; i < 2; i++) {
+		text[0] = ". "[i];
+		assert_int_equal(host_parse((struct span){ text, sizeof(text) },
+		    ROLE_CLIENT, &plain, &host, &err), -1);
+		assert_non_null(strstr(err.text, "address alone"));
+	}
 }
 
 int
@@ -294,6 +345,7 @@ main(void)
 		    what_is_no_host_is_refused_with_the_host_in_it),
 		cmocka_unit_test(strange_bytes_are_refused_and_never_shown_raw),
 		cmocka_unit_test(names_too_long_are_refused),
+		cmocka_unit_test(nothing_too_long_is_suggested),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
