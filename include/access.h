@@ -238,6 +238,13 @@ bool value_demands_certificate(struct span value);
 
 /* How this site's cf looks keys up; all zero is a plain access_db. */
 struct policy_rules {
+	unsigned version; /* of sendmail, as the cf has it: 81801 is 8.18.1; 0:
+	                     it does not say */
+	bool dane, sts;   /* O DANE, O StrictTransportSecurity */
+	/* What the ruleset clt_features asks: where the cf has none, nothing. */
+	enum { FEATURES_NONE, FEATURES_BARE, FEATURES_NAME } features;
+	bool session_features; /* FEATURE(tls_session_features), or what else
+	                     makes sendmail ask for TLS_Clt_Features: */
 	bool keep_case;   /* K -f */
 	bool skip;        /* FEATURE(access_db,,`skip') */
 	bool dotdomain;   /* FEATURE(lookupdotdomain) */

@@ -5,6 +5,7 @@
  * before, comments included; '#' ends a line unless "\#" or "$#"; map and
  * option names fold, names of rulesets do not; a ruleset may be opened again.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -12,10 +13,11 @@
 #include "cf.h"
 
 /* The rulesets that say how the access map is asked. */
-enum { SET_D, SET_A, SET_TRY_TLS, SET_SRV_FEATURES, SETS, SET_OTHER = SETS };
+enum { SET_D, SET_A, SET_TRY_TLS, SET_SRV_FEATURES, SET_CLT_FEATURES,
+	SET_SESSION_FEATURES, SETS, SET_OTHER = SETS };
 
 static const char *const set_names[SETS] = { "D", "A", "Local_try_tls",
-	"Local_srv_features" };
+	"Local_srv_features", "clt_features", "tls_clt_features" };
 
 struct rules {
 	size_t current;
@@ -160,6 +162,19 @@ span_starts(struct span s, const char *with)
 	return s.len >= len && memcmp(s.at, with, len) == 0;
 }
 
+/* Until 8.17.1 it asks for the name of a client, and there is none: that leaves
+ * the bare tag.  Since 8.17.2 it is handed the server's name. */
+static void
+features_rule(struct policy_rules *policy, struct span line)
+{
+	if (memmem(line.at, line.len, "Clt_Features", 12) == NULL)
+		return;
+	if (memmem(line.at, line.len, "$>D <$1>", 8) != NULL)
+		policy->features = FEATURES_NAME;
+	else if (policy->features == FEATURES_NONE)
+		policy->features = FEATURES_BARE;
+}
+
 static void
 rule_line(struct policy_rules *policy, const struct rules *rules,
     struct span line)
@@ -176,6 +191,23 @@ rule_line(struct policy_rules *policy, const struct rules *rules,
 		policy->skip = true;
 	if (d && memmem(line.at, line.len, ":.$2", 4) != NULL)
 		policy->dotdomain = true;
+	if (rules->current == SET_CLT_FEATURES)
+		features_rule(policy, line);
+	if (rules->current == SET_SESSION_FEATURES)
+		policy->session_features = true;
+}
+
+/* "Z8.18.1/Debian-8" */
+static void
+macro_line(struct policy_rules *policy, struct span line)
+{
+	char text[32];
+	unsigned part[3] = { 0, 0, 0 };
+
+	line = (struct span){ line.at + 1, line.len - 1 };
+	if (line.at[-1] == 'Z' && span_copy(text, sizeof(text), span_trim(line)) &&
+	    sscanf(text, "%2u.%2u.%2u", &part[0], &part[1], &part[2]) >= 2)
+		policy->version = part[0] * 10000 + part[1] * 100 + part[2];
 }
 
 static void
@@ -192,6 +224,9 @@ interpret(struct site *site, struct cf_map *map, struct rules *rules,
 	line.at++;
 	line.len--;
 	switch (command) {
+	case 'D':
+		macro_line(&site->policy, line);
+		break;
 	case 'K':
 		cf_map_line(site, map, line);
 		break;
@@ -213,7 +248,7 @@ int
 cf_read(struct site *site, struct cf_map *map, struct span text,
     struct error *err)
 {
-	struct rules rules = { SET_OTHER, { -1, -1, -1, -1 } };
+	struct rules rules = { SET_OTHER, { -1, -1, -1, -1, -1, -1 } };
 	struct buf line = BUF_INIT;
 	size_t at = 0;
 	int status;

@@ -147,6 +147,10 @@ cf_option_line(struct site *site, struct span line)
 		take_blame(site, value);
 	else if (span_equal_fold(name, span_of("UseCompressedIPv6Addresses")))
 		site->compressed_ipv6 = is_true(value);
+	else if (span_equal_fold(name, span_of("DANE")))
+		site->policy.dane = is_true(value);
+	else if (span_equal_fold(name, span_of("StrictTransportSecurity")))
+		site->policy.sts = is_true(value);
 	else if (span_equal_fold(name, span_of("DaemonPortOptions")))
 		take_port(site, value);
 }

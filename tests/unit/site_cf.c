@@ -322,6 +322,49 @@ lookupdotdomain_is_a_rule_of_the_name_lookup(void **state)
 }
 
 static void
+the_version_stands_in_a_macro(void **state)
+{
+	static const struct { const char *line; unsigned version; } cases[] = {
+		{ "DZ8.18.1\n", 81801 }, { "DZ8.17.1.9/Debian-2\n", 81701 },
+		{ "DZ8.17.2\n", 81702 }, { "DZ 8.14.9\n", 81409 },
+		{ "DZ8.18\n", 81800 }, { "DZ/x\n", 0 }, { "DY8.18.1\n", 0 },
+		{ "", 0 },
+	};
+	char text[200];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		(void)snprintf(text, sizeof(text), K "%s", cases[i].line);
+		assert_int_equal(parse(text), 0);
+		assert_int_equal(site.policy.version, cases[i].version);
+	}
+}
+
+static void
+what_a_client_asks_besides_try_tls(void **state)
+{
+	(void)state;
+	assert_int_equal(parse(K), 0);
+	assert_int_equal(site.policy.features, FEATURES_NONE);
+	assert_false(site.policy.session_features || site.policy.dane ||
+	    site.policy.sts);
+	/* 8.17.1 */
+	assert_int_equal(parse(K "Sclt_features\n"
+	    "R$*\t\t$: $>D <$&{client_name}> <?> <! \"Clt_Features\"> <>\n"
+	    "R<?>$*\t\t$: <$(access \"Clt_Features\": $: ? $)>\n"), 0);
+	assert_int_equal(site.policy.features, FEATURES_BARE);
+	/* 8.17.2 and later */
+	assert_int_equal(parse(K "O DANE=true\nO StrictTransportSecurity=true\n"
+	    "Sclt_features\nR$* .\t\t$1\n"
+	    "R$+\t\t$: $>D <$1> <?> <! \"Clt_Features\"> <>\n"
+	    "R<?>$*\t\t$: <$(access \"Clt_Features\": $: ? $)>\n"
+	    "Stls_clt_features\nR$*\t\t\t$: $1 $| <>\n"), 0);
+	assert_int_equal(site.policy.features, FEATURES_NAME);
+	assert_true(site.policy.session_features && site.policy.dane &&
+	    site.policy.sts);
+}
+
+static void
 local_rulesets_with_rules(void **state)
 {
 	(void)state;
@@ -366,6 +409,8 @@ main(void)
 		cmocka_unit_test(daemon_ports),
 		cmocka_unit_test(skip_is_a_rule_of_the_lookups),
 		cmocka_unit_test(lookupdotdomain_is_a_rule_of_the_name_lookup),
+		cmocka_unit_test(the_version_stands_in_a_macro),
+		cmocka_unit_test(what_a_client_asks_besides_try_tls),
 		cmocka_unit_test(local_rulesets_with_rules),
 	};
 
