@@ -35,6 +35,21 @@ enum role {
 const char *role_name(enum role role); /* "client", "server" */
 const char *role_tag(enum role role);  /* "Try_TLS:", "Srv_Features:" */
 
+/* ---- kinds: the tags by which sendmail is told to do without TLS ---- */
+
+enum kind {
+	KIND_TRY_TLS,      /* of the role client: NO */
+	KIND_SRV_FEATURES, /* of the role server: S */
+	KIND_CLT_FEATURES  /* of the role client: S; and D, M, which keep DANE
+	                      and MTA-STS from bouncing mail of exempted hosts */
+};
+#define KINDS 3
+
+enum kind kind_of_role(enum role role); /* the first that is of the role */
+enum role kind_role(enum kind kind);
+const char *kind_tag(enum kind kind);   /* with the colon */
+const char *kind_name(enum kind kind);  /* "try_tls", ... */
+
 /* ---- host: what sendmail looks up ---- */
 
 enum host_kind {
@@ -185,6 +200,8 @@ void access_fault_text(const struct access *a, const struct access_fault *f,
  *   # tlsoff: TEXT
  *   # tlsoff until 2026-12-31: TEXT
  *   # tlsoff until 2026-12-31
+ * and above an entry of Clt_Features the letters that tlsoff put there:
+ *   # tlsoff companion D
  * Only such lines are ever changed or removed with their entry; of several the
  * lowest counts.
  *
@@ -197,6 +214,8 @@ int comment_check(const char *text, struct error *err) MUST_USE;
 struct comment {
 	struct span text; /* TEXT; empty: none */
 	char until[11];   /* "2026-12-31"; "": none, or no date */
+	char companion[3]; /* of Clt_Features: "D", "M", "DM", which tlsoff put
+	                     there; "": none */
 };
 
 /* false: there is no such line. */
@@ -218,6 +237,15 @@ enum value_server value_server(struct span value);
 /* Adds to out the letters that value gives, blank-separated, without any S
  * or s, and without what sendmail ignores. */
 void value_letters(struct span value, struct buf *out);
+/* The value as Clt_Features reads it: per token the first letter, where it is a
+ * capital; small ones take nothing back.  OFF where S is among them. */
+enum value_server value_client_features(struct span value);
+/* Adds what is left of a value of that kind when TLS is on again; nothing of
+ * KIND_TRY_TLS. */
+void value_other_letters(enum kind kind, struct span value, struct buf *out);
+bool value_has_capital(struct span value, char letter);
+/* Adds to out those capitals, blank-separated. */
+void value_capitals(struct span value, struct buf *out);
 /* The tokens of a Srv_Features value one by one; start with a zero state. */
 struct value_letter {
 	struct span token; /* valid until the next call; "g2", "SA" */
@@ -307,8 +335,11 @@ struct policy_query question_of_host(const struct host *host);
  * remembers, buf_error() tells.
  */
 int policy_search(const struct policy_query *q, struct policy *p);
-/* policy_search() with the role's tag, and p->tls decided from the value. */
-void policy_decide(enum role role, struct policy_query *q, struct policy *p);
+/* policy_search() with the kind's tag, and p->tls decided from the value: on
+ * where the kind does not turn it off.  Of KIND_CLT_FEATURES what the rules'
+ * version of sendmail asks: no address, and perhaps no name. */
+void policy_decide(enum kind kind, const struct policy_query *q,
+    struct policy *p);
 void policy_free(struct policy *p);
 /* A policy_lookup over a text; context is a const struct access *. */
 policy_lookup access_lookup;

@@ -1,7 +1,7 @@
 /*
- * entry.h: what one entry of Try_TLS: and Srv_Features: is, and does: the part
- * of the room access that every verb judges entries by, so that no two of them
- * say different things.  Bytes in, values out; no I/O.
+ * entry.h: what one entry of Try_TLS:, Srv_Features: and Clt_Features: is, and
+ * does: the part of the room access that every verb judges entries by, so that no
+ * two of them say different things.  Bytes in, values out; no I/O.
  *
  *   entry_read()     a record of the file -> all that is to be said of it
  *   entry_reason()   why it is not in force
@@ -9,7 +9,7 @@
  *
  * and, for keys and values that are no entries, or not yet:
  *
- *   entry_role()     is the key one of ours
+ *   entry_kind()     is the key one of ours
  *   value_in_map()   what the map makes of a value
  *   value_effect()   what the rulesets make of that
  *   requirement_...  what demands TLS, where an exemption does without
@@ -30,6 +30,7 @@ enum entry_key {
 	KEY_ASKED,    /* sendmail asks for it, for some peer */
 	KEY_NO_HOST,  /* never: it is no host; no_host says why */
 	KEY_SPELLING, /* never: it asks for another spelling of host */
+	KEY_UNASKED,  /* never: this sendmail asks for no such key */
 	KEY_TAG_CASE, /* never: case counts, and the tag is written otherwise */
 	KEY_QUOTED    /* never: the cf has it ask for quotes (K -q) */
 };
@@ -43,7 +44,8 @@ enum effect {
 
 struct entry {
 	struct access_record record;
-	enum role role;
+	enum kind kind;
+	enum role role;      /* of that kind */
 	struct span what;    /* the key behind its tag */
 
 	/* The line */
@@ -92,9 +94,9 @@ bool entry_is_exemption(const struct entry *e);
 const char *entry_name(const struct access *a, const struct access_record *r,
     struct arena *memory);
 
-/* Is the key one of ours?  Its role, and what is behind the tag; keep_case:
+/* Is the key one of ours?  Its kind, and what is behind the tag; keep_case:
  * only where the tag is written as sendmail asks for it. */
-bool entry_role(struct span key, bool keep_case, enum role *role,
+bool entry_kind(struct span key, bool keep_case, enum kind *kind,
     struct span *what);
 
 /* Adds to out what sendmail gets from the map for a value: K -m, -a, %0. */
@@ -102,13 +104,28 @@ void value_in_map(const struct policy_rules *rules, struct span key,
     struct span value, struct buf *out);
 /* What it does by that; bare: the key is the tag alone, where SKIP is a value
  * like any. */
-enum effect value_effect(const struct policy_rules *rules, enum role role,
+enum effect value_effect(const struct policy_rules *rules, enum kind kind,
     bool bare, struct span in_map);
 /* The value without what an editor does not show at its end. */
 struct span value_shown(const struct access_record *r);
 /* "NO # why": what stands behind the # was meant as a comment; cuts it off and
  * returns it, without blanks around it. */
 struct span value_cut_note(struct span *value);
+
+/* ---- companions: letters that an exemption by Try_TLS needs ---- */
+
+/* What Clt_Features has to say of each exempted host, so that DANE and MTA-STS
+ * do not bounce its mail: "", "D", "M" or "DM". */
+const char *companion_letters(const struct policy_rules *rules);
+/* Can Clt_Features be said for it?  Never of an address; of one name since
+ * 8.17.2. */
+bool companion_has_key(const struct policy_rules *rules,
+    const struct host *host);
+/* What bounces it: "DANE", ... */
+const char *companion_check(const struct policy_rules *rules);
+/* Those letters that this value lacks. */
+void companion_missing(const struct policy_rules *rules, struct span value,
+    char missing[3]);
 
 /* ---- what demands TLS, where an exemption does without ---- */
 

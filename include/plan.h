@@ -36,7 +36,9 @@ const char *action_name(enum action action); /* "added", ... */
 
 struct change {
 	enum action action;
-	enum role role;
+	enum kind kind;
+	enum role role;   /* of that kind */
+	bool companion;   /* it goes with the exemption of a host */
 	size_t host;      /* index in the request */
 	const char *key;  /* tag included */
 	const char *value; /* the value now; what was taken out for REMOVED;
@@ -49,7 +51,8 @@ struct change {
 
 struct plan {
 	bool changed;
-	struct change *changes; /* one a host, in the order asked */
+	struct change *changes; /* one a host, in the order asked; then those of
+	                           companions */
 	size_t change_count;
 	const char **warnings; /* lines for people: "line N: ..." where one is
 	                          meant */

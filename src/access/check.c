@@ -18,6 +18,7 @@ fix_entry(struct checker *c, const struct facts *f, const bool wanted[FIXES],
 	fix->last = c->f->count;
 	fix->drop = wanted[FIX_DROP];
 	fix->move = wanted[FIX_PLACE];
+	fix->companion = wanted[FIX_COMPANION];
 	fix->rewrite = wanted[FIX_KEY] || wanted[FIX_VALUE];
 	if (wanted[FIX_KEY])
 		key = span_of(f->key);
@@ -41,7 +42,7 @@ check_entry(struct checker *c, const struct access_record *r)
 	facts_gather(c, &f);
 	table_find(c, &f, wanted);
 	if (wanted[FIX_KEY] || wanted[FIX_VALUE] || wanted[FIX_PLACE] ||
-	    wanted[FIX_DROP])
+	    wanted[FIX_DROP] || wanted[FIX_COMPANION])
 		fix_entry(c, &f, wanted, first);
 }
 
@@ -66,7 +67,8 @@ survey(struct checker *c)
 	c->rcpt = requirement_of_recipients(c->a, c->rules->policy,
 	    &c->scratch);
 	while (entry_next(&e, c->a, c->rules, &at, &c->scratch)) {
-		bool off = e.effect == EFFECT_OFF && e.key != KEY_TAG_CASE;
+		bool off = e.effect == EFFECT_OFF && e.key != KEY_TAG_CASE &&
+		    e.kind != KIND_CLT_FEATURES;
 
 		c->client_off |= off && e.role == ROLE_CLIENT;
 		c->nets[e.role] |= off && is_net(e.what);

@@ -164,21 +164,47 @@ stands_in(const struct checker *c, const struct facts *f)
 }
 
 static void
+letters_of(enum kind kind, struct span value, struct buf *out)
+{
+	if (kind == KIND_SRV_FEATURES)
+		value_letters(value, out);
+	else if (kind == KIND_CLT_FEATURES)
+		value_capitals(value, out);
+}
+
+static void
 compare_letters(struct checker *c, struct facts *f, const struct policy *before)
 {
 	struct buf was = BUF_IN(&c->scratch), now = BUF_IN(&c->scratch);
 
-	if (f->e.role == ROLE_SERVER) {
-		value_letters(buf_as_span(&before->value), &was);
-		value_letters(as_mended(&f->e, f->e.value), &now);
-	}
+	letters_of(f->e.kind, buf_as_span(&before->value), &was);
+	letters_of(f->e.kind, as_mended(&f->e, f->e.value), &now);
 	f->lost = lost_letter(buf_as_span(&was), buf_as_span(&now));
 	f->is_redundant = before->tls == TLS_OFF && stands_in(c, f) &&
 	    span_equal(buf_as_span(&was), buf_as_span(&now));
 	if (now.len > 0)
 		buf_char(&was, ' ');
 	buf_span(&was, buf_as_span(&now));
+	if (f->e.kind == KIND_SRV_FEATURES)
+		buf_text(&was, " S");
 	f->letters = buf_as_span(&was);
+}
+
+/* What Clt_Features says of the host that Try_TLS exempts. */
+static void
+look_for_companion(struct checker *c, struct facts *f)
+{
+	const struct policy_rules *rules = c->rules->policy;
+	struct policy found = { .value = BUF_IN(&c->scratch) };
+	struct without w;
+	struct policy_query q = question(c, &f->e, &w);
+
+	if (companion_letters(rules)[0] == '\0')
+		return;
+	policy_decide(KIND_CLT_FEATURES, &q, &found);
+	companion_missing(rules, found.found ? buf_as_span(&found.value)
+	                                     : span_of(""), f->missing);
+	f->has_companion_key = companion_has_key(rules, &f->e.host);
 }
 
 static void
@@ -189,13 +215,16 @@ look_around(struct checker *c, struct facts *f)
 	struct policy before = { .value = BUF_IN(&c->scratch) };
 	struct access_record *r = &f->broader;
 
-	policy_decide(f->e.role, &q, &before);
+	policy_decide(f->e.kind, &q, &before);
 	/* The address of a name is not known here. */
 	f->is_alone = before.tls == TLS_ON &&
 	    !(f->e.host.kind == HOST_NAME && c->nets[f->e.role]);
-	if (!f->e.meant_off)
+	if (f->e.kind == KIND_TRY_TLS && f->e.off)
+		look_for_companion(c, f);
+	if (!f->e.meant_off && f->e.kind != KIND_CLT_FEATURES)
 		return;
-	f->asked = requirement(c, &f->e, &f->by);
+	if (f->e.meant_off)
+		f->asked = requirement(c, &f->e, &f->by);
 	/* The bare tag with a dot in its value has a stray blank: no letters. */
 	if (before.found && access_find(c->a, span_of(before.key), r) &&
 	    (r->key.at[r->key.len - 1] != ':' ||
@@ -208,14 +237,14 @@ facts_gather(struct checker *c, struct facts *f)
 {
 	const struct entry *e = &f->e;
 
-	f->key = arena_printf(&c->scratch, "%s%s", role_tag(e->role),
+	f->key = arena_printf(&c->scratch, "%s%s", kind_tag(e->kind),
 	    e->host.name);
 	if (e->duplicate && !e->stray) {
 		compare_first(c, f);
 		return;
 	}
 	f->matches = !e->stray && e->key != KEY_NO_HOST &&
-	    e->key != KEY_SPELLING;
+	    e->key != KEY_SPELLING && e->key != KEY_UNASKED;
 	f->risky = is_risky(c, e);
 	f->stuck = is_stuck(c, f);
 	if (f->matches && e->has_host)

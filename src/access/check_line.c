@@ -9,11 +9,11 @@
 static bool
 is_ours(const struct checker *c, const struct access_fault *fault)
 {
-	enum role role;
+	enum kind kind;
 	struct span what;
 
 	return fault->kind == FAULT_DUPLICATE &&
-	    entry_role(fault->key, c->a->rules.keep_case, &role, &what);
+	    entry_kind(fault->key, c->a->rules.keep_case, &kind, &what);
 }
 
 void
@@ -43,7 +43,7 @@ check_comment(struct checker *c, const struct access_record *r)
 	struct access_record below;
 	struct comment comment;
 	struct span what;
-	enum role role;
+	enum kind kind;
 	size_t at = r->end;
 
 	if (line.len < strlen(UNTIL) ||
@@ -56,7 +56,7 @@ check_comment(struct checker *c, const struct access_record *r)
 		    "expires; write it as # tlsoff until 2026-12-31");
 	else if (!access_next(c->a->text, &at, &below) ||
 	    below.kind != ACCESS_ENTRY ||
-	    !entry_role(below.key, c->a->rules.keep_case, &role, &what))
+	    !entry_kind(below.key, c->a->rules.keep_case, &kind, &what))
 		check_find(c, "orphan", r->start, false,
 		    "this comment has no Try_TLS: or Srv_Features: entry "
 		    "directly below it, so nothing expires; move it there, or "

@@ -17,11 +17,12 @@
 /* How a line of ours shall look. */
 struct check_fix {
 	struct access_record record;
-	enum role role;
+	enum kind kind;
 	const char *key, *value; /* tag included */
 	struct span note;   /* "# why", to a line of its own; empty: none */
 	bool move, drop;    /* above the marker; out of the file */
 	bool rewrite;       /* key or value become others */
+	bool companion;     /* its host gets one */
 	size_t first, last; /* its findings, while they are gathered */
 };
 
@@ -52,8 +53,10 @@ struct facts {
 	struct access_record by;      /* ... by this entry */
 	struct access_record broader; /* decides without it; .end 0: none */
 	bool is_redundant; /* that decides the same */
-	struct span letters; /* of both, without S */
+	struct span letters; /* of both, as a value */
 	char lost;         /* a letter of the broader one that it has not; 0 */
+	bool has_companion_key; /* Clt_Features can be said for it */
+	char missing[3];   /* letters that it needs of those, and has not */
 };
 
 /* ---- findings.c ---- */
@@ -84,7 +87,9 @@ void facts_gather(struct checker *c, struct facts *f);
 /* ---- check_table.c ---- */
 
 /* What mends a finding, where something can. */
-enum fix { FIX_NONE, FIX_KEY, FIX_VALUE, FIX_PLACE, FIX_DROP, FIXES };
+enum fix {
+	FIX_NONE, FIX_KEY, FIX_VALUE, FIX_PLACE, FIX_DROP, FIX_COMPANION, FIXES
+};
 
 /* Finds all that is wrong with an entry; wanted[FIX]: it takes that. */
 void table_find(struct checker *c, const struct facts *f, bool wanted[FIXES]);

@@ -33,6 +33,12 @@ is_no_host(const struct facts *f)
 }
 
 static bool
+is_unasked(const struct facts *f)
+{
+	return f->e.key == KEY_UNASKED;
+}
+
+static bool
 is_spelt_otherwise(const struct facts *f)
 {
 	return f->e.key == KEY_SPELLING;
@@ -94,13 +100,14 @@ is_one_address(const struct facts *f)
 static bool
 has_note_that_counts(const struct facts *f)
 {
-	return f->e.note.len > 0 && f->e.off;
+	return f->e.note.len > 0 &&
+	    (f->e.off || f->e.kind == KIND_CLT_FEATURES);
 }
 
 static bool
 has_note_in_vain(const struct facts *f)
 {
-	return f->e.note.len > 0 && !f->e.off;
+	return f->e.note.len > 0 && !has_note_that_counts(f);
 }
 
 static bool
@@ -121,6 +128,17 @@ puts_off(const struct facts *f)
 	    e->effect == EFFECT_TEMPFAIL && (is_client(f) || e->wants_off);
 }
 
+/* Letters that sendmail does not know, and nothing that they would hide. */
+static bool
+has_no_feature(const struct facts *f)
+{
+	struct span value = f->e.in_map;
+
+	return f->broader.end == 0 && !value_has_capital(value, 'A') &&
+	    !value_has_capital(value, 'D') && !value_has_capital(value, 'M') &&
+	    !value_has_capital(value, 'S');
+}
+
 static bool
 does_nothing(const struct facts *f)
 {
@@ -133,6 +151,8 @@ does_nothing(const struct facts *f)
 		return false;
 	if (e->wants_off || span_equal(e->value, span_of("?")))
 		return true;
+	if (e->kind == KIND_CLT_FEATURES)
+		return has_no_feature(f);
 	return f->is_alone &&
 	    (is_client(f) || word_is_one_of(e->value, words));
 }
@@ -164,6 +184,18 @@ makes_mail_wait(const struct facts *f)
 }
 
 static bool
+lacks_companion(const struct facts *f)
+{
+	return f->missing[0] != '\0' && f->has_companion_key;
+}
+
+static bool
+can_have_no_companion(const struct facts *f)
+{
+	return f->missing[0] != '\0' && !f->has_companion_key;
+}
+
+static bool
 loses_a_letter(const struct facts *f)
 {
 	return f->lost != '\0';
@@ -188,7 +220,8 @@ is_redundant(const struct facts *f)
  *   %u  the day it was to end        %0  an address without its last octet
  *   %r  the entry that demands TLS   %x  the tag that exempts from that
  *   %b  the broader entry            %c  the letter it loses
- *   %a  the letters of both
+ *   %a  the letters of both          %w  who is meant by everybody
+ *   %p  letters that it needs        %q  what those do without
  */
 static const struct row {
 	const char *code;
@@ -203,12 +236,16 @@ static const struct row {
 		"this key stands at line %f already, and that one counts; "
 		"remove one of them" },
 	{ "key", FIX_NONE, is_no_host, "this key never matches: %n" },
+	{ "key", FIX_NONE, is_unasked,
+		"this key never matches, because sendmail asks for names alone, "
+		"and before 8.17.2 only for %t; give the host's name, or remove "
+		"the line" },
 	{ "key", FIX_KEY, is_spelt_otherwise,
 		"this key never matches, because sendmail asks for another "
 		"spelling; write %k" },
 	{ "stray-space", FIX_KEY, is_stray_and_off,
 		"a blank behind the tag makes this an entry for everybody: "
-		"STARTTLS is off for every client; write %k without the blank" },
+		"STARTTLS is off for every %w; write %k without the blank" },
 	{ "stray-space", FIX_KEY, is_stray_in_vain,
 		"a blank behind the tag makes this an entry for everybody, and "
 		"one that does nothing for the host; write %k without the "
@@ -249,8 +286,15 @@ static const struct row {
 		"%r demands TLS, so mail is deferred; remove one of the two, or "
 		"exempt the host with %x%h OK" },
 	{ "hides", FIX_NONE, loses_a_letter,
-		"this hides %b and loses its %c; write %a S if that is not "
+		"this hides %b and loses its %c; write %a if that is not "
 		"meant" },
+	{ "companion", FIX_COMPANION, lacks_companion,
+		"mail to it bounces where %q applies, which the cf turns on; "
+		"Clt_Features has to give it %p" },
+	{ "companion", FIX_NONE, can_have_no_companion,
+		"mail to it bounces where %q applies, which the cf turns on, and "
+		"Clt_Features cannot be said of it: since sendmail 8.17.2 it can "
+		"of a name; give the host's name" },
 	{ "redundant", FIX_NONE, is_redundant,
 		"%b decides the same; remove this line" },
 };
@@ -285,9 +329,15 @@ part(struct checker *c, const struct facts *f, char letter)
 	case 'n':
 		return f->e.no_host;
 	case 't':
-		return role_tag(f->e.role);
+		return kind_tag(f->e.kind);
 	case 'o':
-		return is_client(f) ? "NO" : "S";
+		return f->e.kind == KIND_TRY_TLS ? "NO" : "S";
+	case 'w':
+		return is_client(f) ? "server" : "client";
+	case 'p':
+		return f->missing;
+	case 'q':
+		return companion_check(c->rules->policy);
 	case 's':
 		return is_client(f) ? "mail to the host" : "the host";
 	case 'u':

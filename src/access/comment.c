@@ -7,6 +7,7 @@
 
 #define COMMENT "# tlsoff: "
 #define COMMENT_UNTIL "# tlsoff until "
+#define COMMENT_COMPANION "# tlsoff companion "
 #define COMMENT_MAX 900
 
 static bool
@@ -20,7 +21,8 @@ begins(struct span line, const char *with)
 bool
 comment_is_ours(struct span line)
 {
-	return begins(line, COMMENT) || begins(line, COMMENT_UNTIL);
+	return begins(line, COMMENT) || begins(line, COMMENT_UNTIL) ||
+	    begins(line, COMMENT_COMPANION);
 }
 
 /* Where the line above this one begins; start: it is no comment of ours, or
@@ -118,6 +120,25 @@ comment_check(const char *text, struct error *err)
 
 /* ---- reading ---- */
 
+void
+comment_companion(const char *letters, const char *eol, struct buf *out)
+{
+	buf_printf(out, COMMENT_COMPANION "%s%s", letters, eol);
+}
+
+/* "D", "M" or "DM"; anything else was written by others. */
+static void
+read_companion(struct span line, struct comment *c)
+{
+	static const char *const known[] = { "D", "M", "DM" };
+	size_t len = strlen(COMMENT_COMPANION);
+
+	line = (struct span){ line.at + len, line.len - len };
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (span_equal(line, span_of(known[i])))
+			(void)stpcpy(c->companion, known[i]);
+}
+
 bool
 comment_read(struct span text, size_t entry_start, struct comment *c)
 {
@@ -128,6 +149,10 @@ comment_read(struct span text, size_t entry_start, struct comment *c)
 	*c = (struct comment){ .text = { "", 0 } };
 	if (line.len == 0)
 		return false;
+	if (begins(line, COMMENT_COMPANION)) {
+		read_companion(span_trim(line), c);
+		return true;
+	}
 	line = span_trim(line);
 	len = begins(line, COMMENT) ? strlen("# tlsoff") : strlen(COMMENT_UNTIL);
 	if (line.len <= len)

@@ -6,17 +6,17 @@
 #include "entry_private.h"
 
 bool
-entry_role(struct span key, bool keep_case, enum role *role, struct span *what)
+entry_kind(struct span key, bool keep_case, enum kind *kind, struct span *what)
 {
-	for (int i = ROLE_CLIENT; i <= ROLE_SERVER; i++) {
-		struct span tag = span_of(role_tag((enum role)i));
+	for (int i = 0; i < KINDS; i++) {
+		struct span tag = span_of(kind_tag((enum kind)i));
 		struct span begin = { key.at, tag.len };
 
 		if (key.len < tag.len || !(keep_case
 		        ? span_equal(begin, tag)
 		        : span_equal_fold(begin, tag)))
 			continue;
-		*role = (enum role)i;
+		*kind = (enum kind)i;
 		*what = (struct span){ key.at + tag.len, key.len - tag.len };
 		return true;
 	}
@@ -53,6 +53,17 @@ is_spelt(const struct entry *e, const struct policy_rules *rules,
 	    : span_equal_fold(what, asked);
 }
 
+/* Clt_Features are asked for by no address, and by names since 8.17.2 alone. */
+static bool
+is_asked(const struct entry *e, const struct policy_rules *rules,
+    bool bracketed)
+{
+	if (e->kind != KIND_CLT_FEATURES || rules->features == FEATURES_NAME)
+		return e->kind != KIND_CLT_FEATURES || bracketed ||
+		    e->host.kind == HOST_NAME || e->what.len == 0;
+	return rules->features == FEATURES_BARE && e->what.len == 0;
+}
+
 static enum entry_key
 read_key(struct entry *e, const struct entry_rules *rules,
     struct arena *memory)
@@ -60,7 +71,7 @@ read_key(struct entry *e, const struct entry_rules *rules,
 	const struct policy_rules *policy = rules->policy;
 	struct host_rules host_rules = { .compressed = rules->compressed,
 		.force = true };
-	struct span tag = span_of(role_tag(e->role));
+	struct span tag = span_of(kind_tag(e->kind));
 	struct error why = ERROR_INIT;
 	bool bracketed;
 	struct span what = unwrapped(policy, e->what, &bracketed);
@@ -81,7 +92,7 @@ read_key(struct entry *e, const struct entry_rules *rules,
 	if (!e->stray && (!is_spelt(e, policy, what) ||
 	                     (bracketed && e->host.kind == HOST_NAME)))
 		return KEY_SPELLING;
-	return KEY_ASKED;
+	return is_asked(e, policy, bracketed) ? KEY_ASKED : KEY_UNASKED;
 }
 
 /* "Srv_Features: host S" is the bare tag with the value "host S": a word that
@@ -134,15 +145,16 @@ entry_read(struct entry *e, const struct access *a,
 
 	*e = (struct entry){ .record = *r };
 	if (r->kind != ACCESS_ENTRY ||
-	    !entry_role(r->key, false, &e->role, &e->what))
+	    !entry_kind(r->key, false, &e->kind, &e->what))
 		return false;
+	e->role = kind_role(e->kind);
 	read_line(e, a, rules->today);
 	e->value = value_shown(r);
 	e->stray = take_stray_host(e, rules, memory);
 	e->key = read_key(e, rules, memory);
 	value_in_map(rules->policy, r->key, r->value, &in_map);
 	e->in_map = buf_as_span(&in_map);
-	e->effect = value_effect(rules->policy, e->role, e->what.len == 0,
+	e->effect = value_effect(rules->policy, e->kind, e->what.len == 0,
 	    e->in_map);
 	e->off = !e->stray && e->effect == EFFECT_OFF;
 	entry_read_meaning(e, memory);
@@ -164,8 +176,10 @@ entry_next(struct entry *e, const struct access *a,
 bool
 entry_is_exemption(const struct entry *e)
 {
-	if (e->role == ROLE_CLIENT)
+	if (e->kind == KIND_TRY_TLS)
 		return true; /* the tag is for nothing else */
+	if (e->kind == KIND_CLT_FEATURES)
+		return e->off;
 	for (size_t i = 0; i < e->record.value.len; i++)
 		if (byte_lower(e->record.value.at[i]) == 's')
 			return true;
@@ -179,20 +193,27 @@ entry_reason(const struct entry *e)
 		[KEY_ASKED] = NULL,
 		[KEY_NO_HOST] = "sendmail never asks for this key",
 		[KEY_SPELLING] = "sendmail never asks for this key",
+		[KEY_UNASKED] = "this sendmail never asks for this key",
 		[KEY_TAG_CASE] = "the cf's K line has -f, and the tag is "
 		    "written otherwise",
 		[KEY_QUOTED] = "the cf's K line has -q",
 	};
-	static const char *const of_value[2][4] = {
-		[ROLE_CLIENT] = {
+	static const char *const of_value[KINDS][4] = {
+		[KIND_TRY_TLS] = {
 			[EFFECT_ON] = "value is not NO",
 			[EFFECT_TEMPFAIL] = "value puts mail off",
 			[EFFECT_NONE] = "value sends sendmail on to the next "
 			    "key",
 		},
-		[ROLE_SERVER] = {
+		[KIND_SRV_FEATURES] = {
 			[EFFECT_ON] = "value does not say S",
 			[EFFECT_TEMPFAIL] = "value turns the host away",
+			[EFFECT_NONE] = "value sends sendmail on to the next "
+			    "key",
+		},
+		[KIND_CLT_FEATURES] = {
+			[EFFECT_ON] = "value does not say S",
+			[EFFECT_TEMPFAIL] = "value puts mail off",
 			[EFFECT_NONE] = "value sends sendmail on to the next "
 			    "key",
 		},
@@ -204,7 +225,7 @@ entry_reason(const struct entry *e)
 		return "rest of a line that is too long";
 	if (of_key[e->key] != NULL)
 		return of_key[e->key];
-	return of_value[e->role][e->effect];
+	return of_value[e->kind][e->effect];
 }
 
 const char *

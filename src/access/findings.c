@@ -22,7 +22,7 @@ check_fix(struct checker *c, const struct entry *e)
 	struct check_fix *fix = ARENA_ADD(&f->memory, f->fixes, f->fix_count);
 
 	fix->record = e->record;
-	fix->role = e->role;
+	fix->kind = e->kind;
 	return fix;
 }
 
@@ -42,7 +42,7 @@ give_up(struct findings *f, struct check_fix *fix)
 {
 	for (size_t i = fix->first; i < fix->last; i++)
 		f->at[i].fixable = false;
-	fix->drop = fix->move = fix->rewrite = false;
+	fix->drop = fix->move = fix->rewrite = fix->companion = false;
 	fix->note.len = 0;
 }
 

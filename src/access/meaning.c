@@ -137,7 +137,22 @@ server_meaning(struct entry *e, struct arena *memory)
 	}
 }
 
-/* ---- both ---- */
+/* ---- Clt_Features ---- */
+
+/* Of what stands behind a # capitals alone count. */
+static void
+features_meaning(struct entry *e, struct arena *memory)
+{
+	struct buf counted = BUF_IN(memory);
+
+	value_capitals(e->note, &counted);
+	if (counted.len == 0)
+		e->note.len = 0;
+	else
+		e->mended = e->value;
+}
+
+/* ---- all ---- */
 
 void
 entry_read_meaning(struct entry *e, struct arena *memory)
@@ -152,12 +167,19 @@ entry_read_meaning(struct entry *e, struct arena *memory)
 		e->value = whole;
 		e->note.len = 0;
 	}
-	if (e->role == ROLE_CLIENT)
+	switch (e->kind) {
+	case KIND_TRY_TLS:
 		client_meaning(e);
-	else
+		break;
+	case KIND_SRV_FEATURES:
 		server_meaning(e, memory);
+		break;
+	case KIND_CLT_FEATURES:
+		features_meaning(e, memory);
+		break;
+	}
 	e->meant_off |= e->off;
 	/* "OK # why" is as good as OK. */
-	if (e->role == ROLE_CLIENT && !e->meant_off)
+	if (e->kind == KIND_TRY_TLS && !e->meant_off)
 		e->note.len = 0;
 }

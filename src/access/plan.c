@@ -26,8 +26,16 @@ plan_make(struct plan *plan, const struct access *a,
 			status = plan_add(&p, &r->hosts[i]);
 		else
 			plan_remove(&p, &r->hosts[i]);
+	for (size_t i = 0; i < r->host_count && !adds; i++)
+		plan_remove_features(&p, &r->hosts[i]);
+	if (status == 0 && adds)
+		companion_add(&p);
 	if (status == 0)
 		status = plan_finish(&p);
+	if (status == 0 && !adds) {
+		companion_remove(&p);
+		status = plan_finish(&p);
+	}
 	for (size_t i = 0; i < r->host_count && status == 0 && !adds; i++)
 		plan_still_off(&p, &r->hosts[i], &plan->changes[i]);
 	/* Without memory a refusal may be wrong as well. */

@@ -16,13 +16,13 @@ struct decision {
 };
 
 static struct decision
-decide(struct planner *p, struct policy_query q)
+decide(struct planner *p, enum kind kind, const struct policy_query *q)
 {
 	struct decision d = {
 		.policy = { .value = BUF_IN(&p->plan->memory) }, .name = ""
 	};
 
-	policy_decide(p->request->role, &q, &d.policy);
+	policy_decide(kind, q, &d.policy);
 	if (d.policy.key[0] == '\0' ||
 	    !access_find(p->access, span_of(d.policy.key), &d.by))
 		return d;
@@ -87,7 +87,8 @@ host_requirement(struct planner *p, const struct host *host, const char *key)
 static int
 requirements(struct planner *p, const struct host *host, const char *key)
 {
-	if (host_requirement(p, host, key) != 0)
+	if (companion_possible(p, host, key, true) != 0 ||
+	    host_requirement(p, host, key) != 0)
 		return -1;
 	if (p->request->role == ROLE_SERVER)
 		return 0;
@@ -112,7 +113,7 @@ must_be_obeyed(struct planner *p, const char *key, struct span value)
 	enum effect effect;
 
 	value_in_map(rules, span_of(key), value, &in_map);
-	effect = value_effect(rules, p->request->role, true,
+	effect = value_effect(rules, kind_of_role(p->request->role), true,
 	    buf_as_span(&in_map));
 	if (arena_error(&p->plan->memory, p->err) != 0)
 		return -1;
@@ -202,7 +203,7 @@ add_existing(struct planner *p, struct subject *s, const struct host *host,
 		    access_line(p->access, e->record.start));
 	if (e->effect == EFFECT_OFF && !e->managed) {
 		leave(p, s, e);
-		return 0;
+		return companion_possible(p, host, key, false);
 	}
 	(void)value_cut_note(&sense);
 	if (new_value(p, key, entry_name(p->access, &e->record,
@@ -256,7 +257,7 @@ unnamed_is_covered(struct planner *p, const struct host *host, const char *key)
 	if (host->kind != HOST_ADDRESS)
 		return true;
 	q.unnamed = host->name;
-	d = decide(p, q);
+	d = decide(p, kind_of_role(p->request->role), &q);
 	if (d.policy.found && !is_off(&d) && strchr(d.policy.key, '[') != NULL)
 		plan_warn(p, "%s: a host there that has no name is asked for as "
 		    "[%s], and for that %s decides; mend or remove it", key,
@@ -264,11 +265,20 @@ unnamed_is_covered(struct planner *p, const struct host *host, const char *key)
 	return is_covered(p, &d);
 }
 
+static void
+covered(struct planner *p, struct subject *s, const struct decision *d)
+{
+	plan_at(s, d->by.start);
+	plan_tell(s, UNCHANGED, span_of(""), arena_printf(&p->plan->memory,
+	    "%s covers it", d->name), p);
+}
+
 int
 plan_add(struct planner *p, const struct host *host)
 {
+	struct policy_query q = plan_question(p, host);
 	struct subject s = { .unlisted = false };
-	struct decision before;
+	struct decision before, features;
 	struct access_record r;
 	struct entry e;
 	bool unnamed;
@@ -278,11 +288,14 @@ plan_add(struct planner *p, const struct host *host)
 	if (access_find(p->access, span_of(s.change->key), &r) &&
 	    entry_read(&e, p->access, p->rules, &r, &p->plan->memory))
 		return add_existing(p, &s, host, &e);
-	before = decide(p, plan_question(p, host));
-	if (!unnamed || !is_covered(p, &before))
+	before = decide(p, kind_of_role(p->request->role), &q);
+	if (unnamed && is_covered(p, &before)) {
+		covered(p, &s, &before);
+		return companion_possible(p, host, s.change->key, false);
+	}
+	features = decide(p, KIND_CLT_FEATURES, &q);
+	if (p->request->role == ROLE_SERVER || !is_covered(p, &features))
 		return add_new(p, &s, host, &before);
-	plan_at(&s, before.by.start);
-	plan_tell(&s, UNCHANGED, span_of(""), arena_printf(&p->plan->memory,
-	    "%s covers it", before.name), p);
+	covered(p, &s, &features);
 	return 0;
 }

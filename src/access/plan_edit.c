@@ -79,6 +79,22 @@ plan_finish(struct planner *p)
 	return arena_error(&plan->memory, p->err);
 }
 
+bool
+plan_edits(const struct plan *plan, const struct access_record *r)
+{
+	size_t low = 0, high = plan->edit_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (plan->edits[middle].end <= r->start)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < plan->edit_count && plan->edits[low].start < r->end;
+}
+
 struct policy_query
 plan_question(const struct planner *p, const struct host *host)
 {
@@ -106,25 +122,25 @@ plan_warn(struct planner *p, const char *format, ...)
 }
 
 void
-plan_subject(struct planner *p, struct subject *s, enum role role,
+plan_subject(struct planner *p, struct subject *s, enum kind kind,
     struct span key)
 {
 	struct plan *plan = p->plan;
 
 	s->index = plan->change_count;
 	s->change = ARENA_ADD(&plan->memory, plan->changes, plan->change_count);
-	*s->change = (struct change){ .action = UNCHANGED, .role = role,
-		.host = s->index, .value = "",
+	*s->change = (struct change){ .action = UNCHANGED, .kind = kind,
+		.role = kind_role(kind), .host = s->index, .value = "",
 		.key = arena_text(&plan->memory, key) };
 }
 
 void
 plan_host(struct planner *p, struct subject *s, const struct host *host)
 {
-	enum role role = p->request->role;
+	enum kind kind = kind_of_role(p->request->role);
 
-	plan_subject(p, s, role, span_of(arena_printf(&p->plan->memory, "%s%s",
-	    role_tag(role), host->name)));
+	plan_subject(p, s, kind, span_of(arena_printf(&p->plan->memory, "%s%s",
+	    kind_tag(kind), host->name)));
 }
 
 void
@@ -207,6 +223,8 @@ insert(struct planner *p, struct subject *s, const struct wanted *w,
 	buf_span(&text, buf_as_span(&lines));
 	if (!renews_comment(p, w))
 		buf_span(&text, kept);
+	if (w->companion != NULL)
+		comment_companion(w->companion, p->eol, &text);
 	offset = (long)text.len;
 	buf_span(&text, w->key);
 	buf_char(&text, '\t');
@@ -222,17 +240,26 @@ static bool
 edit_comment(struct planner *p, struct subject *s, const struct wanted *w,
     size_t above)
 {
-	struct span text = p->access->text;
+	size_t start = w->now->start;
+	struct span nearest = comment_nearest(p->access->text, start);
 	struct buf lines = lines_above(p, w);
-	bool replaces = w->comment == COMMENT_GOES || renews_comment(p, w);
-	size_t end = replaces ? w->now->start : above;
+	struct span now = { p->access->text.at + above, 0 }; /* replaced */
 
-	if (w->comment == COMMENT_GOES
-	    ? above == end
-	    : lines.len == 0 || span_equal(buf_as_span(&lines),
-	          comment_nearest(text, w->now->start)))
+	if (w->companion != NULL) {
+		comment_companion(w->companion, p->eol, &lines);
+		now.at = p->access->text.at + start;
+	}
+	if (w->comment == COMMENT_LAST_GOES)
+		now = nearest;
+	else if (w->comment == COMMENT_GOES || renews_comment(p, w))
+		now.len = start - above;
+	if (span_equal(buf_as_span(&lines), now) ||
+	    (renews_comment(p, w) &&
+	        span_equal(buf_as_span(&lines), nearest)))
 		return false;
-	holds_line(edit(p, above, end, &lines), s, (long)lines.len);
+	above = (size_t)(now.at - p->access->text.at);
+	holds_line(edit(p, above, above + now.len, &lines), s,
+	    (long)lines.len);
 	return true;
 }
 

@@ -27,7 +27,7 @@ expire(struct planner *p, const struct entry *e)
 
 	if (e->duplicate && is_done(p->plan, &e->record))
 		return;
-	plan_subject(p, &s, e->role, e->record.key);
+	plan_subject(p, &s, e->kind, e->record.key);
 	if (!plan_remove_entry(p, &s, e) && !e->duplicate)
 		plan_remove_duplicates(p, &s, e->record.start);
 	if (s.change->action != UNCHANGED)
@@ -49,7 +49,7 @@ warn_still_off(struct planner *p)
 		struct error ignored = ERROR_INIT;
 		struct host host;
 
-		if (host_parse(span_of(c->key + strlen(role_tag(c->role))),
+		if (host_parse(span_of(c->key + strlen(kind_tag(c->kind))),
 		        c->role, &rules, &host, &ignored) == 0)
 			plan_still_off(p, &host, c);
 	}
@@ -72,7 +72,9 @@ plan_expire(struct plan *plan, const struct access *a,
 		    e.expired && e.key != KEY_TAG_CASE)
 			expire(&p, &e);
 	if (plan_finish(&p) == 0) {
-		warn_still_off(&p);
+		companion_remove(&p);
+		if (plan_finish(&p) == 0)
+			warn_still_off(&p);
 		if (arena_error(&plan->memory, err) == 0)
 			return 0;
 	}

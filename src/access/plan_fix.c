@@ -12,7 +12,7 @@ fix_line(struct planner *p, const struct check_fix *fix)
 	struct buf was = BUF_IN(&p->plan->memory);
 	struct subject s = { .unlisted = false };
 
-	plan_subject(p, &s, fix->role, w.key);
+	plan_subject(p, &s, fix->kind, w.key);
 	if (fix->drop) {
 		w.value = (struct span){ NULL, 0 };
 		plan_at(&s, r->start);
@@ -33,6 +33,21 @@ fix_line(struct planner *p, const struct check_fix *fix)
 	(void)plan_entry(p, &s, &w);
 }
 
+static void
+fix_companion(struct planner *p, const struct check_fix *fix)
+{
+	const struct host_rules rules = { .compressed = p->rules->compressed,
+		.force = true };
+	struct span key = span_of(fix->key), what;
+	struct error ignored = ERROR_INIT;
+	struct host host;
+	enum kind kind;
+
+	if (entry_kind(key, false, &kind, &what) &&
+	    host_parse(what, kind_role(kind), &rules, &host, &ignored) == 0)
+		companion_give(p, &host);
+}
+
 int
 plan_fix(struct plan *plan, const struct access *a, const struct findings *f,
     const struct entry_rules *rules, struct error *err)
@@ -45,6 +60,8 @@ plan_fix(struct plan *plan, const struct access *a, const struct findings *f,
 
 		if (fix->drop || fix->move || fix->rewrite)
 			fix_line(&p, fix);
+		if (fix->companion)
+			fix_companion(&p, fix);
 	}
 	if (plan_finish(&p) == 0)
 		return 0;

@@ -6,6 +6,9 @@
  *   plan_remove.c  TLS on again for one host
  *   plan_expire.c  dates -> a plan
  *   plan_fix.c     what a check found -> a plan
+ *   companion.c    what exempted hosts need of Clt_Features; companion_add.c
+ *                  gives it to them, companion_remove.c takes back what none
+ *                  needs any more
  *   plan_edit.c    an entry as it shall be -> edits of the text
  *   comment.c      the comment line above an entry
  *
@@ -48,7 +51,7 @@ struct planner planner_of(struct plan *plan, const struct access *a,
     const struct entry_rules *rules, const struct request *r,
     struct error *err);
 /* One more change, UNCHANGED so far. */
-void plan_subject(struct planner *p, struct subject *s, enum role role,
+void plan_subject(struct planner *p, struct subject *s, enum kind kind,
     struct span key);
 /* The same for a host of the request. */
 void plan_host(struct planner *p, struct subject *s, const struct host *host);
@@ -66,13 +69,22 @@ struct wanted {
 	const struct access_record *now; /* where it stands; NULL: nowhere */
 	struct span key, value; /* value.at NULL: it goes */
 	struct span note;       /* to a line of its own above it; or empty */
-	enum { COMMENT_STAYS, COMMENT_RENEWED, COMMENT_GOES } comment;
+	enum {
+		COMMENT_STAYS,
+		COMMENT_RENEWED, /* as the request says; or else it stays */
+		COMMENT_GOES,    /* all lines of ours above it */
+		COMMENT_LAST_GOES /* the one directly above it */
+	} comment;
+	const char *companion;  /* letters that tlsoff put into it, remembered
+	                           directly above it; NULL: none */
 	bool moves;             /* above the marker */
 };
 
-/* Makes it so; false: it was so already.  COMMENT_RENEWED is as the request
- * says, and where that says nothing, it stays. */
+/* Makes it so; false: it was so already. */
 bool plan_entry(struct planner *p, struct subject *s, const struct wanted *w);
+
+/* Is the line of this record among the edits?  After plan_finish(). */
+bool plan_edits(const struct plan *plan, const struct access_record *r);
 
 /* What sendmail asks about the host, put to the text; of an address, about a
  * peer that has a name. */
@@ -91,11 +103,38 @@ struct span comment_nearest(struct span text, size_t start);
 /* Adds the line that the request asks for, eol included; nothing if none. */
 void comment_line(const struct request *r, const char *eol, struct buf *out);
 
+/* Adds the line that remembers the letters of a companion. */
+void comment_companion(const char *letters, const char *eol, struct buf *out);
+
+/* ---- companion*.c: what keeps DANE and MTA-STS from bouncing mail ---- */
+
+/* Why a host gets one. */
+const char *companion_reason(const struct policy_rules *rules,
+    struct arena *memory);
+/* The next entry of that kind which counts; start with *at = 0. */
+bool companion_next(struct planner *p, enum kind kind, size_t *at,
+    struct entry *e);
+/* To the domain that a name is in; to the bare tag's "" at last, then false. */
+bool name_to_parent(struct span *name);
+/* -1 with p->err filled: the host cannot have one, so that its mail would
+ * bounce, and that is refused; where it is not to be, that is warned of. */
+int companion_possible(struct planner *p, const struct host *host,
+    const char *key, bool refuse) MUST_USE;
+/* Gives one host what it needs; and each of the request, and what is below
+ * them. */
+void companion_give(struct planner *p, const struct host *host);
+void companion_add(struct planner *p);
+/* Takes out the letters that no exemption needs any more, of those that one
+ * needed which is among the edits; after plan_finish(). */
+void companion_remove(struct planner *p);
+
 /* ---- the verbs: one host each ---- */
 
 /* -1 with p->err filled: it is refused. */
 int plan_add(struct planner *p, const struct host *host) MUST_USE;
 void plan_remove(struct planner *p, const struct host *host);
+/* The same for what Clt_Features says of it. */
+void plan_remove_features(struct planner *p, const struct host *host);
 /* One place where a key stands: takes out what turns TLS off, if anything
  * does, else leaves the change UNCHANGED; true when no duplicate need be
  * looked at. */

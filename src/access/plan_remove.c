@@ -16,8 +16,7 @@ plan_remove_entry(struct planner *p, struct subject *s, const struct entry *e)
 
 	if (e->effect != EFFECT_OFF)
 		return true;
-	if (e->role == ROLE_SERVER)
-		value_letters(e->in_map, &letters);
+	value_other_letters(e->kind, e->in_map, &letters);
 	if (letters.len > 0) {
 		w.value = buf_as_span(&letters);
 		(void)plan_entry(p, s, &w);
@@ -52,47 +51,54 @@ plan_remove_duplicates(struct planner *p, struct subject *s, size_t first)
 	}
 }
 
+/* The entry of that key which counts, and is a line of its own. */
+static bool
+find_entry(struct planner *p, const char *key, struct entry *e)
+{
+	struct access_record r;
+
+	return access_find(p->access, span_of(key), &r) && !r.rest &&
+	    entry_read(e, p->access, p->rules, &r, &p->plan->memory);
+}
+
+void
+plan_remove_features(struct planner *p, const struct host *host)
+{
+	const char *key = arena_printf(&p->plan->memory, "%s%s",
+	    kind_tag(KIND_CLT_FEATURES), host->name);
+	struct subject s = { .unlisted = false };
+	struct entry e;
+
+	if (p->request->role != ROLE_CLIENT || !find_entry(p, key, &e) ||
+	    e.effect != EFFECT_OFF)
+		return;
+	plan_subject(p, &s, e.kind, e.record.key);
+	if (!plan_remove_entry(p, &s, &e))
+		plan_remove_duplicates(p, &s, e.record.start);
+}
+
 void
 plan_remove(struct planner *p, const struct host *host)
 {
 	struct subject s = { .unlisted = false };
-	struct access_record r;
 	struct entry e;
 
 	plan_host(p, &s, host);
-	if (!access_find(p->access, span_of(s.change->key), &r) || r.rest ||
-	    !entry_read(&e, p->access, p->rules, &r, &p->plan->memory)) {
+	if (!find_entry(p, s.change->key, &e)) {
 		plan_tell(&s, UNCHANGED, span_of(""), "there is no such entry",
 		    p);
 		return;
 	}
 	if (!plan_remove_entry(p, &s, &e))
-		plan_remove_duplicates(p, &s, r.start);
+		plan_remove_duplicates(p, &s, e.record.start);
 	if (s.change->action != UNCHANGED)
 		return;
-	plan_at(&s, r.start);
-	plan_tell(&s, UNCHANGED, value_shown(&r), "it does not turn TLS off",
-	    p);
+	plan_at(&s, e.record.start);
+	plan_tell(&s, UNCHANGED, value_shown(&e.record),
+	    "it does not turn TLS off", p);
 }
 
 /* ---- what still keeps TLS off ---- */
-
-/* Is the line of this record among the edits?  They are sorted. */
-static bool
-is_edited(const struct plan *plan, const struct access_record *r)
-{
-	size_t low = 0, high = plan->edit_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (plan->edits[middle].end <= r->start)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < plan->edit_count && plan->edits[low].start < r->end;
-}
 
 static enum lookup
 lookup_after(void *context, struct span key, struct span *value)
@@ -100,7 +106,7 @@ lookup_after(void *context, struct span key, struct span *value)
 	const struct planner *p = context;
 	struct access_record r;
 
-	if (!access_find(p->access, key, &r) || is_edited(p->plan, &r))
+	if (!access_find(p->access, key, &r) || plan_edits(p->plan, &r))
 		return LOOKUP_NONE;
 	*value = r.value;
 	return LOOKUP_FOUND;
@@ -119,11 +125,15 @@ plan_still_off(struct planner *p, const struct host *host,
 		return;
 	q.lookup = lookup_after;
 	q.context = p;
-	policy_decide(c->role, &q, &after);
+	policy_decide(c->kind, &q, &after);
 	/* A peer there that has no name is asked for in brackets first. */
 	if (after.tls != TLS_OFF && host->kind == HOST_ADDRESS) {
 		q.unnamed = host->name;
-		policy_decide(c->role, &q, &after);
+		policy_decide(c->kind, &q, &after);
+	}
+	if (after.tls != TLS_OFF && c->role == ROLE_CLIENT) {
+		q.unnamed = NULL;
+		policy_decide(KIND_CLT_FEATURES, &q, &after);
 	}
 	if (after.tls == TLS_OFF &&
 	    access_find(p->access, span_of(after.key), &by))

@@ -237,8 +237,20 @@ question_of_host(const struct host *host)
 	return q;
 }
 
+/* What the ruleset clt_features asks: no address, and before 8.17.2 no name. */
+static void
+narrow(struct policy_query *q)
+{
+	q->address = NULL;
+	if (q->rules->features == FEATURES_NAME)
+		return;
+	q->name = NULL;
+	q->unnamed = NULL;
+}
+
 void
-policy_decide(enum role role, struct policy_query *q, struct policy *p)
+policy_decide(enum kind kind, const struct policy_query *query,
+    struct policy *p)
 {
 	static const enum tls tls[] = { [EFFECT_OFF] = TLS_OFF,
 		[EFFECT_ON] = TLS_ON, [EFFECT_TEMPFAIL] = TLS_TEMPFAIL,
@@ -246,14 +258,20 @@ policy_decide(enum role role, struct policy_query *q, struct policy *p)
 	/* What was found decides, be it SKIP or "?". */
 	static const struct policy_rules plain;
 
-	q->tag = role_tag(role);
+	struct policy_query q = *query;
+
+	q.tag = kind_tag(kind);
 	p->tls = TLS_ON;
-	if (policy_search(q, p) != 0) {
-		p->tls = TLS_TEMPFAIL;
-		return;
+	p->found = false;
+	if (kind == KIND_CLT_FEATURES) {
+		if (q.rules->features == FEATURES_NONE)
+			return;
+		narrow(&q);
 	}
-	if (p->found)
-		p->tls = tls[value_effect(&plain, role, true,
+	if (policy_search(&q, p) != 0)
+		p->tls = TLS_TEMPFAIL;
+	else if (p->found)
+		p->tls = tls[value_effect(&plain, kind, true,
 		    buf_as_span(&p->value))];
 }
 

@@ -111,6 +111,68 @@ value_letters(struct span value, struct buf *out)
 	}
 }
 
+enum value_server
+value_client_features(struct span value)
+{
+	struct tokens t;
+
+	tokens_cut(&t, value);
+	if (begins_temp(&t) || tokens_tempfail(&t))
+		return SERVER_TEMPFAIL;
+	return value_has_capital(value, 'S') ? SERVER_OFF : SERVER_ON;
+}
+
+void
+value_other_letters(enum kind kind, struct span value, struct buf *out)
+{
+	struct buf all = { .arena = out->arena };
+
+	if (kind == KIND_SRV_FEATURES)
+		value_letters(value, out);
+	if (kind != KIND_CLT_FEATURES)
+		return;
+	value_capitals(value, &all);
+	for (size_t i = 0; i < all.len; i += 2) {
+		if (all.at[i] == 'S')
+			continue;
+		if (out->len > 0)
+			buf_char(out, ' ');
+		buf_char(out, all.at[i]);
+	}
+	buf_free(&all);
+}
+
+void
+value_capitals(struct span value, struct buf *out)
+{
+	struct tokens t;
+
+	if (!server_tokens(&t, value))
+		return;
+	for (size_t i = 0; i < t.count; i++) {
+		char letter = t.at[i].at[0];
+
+		if (letter < 'A' || letter > 'Z')
+			continue;
+		if (out->len > 0)
+			buf_char(out, ' ');
+		buf_char(out, letter);
+	}
+}
+
+bool
+value_has_capital(struct span value, char letter)
+{
+	struct tokens t;
+
+	if (!server_tokens(&t, value))
+		return false;
+	for (size_t i = 0; i < t.count; i++)
+		if (t.at[i].at[0] == letter)
+			return true;
+	return false;
+}
+
 bool
 value_next_letter(struct span value, struct value_letter *letter)
 {
@@ -166,8 +228,22 @@ value_in_map(const struct policy_rules *rules, struct span key,
 	buf_text(out, rules->append);
 }
 
+static enum effect
+effect_of(enum value_server value)
+{
+	switch (value) {
+	case SERVER_OFF:
+		return EFFECT_OFF;
+	case SERVER_TEMPFAIL:
+		return EFFECT_TEMPFAIL;
+	case SERVER_ON:
+		break;
+	}
+	return EFFECT_ON;
+}
+
 enum effect
-value_effect(const struct policy_rules *rules, enum role role, bool bare,
+value_effect(const struct policy_rules *rules, enum kind kind, bool bare,
     struct span in_map)
 {
 	struct tokens t;
@@ -178,17 +254,15 @@ value_effect(const struct policy_rules *rules, enum role role, bool bare,
 		return EFFECT_NONE;
 	if (tokens_tempfail(&t))
 		return EFFECT_TEMPFAIL;
-	if (role == ROLE_CLIENT)
+	switch (kind) {
+	case KIND_TRY_TLS:
 		return value_client_off(in_map) ? EFFECT_OFF : EFFECT_ON;
-	switch (value_server(in_map)) {
-	case SERVER_OFF:
-		return EFFECT_OFF;
-	case SERVER_TEMPFAIL:
-		return EFFECT_TEMPFAIL;
-	case SERVER_ON:
+	case KIND_SRV_FEATURES:
+		return effect_of(value_server(in_map));
+	case KIND_CLT_FEATURES:
 		break;
 	}
-	return EFFECT_ON;
+	return effect_of(value_client_features(in_map));
 }
 
 /* ---- requirements ---- */

@@ -116,7 +116,7 @@ explain_ask_text(struct explain *e, struct error *err)
 
 	q.lookup = access_lookup;
 	q.context = &e->file.access;
-	policy_decide(e->role, &q, &e->text_policy);
+	policy_decide(kind_of_role(e->role), &q, &e->text_policy);
 	e->agrees = same(&e->policy, &e->text_policy);
 	if (e->policy.found &&
 	    access_find(a, span_of(e->policy.key), &record)) {
@@ -132,7 +132,7 @@ explain_ask(struct explain *e, struct error *err)
 	struct policy_query q = explain_query(e);
 
 	q.trace = remember;
-	policy_decide(e->role, &q, &e->policy);
+	policy_decide(kind_of_role(e->role), &q, &e->policy);
 	if (err->status != 0)
 		return -1;
 	return buf_error(&e->policy.value, err);

@@ -82,10 +82,10 @@ has_addresses(const struct explain *e)
 
 	while (access_next_known(&e->file.access, &at, &r)) {
 		struct span what;
-		enum role role;
+		enum kind kind;
 
-		if (entry_role(r.key, false, &role, &what) &&
-		    role == e->role && host_parse(what, role, &rules, &host,
+		if (entry_kind(r.key, false, &kind, &what) &&
+		    kind == kind_of_role(e->role) && host_parse(what, e->role, &rules, &host,
 		        &ignored) == 0 &&
 		    (host.kind == HOST_ADDRESS || host.kind == HOST_NET))
 			return true;

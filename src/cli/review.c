@@ -50,9 +50,9 @@ static bool
 is_itself(const struct listed *entry, const struct host *host)
 {
 	struct span what;
-	enum role role;
+	enum kind kind;
 
-	return entry_role(entry->record.key, false, &role, &what) &&
+	return entry_kind(entry->record.key, false, &kind, &what) &&
 	    span_equal_fold(what, span_of(host->name));
 }
 
@@ -114,7 +114,7 @@ covering(const struct review *r, const struct host *host)
 	struct policy p = { 0 };
 	const struct listed *found = NULL;
 
-	policy_decide(ROLE_CLIENT, &q, &p);
+	policy_decide(KIND_TRY_TLS, &q, &p);
 	for (size_t i = 0; i < r->list.count && p.tls == TLS_OFF; i++) {
 		const struct listed *entry = &r->list.entries[i];
 

@@ -62,7 +62,7 @@ scan_policy_tls(struct scan_policy *p, const struct maillog_host *h)
 	query.rules = &p->site.policy;
 	query.lookup = access_lookup;
 	query.context = &p->access;
-	policy_decide(h->role, &query, &found);
+	policy_decide(kind_of_role(h->role), &query, &found);
 	(void)line_text(&found.value);
 	tls = names[found.tls];
 	policy_free(&found);

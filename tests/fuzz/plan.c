@@ -154,7 +154,7 @@ decision(const struct asked *asked, const struct input *in,
 	q.rules = &in->policy;
 	q.lookup = access_lookup;
 	q.context = (void *)(uintptr_t)a;
-	policy_decide(asked->request.role, &q, &p);
+	policy_decide(kind_of_role(asked->request.role), &q, &p);
 	policy_free(&p);
 	return p.tls;
 }

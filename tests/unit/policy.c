@@ -178,7 +178,7 @@ agrees(char *const column[10])
 		goto out;
 	}
 	assert_int_equal(access_parse(&a, span_of(text), &rules, &err), 0);
-	policy_decide(role, &q, &p);
+	policy_decide(kind_of_role(role), &q, &p);
 	key = p.key[0] == '\0' ? "-" : p.key;
 	same = strcmp(words[p.tls], column[4]) == 0 &&
 	    span_equal_fold(span_of(key), span_of(want));

@@ -1,0 +1,188 @@
+/* Gives exempted hosts, and what is below them, the companions they need. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "plan_private.h"
+
+/* ---- giving ---- */
+
+/* The letters behind what is there, each as a word. */
+static struct span
+with_letters(struct planner *p, struct span value, const char *letters)
+{
+	struct buf out = BUF_IN(&p->plan->memory);
+
+	buf_span(&out, value);
+	for (; *letters != '\0'; letters++) {
+		if (out.len > 0)
+			buf_char(&out, ' ');
+		buf_char(&out, *letters);
+	}
+	return buf_as_span(&out);
+}
+
+static void
+tell(struct planner *p, struct subject *s, enum action action,
+    struct span value)
+{
+	plan_tell(s, action, value, companion_reason(p->rules->policy,
+	    &p->plan->memory), p);
+	s->change->companion = true;
+}
+
+/* The letters of ours that it shall remember: those that it does, and more. */
+static const char *
+remembered(struct planner *p, const struct entry *e, const char *more)
+{
+	struct buf letters = BUF_IN(&p->plan->memory);
+
+	for (const char *letter = "DM"; *letter != '\0'; letter++)
+		if (strchr(e->comment.companion, *letter) != NULL ||
+		    strchr(more, *letter) != NULL)
+			buf_char(&letters, *letter);
+	return buf_string(&letters);
+}
+
+static void
+amend(struct planner *p, const struct entry *e, const char *missing)
+{
+	struct span value = value_shown(&e->record);
+	struct wanted w = { .now = &e->record, .key = e->record.key,
+		.note = value_cut_note(&value), .moves = e->managed,
+		.companion = remembered(p, e, missing) };
+	struct subject s = { .unlisted = false };
+
+	w.value = with_letters(p, span_trim(value), missing);
+	if (e->comment.companion[0] != '\0')
+		w.comment = COMMENT_LAST_GOES;
+	plan_subject(p, &s, KIND_CLT_FEATURES, e->record.key);
+	(void)plan_entry(p, &s, &w);
+	tell(p, &s, e->managed ? MOVED : CHANGED, w.value);
+}
+
+static void
+insert(struct planner *p, const char *key, struct span before,
+    const char *missing)
+{
+	struct buf letters = BUF_IN(&p->plan->memory);
+	struct wanted w = { .key = span_of(key), .companion = missing };
+	struct subject s = { .unlisted = false };
+
+	value_capitals(before, &letters);
+	w.value = with_letters(p, buf_as_span(&letters), missing);
+	plan_subject(p, &s, KIND_CLT_FEATURES, w.key);
+	(void)plan_entry(p, &s, &w);
+	tell(p, &s, ADDED, w.value);
+}
+
+void
+companion_give(struct planner *p, const struct host *host)
+{
+	struct arena *memory = &p->plan->memory;
+	struct policy_query q = plan_question(p, host);
+	struct policy before = { .value = BUF_IN(memory) };
+	const char *key = arena_printf(memory, "%s%s",
+	    kind_tag(KIND_CLT_FEATURES), host->name);
+	struct access_record r;
+	struct entry e;
+	char missing[3];
+
+	if (!companion_has_key(p->rules->policy, host))
+		return;
+	policy_decide(KIND_CLT_FEATURES, &q, &before);
+	companion_missing(p->rules->policy, buf_as_span(&before.value), missing);
+	if (before.tls == TLS_TEMPFAIL)
+		plan_warn(p, "%s: mail to it waits, because of %s; remove that "
+		    "entry", key, before.key);
+	else if (missing[0] == '\0')
+		return;
+	else if (!access_find(p->access, span_of(key), &r))
+		insert(p, key, buf_as_span(&before.value),
+		    arena_text(memory, span_of(missing)));
+	else if (!r.rest && entry_read(&e, p->access, p->rules, &r, memory))
+		amend(p, &e, missing);
+}
+
+/* ---- what is below an exempted host ---- */
+
+static int
+compare_names(const void *left, const void *right)
+{
+	const char *const *l = left, *const *r = right;
+
+	return strcasecmp(*l, *r);
+}
+
+struct names {
+	const char **at; /* sorted */
+	size_t count;
+};
+
+static struct names
+names_of(struct planner *p)
+{
+	struct arena *memory = &p->plan->memory;
+	struct names names = { NULL, 0 };
+
+	for (size_t i = 0; i < p->request->host_count; i++)
+		if (companion_has_key(p->rules->policy, &p->request->hosts[i]))
+			*ARENA_ADD(memory, names.at, names.count) =
+			    p->request->hosts[i].name;
+	if (!memory->failed && names.count > 1)
+		qsort(names.at, names.count, sizeof(*names.at), compare_names);
+	return names;
+}
+
+static bool
+is_among(const struct names *names, struct span name, struct arena *memory)
+{
+	const char *text = arena_text(memory, name);
+
+	return !memory->failed && names->count > 0 && bsearch(&text, names->at,
+	    names->count, sizeof(*names->at), compare_names) != NULL;
+}
+
+/* Is it for a host below one of these, and for none of them? */
+static bool
+is_below(const struct names *names, struct span name, struct arena *memory)
+{
+	if (is_among(names, name, memory))
+		return false;
+	while (name_to_parent(&name))
+		if (is_among(names, name, memory))
+			return true;
+	return false;
+}
+
+/* An entry of its own hides what the exempted domain was given. */
+static void
+amend_below(struct planner *p)
+{
+	struct arena *memory = &p->plan->memory;
+	struct names names = names_of(p);
+	struct entry e;
+	size_t at = 0;
+	char missing[3];
+
+	while (companion_next(p, KIND_CLT_FEATURES, &at, &e)) {
+		if (e.key != KEY_ASKED || e.effect == EFFECT_TEMPFAIL ||
+		    e.effect == EFFECT_NONE)
+			continue;
+		companion_missing(p->rules->policy, e.in_map, missing);
+		if (missing[0] != '\0' && is_below(&names, e.what, memory))
+			amend(p, &e, missing);
+	}
+}
+
+void
+companion_add(struct planner *p)
+{
+	const struct request *r = p->request;
+
+	if (r->role == ROLE_SERVER ||
+	    companion_letters(p->rules->policy)[0] == '\0')
+		return;
+	for (size_t i = 0; i < r->host_count; i++)
+		companion_give(p, &r->hosts[i]);
+	amend_below(p);
+}

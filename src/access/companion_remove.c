@@ -1,0 +1,162 @@
+/* Takes companions back that no exempted host needs any more. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plan_private.h"
+
+/* An entry that has letters of ours. */
+struct held {
+	struct entry e;
+	bool needed;  /* by an exemption that stays */
+	bool related; /* to one that goes */
+};
+
+struct holders {
+	struct held *at; /* in the order of the file */
+	size_t count;
+};
+
+static int
+compare_held(const void *left, const void *right)
+{
+	const struct held *l = left, *r = right;
+
+	return l->e.record.start < r->e.record.start ? -1
+	    : l->e.record.start > r->e.record.start;
+}
+
+static struct holders
+find_holders(struct planner *p)
+{
+	struct arena *memory = &p->plan->memory;
+	struct holders h = { NULL, 0 };
+	struct entry e;
+	size_t at = 0;
+
+	while (companion_next(p, KIND_CLT_FEATURES, &at, &e))
+		if (e.comment.companion[0] != '\0')
+			ARENA_ADD(memory, h.at, h.count)->e = e;
+	if (!memory->failed && h.count > 1)
+		qsort(h.at, h.count, sizeof(*h.at), compare_held);
+	return h;
+}
+
+/* The record of TAG:NAME in the file. */
+static bool
+find_named(const struct planner *p, enum kind kind, struct span name,
+    struct access_record *r)
+{
+	char key[HOST_KEY_MAX * 2];
+
+	return name.len <= HOST_KEY_MAX &&
+	    snprintf(key, sizeof(key), "%s%.*s", kind_tag(kind), (int)name.len,
+	        name.at) > 0 &&
+	    access_find(p->access, span_of(key), r);
+}
+
+static void
+relate(const struct planner *p, struct held *h, const struct access_record *r)
+{
+	if (plan_edits(p->plan, r))
+		h->related = true;
+	else
+		h->needed = true;
+}
+
+/* An exemption of this name, or of a domain it is in. */
+static void
+relate_above(struct planner *p, struct held *h)
+{
+	struct span name = h->e.what;
+
+	do {
+		struct access_record r;
+		struct entry e;
+
+		if (find_named(p, KIND_TRY_TLS, name, &r) &&
+		    entry_read(&e, p->access, p->rules, &r, &p->plan->memory) &&
+		    e.off)
+			relate(p, h, &r);
+	} while (name_to_parent(&name));
+}
+
+/* All exemptions, each to those that its name, or a domain that is in, holds. */
+static void
+relate_below(struct planner *p, struct holders *all)
+{
+	struct entry e;
+	size_t at = 0;
+
+	while (companion_next(p, KIND_TRY_TLS, &at, &e)) {
+		struct span name = e.what;
+
+		if (!e.off)
+			continue;
+		do {
+			struct held key, *h = NULL;
+
+			if (find_named(p, KIND_CLT_FEATURES, name,
+			    &key.e.record))
+				h = bsearch(&key, all->at, all->count,
+				    sizeof(key), compare_held);
+			if (h != NULL)
+				relate(p, h, &e.record);
+		} while (name_to_parent(&name));
+	}
+}
+
+/* The value without those letters, where they stand as words. */
+static struct span
+without_letters(struct planner *p, const struct held *h)
+{
+	struct arena *memory = &p->plan->memory;
+	struct buf all = BUF_IN(memory), out = BUF_IN(memory);
+
+	value_capitals(h->e.in_map, &all);
+	for (size_t i = 0; i < all.len; i += 2) {
+		if (strchr(h->e.comment.companion, all.at[i]) != NULL)
+			continue;
+		if (out.len > 0)
+			buf_char(&out, ' ');
+		buf_char(&out, all.at[i]);
+	}
+	return buf_as_span(&out);
+}
+
+static void
+take_back(struct planner *p, const struct held *h)
+{
+	const struct access_record *r = &h->e.record;
+	struct wanted w = { .now = r, .key = r->key,
+		.value = without_letters(p, h), .comment = COMMENT_LAST_GOES };
+	struct subject s = { .unlisted = false };
+	bool goes = w.value.len == 0;
+
+	if (goes) {
+		w.value.at = NULL;
+		w.comment = COMMENT_GOES;
+	}
+	plan_subject(p, &s, KIND_CLT_FEATURES, r->key);
+	(void)plan_entry(p, &s, &w);
+	if (goes)
+		plan_at(&s, r->start);
+	plan_tell(&s, goes ? REMOVED : CHANGED, goes ? value_shown(r) : w.value,
+	    "no exempted host needs it any more", p);
+	s.change->companion = true;
+}
+
+void
+companion_remove(struct planner *p)
+{
+	struct holders all = find_holders(p);
+
+	if (all.count == 0 || p->plan->memory.failed)
+		return;
+	for (size_t i = 0; i < all.count; i++)
+		relate_above(p, &all.at[i]);
+	relate_below(p, &all);
+	for (size_t i = 0; i < all.count; i++)
+		if (all.at[i].related && !all.at[i].needed)
+			take_back(p, &all.at[i]);
+}

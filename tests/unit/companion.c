@@ -1,0 +1,236 @@
+/*
+ * Companions of exemptions: with DANE or MTA-STS on, a change gives an exempted
+ * host the letters of Clt_Features that keep its mail from bouncing, and takes
+ * back only those.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include <cmocka.h>
+
+#include "entry.h"
+#include "plan.h"
+
+/* 8.17.2 and later, with DANE, or as said. */
+enum { DANE = 1, STS = 2, OLD = 4, FORCE = 8 };
+
+static const struct row {
+	int cf;
+	const char *verb, *hosts; /* blank-separated; "-" for everybody */
+	const char *before, *after; /* after NULL: refused */
+	const char *says; /* of a refusal, or of a warning; NULL: of none */
+} rows[] = {
+	/* ---- added ---- */
+	{ 0, "client", "a.example", "", "Try_TLS:a.example\tNO\n", NULL },
+	{ DANE, "server", "a.example", "", "Srv_Features:a.example\tS\n", NULL },
+	{ DANE, "client", "a.example", "",
+		"Try_TLS:a.example\tNO\n# tlsoff companion D\n"
+		"Clt_Features:a.example\tD\n", NULL },
+	{ STS, "client", "a.example", "",
+		"Try_TLS:a.example\tNO\n# tlsoff companion M\n"
+		"Clt_Features:a.example\tM\n", NULL },
+	{ DANE | STS, "client", "a.example", "",
+		"Try_TLS:a.example\tNO\n# tlsoff companion DM\n"
+		"Clt_Features:a.example\tD M\n", NULL },
+	{ DANE, "client", "-", "",
+		"Try_TLS:\tNO\n# tlsoff companion D\nClt_Features:\tD\n", NULL },
+	{ DANE, "client", "b.example a.example", "",
+		"Try_TLS:b.example\tNO\nTry_TLS:a.example\tNO\n"
+		"# tlsoff companion D\nClt_Features:b.example\tD\n"
+		"# tlsoff companion D\nClt_Features:a.example\tD\n", NULL },
+	/* Also where the exemption is there already. */
+	{ DANE, "client", "a.example", "Try_TLS:a.example\tNO\n",
+		"Try_TLS:a.example\tNO\n# tlsoff companion D\n"
+		"Clt_Features:a.example\tD\n", NULL },
+	/* ---- what decides says so already ---- */
+	{ DANE, "client", "a.example", "Clt_Features:a.example\tA D\n",
+		"Clt_Features:a.example\tA D\nTry_TLS:a.example\tNO\n", NULL },
+	{ DANE, "client", "a.example", "Clt_Features:example\tD\n",
+		"Clt_Features:example\tD\nTry_TLS:a.example\tNO\n", NULL },
+	{ DANE, "client", "a.example", "Clt_Features:\tD\n",
+		"Clt_Features:\tD\nTry_TLS:a.example\tNO\n", NULL },
+	/* ---- letters that are there stay ---- */
+	{ DANE, "client", "a.example", "Clt_Features:a.example\tA\n",
+		"# tlsoff companion D\nClt_Features:a.example\tA D\n"
+		"Try_TLS:a.example\tNO\n", NULL },
+	{ DANE, "client", "a.example", "Clt_Features:example\tA x S\n",
+		"Clt_Features:example\tA x S\n"
+		"# tlsoff companion D\nClt_Features:a.example\tA S D\n", NULL },
+	{ DANE | STS, "client", "a.example",
+		"# tlsoff companion D\nClt_Features:a.example\tD\n",
+		"# tlsoff companion DM\nClt_Features:a.example\tD M\n"
+		"Try_TLS:a.example\tNO\n", NULL },
+	{ DANE, "client", "a.example",
+		"# tlsoff: why\nClt_Features:a.example\tA\n",
+		"# tlsoff: why\n# tlsoff companion D\n"
+		"Clt_Features:a.example\tA D\nTry_TLS:a.example\tNO\n", NULL },
+	/* ---- what is below hides it ---- */
+	{ DANE, "client", "example", "Clt_Features:a.example\tA\n",
+		"# tlsoff companion D\nClt_Features:a.example\tA D\n"
+		"Try_TLS:example\tNO\n# tlsoff companion D\n"
+		"Clt_Features:example\tD\n", NULL },
+	{ DANE, "client", "b.example", "Clt_Features:a.example\tA\n",
+		"Clt_Features:a.example\tA\nTry_TLS:b.example\tNO\n"
+		"# tlsoff companion D\nClt_Features:b.example\tD\n", NULL },
+	/* ---- refused ---- */
+	{ DANE, "client", "192.0.2.1", "", NULL, "give the host's name" },
+	{ DANE, "client", "2001:db8", "", NULL, "give the host's name" },
+	{ DANE | OLD, "client", "a.example", "", NULL, "8.17.2 and later" },
+	{ DANE | FORCE, "client", "192.0.2.1", "", "Try_TLS:192.0.2.1\tNO\n",
+		"mail bounces where DANE applies" },
+	{ DANE | OLD | FORCE, "client", "a.example", "",
+		"Try_TLS:a.example\tNO\n", "mail bounces where DANE applies" },
+	{ DANE | OLD, "client", "a.example", "Try_TLS:a.example\tNO\n",
+		"Try_TLS:a.example\tNO\n", "mail bounces where DANE applies" },
+	{ DANE, "client", "a.example", "Clt_Features:a.example\ttemp\n",
+		"Clt_Features:a.example\ttemp\nTry_TLS:a.example\tNO\n",
+		"mail to it waits, because of Clt_Features:a.example" },
+	/* ---- taken back ---- */
+	{ DANE, "remove", "a.example",
+		"Try_TLS:a.example\tNO\n# tlsoff companion D\n"
+		"Clt_Features:a.example\tD\n", "", NULL },
+	/* DANE may be off by now. */
+	{ 0, "remove", "a.example",
+		"Try_TLS:a.example\tNO\n# tlsoff companion D\n"
+		"Clt_Features:a.example\tA D\n", "Clt_Features:a.example\tA\n",
+		NULL },
+	{ DANE, "remove", "a.example",
+		"Try_TLS:a.example\tNO\nClt_Features:a.example\tD\n",
+		"Clt_Features:a.example\tD\n", NULL },
+	{ DANE, "remove", "a.example",
+		"Try_TLS:a.example\tNO\n# tlsoff: why\n# tlsoff companion D\n"
+		"Clt_Features:a.example\tA D\n",
+		"# tlsoff: why\nClt_Features:a.example\tA\n", NULL },
+	/* Another exemption needs it: of the domain, or of a host below. */
+	{ DANE, "remove", "a.example",
+		"Try_TLS:a.example\tNO\nTry_TLS:example\tNO\n"
+		"# tlsoff companion D\nClt_Features:a.example\tA D\n",
+		"Try_TLS:example\tNO\n"
+		"# tlsoff companion D\nClt_Features:a.example\tA D\n",
+		"still keeps TLS off" },
+	{ DANE, "remove", "example",
+		"Try_TLS:example\tNO\nTry_TLS:a.example\tNO\n"
+		"# tlsoff companion D\nClt_Features:example\tD\n",
+		"Try_TLS:a.example\tNO\n"
+		"# tlsoff companion D\nClt_Features:example\tD\n", NULL },
+	{ DANE, "remove", "example a.example",
+		"Try_TLS:example\tNO\nTry_TLS:a.example\tNO\n"
+		"# tlsoff companion D\nClt_Features:example\tD\n", "", NULL },
+	{ DANE, "remove", "b.example",
+		"Try_TLS:b.example\tNO\nTry_TLS:a.example\tNO\n"
+		"# tlsoff companion D\nClt_Features:a.example\tD\n",
+		"Try_TLS:a.example\tNO\n"
+		"# tlsoff companion D\nClt_Features:a.example\tD\n", NULL },
+	/* ---- Clt_Features that turn TLS off themselves ---- */
+	{ 0, "client", "a.example", "Clt_Features:a.example\tS\n",
+		"Clt_Features:a.example\tS\n", NULL },
+	{ 0, "client", "a.example", "Clt_Features:example\tA\n",
+		"Clt_Features:example\tA\nTry_TLS:a.example\tNO\n", NULL },
+	{ 0, "remove", "a.example", "Clt_Features:a.example\tS A\n",
+		"Clt_Features:a.example\tA\n", NULL },
+	{ 0, "remove", "a.example",
+		"Try_TLS:a.example\tNO\nClt_Features:example\tS\n",
+		"Clt_Features:example\tS\n", "still keeps TLS off" },
+};
+
+static size_t
+parse_hosts(const char *words, struct host hosts[4])
+{
+	const struct host_rules rules = { .force = true };
+	struct error err = ERROR_INIT;
+	char copy[200], *rest = copy;
+	size_t count = 0;
+
+	(void)strcpy(copy, words);
+	for (char *word; (word = strtok_r(rest, " ", &rest)) != NULL;) {
+		if (strcmp(word, "-") == 0)
+			*word = '\0';
+		assert_int_equal(host_parse(span_of(word), ROLE_CLIENT, &rules,
+		    &hosts[count++], &err), 0);
+	}
+	return count;
+}
+
+static void
+says(const struct row *row, const char *text)
+{
+	if (row->says == NULL || strstr(text, row->says) == NULL)
+		fail_msg("%s %s\n%s: says \"%s\", not \"%s\"", row->verb,
+		    row->hosts, row->before, text,
+		    row->says == NULL ? "" : row->says);
+}
+
+static void
+becomes(const struct row *row, struct plan *plan, const struct access *a)
+{
+	struct error err = ERROR_INIT;
+	struct buf out = BUF_INIT;
+
+	assert_int_equal(plan_apply(plan, a, &out, &err), 0);
+	if (row->after == NULL || strcmp(buf_string(&out), row->after) != 0)
+		fail_msg("%s %s\n%s--- became ---\n%s--- not ---\n%s",
+		    row->verb, row->hosts, row->before, buf_string(&out),
+		    row->after == NULL ? "refused" : row->after);
+	if (plan->warning_count > 0 || row->says != NULL)
+		says(row, plan->warning_count > 0 ? plan->warnings[0] : "");
+	for (size_t i = 0; i < plan->change_count; i++)
+		assert_int_equal(plan->changes[i].companion,
+		    plan->changes[i].reason != NULL &&
+		    plan->changes[i].kind == KIND_CLT_FEATURES &&
+		    strstr(plan->changes[i].reason, "letters stay") == NULL);
+	buf_free(&out);
+}
+
+static void
+a_change_is_as_said(void **state)
+{
+	static const struct access_rules plain;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct row *row = &rows[i];
+		const struct policy_rules policy = {
+			.dane = (row->cf & DANE) != 0,
+			.sts = (row->cf & STS) != 0,
+			.features = (row->cf & OLD) != 0 ? FEATURES_BARE
+			                                 : FEATURES_NAME };
+		const struct entry_rules rules = { .policy = &policy };
+		struct host hosts[4];
+		struct request request = { .hosts = hosts,
+			.verb = strcmp(row->verb, "remove") == 0 ? VERB_REMOVE
+			                                         : VERB_ADD,
+			.role = strcmp(row->verb, "server") == 0 ? ROLE_SERVER
+			                                         : ROLE_CLIENT,
+			.force = (row->cf & FORCE) != 0 };
+		struct error err = ERROR_INIT;
+		struct access a;
+		struct plan plan;
+
+		request.host_count = parse_hosts(row->hosts, hosts);
+		assert_int_equal(access_parse(&a, span_of(row->before), &plain,
+		    &err), 0);
+		if (plan_make(&plan, &a, &rules, &request, &err) == 0) {
+			becomes(row, &plan, &a);
+			plan_free(&plan);
+		} else {
+			assert_int_equal(err.status, EX_DATAERR);
+			says(row, err.text);
+		}
+		access_free(&a);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_change_is_as_said),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
