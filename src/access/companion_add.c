@@ -43,6 +43,18 @@ remembered(struct planner *p, const struct entry *e, const char *more)
 	return buf_string(&letters);
 }
 
+/* Is the entry to be changed for another reason?  Then it gets its letters when
+ * that is done. */
+static bool
+is_changing(const struct planner *p, const struct access_record *r)
+{
+	for (size_t i = 0; i < p->plan->edit_count; i++)
+		if (p->plan->edits[i].start < r->end &&
+		    p->plan->edits[i].end > r->start)
+			return true;
+	return false;
+}
+
 static void
 amend(struct planner *p, const struct entry *e, const char *missing)
 {
@@ -52,6 +64,8 @@ amend(struct planner *p, const struct entry *e, const char *missing)
 		.companion = remembered(p, e, missing) };
 	struct subject s = { .unlisted = false };
 
+	if (is_changing(p, &e->record))
+		return;
 	w.value = with_letters(p, span_trim(value), missing);
 	if (e->comment.companion[0] != '\0')
 		w.comment = COMMENT_LAST_GOES;

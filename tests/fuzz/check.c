@@ -12,8 +12,8 @@
 static bool
 is_tagged(struct span key)
 {
-	for (int role = ROLE_CLIENT; role <= ROLE_SERVER; role++) {
-		struct span tag = span_of(role_tag((enum role)role));
+	for (int kind = 0; kind < KINDS; kind++) {
+		struct span tag = span_of(kind_tag((enum kind)kind));
 
 		if (key.len >= tag.len && span_equal_fold(tag,
 		        (struct span){ key.at, tag.len }))

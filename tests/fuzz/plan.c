@@ -59,6 +59,11 @@ asked_read(struct asked *asked, const struct input *in)
 static bool
 is_ours(const struct asked *asked, const struct input *in, struct span key)
 {
+	const struct span tag = span_of("Clt_Features:");
+
+	if (in->policy.dane && key.len >= tag.len &&
+	    span_equal_fold((struct span){ key.at, tag.len }, tag))
+		return true; /* of a companion */
 	for (size_t i = 0; i < asked->request.host_count; i++) {
 		char ours[HOST_KEY_MAX * 2];
 
@@ -76,7 +81,8 @@ is_comment(struct span line)
 {
 	/* What makemap reads of a longer line is more than a comment. */
 	return line.len <= 1022 && (begins_with(line, "# tlsoff: ") ||
-	    begins_with(line, "# tlsoff until "));
+	    begins_with(line, "# tlsoff until ") ||
+	    begins_with(line, "# tlsoff companion "));
 }
 
 /* Is the line at this offset an entry of ours, or a comment above one? */
@@ -155,6 +161,8 @@ decision(const struct asked *asked, const struct input *in,
 	q.lookup = access_lookup;
 	q.context = (void *)(uintptr_t)a;
 	policy_decide(kind_of_role(asked->request.role), &q, &p);
+	if (p.tls != TLS_OFF && asked->request.role == ROLE_CLIENT)
+		policy_decide(KIND_CLT_FEATURES, &q, &p);
 	policy_free(&p);
 	return p.tls;
 }
@@ -190,6 +198,7 @@ all_added(const struct plan *plan)
 	for (size_t i = 0; i < plan->change_count; i++)
 		if (plan->changes[i].action != ADDED ||
 		    (strcmp(plan->changes[i].value, "S") != 0 &&
+		        strcmp(plan->changes[i].value, "D") != 0 &&
 		        strcmp(plan->changes[i].value, "NO") != 0))
 			return false;
 	return true;

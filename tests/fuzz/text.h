@@ -3,7 +3,7 @@
  * two texts have in common.  The input of such a target:
  *
  *   byte 0   rules and options, a bit each
- *   line 1   the rest of it: hosts, or nothing
+ *   line 1   the rest of it: hosts, or nothing; a '!' in front turns DANE on
  *   then     the access file
  */
 #include <sysexits.h>
@@ -43,6 +43,11 @@ input_read(struct input *in, const uint8_t *data, size_t size)
 		end = at + size - 1;
 	in->words = (struct span){ at + 1, (size_t)(end - at) - (end > at) };
 	in->text = (struct span){ end + 1, (size_t)(at + size - end - 1) };
+	if (in->words.len > 0 && in->words.at[0] == '!') {
+		in->words = (struct span){ in->words.at + 1, in->words.len - 1 };
+		in->policy.dane = true;
+		in->policy.features = FEATURES_NAME;
+	}
 	in->access.keep_case = in->policy.keep_case = bit(in, 0);
 	in->policy.skip = bit(in, 1);
 	in->policy.dotdomain = bit(in, 2);
