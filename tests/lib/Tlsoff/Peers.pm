@@ -1,7 +1,7 @@
 # Peers.pm: servers that fail at STARTTLS, and certificates for good ones.
 # Inside a namespace only.
 #
-#   bad_peer('127.0.0.9', 'garbage');    # on port 25
+#   bad_peer('127.0.0.9', 'garbage');    # on port 25; in clear it takes mail
 #   my $ca = certificate_authority();    # this machine's openssl trusts it
 #   signed_certificate($ca, KEY, CERTIFICATE [, FROM, TO]);
 package Tlsoff::Peers;
@@ -66,6 +66,12 @@ sub talk {
 			print {$c} "250-$manner.example\r\n250 STARTTLS\r\n";
 		} elsif ($line =~ /\ASTARTTLS/i) {
 			return $manners{$manner}->($c);
+		} elsif ($line =~ /\A(?:MAIL|RCPT)/i) {
+			print {$c} "250 2.1.0 well\r\n";
+		} elsif ($line =~ /\ADATA/i) {
+			print {$c} "354 go on\r\n";
+			1 while defined($line = <$c>) && $line !~ /\A\.\r?\n/;
+			print {$c} "250 2.0.0 taken\r\n";
 		} else {
 			print {$c} "500 what?\r\n";
 		}

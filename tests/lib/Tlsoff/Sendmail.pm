@@ -16,6 +16,7 @@
 #   address     where the daemon listens, IPv4 or IPv6 (default 127.0.0.1)
 #   port        default 25
 #   tls         true: STARTTLS with a key and a self-signed certificate
+#   dns         hosts are looked up in DNS, too
 #   smart_host  where all mail goes, "[luna.bagoona.com]"
 #   mc, cf      more lines for the .mc, and at the end of the cf
 # It gives {name, dir, file, access, map_file, pid_file, address, port}.
@@ -52,7 +53,8 @@ sub sendmail_cf {
 		port => $o{port} // 25,
 	};
 	$site->{map_file} = "$site->{access}.db";
-	spew("$dir/service.switch", "hosts\tfiles\naliases\tfiles\n");
+	spew("$dir/service.switch", "hosts\tfiles" . ($o{dns} ? ' dns' : '')
+	    . "\naliases\tfiles\n");
 	make_certificate($dir) if $o{tls};
 	mc_to_cf(mc_text($site, \%o), $site->{file});
 	append($site->{file}, $o{cf}) if defined $o{cf};
