@@ -191,10 +191,16 @@ own_off(const struct asked *asked, const struct access *a, size_t host)
 
 /* ---- the changes ---- */
 
-/* All of them new, and with nothing but what turns TLS off. */
+/* All of them new, and with nothing but what turns TLS off.  Companions that
+ * nobody needed before would go as well when it is removed. */
 static bool
-all_added(const struct plan *plan)
+all_added(const struct plan *plan, const struct access *a)
 {
+	static const char companion[] = "# tlsoff companion ";
+
+	if (a->text.len > 0 && memmem(a->text.at, a->text.len, companion,
+	        sizeof(companion) - 1) != NULL)
+		return false;
 	for (size_t i = 0; i < plan->change_count; i++)
 		if (plan->changes[i].action != ADDED ||
 		    (strcmp(plan->changes[i].value, "S") != 0 &&
@@ -275,7 +281,7 @@ added(const struct asked *asked, const struct input *in,
     const struct access *a, struct plan *plan)
 {
 	struct buf text = BUF_INIT, back = BUF_INIT;
-	bool restores = all_added(plan), only_adds = plan_only_adds(plan);
+	bool restores = all_added(plan, a), only_adds = plan_only_adds(plan);
 	struct parsed after;
 	struct plan again;
 
