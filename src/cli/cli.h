@@ -255,14 +255,18 @@ void audit_failure(const struct options *o, const char *text);
 /*
  * Writes one document to a stream, commas and escapes included.  Names and
  * calls nest as the document does:
- *   json_object(&j, NULL); json_bool(&j, "changed", true);
- *   json_array(&j, "changes"); ... json_close(&j, ']'); json_close(&j, '}');
+ *   json_begin(&j); json_bool(&j, "changed", true);
+ *   json_array(&j, "changes"); ... json_close(&j, ']'); json_end(&j);
  * Bytes that are no UTF-8 are written as U+FFFD.  A NULL text is null.
  */
 struct json {
 	FILE *out;
 	bool comma;
 };
+
+/* The document itself, an object, on stdout, and its end. */
+void json_begin(struct json *j);
+void json_end(struct json *j);
 
 void json_object(struct json *j, const char *name);
 void json_array(struct json *j, const char *name);

@@ -126,3 +126,17 @@ json_null(struct json *j, const char *name)
 	begin(j, name);
 	fputs("null", j->out);
 }
+
+void
+json_begin(struct json *j)
+{
+	*j = (struct json){ stdout, false };
+	json_object(j, NULL);
+}
+
+void
+json_end(struct json *j)
+{
+	json_close(j, '}');
+	fputc('\n', j->out);
+}
