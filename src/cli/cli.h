@@ -10,7 +10,6 @@
 #define TLSOFF_CLI_H
 
 #include <stdio.h>
-#include <time.h>
 
 #include "arena.h"
 #include "base.h"
@@ -80,8 +79,12 @@ int until_parse(const char *text, char date[16], struct error *err) MUST_USE;
 void until_today(char date[16]);
 /* How entries are judged at that site; today must outlive it. */
 struct entry_rules entry_rules_of(const struct site *site, char today[16]);
-/* Is there such a day?  Of the fields year, month and day. */
-bool date_exists(const struct tm *tm);
+/* "2026-12-31", "2026-12-31 23:59", "7d" -> seconds since 1970.  EX_USAGE. */
+int since_parse(const char *text, long long now, long long *since,
+    struct error *err) MUST_USE;
+/* The moment at which local clocks show a date and time, which is given as if
+ * it were UTC's. */
+long long time_of_local(long long civil);
 
 /* A verb: its words have been counted against the table already. */
 typedef int verb_function(const struct options *o);
@@ -186,9 +189,12 @@ struct reading_file {
 	char today[16];
 };
 
-/* "client" or "server"; EX_USAGE names the verb. */
+/* "client" or "server"; false: it is neither. */
+bool role_find(const char *word, enum role *role);
+/* The same; EX_USAGE names the verb. */
 int role_read(const char *verb, const char *word, enum role *role,
     struct error *err) MUST_USE;
+const char *tls_name(enum tls tls); /* "on", "off", "tempfail" */
 /* To the root, once the site is known and no path is relative any more: some
  * versions of libdb obey a file DB_CONFIG in the working directory. */
 void leave_directory(void);

@@ -59,7 +59,6 @@ int explain_warn(struct explain *e, struct error *err) MUST_USE;
 
 /* ---- explain_report.c ---- */
 
-const char *tls_name(enum tls tls); /* "on", "off", "tempfail" */
 void explain_print(const struct explain *e);
 
 /* ---- letters.c ---- */

@@ -3,12 +3,6 @@
 
 #include "explain.h"
 
-const char *
-tls_name(enum tls tls)
-{
-	return tls == TLS_OFF ? "off" : tls == TLS_ON ? "on" : "tempfail";
-}
-
 /* An entry decides; also one that makes sendmail put mail off. */
 static bool
 has_key(const struct explain *e)

@@ -1,4 +1,4 @@
-/* Dates of --until, in local time. */
+/* Days and moments as people write them, in local time: --until, --since. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,8 +7,11 @@
 #include <time.h>
 
 #include "cli.h"
+#include "maillog.h"
 
 #define DAYS_MAX 36500
+
+/* ---- days ---- */
 
 /* A clock beyond all years leaves the day that is before every other. */
 static void
@@ -32,7 +35,7 @@ days_of_month(const struct tm *tm)
 	return days[tm->tm_mon] + (tm->tm_mon == 1 && leap);
 }
 
-bool
+static bool
 date_exists(const struct tm *tm)
 {
 	return tm->tm_mon >= 0 && tm->tm_mon < 12 && tm->tm_mday >= 1 &&
@@ -112,4 +115,96 @@ until_parse(const char *text, char date[16], struct error *err)
 		return error_set(err, EX_USAGE, "--until: %s is past; write "
 		    "%s or a later day", date, now);
 	return 0;
+}
+
+/* ---- moments ---- */
+
+long long
+time_of_local(long long civil)
+{
+	time_t as_utc = (time_t)civil, time;
+	struct tm tm;
+
+	if (gmtime_r(&as_utc, &tm) == NULL)
+		return civil;
+	tm.tm_isdst = -1;
+	time = mktime(&tm);
+	return time == (time_t)-1 ? civil : (long long)time;
+}
+
+static long
+unit_seconds(char unit)
+{
+	static const struct {
+		char unit;
+		long seconds;
+	} units[] = { { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 },
+		{ 'w', 7 * 86400 } };
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+		if (units[i].unit == unit)
+			return units[i].seconds;
+	return 0;
+}
+
+/* 7d, 12h, ...: so long ago. */
+static bool
+parse_ago(const char *text, long long now, long long *since)
+{
+	char *end;
+	long count;
+
+	errno = 0;
+	count = strtol(text, &end, 10);
+	if (end == text || errno != 0 || count < 0 || count > 1000000 ||
+	    unit_seconds(*end) == 0 || end[1] != '\0')
+		return false;
+	*since = now - count * unit_seconds(*end);
+	return true;
+}
+
+/* The moment of a local time; one that this machine's clock cannot hold comes
+ * after, or before, all that it can. */
+static long long
+moment(struct tm *tm)
+{
+	long long time;
+
+	tm->tm_wday = -1;
+	time = (long long)mktime(tm);
+	if (tm->tm_wday >= 0)
+		return time;
+	return tm->tm_year > 70 ? LLONG_MAX : MAILLOG_NO_TIME + 1;
+}
+
+/* 2026-11-23, or with a T or a blank and 11:11 or 11:11:04 behind it. */
+static bool
+parse_date(const char *text, long long *since)
+{
+	static const char *const formats[] = { "%Y-%m-%d", "%Y-%m-%dT%H:%M",
+		"%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S" };
+
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+		struct tm tm = { .tm_isdst = -1 };
+		const char *end = strptime(text, formats[i], &tm);
+
+		if (end == NULL || *end != '\0')
+			continue;
+		/* mktime() makes a March of the 30th of February. */
+		if (!date_exists(&tm))
+			return false;
+		*since = moment(&tm);
+		return true;
+	}
+	return false;
+}
+
+int
+since_parse(const char *text, long long now, long long *since,
+    struct error *err)
+{
+	if (parse_ago(text, now, since) || parse_date(text, since))
+		return 0;
+	return error_set(err, EX_USAGE, "--since: no date; write "
+	    "2026-12-31, \"2026-12-31 23:59\", or 7d, 12h");
 }
