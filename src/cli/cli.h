@@ -115,11 +115,20 @@ int verb_unknown(const char *word, struct error *err);
 
 /* ---- streams ---- */
 
-/* What was put together in a buffer, for say(); where memory ran out it is cut
- * short, and finish() tells that. */
-const char *line_text(const struct buf *line);
-/* Something is missing for want of memory; finish() tells that, too. */
-void less_to_say(void);
+/* Lines that are put together before any is printed; begins with its memory. */
+struct line_list {
+	struct arena *memory;
+	const char **at;
+	size_t count;
+};
+
+void lines_add(struct line_list *l, const char *format, ...)
+    PRINTF_LIKE(2, 3);
+void lines_vadd(struct line_list *l, const char *format, va_list args)
+    PRINTF_LIKE(2, 0);
+void say_lines(const struct options *o, const struct line_list *l);
+/* Each as "tlsoff: warning: ..." */
+void warn_lines(const struct line_list *l);
 /* A line on stdout, unless -q or --json. */
 void say(const struct options *o, const char *format, ...) PRINTF_LIKE(2, 3);
 /* "tlsoff: ..." on stderr; all but printable ASCII is shown as \xHH. */
@@ -129,8 +138,7 @@ void detail(const struct options *o, const char *format, ...) PRINTF_LIKE(2, 3);
 void note(const struct options *o, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Prints err as a message and returns its status. */
 int fail(const struct error *err);
-/* Flushes stdout; EX_IOERR when what was printed did not get out, EX_OSERR
- * when there was no memory for all of it. */
+/* Flushes stdout; EX_IOERR when what was printed did not get out. */
 int finish(int status);
 
 /* ---- progress ---- */
@@ -159,11 +167,12 @@ void version_print(void); /* "tlsoff 1.0" */
 /* ---- hosts ---- */
 
 struct host_list {
-	struct host *hosts; /* each once */
+	struct arena *memory; /* given by the caller */
+	struct host *hosts;   /* each once */
 	size_t count;
 	/* private */
-	size_t cap, slot_count;
-	size_t *slots;      /* hash of the names: index + 1, or 0 */
+	size_t *slots;        /* hash of the names: index + 1, or 0 */
+	size_t slot_count;
 };
 
 /*
@@ -172,7 +181,6 @@ struct host_list {
  */
 int host_list_read(struct host_list *list, char *const *words, enum role role,
     const struct host_rules *rules);
-void host_list_free(struct host_list *list);
 
 /* ---- the access file, for verbs that only read it ---- */
 
@@ -235,17 +243,16 @@ struct report {
 	const char *untouched; /* why the service was left alone; NULL: it was
 	                          not even thought of */
 	struct buf diff;       /* of -n */
-	const char **warnings; /* without "tlsoff: warning: " */
-	size_t warning_count;
+	struct line_list warnings; /* without "tlsoff: warning: " */
 	struct arena memory;   /* of all that; asked by whoever fills it */
 };
 
 /* Keeps a warning. */
 void report_warning(struct report *r, const char *format, ...)
     PRINTF_LIKE(2, 3);
-void report_print_warnings(const struct report *r);
-/* Text, or with -j the document, on stdout. */
-void report_print(const struct report *r, const struct options *o);
+/* Text, or with -j the document, on stdout.  EX_OSERR: then nothing. */
+int report_print(struct report *r, const struct options *o, struct error *err)
+    MUST_USE;
 void report_free(struct report *r);
 
 /* Adds a unified diff of two texts to out; nothing where they are equal. */
@@ -282,9 +289,9 @@ void json_span(struct json *j, const char *name, struct span text);
 void json_number(struct json *j, const char *name, unsigned long long number);
 void json_bool(struct json *j, const char *name, bool value);
 void json_null(struct json *j, const char *name);
+void json_lines(struct json *j, const char *name, const struct line_list *l);
 
 /* The members of a change's document, for an object that is open. */
-void report_json(struct json *j, const struct report *r,
-    const struct options *o);
+void report_json(struct json *j, struct report *r, const struct options *o);
 
 #endif

@@ -128,6 +128,15 @@ json_null(struct json *j, const char *name)
 }
 
 void
+json_lines(struct json *j, const char *name, const struct line_list *l)
+{
+	json_array(j, name);
+	for (size_t i = 0; i < l->count; i++)
+		json_text(j, NULL, l->at[i]);
+	json_close(j, ']');
+}
+
+void
 json_begin(struct json *j)
 {
 	*j = (struct json){ stdout, false };
