@@ -59,6 +59,8 @@ void *arena_add(struct arena *a, void *array, size_t *count, size_t size);
 
 /* A copy with a NUL behind it. */
 const char *arena_text(struct arena *a, struct span s);
+/* The same, as buf_visible() shows it. */
+const char *arena_visible(struct arena *a, struct span s);
 const char *arena_printf(struct arena *a, const char *format, ...)
     PRINTF_LIKE(2, 3);
 const char *arena_vprintf(struct arena *a, const char *format, va_list args)

@@ -221,6 +221,15 @@ buf_string(const struct buf *b)
 }
 
 const char *
+arena_visible(struct arena *a, struct span s)
+{
+	struct buf text = BUF_IN(a);
+
+	buf_visible(&text, s);
+	return buf_string(&text);
+}
+
+const char *
 arena_vprintf(struct arena *a, const char *format, va_list args)
 {
 	struct buf text = BUF_IN(a);

@@ -133,7 +133,7 @@ change_run(struct job *j, struct error *err)
 	int result = edit(j, err);
 	bool warned = change_warn(j, &why) == 0;
 
-	report_print_warnings(&j->report);
+	warn_lines(&j->report.warnings);
 	if (result == 0 && j->report.builder == NULL && !warned)
 		*err = why;
 	if (result != 0 || j->report.builder == NULL)
@@ -143,8 +143,15 @@ change_run(struct job *j, struct error *err)
 		return -1;
 	if (warned)
 		return 0;
-	return error_set(err, why.status, "%s; the change is in place",
-	    why.text);
+	return change_in_place(j, &why, err);
+}
+
+int
+change_in_place(const struct job *j, const struct error *why,
+    struct error *err)
+{
+	return error_set(err, why->status, "%s%s", why->text,
+	    j->report.builder == NULL ? "" : "; the change is in place");
 }
 
 int
@@ -164,7 +171,6 @@ change_end(struct job *j)
 	update_close(&j->update);
 	access_free(&j->after);
 	buf_free(&j->text);
-	host_list_free(&j->hosts);
 	report_free(&j->report);
 }
 
@@ -172,12 +178,13 @@ change_end(struct job *j)
 static int
 run_and_report(struct job *j)
 {
-	struct error err = ERROR_INIT;
-	int status = change_run(j, &err) == 0 ? EX_OK : -1;
+	struct error err = ERROR_INIT, why = ERROR_INIT;
+	int result = change_run(j, &err);
 
-	if (status == EX_OK || j->report.builder != NULL)
-		report_print(&j->report, j->o);
-	return status == EX_OK ? EX_OK : change_failed(j, &err);
+	if ((result == 0 || j->report.builder != NULL) &&
+	    report_print(&j->report, j->o, &why) != 0 && result == 0)
+		result = change_in_place(j, &why, &err);
+	return result == 0 ? EX_OK : change_failed(j, &err);
 }
 
 static int
@@ -196,11 +203,12 @@ verb_change(const struct options *o)
 
 	if (change_prepare(&j, &err) != 0) {
 		status = change_failed(&j, &err);
-	} else if (j.hosts.count == 0) {
-		note(o, "no hosts on standard input; nothing to do");
-		report_print(&j.report, o);
-	} else {
+	} else if (j.hosts.count > 0) {
 		status = run_and_report(&j);
+	} else {
+		note(o, "no hosts on standard input; nothing to do");
+		if (report_print(&j.report, o, &err) != 0)
+			status = change_failed(&j, &err);
 	}
 	change_end(&j);
 	return status;

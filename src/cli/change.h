@@ -57,6 +57,9 @@ int change_warn(struct job *j, struct error *err) MUST_USE;
 /* Carries j->make's plan out, or shows it, and serves sendmail; the report is
  * filled, its warnings printed. */
 int change_run(struct job *j, struct error *err) MUST_USE;
+/* Why, and that the change is in place if it is; returns -1. */
+int change_in_place(const struct job *j, const struct error *why,
+    struct error *err);
 /* Tells a failure, also to the system log; returns the exit status. */
 int change_failed(const struct job *j, const struct error *err);
 void change_end(struct job *j);

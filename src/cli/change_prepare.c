@@ -76,8 +76,10 @@ find_hosts(struct job *j, char *const *words, struct error *err)
 	struct host_rules rules = { .compressed = j->site.compressed_ipv6,
 		.force = j->o->force || j->request.verb == VERB_REMOVE,
 		.unnamed = j->o->force ? NULL : HOST_UNNAMED };
-	int status = host_list_read(&j->hosts, words, j->request.role, &rules);
+	int status;
 
+	j->hosts.memory = &j->report.memory;
+	status = host_list_read(&j->hosts, words, j->request.role, &rules);
 	if (status != EX_OK)
 		return error_set(err, status, "%s", ""); /* told already */
 	for (size_t i = 0; i < j->hosts.count; i++)

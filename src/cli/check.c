@@ -1,35 +1,48 @@
 /* tlsoff check: what is wrong, and with --fix mending what can be mended. */
-#include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 
 #include "check.h"
+#include "rows.h"
 
 #define FOUND 1 /* exit status */
 
-/* ---- looking ---- */
+/* ---- findings ---- */
+
+void
+check_found(struct checks *c, const char *file, size_t line, const char *code,
+    bool fixable, const char *message)
+{
+	size_t len = strlen(file);
+
+	if (strncmp(message, file, len) == 0 &&
+	    strncmp(message + len, ": ", 2) == 0)
+		message += len + 2;
+	*ARENA_ADD(&c->memory, c->items, c->count) = (struct item){
+		arena_text(&c->memory, span_of(file)), line, code,
+		arena_text(&c->memory, span_of(message)), fixable
+	};
+}
 
 static int
-look_at_text(struct items *items, struct job *j, struct error *err)
+look_at_text(struct checks *c, struct job *j, struct error *err)
 {
 	struct access *a = &j->update.access;
 	struct findings f;
-	int status;
 
-	if (access_complete(a, err) != 0 || check_text(&f, a, &j->entry_rules, err) != 0)
+	if (access_complete(a, err) != 0 ||
+	    check_text(&f, a, &j->entry_rules, err) != 0)
 		return -1;
-	status = 0;
-	for (size_t i = 0; i < f.count && status == 0; i++)
-		status = items_add(items, j->site.access,
-		    access_line(a, f.at[i].offset), f.at[i].code,
-		    f.at[i].fixable, f.at[i].message, err);
+	for (size_t i = 0; i < f.count; i++)
+		check_found(c, j->site.access, access_line(a, f.at[i].offset),
+		    f.at[i].code, f.at[i].fixable, f.at[i].message);
 	findings_free(&f);
-	return status;
+	return 0;
 }
 
 /* The files as they are now. */
 static int
-look(struct items *items, struct job *j, struct error *err)
+look(struct checks *c, struct job *j, struct error *err)
 {
 	bool read_only = j->how.read_only;
 	int status = -1;
@@ -38,8 +51,8 @@ look(struct items *items, struct job *j, struct error *err)
 	j->how.read_only = true;
 	if (update_open(&j->update, &j->how, err) == 0 &&
 	    update_read(&j->update, err) == 0 &&
-	    look_at_text(items, j, err) == 0)
-		status = check_map(items, j, err);
+	    look_at_text(c, j, err) == 0 && check_map(c, j, err) == 0)
+		status = arena_error(&c->memory, err);
 	j->how.read_only = read_only;
 	return status;
 }
@@ -74,58 +87,101 @@ check_options(const struct options *o, struct error *err)
 }
 
 static void
-print(const struct items *items, const struct job *j)
+describe(void *context, size_t number, struct row *row)
 {
-	struct json json = { stdout, false };
+	const struct item *i = &((const struct checks *)context)->items[number];
 
-	if (!j->o->json) {
-		if (j->o->fix)
-			report_print(&j->report, j->o);
-		if (!j->o->dry_run) /* stdout is a diff */
-			items_print(items, j->o);
-		return;
-	}
-	json_object(&json, NULL);
-	items_json(items, &json);
+	*row = (struct row){ {
+		{ "file", NULL, value_text(i->file) },
+		{ "line", NULL, value_or_null(value_number(i->line)) },
+		{ "code", NULL, value_text(i->code) },
+		{ "message", NULL, value_text(i->message) },
+		{ "fixable", NULL, value_bool(i->fixable) },
+	} };
+}
+
+static void
+print_json(struct checks *c, struct job *j)
+{
+	struct json json;
+
+	json_begin(&json);
+	rows_json(&json, "findings", describe, c, c->count);
 	if (j->o->fix)
 		report_json(&json, &j->report, j->o);
-	json_close(&json, '}');
-	fputc('\n', stdout);
+	json_end(&json);
+}
+
+static int
+print_text(struct checks *c, struct job *j, struct error *err)
+{
+	struct line_list l = { .memory = &c->memory };
+
+	for (size_t i = 0; i < c->count; i++) {
+		const struct item *item = &c->items[i];
+		const char *file = arena_visible(&c->memory,
+		    span_of(item->file));
+
+		if (item->line > 0)
+			lines_add(&l, "%s:%zu: %s", file,
+			    item->line, item->message);
+		else
+			lines_add(&l, "%s: %s", file,
+			    item->message);
+	}
+	if (arena_error(&c->memory, err) != 0 ||
+	    (j->o->fix && report_print(&j->report, j->o, err) != 0))
+		return -1;
+	if (!j->o->dry_run) /* stdout is a diff */
+		say_lines(j->o, &l);
+	return 0;
 }
 
 /* The cf has no access map that can be followed: that is the finding. */
 static int
-find_config(struct items *items, const struct job *j, struct error *err)
+find_config(struct checks *c, const struct job *j, struct error *err)
 {
-	const struct error why = *err;
 	const char *config = j->o->config != NULL ? j->o->config : SITE_CONFIG;
 
-	if (why.status != EX_CONFIG)
+	if (err->status != EX_CONFIG)
 		return -1;
-	return items_add(items, config, 0, "config", false, why.text, err);
+	check_found(c, config, 0, "config", false, err->text);
+	return arena_error(&c->memory, err);
 }
 
 static int
-check(struct items *items, struct job *j, struct error *err)
+check(struct checks *c, struct job *j, struct error *err)
 {
 	struct error later = ERROR_INIT;
-	int status = 0;
+	int result = 0;
 
 	if (check_options(j->o, err) != 0)
 		return -1;
 	if (change_site(j, err) != 0)
-		return find_config(items, j, err);
+		return find_config(c, j, err);
 	if (j->o->fix)
-		status = change_run(j, err);
-	if (status != 0 && j->report.builder == NULL)
+		result = change_run(j, err);
+	if (result != 0 && j->report.builder == NULL)
 		return -1;
 	/* The report points into the plan, and that stays. */
-	if (look(items, j, &later) != 0 && status == 0) {
-		status = error_set(err, later.status, "%s%s", later.text,
-		    j->report.builder == NULL ? ""
-		                              : "; the change is in place");
-	}
-	return status;
+	if (look(c, j, &later) != 0 && result == 0)
+		result = change_in_place(j, &later, err);
+	return result;
+}
+
+static int
+check_and_print(struct checks *c, struct job *j, struct error *err)
+{
+	struct error why = ERROR_INIT;
+	int result = check(c, j, err);
+
+	if (result != 0 && j->report.builder == NULL)
+		return -1;
+	if (j->o->json)
+		print_json(c, j);
+	else if (print_text(c, j, &why) != 0 && result == 0)
+		result = change_in_place(j, &why, err);
+	return result;
 }
 
 int
@@ -133,19 +189,15 @@ verb_check(const struct options *o)
 {
 	struct job j = { .o = o, .make = plan_fixes, .faults_told = true,
 		.text = BUF_INIT };
-	struct items items = { NULL, 0 };
+	struct checks c = { .items = NULL };
 	struct error err = ERROR_INIT;
-	int status = check(&items, &j, &err);
+	int status;
 
-	if (status == 0 || j.report.builder != NULL)
-		print(&items, &j);
-	if (status != 0 && o->fix)
-		status = change_failed(&j, &err);
-	else if (status != 0)
-		status = fail(&err);
+	if (check_and_print(&c, &j, &err) == 0)
+		status = c.count > 0 ? FOUND : EX_OK;
 	else
-		status = items.count > 0 ? FOUND : EX_OK;
-	items_free(&items);
+		status = o->fix ? change_failed(&j, &err) : fail(&err);
+	arena_free(&c.memory);
 	change_end(&j);
 	return status;
 }

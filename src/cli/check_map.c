@@ -1,4 +1,4 @@
-/* The compiled map, and how the cf uses it. */
+/* check: what is wrong with the compiled map, and with how the cf uses it. */
 #include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,32 +21,26 @@ check_map_older(const struct update *u)
 }
 
 static int
-check_content(struct items *items, struct job *j, struct error *err)
+check_content(struct checks *c, struct job *j, struct error *err)
 {
 	const char *path = j->site.map.path;
-	struct buf text = BUF_INIT;
-	int status;
 
-	if (!j->update.map.exists)
-		return items_add(items, path, 0, "map-missing", true,
-		    "there is no map; build it with tlsoff check --fix", err);
+	if (!j->update.map.exists) {
+		check_found(c, path, 0, "map-missing", true,
+		    "there is no map; build it with tlsoff check --fix");
+		return 0;
+	}
 	if (update_proven(&j->update, &j->proof, err) != 0)
 		return -1;
-	if (!j->proof.equal) {
-		buf_printf(&text, "%s; build it with tlsoff check --fix",
-		    j->proof.example);
-		status = buf_error(&text, err) != 0
-		    ? -1
-		    : items_add(items, path, 0, "map-differs", true, text.at,
-		          err);
-		buf_free(&text);
-		return status;
-	}
-	if (!check_map_older(&j->update))
-		return 0;
-	return items_add(items, path, 0, "map-older", true,
-	    "the map is older than the text, though it has the same entries; "
-	    "build it with tlsoff check --fix", err);
+	if (!j->proof.equal)
+		check_found(c, path, 0, "map-differs", true,
+		    arena_printf(&c->memory, "%s; build it with tlsoff check "
+		        "--fix", j->proof.example));
+	else if (check_map_older(&j->update))
+		check_found(c, path, 0, "map-older", true, "the map is older "
+		    "than the text, though it has the same entries; build it "
+		    "with tlsoff check --fix");
+	return 0;
 }
 
 /* ---- safety ---- */
@@ -86,20 +80,19 @@ reader_of(const struct site *site)
 	return r;
 }
 
-static int
-find_unsafe(struct items *items, const char *path, const char *why,
-    const char *cure, struct error *err)
+static void
+find_unsafe(struct checks *c, const char *path, const char *why,
+    const char *cure)
 {
-	char text[300];
-
-	(void)snprintf(text, sizeof(text), "%s, so sendmail calls the map "
-	    "unsafe and defers all mail; %s", why, cure);
-	return items_add(items, path, 0, "map-unsafe", false, text, err);
+	if (why != NULL)
+		check_found(c, path, 0, "map-unsafe", false,
+		    arena_printf(&c->memory, "%s, so sendmail calls the map "
+		        "unsafe and defers all mail; %s", why, cure));
 }
 
-static int
-check_directories(struct items *items, const char *map,
-    const struct map_reader *reader, struct error *err)
+static void
+check_directories(struct checks *c, const char *map,
+    const struct map_reader *reader)
 {
 	char path[PATH_MAX];
 	struct stat st;
@@ -107,47 +100,37 @@ check_directories(struct items *items, const char *map,
 	(void)snprintf(path, sizeof(path), "%s", map);
 	while (path[0] == '/' && path[1] != '\0') {
 		char *slash = strrchr(path, '/');
-		const char *why;
 
 		slash[slash == path] = '\0';
-		if (stat(path, &st) != 0)
-			continue;
-		why = map_directory_unsafe(&st, reader);
-		if (why != NULL && find_unsafe(items, path, why,
-		        "give it to root, mode 755", err) != 0)
-			return -1;
+		if (stat(path, &st) == 0)
+			find_unsafe(c, path, map_directory_unsafe(&st, reader),
+			    "give it to root, mode 755");
 	}
-	return 0;
 }
 
-static int
-check_safety(struct items *items, struct job *j, struct error *err)
+static void
+check_safety(struct checks *c, struct job *j)
 {
 	const struct map_reader reader = reader_of(&j->site);
 	const struct target *map = &j->update.map;
-	const char *why;
 
 	if (!map->exists)
-		return 0;
-	why = map_file_unsafe(&map->seen, &reader);
-	if (why != NULL && find_unsafe(items, j->site.map.path, why,
-	        reader.user == 0
-	            ? "give it to root, mode 640, or to the cf's TrustedUser"
-	            : "let the cf's RunAsUser read it", err) != 0)
-		return -1;
-	return check_directories(items, map->path, &reader, err);
+		return;
+	find_unsafe(c, j->site.map.path, map_file_unsafe(&map->seen, &reader),
+	    reader.user == 0
+	        ? "give it to root, mode 640, or to the cf's TrustedUser"
+	        : "let the cf's RunAsUser read it");
+	check_directories(c, map->path, &reader);
 }
 
 /* ---- the cf ---- */
 
-static int
-check_config(struct items *items, const struct site *site, struct error *err)
+static void
+check_config(struct checks *c, const struct site *site)
 {
 	const struct policy_rules *p = &site->policy;
 	const char *why = NULL;
 
-	if (site->config[0] == '\0')
-		return 0;
 	if (p->match_only || p->keep_quotes || p->append[0] != '\0')
 		why = "-m, -q or -a on the K line of the access map change its "
 		      "keys or values, so that no entry turns TLS off; remove "
@@ -156,15 +139,16 @@ check_config(struct items *items, const struct site *site, struct error *err)
 		why = "rules in Local_try_tls or Local_srv_features are asked "
 		      "before the access map, so an entry may have no effect; "
 		      "read them";
-	return why == NULL ? 0 : items_add(items, site->config, 0, "config",
-	    false, why, err);
+	if (site->config[0] != '\0' && why != NULL)
+		check_found(c, site->config, 0, "config", false, why);
 }
 
 int
-check_map(struct items *items, struct job *j, struct error *err)
+check_map(struct checks *c, struct job *j, struct error *err)
 {
-	if (check_content(items, j, err) != 0 ||
-	    check_safety(items, j, err) != 0)
+	if (check_content(c, j, err) != 0)
 		return -1;
-	return check_config(items, &j->site, err);
+	check_safety(c, j);
+	check_config(c, &j->site);
+	return 0;
 }

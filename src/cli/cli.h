@@ -10,7 +10,6 @@
 #define TLSOFF_CLI_H
 
 #include <stdio.h>
-#include <time.h>
 
 #include "arena.h"
 #include "base.h"
@@ -80,6 +79,12 @@ int until_parse(const char *text, char date[16], struct error *err) MUST_USE;
 void until_today(char date[16]);
 /* How entries are judged at that site; today must outlive it. */
 struct entry_rules entry_rules_of(const struct site *site, char today[16]);
+/* "2026-12-31", "2026-12-31 23:59", "7d" -> seconds since 1970.  EX_USAGE. */
+int since_parse(const char *text, long long now, long long *since,
+    struct error *err) MUST_USE;
+/* The moment at which local clocks show a date and time, which is given as if
+ * it were UTC's. */
+long long time_of_local(long long civil);
 
 /* A verb: its words have been counted against the table already. */
 typedef int verb_function(const struct options *o);
@@ -110,11 +115,20 @@ int verb_unknown(const char *word, struct error *err);
 
 /* ---- streams ---- */
 
-/* What was put together in a buffer, for say(); where memory ran out it is cut
- * short, and finish() tells that. */
-const char *line_text(const struct buf *line);
-/* Something is missing for want of memory; finish() tells that, too. */
-void less_to_say(void);
+/* Lines that are put together before any is printed; begins with its memory. */
+struct line_list {
+	struct arena *memory;
+	const char **at;
+	size_t count;
+};
+
+void lines_add(struct line_list *l, const char *format, ...)
+    PRINTF_LIKE(2, 3);
+void lines_vadd(struct line_list *l, const char *format, va_list args)
+    PRINTF_LIKE(2, 0);
+void say_lines(const struct options *o, const struct line_list *l);
+/* Each as "tlsoff: warning: ..." */
+void warn_lines(const struct line_list *l);
 /* A line on stdout, unless -q or --json. */
 void say(const struct options *o, const char *format, ...) PRINTF_LIKE(2, 3);
 /* "tlsoff: ..." on stderr; all but printable ASCII is shown as \xHH. */
@@ -124,8 +138,7 @@ void detail(const struct options *o, const char *format, ...) PRINTF_LIKE(2, 3);
 void note(const struct options *o, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Prints err as a message and returns its status. */
 int fail(const struct error *err);
-/* Flushes stdout; EX_IOERR when what was printed did not get out, EX_OSERR
- * when there was no memory for all of it. */
+/* Flushes stdout; EX_IOERR when what was printed did not get out. */
 int finish(int status);
 
 /* ---- progress ---- */
@@ -154,11 +167,12 @@ void version_print(void); /* "tlsoff 1.0" */
 /* ---- hosts ---- */
 
 struct host_list {
-	struct host *hosts; /* each once */
+	struct arena *memory; /* given by the caller */
+	struct host *hosts;   /* each once */
 	size_t count;
 	/* private */
-	size_t cap, slot_count;
-	size_t *slots;      /* hash of the names: index + 1, or 0 */
+	size_t *slots;        /* hash of the names: index + 1, or 0 */
+	size_t slot_count;
 };
 
 /*
@@ -167,7 +181,6 @@ struct host_list {
  */
 int host_list_read(struct host_list *list, char *const *words, enum role role,
     const struct host_rules *rules);
-void host_list_free(struct host_list *list);
 
 /* ---- the access file, for verbs that only read it ---- */
 
@@ -184,9 +197,12 @@ struct reading_file {
 	char today[16];
 };
 
-/* "client" or "server"; EX_USAGE names the verb. */
+/* "client" or "server"; false: it is neither. */
+bool role_find(const char *word, enum role *role);
+/* The same; EX_USAGE names the verb. */
 int role_read(const char *verb, const char *word, enum role *role,
     struct error *err) MUST_USE;
+const char *tls_name(enum tls tls); /* "on", "off", "tempfail" */
 /* To the root, once the site is known and no path is relative any more: some
  * versions of libdb obey a file DB_CONFIG in the working directory. */
 void leave_directory(void);
@@ -227,17 +243,16 @@ struct report {
 	const char *untouched; /* why the service was left alone; NULL: it was
 	                          not even thought of */
 	struct buf diff;       /* of -n */
-	const char **warnings; /* without "tlsoff: warning: " */
-	size_t warning_count;
+	struct line_list warnings; /* without "tlsoff: warning: " */
 	struct arena memory;   /* of all that; asked by whoever fills it */
 };
 
 /* Keeps a warning. */
 void report_warning(struct report *r, const char *format, ...)
     PRINTF_LIKE(2, 3);
-void report_print_warnings(const struct report *r);
-/* Text, or with -j the document, on stdout. */
-void report_print(const struct report *r, const struct options *o);
+/* Text, or with -j the document, on stdout.  EX_OSERR: then nothing. */
+int report_print(struct report *r, const struct options *o, struct error *err)
+    MUST_USE;
 void report_free(struct report *r);
 
 /* Adds a unified diff of a's text and what the plan makes of it to out; nothing
@@ -254,14 +269,18 @@ void audit_failure(const struct options *o, const char *text);
 /*
  * Writes one document to a stream, commas and escapes included.  Names and
  * calls nest as the document does:
- *   json_object(&j, NULL); json_bool(&j, "changed", true);
- *   json_array(&j, "changes"); ... json_close(&j, ']'); json_close(&j, '}');
+ *   json_begin(&j); json_bool(&j, "changed", true);
+ *   json_array(&j, "changes"); ... json_close(&j, ']'); json_end(&j);
  * Bytes that are no UTF-8 are written as U+FFFD.  A NULL text is null.
  */
 struct json {
 	FILE *out;
 	bool comma;
 };
+
+/* The document itself, an object, on stdout, and its end. */
+void json_begin(struct json *j);
+void json_end(struct json *j);
 
 void json_object(struct json *j, const char *name);
 void json_array(struct json *j, const char *name);
@@ -271,9 +290,9 @@ void json_span(struct json *j, const char *name, struct span text);
 void json_number(struct json *j, const char *name, unsigned long long number);
 void json_bool(struct json *j, const char *name, bool value);
 void json_null(struct json *j, const char *name);
+void json_lines(struct json *j, const char *name, const struct line_list *l);
 
 /* The members of a change's document, for an object that is open. */
-void report_json(struct json *j, const struct report *r,
-    const struct options *o);
+void report_json(struct json *j, struct report *r, const struct options *o);
 
 #endif

@@ -8,9 +8,9 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "explain.h"
 
@@ -73,6 +73,70 @@ read_address(struct explain *e, const char *word, struct error *err)
 	return 0;
 }
 
+/* ---- the map ---- */
+
+static int
+open_map(struct explain *e, struct error *err)
+{
+	const struct site *site = &e->file.site;
+
+	if (reading_map(&e->file, e->o, &e->map, &e->map_error, err) != 0)
+		return -1;
+	if (e->map != NULL)
+		return 0;
+	if (e->map_error.status == EX_OSERR ||
+	    e->map_error.status == EX_UNAVAILABLE ||
+	    (e->map_error.status == EX_NOPERM && geteuid() != 0)) {
+		*err = e->map_error; /* sendmail may fare better */
+		return -1;
+	}
+	/* With -o a map that is not there is no map; without -T one that
+	 * cannot be read has no entries. */
+	e->map_fails = site->has_temp && !site->map.optional;
+	return 0;
+}
+
+static enum lookup
+ask_map(void *context, struct span key, struct span *value)
+{
+	struct explain *e = context;
+	int found;
+
+	if (e->map == NULL)
+		return e->map_fails ? LOOKUP_TEMPFAIL : LOOKUP_NONE;
+	found = map_get(e->map, key, value, &e->map_error);
+	if (found >= 0)
+		return found > 0 ? LOOKUP_FOUND : LOOKUP_NONE;
+	/* Damaged: sendmail gets no answer either, whatever the K line says. */
+	map_close(e->map);
+	e->map = NULL;
+	e->map_fails = true;
+	return LOOKUP_TEMPFAIL;
+}
+
+static void
+remember(void *context, struct span key, enum lookup found, struct span value)
+{
+	struct explain *e = context;
+	struct tried *t = ARENA_ADD(&e->memory, e->tried, e->tried_count);
+
+	t->key = arena_text(&e->memory, key);
+	t->value = found == LOOKUP_FOUND ? arena_text(&e->memory, value) : NULL;
+	t->failed = found == LOOKUP_TEMPFAIL;
+}
+
+/* Our own trouble, not sendmail's: then there is no answer. */
+static int
+check_trouble(const struct explain *e, struct error *err)
+{
+	if (e->map_error.status != EX_OSERR)
+		return arena_error(&e->memory, err);
+	*err = e->map_error;
+	return -1;
+}
+
+/* ---- the question ---- */
+
 static int
 read_question(struct explain *e, struct error *err)
 {
@@ -87,7 +151,39 @@ read_question(struct explain *e, struct error *err)
 		memcpy(e->address, e->host.name, sizeof(e->address));
 	if (e->address[0] != '\0')
 		e->question.address = e->address;
+	e->question.rules = &e->file.site.policy;
+	e->question.lookup = ask_map;
+	e->question.context = e;
 	return 0;
+}
+
+static void
+ask(struct explain *e)
+{
+	struct policy_query q = e->question;
+
+	q.trace = remember;
+	policy_decide(kind_of_role(e->role), &q, &e->policy);
+}
+
+static void
+ask_text(struct explain *e)
+{
+	const struct access *a = &e->file.access;
+	const struct policy *p = &e->policy, *t = &e->text_policy;
+	struct policy_query q = e->question;
+	struct access_record record;
+
+	q.lookup = access_lookup;
+	q.context = &e->file.access;
+	policy_decide(kind_of_role(e->role), &q, &e->text_policy);
+	e->agrees = p->tls == t->tls && p->found == t->found &&
+	    strcmp(p->key, t->key) == 0 &&
+	    span_equal(buf_as_span(&p->value), buf_as_span(&t->value));
+	if (p->found && access_find(a, span_of(p->key), &record)) {
+		e->line = access_line(a, record.start);
+		e->managed = record.start >= a->managed;
+	}
 }
 
 /* ---- the verb ---- */
@@ -98,70 +194,49 @@ static int
 look_further(struct explain *e, struct error *err)
 {
 	struct error text = ERROR_INIT;
-	int status = 0;
 
 	if (reading_judge_text(&e->file, err) != 0)
 		return -1;
 	if (reading_hold(&e->file, e->o, &text) == 0) {
-		status = explain_ask_text(e, err);
+		ask_text(e);
 	} else if (text.status != EX_NOINPUT && text.status != EX_NOPERM) {
 		*err = text;
 		return -1;
 	} else {
-		report_warning(&e->notes, "%s", text.text);
+		lines_add(&e->warnings, "%s", text.text);
 	}
-	if (status == 0)
-		status = explain_warn(e, err);
+	explain_warn(e);
 	reading_let_go(&e->file);
-	return status;
+	return check_trouble(e, err);
 }
 
 static int
 explain(struct explain *e, struct error *err)
 {
 	if (reading_site(&e->file, e->o, err) != 0 ||
-	    read_question(e, err) != 0 || explain_open(e, err) != 0 ||
-	    explain_ask(e, err) != 0)
+	    read_question(e, err) != 0 || open_map(e, err) != 0)
 		return -1;
-	return e->o->quiet && !e->o->json ? 0 : look_further(e, err);
-}
-
-static void
-release(struct explain *e)
-{
-	for (size_t i = 0; i < e->tried_count; i++) {
-		free(e->tried[i].key);
-		free(e->tried[i].value);
-	}
-	free(e->tried);
-	map_close(e->map);
-	policy_free(&e->policy);
-	policy_free(&e->text_policy);
-	report_free(&e->notes);
-	reading_free(&e->file);
-	free(e);
+	ask(e);
+	if (check_trouble(e, err) != 0 ||
+	    ((!e->o->quiet || e->o->json) && look_further(e, err) != 0))
+		return -1;
+	return explain_print(e, err);
 }
 
 int
 verb_explain(const struct options *o)
 {
+	static const int statuses[] = { [TLS_OFF] = EX_OK, [TLS_ON] = 1,
+		[TLS_TEMPFAIL] = EX_TEMPFAIL };
 	struct error err = ERROR_INIT;
-	struct explain *e = calloc(1, sizeof(*e));
+	struct explain e = { .o = o };
 	int status;
 
-	if (e == NULL) {
-		(void)error_memory(&err);
-		return fail(&err);
-	}
-	e->o = o;
-	if (explain(e, &err) != 0) {
-		status = fail(&err);
-	} else {
-		explain_print(e);
-		status = e->policy.tls == TLS_OFF  ? EX_OK
-		    : e->policy.tls == TLS_ON ? 1
-					      : EX_TEMPFAIL;
-	}
-	release(e);
+	e.warnings.memory = &e.memory;
+	e.policy.value = e.text_policy.value = BUF_IN(&e.memory);
+	status = explain(&e, &err) == 0 ? statuses[e.policy.tls] : fail(&err);
+	map_close(e.map);
+	reading_free(&e.file);
+	arena_free(&e.memory);
 	return status;
 }

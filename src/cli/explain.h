@@ -2,10 +2,8 @@
  * explain.h: what the files of the verb explain share.
  *
  *   explain.c         the order of things: site, host, map, text, verdict
- *   explain_ask.c     sendmail's question, to the map and to the text
  *   explain_warn.c    what else decides whether mail flows
  *   explain_report.c  lines for people, or one document
- *   letters.c         the letters of Srv_Features in words
  */
 #ifndef TLSOFF_EXPLAIN_H
 #define TLSOFF_EXPLAIN_H
@@ -14,8 +12,8 @@
 
 /* A key that sendmail asks for, and what it gets. */
 struct tried {
-	char *key, *value; /* value NULL: not there */
-	bool failed;       /* the map gave no answer */
+	const char *key, *value; /* value NULL: not there */
+	bool failed;             /* the map gave no answer */
 };
 
 struct explain {
@@ -25,7 +23,7 @@ struct explain {
 	/* What was given, and how sendmail writes it; address "" for none. */
 	struct host host;
 	char address[HOST_KEY_MAX];
-	struct policy_query question; /* without a tag */
+	struct policy_query question; /* without a tag; put to the map */
 	/* The map */
 	struct map *map;         /* NULL: it cannot be read */
 	bool map_fails;          /* and sendmail defers for that */
@@ -38,33 +36,13 @@ struct explain {
 	bool agrees;             /* where file.there */
 	size_t line;             /* of the deciding key; 0: none */
 	bool managed;            /* that line stands in the managed section */
-	struct report notes;     /* for its warnings */
-	struct error *err;
+	struct line_list warnings;
+	struct arena memory;     /* of all that */
 };
 
-/* ---- explain_ask.c ---- */
-
-/* Opens the map; what fails there is part of the answer.  EX_OSERR. */
-int explain_open(struct explain *e, struct error *err) MUST_USE;
-/* The question, to be put to the map. */
-struct policy_query explain_query(struct explain *e);
-/* Fills tried and policy. */
-int explain_ask(struct explain *e, struct error *err) MUST_USE;
-/* Then, what the text says, which is there. */
-int explain_ask_text(struct explain *e, struct error *err) MUST_USE;
-
-/* ---- explain_warn.c ---- */
-
-int explain_warn(struct explain *e, struct error *err) MUST_USE;
-
-/* ---- explain_report.c ---- */
-
-const char *tls_name(enum tls tls); /* "on", "off", "tempfail" */
-void explain_print(const struct explain *e);
-
-/* ---- letters.c ---- */
-
-/* What the letter does; NULL: nothing. */
-const char *letter_words(char letter);
+/* Adds the warnings.  That memory ran out the caller asks. */
+void explain_warn(struct explain *e);
+/* EX_OSERR: then nothing was printed. */
+int explain_print(struct explain *e, struct error *err) MUST_USE;
 
 #endif

@@ -1,13 +1,6 @@
 /* explain: lines for people, or one document. */
-#include <string.h>
-
 #include "explain.h"
-
-const char *
-tls_name(enum tls tls)
-{
-	return tls == TLS_OFF ? "off" : tls == TLS_ON ? "on" : "tempfail";
-}
+#include "rows.h"
 
 /* An entry decides; also one that makes sendmail put mail off. */
 static bool
@@ -19,77 +12,128 @@ has_key(const struct explain *e)
 
 /* ---- letters ---- */
 
-/* Tells each letter that a Srv_Features value gives, in order. */
-typedef void tell_letter(void *context, struct span token, const char *words);
+/* What the letters of Srv_Features do.  A capital takes a feature away, a small
+ * letter gives it; what stands here was seen on 8.17.1, F, G, O and U with
+ * their fixes of 2024. */
+static const struct {
+	char letter;
+	const char *words;
+} known[] = {
+	{ 'A', "AUTH is not offered" },
+	{ 'a', "AUTH is offered" },
+	{ 'B', "VERB is not offered" },
+	{ 'b', "VERB is offered" },
+	{ 'C', "plain text AUTH is allowed without a security layer" },
+	{ 'c', "plain text AUTH needs a security layer" },
+	{ 'D', "DSN is not offered" },
+	{ 'd', "DSN is offered" },
+	{ 'E', "ETRN is not offered" },
+	{ 'e', "ETRN is offered" },
+	{ 'F', "commands sent before the greeting are let pass" },
+	{ 'f', "commands sent before the greeting are refused" },
+	{ 'G', "a bare LF is accepted" },
+	{ 'g', "a bare LF is refused (g2: made a blank)" },
+	{ 'L', "AUTH is not required" },
+	{ 'l', "AUTH is required" },
+	{ 'n', "PIPELINING is not offered" },
+	{ 'O', "a message may end otherwise than by CR LF . CR LF" },
+	{ 'o', "a message ends by CR LF . CR LF only" },
+	{ 'P', "PIPELINING is not offered" },
+	{ 'p', "PIPELINING is offered" },
+	{ 'R', "no client certificate is requested" },
+	{ 'r', "a client certificate is requested" },
+	{ 'S', "STARTTLS is not offered" },
+	{ 's', "STARTTLS is offered" },
+	{ 'U', "a bare CR is accepted" },
+	{ 'u', "a bare CR is refused (u2: made a blank)" },
+	{ 'V', "no client certificate is requested" },
+	{ 'v', "a client certificate is requested" },
+	{ 'X', "EXPN and VERB are not offered" },
+	{ 'x', "EXPN is offered" },
+};
 
-static void
-each_letter(const struct explain *e, tell_letter *tell, void *context)
+struct told {
+	const char *letter;
+	const char *words; /* NULL: it has no effect */
+};
+
+struct letters {
+	struct told *told;
+	size_t count;
+};
+
+static const char *
+letter_words(const struct value_letter *letter)
 {
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (!letter->ignored &&
+		    known[i].letter == letter->token.at[0])
+			return known[i].words;
+	return NULL;
+}
+
+/* The letters of the value that decides, in order. */
+static struct letters
+read_letters(struct explain *e)
+{
+	struct letters all = { NULL, 0 };
 	struct value_letter letter = { 0 };
 
 	if (e->role == ROLE_CLIENT || !e->policy.found)
-		return;
-	while (value_next_letter(buf_as_span(&e->policy.value), &letter))
-		tell(context, letter.token,
-		    letter.ignored ? NULL : letter_words(letter.token.at[0]));
+		return all;
+	while (value_next_letter(buf_as_span(&e->policy.value), &letter)) {
+		struct told *t = ARENA_ADD(&e->memory, all.told, all.count);
+
+		t->letter = arena_text(&e->memory, letter.token);
+		t->words = letter_words(&letter);
+	}
+	return all;
 }
 
 /* ---- text ---- */
 
 static void
-say_tried(const struct explain *e)
+tried_lines(struct explain *e, struct line_list *out)
 {
-	struct buf line = BUF_INIT;
-
 	for (size_t i = 0; i < e->tried_count; i++) {
 		const struct tried *t = &e->tried[i];
+		const char *got = t->failed ? "the map gives no answer"
+					    : "no entry";
 
-		buf_clear(&line);
-		buf_text(&line, "tried ");
-		buf_visible(&line, span_of(t->key));
-		buf_text(&line, ": ");
 		if (t->value != NULL)
-			buf_visible(&line, span_trim(span_of(t->value)));
-		else
-			buf_text(&line, t->failed ? "the map gives no answer"
-						  : "no entry");
-		say(e->o, "%s", line_text(&line));
+			got = arena_visible(&e->memory,
+			    span_trim(span_of(t->value)));
+		lines_add(out, "tried %s: %s",
+		    arena_visible(&e->memory, span_of(t->key)), got);
 	}
-	buf_free(&line);
 }
 
 static void
-say_letter(void *context, struct span token, const char *words)
+decider_lines(struct explain *e, const struct letters *letters,
+    struct line_list *out)
 {
-	struct buf line = BUF_INIT;
-
-	buf_visible(&line, token);
-	say(context, "  %s: %s", line_text(&line),
-	    words == NULL ? "no effect" : words);
-	buf_free(&line);
-}
-
-static void
-say_decider(const struct explain *e)
-{
-	struct buf line = BUF_INIT;
+	const char *line = "";
 
 	if (!has_key(e))
 		return;
-	buf_text(&line, "decided by ");
-	buf_visible(&line, span_of(e->policy.key));
-	buf_char(&line, ' ');
-	buf_visible(&line, span_trim(buf_as_span(&e->policy.value)));
 	if (e->line != 0)
-		buf_printf(&line, " (line %zu%s)", e->line,
+		line = arena_printf(&e->memory, " (line %zu%s)", e->line,
 		    e->managed ? ", in the managed section" : "");
-	say(e->o, "%s", line_text(&line));
-	buf_free(&line);
-	each_letter(e, say_letter, (void *)(size_t)e->o);
+	lines_add(out, "decided by %s %s%s",
+	    arena_visible(&e->memory, span_of(e->policy.key)),
+	    arena_visible(&e->memory, span_trim(buf_as_span(&e->policy.value))),
+	    line);
+	for (size_t i = 0; i < letters->count; i++) {
+		const struct told *t = &letters->told[i];
+
+		lines_add(out, "  %s: %s",
+		    arena_visible(&e->memory, span_of(t->letter)),
+		    t->words == NULL ? "no effect" : t->words);
+	}
 }
 
 static void
-say_verdict(const struct explain *e)
+verdict_line(struct explain *e, struct line_list *out)
 {
 	const char *host = e->host.name;
 	bool client = e->role == ROLE_CLIENT;
@@ -97,86 +141,85 @@ say_verdict(const struct explain *e)
 				      : "when we are connected to by";
 
 	if (e->policy.tls != TLS_TEMPFAIL)
-		say(e->o, "TLS is %s %s %s", tls_name(e->policy.tls), for_whom,
-		    host);
+		lines_add(out, "TLS is %s %s %s",
+		    tls_name(e->policy.tls), for_whom, host);
 	else if (!client)
-		say(e->o, "%s is turned away with 450: try again later", host);
+		lines_add(out, "%s is turned away with 450: try "
+		    "again later", host);
 	else if (has_key(e))
-		say(e->o, "TLS is not used %s %s: sendmail logs 451 and sends "
-		    "in clear", for_whom, host);
+		lines_add(out, "TLS is not used %s %s: sendmail "
+		    "logs 451 and sends in clear", for_whom, host);
 	else
-		say(e->o, "mail to %s is put off with 451", host);
+		lines_add(out, "mail to %s is put off with 451",
+		    host);
 }
 
 /* ---- JSON ---- */
 
 static void
-json_letter(void *context, struct span token, const char *words)
+describe(const struct explain *e, struct row *row)
 {
-	struct json *j = context;
+	const struct value none = value_text(NULL);
 
-	json_object(j, NULL);
-	json_span(j, "letter", token);
-	json_text(j, "does", words);
-	json_close(j, '}');
+	*row = (struct row){ {
+		{ "role", NULL, value_text(role_name(e->role)) },
+		{ "host", NULL, value_text(e->host.name) },
+		{ "address", NULL, value_or_null(value_text(e->address)) },
+		{ "tls", NULL, value_text(tls_name(e->policy.tls)) },
+		{ "key", NULL, has_key(e) ? value_text(e->policy.key) : none },
+		{ "value", NULL, has_key(e)
+			? value_span(buf_as_span(&e->policy.value)) : none },
+		{ "line", NULL, value_or_null(value_number(e->line)) },
+		{ "managed", NULL, value_bool(e->managed) },
+		{ "text_agrees", NULL,
+			e->file.there ? value_bool(e->agrees) : none },
+	} };
 }
 
 static void
-json_decider(struct json *j, const struct explain *e)
+describe_letter(void *context, size_t number, struct row *row)
 {
-	if (has_key(e)) {
-		json_text(j, "key", e->policy.key);
-		json_span(j, "value", buf_as_span(&e->policy.value));
-	} else {
-		json_null(j, "key");
-		json_null(j, "value");
-	}
-	if (e->line != 0)
-		json_number(j, "line", e->line);
-	else
-		json_null(j, "line");
-	json_bool(j, "managed", e->managed);
-	if (e->file.there)
-		json_bool(j, "text_agrees", e->agrees);
-	else
-		json_null(j, "text_agrees");
+	const struct told *t = &((const struct letters *)context)->told[number];
+
+	*row = (struct row){ {
+		{ "letter", NULL, value_text(t->letter) },
+		{ "does", NULL, value_text(t->words) },
+	} };
 }
 
 static void
-print_json(const struct explain *e)
+print_json(const struct explain *e, struct letters *letters)
 {
-	struct json j = { stdout, false };
+	struct json j;
+	struct row row;
 
-	json_object(&j, NULL);
-	json_text(&j, "role", role_name(e->role));
-	json_text(&j, "host", e->host.name);
-	json_text(&j, "address", e->address[0] == '\0' ? NULL : e->address);
-	json_text(&j, "tls", tls_name(e->policy.tls));
-	json_decider(&j, e);
-	json_array(&j, "letters");
-	each_letter(e, json_letter, &j);
-	json_close(&j, ']');
+	describe(e, &row);
+	json_begin(&j);
+	row_json(&j, &row);
+	rows_json(&j, "letters", describe_letter, letters, letters->count);
 	json_array(&j, "tried");
 	for (size_t i = 0; i < e->tried_count; i++)
 		json_text(&j, NULL, e->tried[i].key);
 	json_close(&j, ']');
-	json_array(&j, "warnings");
-	for (size_t i = 0; i < e->notes.warning_count; i++)
-		json_text(&j, NULL, e->notes.warnings[i]);
-	json_close(&j, ']');
-	json_close(&j, '}');
-	fputc('\n', stdout);
+	json_lines(&j, "warnings", &e->warnings);
+	json_end(&j);
 }
 
-void
-explain_print(const struct explain *e)
+int
+explain_print(struct explain *e, struct error *err)
 {
-	report_print_warnings(&e->notes);
-	if (e->o->json) {
-		print_json(e);
-		return;
-	}
-	say_tried(e);
-	say_decider(e);
-	say_verdict(e);
+	struct letters letters = read_letters(e);
+	struct line_list text = { .memory = &e->memory };
+
+	tried_lines(e, &text);
+	decider_lines(e, &letters, &text);
+	verdict_line(e, &text);
+	if (arena_error(&e->memory, err) != 0)
+		return -1;
+	warn_lines(&e->warnings);
+	if (e->o->json)
+		print_json(e, &letters);
+	else
+		say_lines(e->o, &text);
+	return 0;
 }

@@ -6,20 +6,11 @@
 
 /* "Try_TLS:bagoona.com NO", printable. */
 static const char *
-entry_text(struct explain *e, const char *key, struct span value)
-{
-	struct buf text = BUF_IN(&e->notes.memory);
-
-	buf_visible(&text, span_of(key));
-	buf_char(&text, ' ');
-	buf_visible(&text, span_trim(value));
-	return buf_string(&text);
-}
-
-static const char *
 decider_text(struct explain *e, const struct policy *p)
 {
-	return entry_text(e, p->key, buf_as_span(&p->value));
+	return arena_printf(&e->memory, "%s %s",
+	    arena_visible(&e->memory, span_of(p->key)),
+	    arena_visible(&e->memory, span_trim(buf_as_span(&p->value))));
 }
 
 /* ---- the map ---- */
@@ -36,7 +27,7 @@ static void
 warn_unreadable(struct explain *e)
 {
 	if (is_broken(e))
-		report_warning(&e->notes, "%s; sendmail %s", e->map_error.text,
+		lines_add(&e->warnings, "%s; sendmail %s", e->map_error.text,
 		    e->map_fails ? "puts all mail off until that is mended"
 				 : "goes on as if it had no entries");
 }
@@ -49,7 +40,7 @@ warn_disagreement(struct explain *e)
 
 	if (!e->file.there || e->agrees || is_broken(e))
 		return;
-	report_warning(&e->notes, "%s: %s%s (TLS %s), which is not in force: "
+	lines_add(&e->warnings, "%s: %s%s (TLS %s), which is not in force: "
 	    "the map is not made of this text; rebuild it with makemap %s %s < "
 	    "%s, or by any change tlsoff makes", site->access,
 	    p->found ? "says " : "has no entry for it",
@@ -63,7 +54,7 @@ static void
 warn_local(struct explain *e)
 {
 	if (e->file.site.policy.local[e->role])
-		report_warning(&e->notes, "%s: %s is not empty and is asked "
+		lines_add(&e->warnings, "%s: %s is not empty and is asked "
 		    "first; sendmail may decide otherwise", e->file.site.config,
 		    e->role == ROLE_CLIENT ? "Local_try_tls"
 					   : "Local_srv_features");
@@ -103,7 +94,7 @@ warn_no_address(struct explain *e)
 	    by_name || e->policy.tls == TLS_TEMPFAIL ||
 	    (e->file.there && !has_addresses(e)))
 		return;
-	report_warning(&e->notes, "entries for addresses and nets were not "
+	lines_add(&e->warnings, "entries for addresses and nets were not "
 	    "asked for; give the host's address, too");
 }
 
@@ -112,13 +103,13 @@ warn_no_address(struct explain *e)
 static void
 warn_host_requirement(struct explain *e)
 {
-	struct policy_query q = explain_query(e);
-	struct policy p = { .value = BUF_IN(&e->notes.memory) };
+	struct policy_query q = e->question;
+	struct policy p = { .value = BUF_IN(&e->memory) };
 	enum value_requirement asked = requirement_of_host(e->role, &q, &p);
 
 	if (asked == REQUIRE_NOTHING)
 		return;
-	report_warning(&e->notes, "mail %s %s, because %s demands TLS; remove "
+	lines_add(&e->warnings, "mail %s %s, because %s demands TLS; remove "
 	    "that, or exempt the host with %s%s OK",
 	    e->role == ROLE_CLIENT ? "to it" : "from it",
 	    asked == REQUIRE_BOUNCE ? "bounces" : "is deferred",
@@ -134,12 +125,12 @@ warn_recipients(struct explain *e)
 	if (e->role != ROLE_CLIENT || !e->file.there)
 		return;
 	first = requirement_of_recipients(&e->file.access,
-	    &e->file.site.policy, &e->notes.memory);
+	    &e->file.site.policy, &e->memory);
 	if (first.end == 0)
 		return;
-	report_warning(&e->notes, "mail to recipients with %s bounces without "
+	lines_add(&e->warnings, "mail to recipients with %s bounces without "
 	    "TLS; remove that entry", entry_name(&e->file.access, &first,
-	        &e->notes.memory));
+	        &e->memory));
 }
 
 /* Clt_Features: S turns TLS off for every server, without a log line. */
@@ -149,12 +140,12 @@ warn_features(struct explain *e)
 	struct policy_query q = { .tag = "Clt_Features:",
 		.rules = &e->file.site.policy, .lookup = map_lookup,
 		.context = e->map };
-	struct policy p = { .value = BUF_IN(&e->notes.memory) };
+	struct policy p = { .value = BUF_IN(&e->memory) };
 
 	if (e->role == ROLE_CLIENT && e->map != NULL &&
 	    policy_search(&q, &p) == 0 && p.found &&
 	    value_server(buf_as_span(&p.value)) == SERVER_OFF)
-		report_warning(&e->notes, "TLS is off for every server "
+		lines_add(&e->warnings, "TLS is off for every server "
 		    "nevertheless, because of %s", decider_text(e, &p));
 }
 
@@ -173,8 +164,8 @@ tell_notes(const struct explain *e)
 		    "entries of their own, and names go first");
 }
 
-int
-explain_warn(struct explain *e, struct error *err)
+void
+explain_warn(struct explain *e)
 {
 	tell_notes(e);
 	warn_unreadable(e);
@@ -187,5 +178,4 @@ explain_warn(struct explain *e, struct error *err)
 	} else if (e->policy.tls == TLS_ON) {
 		warn_features(e);
 	}
-	return arena_error(&e->notes.memory, err);
 }

@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -42,45 +41,36 @@ slot_of(const struct host_list *list, const char *name)
 	return &list->slots[i];
 }
 
-/* Room for one more host, and at least half of the slots empty. */
-static int
-grow(struct host_list *list, struct error *err)
+/* Twice as many slots as there may be hosts before it grows again. */
+static bool
+grow(struct host_list *list)
 {
-	size_t cap = list->cap == 0 ? 16 : list->cap * 2;
-	struct host *hosts;
-	size_t *slots;
+	size_t count = list->slot_count == 0 ? 32 : 2 * list->slot_count;
+	size_t *slots = arena_resize(list->memory, NULL, 0,
+	    count * sizeof(*slots));
 
-	if (list->count < list->cap)
-		return 0;
-	hosts = reallocarray(list->hosts, cap, sizeof(*hosts));
-	if (hosts == NULL)
-		return error_memory(err);
-	list->hosts = hosts;
-	slots = calloc(2 * cap, sizeof(*slots));
 	if (slots == NULL)
-		return error_memory(err);
-	free(list->slots);
+		return false;
+	memset(slots, 0, count * sizeof(*slots));
 	list->slots = slots;
-	list->slot_count = 2 * cap;
-	list->cap = cap;
+	list->slot_count = count;
 	for (size_t i = 0; i < list->count; i++)
-		*slot_of(list, hosts[i].name) = i + 1;
-	return 0;
+		*slot_of(list, list->hosts[i].name) = i + 1;
+	return true;
 }
 
-static int
-add(struct host_list *list, const struct host *host, struct error *err)
+static void
+add(struct host_list *list, const struct host *host)
 {
 	size_t *slot;
 
-	if (grow(list, err) != 0)
-		return -1;
+	if (2 * list->count >= list->slot_count && !grow(list))
+		return;
 	slot = slot_of(list, host->name);
 	if (*slot != 0)
-		return 0;
-	list->hosts[list->count] = *host;
-	*slot = ++list->count;
-	return 0;
+		return;
+	*ARENA_ADD(list->memory, list->hosts, list->count) = *host;
+	*slot = list->count;
 }
 
 /* ---- words ---- */
@@ -92,9 +82,10 @@ take(struct reading *r, struct span typed, size_t line)
 	struct error err = ERROR_INIT;
 	struct host host;
 
-	if (host_parse(typed, r->role, r->rules, &host, &err) == 0 &&
-	    add(r->list, &host, &err) == 0)
+	if (host_parse(typed, r->role, r->rules, &host, &err) == 0) {
+		add(r->list, &host);
 		return;
+	}
 	if (line == 0)
 		warn("%s", err.text);
 	else
@@ -136,7 +127,7 @@ take_lines(struct reading *r)
 	size_t number = 0;
 	ssize_t len;
 
-	while (r->status != EX_OSERR && cancel_check(&err) == 0 &&
+	while (!r->list->memory->failed && cancel_check(&err) == 0 &&
 	    (len = read_line(line)) >= 0) {
 		struct span typed =
 		    without_comment((struct span){ line, (size_t)len });
@@ -163,6 +154,7 @@ host_list_read(struct host_list *list, char *const *words, enum role role,
     const struct host_rules *rules)
 {
 	struct reading r = { list, role, rules, EX_OK };
+	struct error err = ERROR_INIT;
 
 	for (; *words != NULL; words++) {
 		if (strcmp(*words, "-") == 0)
@@ -170,13 +162,7 @@ host_list_read(struct host_list *list, char *const *words, enum role role,
 		else
 			take(&r, span_of(*words), 0);
 	}
+	if (arena_error(list->memory, &err) != 0)
+		return fail(&err);
 	return r.status;
-}
-
-void
-host_list_free(struct host_list *list)
-{
-	free(list->hosts);
-	free(list->slots);
-	*list = (struct host_list){ 0 };
 }

@@ -126,3 +126,26 @@ json_null(struct json *j, const char *name)
 	begin(j, name);
 	fputs("null", j->out);
 }
+
+void
+json_lines(struct json *j, const char *name, const struct line_list *l)
+{
+	json_array(j, name);
+	for (size_t i = 0; i < l->count; i++)
+		json_text(j, NULL, l->at[i]);
+	json_close(j, ']');
+}
+
+void
+json_begin(struct json *j)
+{
+	*j = (struct json){ stdout, false };
+	json_object(j, NULL);
+}
+
+void
+json_end(struct json *j)
+{
+	json_close(j, '}');
+	fputc('\n', j->out);
+}

@@ -2,11 +2,12 @@
  * list: every TLS exception of the access file, and whether it is in force:
  * sendmail asks for the key, obeys the value, and has both in its map.
  */
-#include <stdlib.h>
-#include <string.h>
 #include <sysexits.h>
 
 #include "list.h"
+#include "rows.h"
+
+/* ---- what there is ---- */
 
 /* Why the map does not have it as the text has; NULL: it does.  Values end
  * where their NUL was; blanks at the end are part of them. */
@@ -81,6 +82,53 @@ list_free(struct list *l)
 	arena_free(&l->memory);
 }
 
+/* ---- what is printed ---- */
+
+static void
+describe(void *context, size_t number, struct row *row)
+{
+	const struct list *l = context;
+	const struct listed *e = &l->entries[number];
+	struct value line = value_number(
+	    access_line(&l->file.access, e->record.start));
+	struct value until = value_or_null(value_text(e->comment.until));
+
+	*row = (struct row){ {
+		{ "role", NULL, value_text(role_name(e->role)) },
+		{ NULL, "line", line },
+		{ "key", "key", value_span(e->record.key) },
+		{ "value", "value", value_span(span_trim(e->record.value)) },
+		{ "line", NULL, line },
+		{ "managed", NULL, value_bool(e->managed) },
+		{ NULL, "section",
+			value_text(e->managed ? "managed" : "own") },
+		{ "effective", NULL, value_bool(e->reason == NULL) },
+		{ "reason", NULL, value_text(e->reason) },
+		{ NULL, "state",
+			value_text(e->reason == NULL ? "in force" : e->reason) },
+		{ NULL, "until", until },
+		{ "comment", "comment",
+			value_or_null(value_span(e->comment.text)) },
+		{ "until", NULL, until },
+	} };
+}
+
+static void
+print(struct list *l)
+{
+	struct json j;
+
+	if (l->o->json) {
+		json_begin(&j);
+		rows_json(&j, "entries", describe, l, l->count);
+		json_end(&j);
+	} else if (!l->o->quiet) {
+		rows_table(describe, l, l->count, SIZE_MAX);
+	}
+}
+
+/* ---- the verb ---- */
+
 static int
 list(struct list *l, struct error *err)
 {
@@ -100,19 +148,13 @@ int
 verb_list(const struct options *o)
 {
 	struct error err = ERROR_INIT;
-	struct list *l = calloc(1, sizeof(*l));
+	struct list l = { .o = o };
 	int status = EX_OK;
 
-	if (l == NULL) {
-		(void)error_memory(&err);
-		return fail(&err);
-	}
-	l->o = o;
-	if (list(l, &err) == 0)
-		list_print(l);
+	if (list(&l, &err) == 0)
+		print(&l);
 	else
 		status = fail(&err);
-	list_free(l);
-	free(l);
+	list_free(&l);
 	return status;
 }

@@ -1,8 +1,6 @@
 /*
- * list.h: what the files of the verb list share.
- *
- *   list.c         walks the access file
- *   list_report.c  a table, or one document
+ * list.h: the TLS exceptions of the access file: the verb list prints them,
+ * review tries their hosts.
  */
 #ifndef TLSOFF_LIST_H
 #define TLSOFF_LIST_H
@@ -30,6 +28,5 @@ struct list {
 /* Reads site, text and map, and fills entries; o and wanted are given. */
 int list_gather(struct list *l, struct error *err) MUST_USE;
 void list_free(struct list *l);
-void list_print(const struct list *l);
 
 #endif

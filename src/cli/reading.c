@@ -6,18 +6,36 @@
 
 #include "cli.h"
 
+bool
+role_find(const char *word, enum role *role)
+{
+	static const enum role roles[] = { ROLE_CLIENT, ROLE_SERVER };
+
+	for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++)
+		if (strcmp(word, role_name(roles[i])) == 0) {
+			*role = roles[i];
+			return true;
+		}
+	return false;
+}
+
 int
 role_read(const char *verb, const char *word, enum role *role,
     struct error *err)
 {
-	*role = ROLE_CLIENT;
-	if (strcmp(word, "client") == 0)
-		return 0;
-	*role = ROLE_SERVER;
-	if (strcmp(word, "server") == 0)
+	if (role_find(word, role))
 		return 0;
 	return error_set(err, EX_USAGE, "%s: no role \"%.100s\"; write client "
 	    "or server", verb, word);
+}
+
+const char *
+tls_name(enum tls tls)
+{
+	static const char *const names[] = { [TLS_ON] = "on",
+		[TLS_OFF] = "off", [TLS_TEMPFAIL] = "tempfail" };
+
+	return names[tls];
 }
 
 void
@@ -39,30 +57,34 @@ reading_site(struct reading_file *r, const struct options *o,
 	return 0;
 }
 
-int
-reading_text(struct reading_file *r, const struct options *o,
+static int
+parse(struct reading_file *r, const struct options *o, struct span text,
     struct error *err)
 {
 	struct access_rules rules = { r->site.map.keep_case, o->marker };
 
-	if (update_read_text(r->site.access, &r->text, err) != 0 ||
-	    access_parse_tls(&r->access, buf_as_span(&r->text), &rules, err) != 0)
+	if (access_parse_tls(&r->access, text, &rules, err) != 0)
 		return -1;
 	r->there = true;
 	return 0;
 }
 
 int
+reading_text(struct reading_file *r, const struct options *o,
+    struct error *err)
+{
+	if (update_read_text(r->site.access, &r->text, err) != 0)
+		return -1;
+	return parse(r, o, buf_as_span(&r->text), err);
+}
+
+int
 reading_hold(struct reading_file *r, const struct options *o,
     struct error *err)
 {
-	struct access_rules rules = { r->site.map.keep_case, o->marker };
-
-	if (update_hold_text(r->site.access, &r->held, err) != 0 ||
-	    access_parse_tls(&r->access, r->held.text, &rules, err) != 0)
+	if (update_hold_text(r->site.access, &r->held, err) != 0)
 		return -1;
-	r->there = true;
-	return 0;
+	return parse(r, o, r->held.text, err);
 }
 
 void

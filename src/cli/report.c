@@ -1,46 +1,21 @@
 /* What a change did: lines for people, or one document. */
-#include <string.h>
+#include "rows.h"
 
-#include "cli.h"
-
-static const char *
-service_word(enum service_action action)
-{
-	switch (action) {
-	case SERVICE_RESTARTED:
-		return "restarted";
-	case SERVICE_RELOADED:
-		return "reloaded";
-	case SERVICE_NOT_RUNNING:
-		return "not running";
-	case SERVICE_FAILED:
-		return "failed";
-	case SERVICE_UNTOUCHED:
-		break;
-	}
-	return "none";
-}
-
-/* ---- warnings ---- */
+static const char *const service_words[] = {
+	[SERVICE_RESTARTED] = "restarted", [SERVICE_RELOADED] = "reloaded",
+	[SERVICE_UNTOUCHED] = "none", [SERVICE_NOT_RUNNING] = "not running",
+	[SERVICE_FAILED] = "failed"
+};
 
 void
 report_warning(struct report *r, const char *format, ...)
 {
-	struct buf text = BUF_IN(&r->memory);
 	va_list args;
 
+	r->warnings.memory = &r->memory;
 	va_start(args, format);
-	buf_vprintf(&text, format, args);
+	lines_vadd(&r->warnings, format, args);
 	va_end(args);
-	*ARENA_ADD(&r->memory, r->warnings, r->warning_count) =
-	    buf_string(&text);
-}
-
-void
-report_print_warnings(const struct report *r)
-{
-	for (size_t i = 0; i < r->warning_count; i++)
-		warn("warning: %s", r->warnings[i]);
 }
 
 void
@@ -54,39 +29,40 @@ report_free(struct report *r)
 /* ---- text ---- */
 
 /* One change as "added Try_TLS:luna.bagoona.com NO (line 12): why". */
-static void
-change_text(const struct change *c, size_t line, struct buf *out)
+static const char *
+change_text(const struct change *c, size_t line, struct arena *memory)
 {
-	buf_printf(out, "%s ", action_name(c->action));
-	buf_visible(out, span_of(c->key));
+	struct buf out = BUF_IN(memory);
+
+	buf_printf(&out, "%s ", action_name(c->action));
+	buf_visible(&out, span_of(c->key));
 	if (c->value[0] != '\0') {
-		buf_char(out, ' ');
-		buf_visible(out, span_trim(span_of(c->value)));
+		buf_char(&out, ' ');
+		buf_visible(&out, span_trim(span_of(c->value)));
 	}
 	/* A key that has no value has no line either: it is that of the entry
 	 * which covers it, and the reason names it. */
 	if (line > 0 && c->value[0] != '\0')
-		buf_printf(out, " (line %zu)", line);
+		buf_printf(&out, " (line %zu)", line);
 	if (c->reason != NULL)
-		buf_printf(out, ": %s", c->reason);
+		buf_printf(&out, ": %s", c->reason);
+	return buf_string(&out);
 }
 
-static void
-say_changes(const struct report *r, const struct options *o)
+/* Those to be told; what a diff shows need not be. */
+static struct line_list
+changes_text(struct report *r, const struct options *o)
 {
-	struct buf line = BUF_INIT;
+	struct line_list l = { .memory = &r->memory };
 
-	for (size_t i = 0; i < r->plan->change_count; i++) {
+	for (size_t i = 0; r->plan != NULL && i < r->plan->change_count; i++) {
 		const struct change *c = &r->plan->changes[i];
 
-		buf_clear(&line);
-		change_text(c, r->lines[i], &line);
-		if (!o->dry_run)
-			say(o, "%s", line_text(&line));
-		else if (c->action == UNCHANGED || c->reason != NULL)
-			note(o, "%s", line_text(&line)); /* a diff cannot tell it */
+		if (!o->dry_run || c->action == UNCHANGED || c->reason != NULL)
+			lines_add(&l, "%s",
+			    change_text(c, r->lines[i], &r->memory));
 	}
-	buf_free(&line);
+	return l;
 }
 
 static void
@@ -113,19 +89,24 @@ say_service(const struct report *r, const struct options *o)
 		say(o, "sendmail is not running; not started");
 	else if (s->action == SERVICE_RESTARTED ||
 	    s->action == SERVICE_RELOADED)
-		say(o, "sendmail %s by %s", service_word(s->action), s->by);
+		say(o, "sendmail %s by %s", service_words[s->action], s->by);
 }
 
 static void
-print_text(const struct report *r, const struct options *o)
+print_dry(const struct report *r, const struct options *o,
+    const struct line_list *changes)
 {
-	if (r->plan != NULL)
-		say_changes(r, o);
-	if (o->dry_run) {
-		if (!o->quiet)
-			fwrite(buf_as_span(&r->diff).at, 1, r->diff.len, stdout);
-		return;
-	}
+	for (size_t i = 0; i < changes->count; i++)
+		note(o, "%s", changes->at[i]);
+	if (!o->quiet)
+		fwrite(buf_as_span(&r->diff).at, 1, r->diff.len, stdout);
+}
+
+static void
+print_done(const struct report *r, const struct options *o,
+    const struct line_list *changes)
+{
+	say_lines(o, changes);
 	if (r->proven)
 		say_map(r, o);
 	if (r->builder != NULL)
@@ -135,76 +116,71 @@ print_text(const struct report *r, const struct options *o)
 /* ---- JSON ---- */
 
 static void
-json_change(struct json *j, const struct change *c, size_t line)
+describe(void *context, size_t number, struct row *row)
 {
-	json_object(j, NULL);
-	json_text(j, "action", action_name(c->action));
-	json_text(j, "role", role_name(c->role));
-	json_text(j, "key", c->key);
-	json_text(j, "value", c->value[0] == '\0' ? NULL : c->value);
-	if (line > 0)
-		json_number(j, "line", line);
-	else
-		json_null(j, "line");
-	json_text(j, "reason", c->reason);
-	json_close(j, '}');
+	const struct report *r = context;
+	const struct change *c = &r->plan->changes[number];
+
+	*row = (struct row){ {
+		{ "action", NULL, value_text(action_name(c->action)) },
+		{ "role", NULL, value_text(role_name(c->role)) },
+		{ "key", NULL, value_text(c->key) },
+		{ "value", NULL, value_or_null(value_text(c->value)) },
+		{ "line", NULL, value_or_null(value_number(r->lines[number])) },
+		{ "reason", NULL, value_text(c->reason) },
+	} };
 }
 
 static void
 json_map(struct json *j, const struct report *r)
 {
+	const struct value unknown = value_text(NULL);
+	const struct row map = { {
+		{ "path", NULL, value_text(r->map) },
+		{ "builder", NULL, value_text(r->builder) },
+		{ "entries", NULL,
+			r->proven ? value_number(r->entries) : unknown },
+		{ "proven", NULL, r->proven ? value_bool(true) : unknown },
+	} };
+
 	json_object(j, "map");
-	json_text(j, "path", r->map);
-	json_text(j, "builder", r->builder);
-	if (r->proven) {
-		json_number(j, "entries", r->entries);
-		json_bool(j, "proven", true);
-	} else {
-		json_null(j, "entries");
-		json_null(j, "proven");
-	}
+	row_json(j, &map);
 	json_close(j, '}');
 }
 
 void
-report_json(struct json *j, const struct report *r, const struct options *o)
+report_json(struct json *j, struct report *r, const struct options *o)
 {
 	const char *by = r->service.by;
 
 	json_bool(j, "changed", r->changed);
-	json_array(j, "changes");
-	for (size_t i = 0; r->plan != NULL && i < r->plan->change_count; i++)
-		json_change(j, &r->plan->changes[i], r->lines[i]);
-	json_close(j, ']');
+	rows_json(j, "changes", describe, r,
+	    r->plan == NULL ? 0 : r->plan->change_count);
 	json_map(j, r);
 	json_object(j, "service");
-	json_text(j, "action", service_word(r->service.action));
+	json_text(j, "action", service_words[r->service.action]);
 	json_text(j, "by", by[0] == '\0' ? NULL : by);
 	json_close(j, '}');
-	json_array(j, "warnings");
-	for (size_t i = 0; i < r->warning_count; i++)
-		json_text(j, NULL, r->warnings[i]);
-	json_close(j, ']');
+	json_lines(j, "warnings", &r->warnings);
 	if (o->dry_run)
 		json_span(j, "diff", buf_as_span(&r->diff));
 }
 
-static void
-print_json(const struct report *r, const struct options *o)
+int
+report_print(struct report *r, const struct options *o, struct error *err)
 {
-	struct json j = { stdout, false };
+	struct line_list changes;
+	struct json j;
 
-	json_object(&j, NULL);
-	report_json(&j, r, o);
-	json_close(&j, '}');
-	fputc('\n', stdout);
-}
-
-void
-report_print(const struct report *r, const struct options *o)
-{
-	if (o->json)
-		print_json(r, o);
-	else
-		print_text(r, o);
+	if (o->json) {
+		json_begin(&j);
+		report_json(&j, r, o);
+		json_end(&j);
+		return 0;
+	}
+	changes = changes_text(r, o);
+	if (arena_error(&r->memory, err) != 0)
+		return -1;
+	(o->dry_run ? print_dry : print_done)(r, o, &changes);
+	return 0;
 }

@@ -3,7 +3,7 @@
  * tried as the host that its key names; a key that covers many hosts is not
  * one of them, so those can be named.
  */
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -17,15 +17,14 @@ cannot_try(struct review_host *h, const char *why)
 	(void)snprintf(h->verdict.detail, sizeof(h->verdict.detail), "%s", why);
 }
 
-static int
-grow(struct review *r, size_t count, struct error *err)
+static struct review_host *
+add(struct review *r, const struct listed *entry, const struct host *host)
 {
-	r->hosts = calloc(count + 1, sizeof(*r->hosts));
-	if (r->hosts == NULL)
-		return error_memory(err);
-	for (size_t i = 0; i <= count; i++)
-		r->hosts[i].input = -1;
-	return 0;
+	struct review_host *h = ARENA_ADD(&r->memory, r->hosts, r->count);
+
+	*h = (struct review_host){ .entry = entry, .host = *host,
+		.tries = true, .input = -1 };
+	return h;
 }
 
 /* Is the key that of a host, or of a net?  One with a dot in front is that of
@@ -59,38 +58,41 @@ is_itself(const struct listed *entry, const struct host *host)
 /* ---- all exceptions ---- */
 
 static void
-take_entry(struct review *r, const struct listed *entry)
+add_client(struct review *r, const struct listed *entry)
 {
-	struct review_host *h = &r->hosts[r->count++];
+	struct host host;
+	bool has_host = parse_key(r, entry, &host);
+	struct review_host *h = add(r, entry, &host);
 
-	h->entry = entry;
-	h->tries = h->itself = true;
-	if (!parse_key(r, entry, &h->host)) {
+	h->itself = !has_host || is_itself(entry, &host);
+	if (!has_host)
 		cannot_try(h, "its key is that of no single host");
-		return;
-	}
-	h->itself = is_itself(entry, &h->host);
-	if (h->host.kind == HOST_EVERYBODY)
+	else if (host.kind == HOST_EVERYBODY)
 		cannot_try(h, "it covers everybody");
-	else if (h->host.kind == HOST_NAME && strchr(h->host.name, '.') == NULL)
+	else if (host.kind == HOST_NAME && strchr(host.name, '.') == NULL)
 		cannot_try(h, "it is a top-level domain, or a name without "
 		    "its domain");
-	else if (h->host.kind == HOST_NET)
+	else if (host.kind == HOST_NET)
 		cannot_try(h, "it is a net");
 }
 
-static int
-take_all(struct review *r, struct error *err)
+static void
+add_all(struct review *r)
 {
+	const struct host none = { .kind = HOST_EVERYBODY };
 	const struct list *l = &r->list;
 
-	if (grow(r, l->count, err) != 0)
-		return -1;
 	for (size_t i = 0; i < l->count; i++)
 		if (l->entries[i].role == ROLE_CLIENT &&
 		    l->entries[i].reason == NULL)
-			take_entry(r, &l->entries[i]);
-	return 0;
+			add_client(r, &l->entries[i]);
+	for (size_t i = 0; i < l->count; i++)
+		if (l->entries[i].role == ROLE_SERVER &&
+		    l->entries[i].reason == NULL) {
+			cannot_try(add(r, &l->entries[i], &none),
+			    "it connects to us");
+			r->servers++;
+		}
 }
 
 /* ---- hosts that were named ---- */
@@ -108,10 +110,10 @@ question(const struct review *r, const struct host *host)
 
 /* The exception in force that covers the host. */
 static const struct listed *
-covering(const struct review *r, const struct host *host)
+covering(struct review *r, const struct host *host)
 {
 	struct policy_query q = question(r, host);
-	struct policy p = { 0 };
+	struct policy p = { .value = BUF_IN(&r->memory) };
 	const struct listed *found = NULL;
 
 	policy_decide(KIND_TRY_TLS, &q, &p);
@@ -122,18 +124,14 @@ covering(const struct review *r, const struct host *host)
 		        entry->record.key, span_of(p.key)))
 			found = entry;
 	}
-	policy_free(&p);
 	return found;
 }
 
 static void
-take_host(struct review *r, const struct host *host)
+add_named(struct review *r, const struct host *host)
 {
-	struct review_host *h = &r->hosts[r->count++];
+	struct review_host *h = add(r, covering(r, host), host);
 
-	h->host = *host;
-	h->entry = covering(r, host);
-	h->tries = true;
 	if (h->entry == NULL)
 		cannot_try(h, "no exception in force covers it");
 	else if (host->kind == HOST_EVERYBODY || host->kind == HOST_NET)
@@ -143,58 +141,44 @@ take_host(struct review *r, const struct host *host)
 }
 
 static int
-take_named(struct review *r, struct error *err)
+read_named(struct review *r, struct error *err)
 {
 	struct host_rules rules = { .force = true,
 		.compressed = r->list.file.site.compressed_ipv6,
 		.unnamed = "give a host that can be tried" };
-	struct host_list named = { 0 };
+	struct host_list named = { .memory = &r->memory };
 	int status = host_list_read(&named, r->o->words, ROLE_CLIENT, &rules);
 
-	err->status = status; /* told already */
-	if (status == EX_OK && grow(r, named.count, err) == 0)
-		for (size_t i = 0; i < named.count; i++)
-			take_host(r, &named.hosts[i]);
-	host_list_free(&named);
-	return err->status == EX_OK ? 0 : -1;
+	if (status != EX_OK)
+		return error_set(err, status, "%s", ""); /* told already */
+	for (size_t i = 0; i < named.count; i++)
+		add_named(r, &named.hosts[i]);
+	return 0;
 }
 
 /* ---- after the trial ---- */
 
 /* sendmail does not mind a certificate, unless the access map says so. */
-static int
-ask_for_demands(struct review *r, struct error *err)
+static void
+ask_for_demands(struct review *r, struct review_host *h)
 {
-	for (size_t i = 0; i < r->count; i++) {
-		struct review_host *h = &r->hosts[i];
-		struct review_verdict *v = &h->verdict;
-		struct policy_query q = question(r, &h->host);
-		struct policy p = { 0 };
-		struct buf key = BUF_INIT;
+	struct review_verdict *v = &h->verdict;
+	struct policy_query q = question(r, &h->host);
+	struct policy p = { .value = BUF_IN(&r->memory) };
 
-		if (!h->tries || v->result != REVIEW_WORKS ||
-		    v->certificate[0] == '\0')
-			continue;
-		(void)requirement_of_host(ROLE_CLIENT, &q, &p);
-		if (p.found &&
-		    value_demands_certificate(buf_as_span(&p.value))) {
-			v->result = REVIEW_BROKEN;
-			buf_visible(&key, span_of(p.key));
-			(void)snprintf(v->detail, sizeof(v->detail),
-			    "the handshake works, but %.150s demands a "
-			    "verified certificate",
-			    key.at == NULL ? "" : key.at);
-		}
-		policy_free(&p);
-		if (buf_error(&key, err) != 0)
-			return -1;
-		buf_free(&key);
-	}
-	return 0;
+	if (!h->tries || v->result != REVIEW_WORKS || v->certificate[0] == '\0')
+		return;
+	(void)requirement_of_host(ROLE_CLIENT, &q, &p);
+	if (!p.found || !value_demands_certificate(buf_as_span(&p.value)))
+		return;
+	v->result = REVIEW_BROKEN;
+	(void)snprintf(v->detail, sizeof(v->detail), "the handshake works, but "
+	    "%.150s demands a verified certificate",
+	    arena_visible(&r->memory, span_of(p.key)));
 }
 
-const char *
-review_remove(const struct review_host *h, char command[300])
+static const char *
+remove_command(const struct review_host *h, struct arena *memory)
 {
 	const char *name = h->host.name;
 
@@ -202,28 +186,29 @@ review_remove(const struct review_host *h, char command[300])
 		return NULL;
 	if (strncmp(name, "IPv6:", strlen("IPv6:")) == 0)
 		name += strlen("IPv6:");
-	(void)snprintf(command, 300, "tlsoff remove client %s", name);
-	return command;
+	return arena_printf(memory, "tlsoff remove client %s", name);
 }
+
+/* ---- the verb ---- */
 
 static int
 review(struct review *r, struct error *err)
 {
-	const struct list *l = &r->list;
-
 	r->list.o = r->o;
 	r->list.wanted[ROLE_CLIENT] = r->list.wanted[ROLE_SERVER] = true;
 	if (list_gather(&r->list, err) != 0)
 		return -1;
-	for (size_t i = 0; i < l->count; i++)
-		if (l->entries[i].role == ROLE_SERVER &&
-		    l->entries[i].reason == NULL)
-			r->servers++;
-	if ((r->o->word_count > 0 ? take_named(r, err) : take_all(r, err)) != 0)
+	if (r->o->word_count == 0)
+		add_all(r);
+	else if (read_named(r, err) != 0)
 		return -1;
-	if (review_try(r, err) != 0)
+	if (arena_error(&r->memory, err) != 0 || review_try(r, err) != 0)
 		return -1;
-	return ask_for_demands(r, err);
+	for (size_t i = 0; i < r->count; i++) {
+		ask_for_demands(r, &r->hosts[i]);
+		r->hosts[i].remove = remove_command(&r->hosts[i], &r->memory);
+	}
+	return review_print(r, err);
 }
 
 /* 1, as check: something was found that can be done. */
@@ -241,21 +226,14 @@ int
 verb_review(const struct options *o)
 {
 	struct error err = ERROR_INIT;
-	struct review *r = calloc(1, sizeof(*r));
+	struct review r = { .o = o };
 	int status;
 
-	if (r == NULL) {
-		(void)error_memory(&err);
-		return fail(&err);
-	}
-	r->o = o;
-	if (review(r, &err) == 0) {
-		review_print(r);
-		status = status_of(r);
-	} else
+	if (review(&r, &err) == 0)
+		status = status_of(&r);
+	else
 		status = err.text[0] == '\0' ? err.status : fail(&err);
-	list_free(&r->list);
-	free(r->hosts);
-	free(r);
+	list_free(&r.list);
+	arena_free(&r.memory);
 	return status;
 }

@@ -20,6 +20,8 @@ struct review_host {
 	struct review_verdict verdict;
 	bool tries;                  /* is to be tried */
 	bool itself;                 /* the key names this host, no other */
+	const char *remove;          /* the command that takes the exception
+	                                out; NULL: not to be recommended */
 	/* private to review_try.c */
 	struct buf answer, messages;
 	int input;
@@ -30,11 +32,10 @@ struct review {
 	struct list list;
 	struct review_host *hosts;
 	size_t count;
-	size_t servers; /* exceptions in force of the role server */
+	size_t servers; /* of them the last: exceptions in force of the role
+	                   server, unless hosts were named */
+	struct arena memory;
 };
-
-/* The command that takes the exception out; NULL: not to be recommended. */
-const char *review_remove(const struct review_host *h, char command[300]);
 
 /* ---- review_try.c ---- */
 
@@ -44,6 +45,7 @@ int review_try(struct review *r, struct error *err) MUST_USE;
 
 /* ---- review_report.c ---- */
 
-void review_print(const struct review *r);
+/* EX_OSERR: then nothing was printed. */
+int review_print(struct review *r, struct error *err) MUST_USE;
 
 #endif

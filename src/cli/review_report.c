@@ -2,20 +2,20 @@
 #include <string.h>
 
 #include "review.h"
+#include "rows.h"
 
-static const char *
-result_name(enum review_result result)
-{
-	static const char *const names[] = { "works", "broken", "no-starttls",
-		"unreachable", "cannot-try" };
-
-	return names[result];
-}
+static const char *const result_names[] = {
+	[REVIEW_WORKS] = "works", [REVIEW_BROKEN] = "broken",
+	[REVIEW_NO_STARTTLS] = "no-starttls",
+	[REVIEW_UNREACHABLE] = "unreachable",
+	[REVIEW_CANNOT_TRY] = "cannot-try"
+};
 
 static size_t
-line_of(const struct review *r, const struct listed *entry)
+line_of(const struct review *r, const struct review_host *h)
 {
-	return access_line(&r->list.file.access, entry->record.start);
+	return h->entry == NULL ? 0 : access_line(&r->list.file.access,
+	    h->entry->record.start);
 }
 
 /* "Try_TLS:bagoona.com (line 12), luna.bagoona.com: " */
@@ -24,7 +24,7 @@ subject(const struct review *r, const struct review_host *h, struct buf *out)
 {
 	if (h->entry != NULL) {
 		buf_visible(out, h->entry->record.key);
-		buf_printf(out, " (line %zu)", line_of(r, h->entry));
+		buf_printf(out, " (line %zu)", line_of(r, h));
 	}
 	if (h->entry == NULL || !h->itself)
 		buf_printf(out, "%s%s", h->entry == NULL ? "" : ", ",
@@ -44,15 +44,12 @@ is_second_level(const char *name)
 static void
 advice(const struct review_host *h, struct buf *out)
 {
-	char command[300];
-	const char *remove = review_remove(h, command);
-
-	if (remove == NULL) {
+	if (h->remove == NULL) {
 		buf_text(out, "; the exception covers other hosts, too: "
 		    "review those before it is removed");
 		return;
 	}
-	buf_printf(out, "; no longer needed: %s", remove);
+	buf_printf(out, "; no longer needed: %s", h->remove);
 	if (h->host.kind == HOST_NAME && is_second_level(h->host.name))
 		buf_printf(out, " (if it is there for hosts below %s, review "
 		    "those first: tlsoff review HOST...)", h->host.name);
@@ -61,141 +58,106 @@ advice(const struct review_host *h, struct buf *out)
 static void
 verdict_text(const struct review_host *h, struct buf *out)
 {
+	static const char *const leads[] = {
+		[REVIEW_WORKS] = "handshake works (",
+		[REVIEW_BROKEN] = "still needed: ",
+		[REVIEW_NO_STARTTLS] = "without effect now: ",
+		[REVIEW_UNREACHABLE] = "not reached: ",
+		[REVIEW_CANNOT_TRY] = "cannot be tried: "
+	};
 	const struct review_verdict *v = &h->verdict;
+	bool works = v->result == REVIEW_WORKS;
 
-	switch (v->result) {
-	case REVIEW_WORKS:
-		buf_printf(out, "handshake works (%s", v->protocol);
-		if (v->certificate[0] != '\0')
-			buf_printf(out, "; %s, which sendmail does not mind",
-			    v->certificate);
+	buf_printf(out, "%s%s", leads[v->result],
+	    works ? v->protocol : v->detail);
+	if (works && v->certificate[0] != '\0')
+		buf_printf(out, "; %s, which sendmail does not mind",
+		    v->certificate);
+	if (works) {
 		buf_char(out, ')');
 		advice(h, out);
-		break;
-	case REVIEW_BROKEN:
-		buf_printf(out, "still needed: %s", v->detail);
-		if (v->certificate[0] != '\0')
-			buf_printf(out, " (%s)", v->certificate);
-		break;
-	case REVIEW_NO_STARTTLS:
-		buf_printf(out, "without effect now: %s", v->detail);
-		break;
-	case REVIEW_UNREACHABLE:
-		buf_printf(out, "not reached: %s", v->detail);
-		break;
-	case REVIEW_CANNOT_TRY:
-		buf_printf(out, "cannot be tried: %s", v->detail);
-		if (h->entry != NULL && h->itself)
-			buf_text(out, "; name hosts that it covers: tlsoff "
-			    "review HOST...");
-		break;
 	}
+	if (v->result == REVIEW_BROKEN && v->certificate[0] != '\0')
+		buf_printf(out, " (%s)", v->certificate);
+	if (v->result == REVIEW_CANNOT_TRY && h->entry != NULL && h->itself)
+		buf_text(out, "; name hosts that it covers: tlsoff "
+		    "review HOST...");
+}
+
+static bool
+is_server(const struct review_host *h)
+{
+	return h->entry != NULL && h->entry->role == ROLE_SERVER;
 }
 
 static void
-print_text(const struct review *r)
+text_lines(const struct review *r, struct line_list *out)
 {
-	struct buf line = BUF_INIT;
 	size_t can_go = 0;
 
 	for (size_t i = 0; i < r->count; i++) {
 		const struct review_host *h = &r->hosts[i];
+		struct buf line = BUF_IN(out->memory);
 
-		can_go += h->verdict.result == REVIEW_WORKS && h->itself;
-		buf_clear(&line);
+		if (is_server(h))
+			continue;
+		can_go += h->remove != NULL;
 		subject(r, h, &line);
 		verdict_text(h, &line);
-		say(r->o, "%s", line_text(&line));
+		lines_add(out, "%s", buf_string(&line));
 	}
-	buf_free(&line);
 	if (r->o->word_count > 0)
 		return;
-	say(r->o, "%zu of %zu exceptions of the role client can go", can_go,
-	    r->count);
+	lines_add(out, "%zu of %zu exceptions of the role client can go",
+	    can_go, r->count - r->servers);
 	if (r->servers > 0)
-		say(r->o, "%zu of the role server cannot be tried from here: "
-		    "they connect to us", r->servers);
+		lines_add(out, "%zu of the role server cannot be tried from "
+		    "here: they connect to us", r->servers);
 }
 
-/* ---- JSON ---- */
-
-static void
-json_key(struct json *j, const struct review *r, const struct listed *entry)
+static struct value
+some(const char *text)
 {
-	if (entry == NULL) {
-		json_null(j, "key");
-		json_null(j, "line");
-		return;
-	}
-	json_span(j, "key", entry->record.key);
-	json_number(j, "line", line_of(r, entry));
-}
-
-static const char *
-or_null(const char *text)
-{
-	return text[0] == '\0' ? NULL : text;
+	return value_or_null(value_text(text));
 }
 
 static void
-json_host(struct json *j, const struct review *r, const struct review_host *h)
+describe(void *context, size_t number, struct row *row)
 {
+	const struct review *r = context;
+	const struct review_host *h = &r->hosts[number];
 	const struct review_verdict *v = &h->verdict;
-	char command[300];
 
-	json_object(j, NULL);
-	json_text(j, "role", role_name(ROLE_CLIENT));
-	json_key(j, r, h->entry);
-	json_text(j, "host", or_null(h->host.name));
-	json_text(j, "result", result_name(v->result));
-	json_text(j, "detail", or_null(v->detail));
-	json_text(j, "protocol", or_null(v->protocol));
-	json_text(j, "certificate", or_null(v->certificate));
-	json_text(j, "remove", review_remove(h, command));
-	json_close(j, '}');
+	*row = (struct row){ {
+		{ "role", NULL, value_text(role_name(
+			is_server(h) ? ROLE_SERVER : ROLE_CLIENT)) },
+		{ "key", NULL, h->entry == NULL
+			? value_text(NULL) : value_span(h->entry->record.key) },
+		{ "line", NULL, value_or_null(value_number(line_of(r, h))) },
+		{ "host", NULL, some(h->host.name) },
+		{ "result", NULL, value_text(result_names[v->result]) },
+		{ "detail", NULL, some(v->detail) },
+		{ "protocol", NULL, some(v->protocol) },
+		{ "certificate", NULL, some(v->certificate) },
+		{ "remove", NULL, value_text(h->remove) },
+	} };
 }
 
-static void
-json_server(struct json *j, const struct review *r,
-    const struct listed *entry)
+int
+review_print(struct review *r, struct error *err)
 {
-	json_object(j, NULL);
-	json_text(j, "role", role_name(ROLE_SERVER));
-	json_key(j, r, entry);
-	json_null(j, "host");
-	json_text(j, "result", result_name(REVIEW_CANNOT_TRY));
-	json_text(j, "detail", "it connects to us");
-	json_null(j, "protocol");
-	json_null(j, "certificate");
-	json_null(j, "remove");
-	json_close(j, '}');
-}
+	struct line_list text = { .memory = &r->memory };
+	struct json j;
 
-static void
-print_json(const struct review *r)
-{
-	struct json j = { stdout, false };
-
-	json_object(&j, NULL);
-	json_array(&j, "hosts");
-	for (size_t i = 0; i < r->count; i++)
-		json_host(&j, r, &r->hosts[i]);
-	for (size_t i = 0; i < r->list.count && r->o->word_count == 0; i++) {
-		const struct listed *entry = &r->list.entries[i];
-
-		if (entry->role == ROLE_SERVER && entry->reason == NULL)
-			json_server(&j, r, entry);
+	text_lines(r, &text);
+	if (arena_error(&r->memory, err) != 0)
+		return -1;
+	if (!r->o->json) {
+		say_lines(r->o, &text);
+		return 0;
 	}
-	json_close(&j, ']');
-	json_close(&j, '}');
-	fputc('\n', stdout);
-}
-
-void
-review_print(const struct review *r)
-{
-	if (r->o->json)
-		print_json(r);
-	else
-		print_text(r);
+	json_begin(&j);
+	rows_json(&j, "hosts", describe, r, r->count);
+	json_end(&j);
+	return 0;
 }

@@ -6,7 +6,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -112,9 +111,7 @@ forget(struct review_host *h)
 {
 	buf_free(&h->answer);
 	buf_free(&h->messages);
-	if (h->input >= 0)
-		(void)close(h->input);
-	h->input = -1;
+	close_fd(&h->input);
 }
 
 static void
@@ -171,14 +168,13 @@ find_self(char self[HOST_KEY_MAX])
 static int
 collect(struct trying *t, struct error *err)
 {
-	const struct review *r = t->r;
+	struct review *r = t->r;
 
-	t->which = calloc(r->count + 1, sizeof(*t->which));
-	if (t->which == NULL)
-		return error_memory(err);
 	for (size_t i = 0; i < r->count; i++)
 		if (r->hosts[i].tries)
-			t->which[t->count++] = i;
+			*ARENA_ADD(&r->memory, t->which, t->count) = i;
+	if (arena_error(&r->memory, err) != 0)
+		return -1;
 	if (t->count > 0 && !site_find_program("", "openssl", t->openssl))
 		return error_set(err, EX_UNAVAILABLE, "openssl: not installed; "
 		    "review tries TLS with it: install the package openssl");
@@ -203,6 +199,5 @@ review_try(struct review *r, struct error *err)
 	}
 	for (size_t i = 0; i < t.count; i++)
 		forget(&r->hosts[t.which[i]]);
-	free(t.which);
 	return result;
 }

@@ -2,9 +2,6 @@
  * tlsoff scan: which hosts' TLS handshakes fail.  It proposes and changes
  * nothing.
  */
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/random.h>
 #include <sysexits.h>
 #include <time.h>
@@ -12,116 +9,18 @@
 
 #include "scan.h"
 
-/* ---- time ---- */
-
-static long long
-local_to_utc(long long civil)
-{
-	time_t as_utc = (time_t)civil, time;
-	struct tm tm;
-
-	if (gmtime_r(&as_utc, &tm) == NULL)
-		return civil;
-	tm.tm_isdst = -1;
-	time = mktime(&tm);
-	return time == (time_t)-1 ? civil : (long long)time;
-}
-
-static long
-unit_seconds(char unit)
-{
-	switch (unit) {
-	case 'm':
-		return 60;
-	case 'h':
-		return 3600;
-	case 'd':
-		return 86400;
-	case 'w':
-		return 7 * 86400;
-	default:
-		return 0;
-	}
-}
-
-/* 7d, 12h, ...: so long ago. */
-static bool
-parse_ago(const char *text, long long now, long long *since)
-{
-	char *end;
-	long count;
-
-	errno = 0;
-	count = strtol(text, &end, 10);
-	if (end == text || errno != 0 || count < 0 || count > 1000000 ||
-	    unit_seconds(*end) == 0 || end[1] != '\0')
-		return false;
-	*since = now - count * unit_seconds(*end);
-	return true;
-}
-
-/* The moment of a local time; one that this machine's clock cannot hold comes
- * after, or before, all that it can. */
-static long long
-moment(struct tm *tm)
-{
-	long long time;
-
-	tm->tm_wday = -1;
-	time = (long long)mktime(tm);
-	if (tm->tm_wday >= 0)
-		return time;
-	return tm->tm_year > 70 ? LLONG_MAX : MAILLOG_NO_TIME + 1;
-}
-
-/* 2026-11-23, or with a T or a blank and 11:11 or 11:11:04 behind it. */
-static bool
-parse_date(const char *text, long long *since)
-{
-	static const char *const formats[] = { "%Y-%m-%d", "%Y-%m-%dT%H:%M",
-		"%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S" };
-
-	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
-		struct tm tm = { .tm_isdst = -1 };
-		const char *end = strptime(text, formats[i], &tm);
-
-		if (end == NULL || *end != '\0')
-			continue;
-		/* mktime() makes a March of the 30th of February. */
-		if (!date_exists(&tm))
-			return false;
-		*since = moment(&tm);
-		return true;
-	}
-	return false;
-}
-
-static int
-parse_since(const char *text, struct maillog_rules *rules, struct error *err)
-{
-	if (text == NULL || parse_ago(text, rules->now, &rules->since) ||
-	    parse_date(text, &rules->since))
-		return 0;
-	return error_set(err, EX_USAGE, "--since: no date; write "
-	    "2026-12-31, \"2026-12-31 23:59\", or 7d, 12h");
-}
-
 /* ---- which rows ---- */
 
 static int
 parse_role(const struct options *o, int *role, struct error *err)
 {
-	/* Names go to "tlsoff client -", so they are of one role. */
-	*role = o->hosts ? ROLE_CLIENT : -1;
-	if (o->role == NULL)
-		return 0;
-	if (strcmp(o->role, "client") == 0)
-		*role = ROLE_CLIENT;
-	else if (strcmp(o->role, "server") == 0)
-		*role = ROLE_SERVER;
-	else
+	enum role one = ROLE_CLIENT;
+
+	if (o->role != NULL && !role_find(o->role, &one))
 		return error_set(err, EX_USAGE,
 		    "--role: no role; write client or server");
+	/* Names go to "tlsoff client -", so they are of one role. */
+	*role = o->role != NULL || o->hosts ? (int)one : -1;
 	return 0;
 }
 
@@ -145,30 +44,53 @@ choose(struct maillog *m, const struct options *o, int role)
 	m->host_count = kept;
 }
 
-/* ---- the verb ---- */
+/* ---- what else is read, and told ---- */
 
+/* Is TLS off for a host already?  The access file is asked, not the map: a map
+ * that is open is locked, and a scan of "tail -f" would lock it for ever. */
 static int
-report(const struct maillog *m, const struct options *o,
-    struct scan_policy *policy, struct error *err)
+open_text(struct reading_file *text, const struct options *o,
+    struct error *err)
 {
-	int result = 0;
+	struct error why = ERROR_INIT;
 
-	if (o->json)
-		scan_json(m, policy);
-	else if (o->hosts)
-		result = scan_names(m, err);
-	else
-		scan_table(m, policy);
-	if (o->json || o->quiet || result != 0)
-		return result;
+	if (reading_site(text, o, &why) == 0 && reading_text(text, o, &why) == 0)
+		return 0;
+	if (why.status == EX_OSERR) {
+		*err = why;
+		return -1;
+	}
+	/* Nobody needs an access file to read a log, unless he names it. */
+	if (o->verbose || o->access != NULL || o->config != NULL ||
+	    o->map != NULL)
+		warn("%s", why.text);
+	return 0;
+}
+
+/* What is no row is told on standard error. */
+static void
+tell_rest(const struct maillog *m, const struct options *o)
+{
+	if (o->json || o->quiet)
+		return;
 	if (m->unattributed > 0)
 		warn("scan: %lu more failed, of hosts the log does not name "
 		    "in full; sendmail's LogLevel 10 names them",
 		    m->unattributed);
 	else if (m->host_count == 0)
 		warn("scan: no host whose TLS handshake failed");
-	return 0;
 }
+
+/* ---- the verb ---- */
+
+struct scan {
+	const struct options *o;
+	int role; /* -1: both */
+	struct scan_input in;
+	struct reading_file text; /* the access file, where it can be read */
+	struct maillog found, second;
+	struct arena memory;
+};
 
 /* A second thread is worth it for a long file on more than one core. */
 static bool
@@ -183,60 +105,94 @@ wants_two(const struct scan_input *in)
 }
 
 static int
-scan(const struct options *o, const struct maillog_rules *rules, int role,
-    struct scan_input *in, struct scan_policy *policy, struct error *err)
+read_all(struct scan_input *in, struct maillog *m, struct maillog *other,
+    struct error *err)
 {
-	struct maillog m = { 0 }, second = { 0 }, *other = NULL;
-	int result = -1;
+	int result = 0;
+
+	for (size_t i = 0; i < in->count && result == 0; i++) {
+		struct scan_log *log = &in->logs[i];
+
+		maillog_input(m);
+		result = log->regular ? scan_file(in, log, m, other, err)
+				      : scan_stream(in, log, m, err);
+		close_fd(&log->fd);
+	}
+	progress_end(&in->line);
+	return result;
+}
+
+static int
+find(struct scan *s, const struct maillog_rules *rules, struct error *err)
+{
+	struct maillog *other = NULL;
 
 	/* The patterns are compiled to machine code before that is forbidden. */
-	if (maillog_begin(&m, rules, err) != 0)
-		goto out;
-	if (wants_two(in)) {
-		if (maillog_beside(&second, &m, err) != 0)
-			goto out;
-		other = &second;
+	if (maillog_begin(&s->found, rules, err) != 0)
+		return -1;
+	if (wants_two(&s->in)) {
+		other = &s->second;
+		if (maillog_beside(other, &s->found, err) != 0)
+			return -1;
 	}
-	(void)progress_begin(&in->line, o, "scan");
+	(void)progress_begin(&s->in.line, s->o, "scan");
 	sandbox();
-	if (scan_read(in, &m, other, err) != 0)
-		goto out;
+	if (read_all(&s->in, &s->found, other, err) != 0)
+		return -1;
 	if (other != NULL)
-		maillog_merge(&m, other);
-	if (maillog_finish(&m, err) != 0)
-		goto out;
-	choose(&m, o, role);
-	result = report(&m, o, policy, err);
-out:
-	maillog_free(&second);
-	maillog_free(&m);
-	return result;
+		maillog_merge(&s->found, other);
+	return maillog_finish(&s->found, err);
+}
+
+/* Clock, zone and seed, for which files have to be looked at. */
+static struct maillog_rules
+rules_of(const struct options *o)
+{
+	struct maillog_rules rules = { .since = MAILLOG_NO_TIME,
+		.utc = time_of_local, .successes = !o->hosts,
+		.lines = o->json };
+
+	tzset();
+	rules.now = (long long)time(NULL);
+	(void)time_of_local(rules.now);
+	if (getrandom(&rules.seed, sizeof(rules.seed), 0) < 0)
+		rules.seed = (uint64_t)rules.now;
+	return rules;
+}
+
+static int
+scan(struct scan *s, struct error *err)
+{
+	const struct options *o = s->o;
+	struct maillog_rules rules = rules_of(o);
+
+	if ((o->since != NULL &&
+	        since_parse(o->since, rules.now, &rules.since, err) != 0) ||
+	    parse_role(o, &s->role, err) != 0 ||
+	    scan_open(&s->in, o->words, o->word_count, err) != 0 ||
+	    (!o->hosts && open_text(&s->text, o, err) != 0) ||
+	    find(s, &rules, err) != 0)
+		return -1;
+	choose(&s->found, o, s->role);
+	if (scan_print(&s->found, o, &s->text, &s->memory, err) != 0)
+		return -1;
+	tell_rest(&s->found, o);
+	return 0;
 }
 
 int
 verb_scan(const struct options *o)
 {
-	struct maillog_rules rules = { .since = MAILLOG_NO_TIME,
-		.utc = local_to_utc, .successes = !o->hosts,
-		.lines = o->json };
-	struct scan_input in = { .status = -1 };
-	struct scan_policy *policy = NULL;
+	struct scan s = { .o = o };
 	struct error err = ERROR_INIT;
-	int role, result = -1;
+	int result;
 
-	tzset();
-	rules.now = (long long)time(NULL);
-	(void)local_to_utc(rules.now);
-	if (getrandom(&rules.seed, sizeof(rules.seed), 0) < 0)
-		rules.seed = (uint64_t)rules.now;
-	if (parse_since(o->since, &rules, &err) == 0 &&
-	    parse_role(o, &role, &err) == 0 &&
-	    scan_open(&in, o->words, o->word_count, &err) == 0) {
-		if (!o->hosts)
-			policy = scan_policy_open(o);
-		result = scan(o, &rules, role, &in, policy, &err);
-	}
-	scan_policy_close(policy);
-	scan_close(&in);
+	s.in = (struct scan_input){ .memory = &s.memory, .status = -1 };
+	result = scan(&s, &err);
+	maillog_free(&s.second);
+	maillog_free(&s.found);
+	reading_free(&s.text);
+	scan_close(&s.in);
+	arena_free(&s.memory);
 	return result == 0 ? finish(EX_OK) : fail(&err);
 }

@@ -5,7 +5,6 @@
  *   scan_input.c   opens all logs, reads those that are no files
  *   scan_file.c    reads files
  *   scan_unpack.c  runs gzip and its kin
- *   scan_policy.c  is TLS off for that host already?
  *   scan_report.c  table, names, JSON
  *   sandbox.c      gives up what the rest needs no more
  */
@@ -18,8 +17,7 @@
 /* ---- input ---- */
 
 struct scan_log {
-	struct buf shown;     /* its name, fit for a terminal */
-	const char *name;     /* the same; "standard input" */
+	const char *name;     /* fit for a terminal; "standard input" */
 	int fd;
 	bool regular;         /* has a size and can be mapped */
 	unsigned long long size;
@@ -30,6 +28,7 @@ struct scan_input {
 	struct scan_log *logs;
 	size_t count;
 	unsigned long long total; /* bytes of all logs; 0: not known */
+	struct arena *memory;     /* given by the caller */
 	/* private */
 	unsigned long long done;
 	pid_t unpacker;  /* the process that runs them; 0: none */
@@ -41,18 +40,19 @@ struct scan_input {
  * EX_NOINPUT, EX_NOPERM, EX_UNAVAILABLE (no such tool here), EX_OSERR. */
 int scan_open(struct scan_input *in, char *const *names, int count,
     struct error *err) MUST_USE;
-/* Feeds all of them.  other: for the second thread, begun with the same
- * rules; NULL: there is none.  EX_IOERR, EX_UNAVAILABLE (a tool failed), EX_DATAERR
- * (standard input is compressed), and cancel_check()'s error. */
-int scan_read(struct scan_input *in, struct maillog *m, struct maillog *other,
-    struct error *err) MUST_USE;
 void scan_close(struct scan_input *in);
 
 /* A file so long is read by two threads. */
 #define SCAN_SPLIT (64ULL << 20)
 
+/* Feeds a log that is a file.  other: for the second thread, begun with the
+ * same rules; NULL: there is none.  EX_IOERR, and cancel_check()'s error. */
 int scan_file(struct scan_input *in, const struct scan_log *log,
     struct maillog *m, struct maillog *other, struct error *err) MUST_USE;
+/* Feeds one that is none.  EX_IOERR, EX_UNAVAILABLE (a tool failed), EX_DATAERR
+ * (standard input is compressed), EX_OSERR, and cancel_check()'s error. */
+int scan_stream(struct scan_input *in, const struct scan_log *log,
+    struct maillog *m, struct error *err) MUST_USE;
 /* So many more bytes were read: shown at times. */
 void scan_show(struct scan_input *in, size_t more);
 
@@ -65,23 +65,13 @@ int unpack_end(struct scan_input *in, const struct scan_log *log,
     struct error *err) MUST_USE;
 void unpack_stop(struct scan_input *in);
 
-/* ---- policy ---- */
-
-struct scan_policy;
-
-/* Reads the access file; NULL where it cannot be read: then nothing is
- * known.  Everything is read now: later there is no file system. */
-struct scan_policy *scan_policy_open(const struct options *o);
-/* "off", "on", "tempfail", or NULL: not known. */
-const char *scan_policy_tls(struct scan_policy *p,
-    const struct maillog_host *h);
-void scan_policy_close(struct scan_policy *p);
-
 /* ---- report ---- */
 
-void scan_table(const struct maillog *m, struct scan_policy *policy);
-int scan_names(const struct maillog *m, struct error *err) MUST_USE;
-void scan_json(const struct maillog *m, struct scan_policy *policy);
+/* Prints the hosts as the options say; text is the access file, or zeros.
+ * EX_OSERR; then nothing was printed. */
+int scan_print(const struct maillog *m, const struct options *o,
+    const struct reading_file *text, struct arena *memory, struct error *err)
+    MUST_USE;
 
 /* ---- sandbox ---- */
 

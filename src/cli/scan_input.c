@@ -120,8 +120,8 @@ read_blocks(struct scan_input *in, const struct scan_log *log,
 	return cancel_check(err);
 }
 
-static int
-read_stream(struct scan_input *in, const struct scan_log *log,
+int
+scan_stream(struct scan_input *in, const struct scan_log *log,
     struct maillog *m, struct error *err)
 {
 	struct stream b = { .size = MAILLOG_BEFORE + 2 * BUFFER,
@@ -142,17 +142,19 @@ read_stream(struct scan_input *in, const struct scan_log *log,
 /* ---- all of them ---- */
 
 static int
-open_log(struct scan_log *log, const char *name, struct error *err)
+open_log(struct scan_input *in, struct scan_log *log, const char *name,
+    struct error *err)
 {
 	bool standard = strcmp(name, "-") == 0;
 	char magic[8];
 	struct stat st;
 	ssize_t n;
 
-	buf_visible(&log->shown, span_of(standard ? "standard input" : name));
-	if (buf_error(&log->shown, err) != 0)
+	log->fd = -1;
+	log->name = arena_visible(in->memory,
+	    span_of(standard ? "standard input" : name));
+	if (arena_error(in->memory, err) != 0)
 		return -1;
-	log->name = log->shown.at == NULL ? "" : log->shown.at;
 	log->fd = standard ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
 			   : open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (log->fd < 0 || fstat(log->fd, &st) != 0)
@@ -171,68 +173,39 @@ open_log(struct scan_log *log, const char *name, struct error *err)
 	return 0;
 }
 
+/* Bytes of all logs; 0: nobody knows. */
+static unsigned long long
+total_size(const struct scan_input *in)
+{
+	unsigned long long total = 0;
+
+	for (size_t i = 0; i < in->count; i++) {
+		const struct scan_log *log = &in->logs[i];
+
+		if (!log->regular || log->unpacker != NULL)
+			return 0;
+		total += log->size;
+	}
+	return total;
+}
+
 int
 scan_open(struct scan_input *in, char *const *names, int count,
     struct error *err)
 {
-	char *const standard[] = { (char[]){ "-" }, NULL };
-
-	memset(in, 0, sizeof(*in));
-	in->status = -1;
-	if (count == 0) {
-		names = standard;
-		count = 1;
-	}
-	in->logs = calloc((size_t)count, sizeof(*in->logs));
-	if (in->logs == NULL)
-		return error_memory(err);
-	for (int i = 0; i < count; i++)
-		in->logs[i].fd = -1;
-	in->count = (size_t)count;
-	for (size_t i = 0; i < in->count; i++)
-		if (open_log(&in->logs[i], names[i], err) != 0)
+	for (int i = 0; i < count || i == 0; i++)
+		if (open_log(in, ARENA_ADD(in->memory, in->logs, in->count),
+		        count == 0 ? "-" : names[i], err) != 0)
 			return -1;
-	for (size_t i = 0; i < in->count; i++) {
-		const struct scan_log *log = &in->logs[i];
-
-		if (!log->regular || log->unpacker != NULL) {
-			in->total = 0;
-			break;
-		}
-		in->total += log->size;
-	}
+	in->total = total_size(in);
 	return unpack_start(in, err);
-}
-
-int
-scan_read(struct scan_input *in, struct maillog *m, struct maillog *other,
-    struct error *err)
-{
-	int result = 0;
-
-	for (size_t i = 0; i < in->count && result == 0; i++) {
-		struct scan_log *log = &in->logs[i];
-
-		maillog_input(m);
-		result = log->regular ? scan_file(in, log, m, other, err)
-				      : read_stream(in, log, m, err);
-		(void)close(log->fd);
-		log->fd = -1;
-	}
-	progress_end(&in->line);
-	return result;
 }
 
 void
 scan_close(struct scan_input *in)
 {
-	for (size_t i = 0; i < in->count; i++) {
-		if (in->logs[i].fd >= 0)
-			(void)close(in->logs[i].fd);
-		buf_free(&in->logs[i].shown);
-	}
+	for (size_t i = 0; i < in->count; i++)
+		close_fd(&in->logs[i].fd);
 	unpack_stop(in);
-	free(in->logs);
-	in->logs = NULL;
 	in->count = 0;
 }

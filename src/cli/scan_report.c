@@ -9,36 +9,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "rows.h"
 #include "scan.h"
 
 #define BAR_WIDTH 16
-#define WIDE 60
-
-/* ---- time ---- */
-
-static const char *
-local_text(long long time, char text[32])
-{
-	time_t t = (time_t)time;
-	struct tm tm;
-
-	if (time == MAILLOG_NO_TIME || localtime_r(&t, &tm) == NULL ||
-	    strftime(text, 32, "%Y-%m-%d %H:%M", &tm) == 0)
-		return "-";
-	return text;
-}
-
-static const char *
-utc_text(long long time, char text[32])
-{
-	time_t t = (time_t)time;
-	struct tm tm;
-
-	if (time == MAILLOG_NO_TIME || gmtime_r(&t, &tm) == NULL ||
-	    strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-		return NULL;
-	return text;
-}
+#define BAR_SIZE (BAR_WIDTH * 3 + 1) /* bytes; a block has three */
+#define WIDE 60 /* a longer name does not widen the column of all */
 
 /* ---- failures over time ---- */
 
@@ -104,8 +80,9 @@ speaks_utf8(void)
 	return false;
 }
 
-static void
-put_bar(const struct maillog_host *h, struct range r)
+/* The bar of a host. */
+static struct span
+bar_of(const struct maillog_host *h, struct range r, char text[BAR_SIZE])
 {
 	static const char *const blocks[] = { "\u2581", "\u2582", "\u2583",
 		"\u2584", "\u2585", "\u2586", "\u2587", "\u2588" };
@@ -113,171 +90,224 @@ put_bar(const struct maillog_host *h, struct range r)
 		"#", "@" };
 	const char *const *steps = speaks_utf8() ? blocks : plain;
 	unsigned bars[BAR_WIDTH], most = lay_out(h, r, bars);
+	char *end = text;
 
-	fputs("  ", stdout);
 	for (size_t i = 0; i < BAR_WIDTH; i++)
-		fputs(bars[i] == 0 ? " "
-			: steps[((unsigned long)bars[i] * 8 - 1) / most],
-		    stdout);
+		end = stpcpy(end, bars[i] == 0 ? " "
+			: steps[((unsigned long)bars[i] * 8 - 1) / most]);
+	return (struct span){ text, (size_t)(end - text) };
 }
 
-/* ---- table ---- */
+/* ---- rows ---- */
 
-static int
-width(const struct maillog *m, bool address)
+/* "2026-11-23 11:11" in local time, or "2026-11-23T10:11:04Z"; NULL: no stamp
+ * told it. */
+static const char *
+time_text(long long time, bool utc, char text[32])
 {
-	size_t most = address ? 7 : 4;
+	const char *format = utc ? "%Y-%m-%dT%H:%M:%SZ" : "%Y-%m-%d %H:%M";
+	time_t t = (time_t)time;
+	struct tm tm;
 
-	for (size_t i = 0; i < m->host_count; i++) {
-		const char *text = address ? m->hosts[i]->address
-					   : m->hosts[i]->host;
-		size_t len = text == NULL ? 1 : strlen(text);
+	if (time == MAILLOG_NO_TIME ||
+	    (utc ? gmtime_r(&t, &tm) : localtime_r(&t, &tm)) == NULL ||
+	    strftime(text, 32, format, &tm) == 0)
+		return NULL;
+	return text;
+}
 
-		if (len > most && len <= WIDE)
-			most = len;
+/* What the rows are made of, and the texts of the one at hand. */
+struct scan_rows {
+	const struct maillog *found;
+	const char **tls;     /* of each host; NULL: not known */
+	const char **reasons; /* of each host, for the table */
+	bool bars;
+	struct range range;
+	char first[32], last[32], first_utc[32], last_utc[32], bar[BAR_SIZE];
+};
+
+/* "certificate verify failed and 2 more" */
+static const char *
+reason_text(const struct maillog_host *h, struct arena *memory)
+{
+	struct buf text = BUF_IN(memory);
+
+	if (h->reason_count > 0)
+		buf_text(&text, h->reasons[0].text);
+	if (h->reason_count > 1)
+		buf_printf(&text, " and %zu more", h->reason_count - 1);
+	if (h->implicit > 0)
+		buf_printf(&text, " (%lu on port 465: no entry helps there)",
+		    h->implicit);
+	return buf_string(&text);
+}
+
+/* "on", "off", "tempfail", or NULL: nobody knows. */
+static const char *
+tls_of(const struct reading_file *text, const struct maillog_host *h,
+    struct arena *memory)
+{
+	struct policy_query query = { .name = h->host, .address = h->address,
+		.rules = &text->site.policy, .lookup = access_lookup,
+		.context = (void *)(size_t)&text->access };
+	struct policy found = { .value = BUF_IN(memory) };
+
+	if (!text->there)
+		return NULL;
+	policy_decide(kind_of_role(h->role), &query, &found);
+	return tls_name(found.tls);
+}
+
+/* All that takes memory, before anything is printed. */
+static int
+prepare(struct scan_rows *r, const struct reading_file *text,
+    struct arena *memory, struct error *err)
+{
+	size_t count = 0, reasons = 0;
+
+	for (size_t i = 0; i < r->found->host_count; i++) {
+		const struct maillog_host *h = r->found->hosts[i];
+
+		*ARENA_ADD(memory, r->tls, count) = tls_of(text, h, memory);
+		*ARENA_ADD(memory, r->reasons, reasons) =
+		    reason_text(h, memory);
 	}
-	return (int)most;
+	return arena_error(memory, err);
 }
 
 static void
-put_reason(const struct maillog_host *h)
+json_reasons(struct json *j, const char *name, const void *of)
 {
-	struct buf text = BUF_INIT;
+	const struct maillog_host *h = of;
 
-	if (h->reason_count > 0)
-		buf_visible(&text, span_of(h->reasons[0].text));
-	fputs("  ", stdout);
-	fputs(line_text(&text), stdout);
-	if (h->reason_count > 1)
-		printf(" and %zu more", h->reason_count - 1);
-	if (h->implicit > 0)
-		printf(" (%lu on port 465: no entry helps there)",
-		    h->implicit);
-	buf_free(&text);
+	json_object(j, name);
+	for (size_t i = 0; i < h->reason_count; i++)
+		json_number(j, h->reasons[i].text, h->reasons[i].count);
+	json_close(j, '}');
 }
 
-void
-scan_table(const struct maillog *m, struct scan_policy *policy)
+static void
+describe(void *context, size_t number, struct row *row)
 {
-	bool bars = isatty(STDOUT_FILENO) == 1;
-	struct range range = range_of(m);
-	int host = width(m, false), address = width(m, true);
-	char first[32], last[32];
+	struct scan_rows *r = context;
+	const struct maillog_host *h = r->found->hosts[number];
+	struct value evidence = value_text(
+	    h->grade == MAILLOG_HINT ? "hint" : "confirmed");
+	struct value reasons = { .kind = VALUE_JSON, .write = json_reasons,
+		.of = h };
+	struct value bar = { .kind = VALUE_BAR };
 
-	if (m->host_count == 0)
-		return;
-	printf("%-6s  %-9s  %-*s  %-*s  %8s  %8s  %-16s  %-16s  %-8s", "ROLE",
-	    "EVIDENCE", host, "HOST", address, "ADDRESS", "FAILURES", "WORKED",
-	    "FIRST", "LAST", "TLS");
-	printf("%s  REASON\n", bars ? "  OVER TIME       " : "");
-	for (size_t i = 0; i < m->host_count; i++) {
-		const struct maillog_host *h = m->hosts[i];
-		const char *tls = scan_policy_tls(policy, h);
-
-		printf("%-6s  %-9s  %-*s  %-*s  %8lu  %8llu  %-16s  %-16s  %-8s",
-		    h->role == ROLE_CLIENT ? "client" : "server",
-		    h->grade == MAILLOG_HINT ? "hint" : "confirmed", host,
-		    h->host, address, h->address == NULL ? "-" : h->address,
-		    h->failures, h->successes, local_text(h->first, first),
-		    local_text(h->last, last), tls == NULL ? "-" : tls);
-		if (bars)
-			put_bar(h, range);
-		put_reason(h);
-		putchar('\n');
-	}
+	if (r->bars)
+		bar.text = bar_of(h, r->range, r->bar);
+	*row = (struct row){ {
+		{ "role", "ROLE", value_text(role_name(h->role)) },
+		{ NULL, "EVIDENCE ", evidence },
+		{ "host", "HOST", value_text(h->host) },
+		{ "address", "ADDRESS", value_text(h->address) },
+		{ "failures", "FAILURES", value_count(h->failures) },
+		{ "successes", "  WORKED", value_count(h->successes) },
+		{ "implicit", NULL, value_count(h->implicit) },
+		{ "evidence", NULL, evidence },
+		{ "first", NULL,
+			value_text(time_text(h->first, true, r->first_utc)) },
+		{ "last", NULL,
+			value_text(time_text(h->last, true, r->last_utc)) },
+		{ "reasons", NULL, reasons },
+		{ NULL, "FIRST           ",
+			value_text(time_text(h->first, false, r->first)) },
+		{ NULL, "LAST            ",
+			value_text(time_text(h->last, false, r->last)) },
+		{ "tls", "TLS     ", value_text(r->tls[number]) },
+		{ NULL, r->bars ? "OVER TIME       " : NULL, bar },
+		{ NULL, "REASON", value_text(r->reasons[number]) },
+	} };
 }
+
+/* ---- names ---- */
+
+struct name {
+	const char *text;
+	bool said;
+};
 
 static int
-by_name(const void *a, const void *b)
+by_text(const void *a, const void *b)
 {
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
+	return strcmp(((const struct name *)a)->text,
+	    ((const struct name *)b)->text);
 }
 
-/* Sorted, each name once; how many. */
+/* Each name once, sorted: of those with a failure that an entry can end, which
+ * none can on port 465. */
 static size_t
-sorted_names(const struct maillog *m, const char **names)
+sorted_names(const struct maillog *m, struct name **names,
+    struct arena *memory)
 {
 	size_t count = 0, kept = 0;
 
 	for (size_t i = 0; i < m->host_count; i++)
 		if (m->hosts[i]->implicit < m->hosts[i]->failures)
-			names[count++] = m->hosts[i]->host;
+			ARENA_ADD(memory, *names, count)->text =
+			    m->hosts[i]->host;
 	if (count > 0)
-		qsort(names, count, sizeof(*names), by_name);
+		qsort(*names, count, sizeof(**names), by_text);
 	for (size_t i = 0; i < count; i++)
-		if (kept == 0 || strcmp(names[kept - 1], names[i]) != 0)
-			names[kept++] = names[i];
+		if (kept == 0 || by_text(*names + kept - 1, *names + i) != 0)
+			(*names)[kept++] = (*names)[i];
 	return kept;
 }
 
-/* A host may have several rows, one an address or a grade: named once, where
- * it is worst, and not at all where all that failed was on port 465. */
-int
-scan_names(const struct maillog *m, struct error *err)
+/* A host may have several rows, one an address or a grade: it is named once,
+ * where it is worst. */
+static int
+print_names(const struct maillog *m, struct arena *memory, struct error *err)
 {
-	const char **names = calloc(m->host_count + 1, sizeof(*names));
-	bool *said = calloc(m->host_count + 1, sizeof(*said));
-	int result = -1;
-	size_t count;
+	struct name *names = NULL;
+	size_t count = sorted_names(m, &names, memory);
 
-	if (names == NULL || said == NULL) {
-		(void)error_memory(err);
-		goto out;
-	}
-	count = sorted_names(m, names);
-	for (size_t i = 0; i < m->host_count; i++) {
-		const char *host = m->hosts[i]->host;
-		const char **found = bsearch(&host, names, count,
-		    sizeof(*names), by_name);
+	if (arena_error(memory, err) != 0)
+		return -1;
+	for (size_t i = 0; i < m->host_count && count > 0; i++) {
+		const struct name wanted = { m->hosts[i]->host, false };
+		struct name *found = bsearch(&wanted, names, count,
+		    sizeof(*names), by_text);
 
-		if (found == NULL || said[found - names])
+		if (found == NULL || found->said)
 			continue;
-		said[found - names] = true;
-		puts(host);
+		found->said = true;
+		puts(found->text);
 	}
-	result = 0;
-out:
-	free(said);
-	free(names);
-	return result;
+	return 0;
 }
 
-/* ---- JSON ---- */
+/* ---- all ---- */
 
-void
-scan_json(const struct maillog *m, struct scan_policy *policy)
+static void
+print_json(struct scan_rows *r)
 {
-	struct json j = { stdout, false };
-	char text[32];
+	struct json j;
 
-	json_object(&j, NULL);
-	json_array(&j, "hosts");
-	for (size_t i = 0; i < m->host_count; i++) {
-		const struct maillog_host *h = m->hosts[i];
+	json_begin(&j);
+	rows_json(&j, "hosts", describe, r, r->found->host_count);
+	json_number(&j, "unattributed", r->found->unattributed);
+	json_number(&j, "lines", r->found->lines);
+	json_end(&j);
+}
 
-		json_object(&j, NULL);
-		json_text(&j, "role",
-		    h->role == ROLE_CLIENT ? "client" : "server");
-		json_text(&j, "host", h->host);
-		json_text(&j, "address", h->address);
-		json_number(&j, "failures", h->failures);
-		json_number(&j, "successes", h->successes);
-		json_number(&j, "implicit", h->implicit);
-		json_text(&j, "evidence",
-		    h->grade == MAILLOG_HINT ? "hint" : "confirmed");
-		json_text(&j, "first", utc_text(h->first, text));
-		json_text(&j, "last", utc_text(h->last, text));
-		json_object(&j, "reasons");
-		for (size_t r = 0; r < h->reason_count; r++)
-			json_number(&j, h->reasons[r].text,
-			    h->reasons[r].count);
-		json_close(&j, '}');
-		json_text(&j, "tls", scan_policy_tls(policy, h));
-		json_close(&j, '}');
-	}
-	json_close(&j, ']');
-	json_number(&j, "unattributed", m->unattributed);
-	json_number(&j, "lines", m->lines);
-	json_close(&j, '}');
-	putchar('\n');
+int
+scan_print(const struct maillog *m, const struct options *o,
+    const struct reading_file *text, struct arena *memory, struct error *err)
+{
+	struct scan_rows r = { .found = m, .bars = isatty(STDOUT_FILENO) == 1,
+		.range = range_of(m) };
+
+	if (o->hosts && !o->json)
+		return print_names(m, memory, err);
+	if (prepare(&r, text, memory, err) != 0)
+		return -1;
+	if (o->json)
+		print_json(&r);
+	else
+		rows_table(describe, &r, m->host_count, WIDE);
+	return 0;
 }

@@ -110,8 +110,6 @@ run_all(const struct scan_input *in, const int *pipes, int status)
 static int
 open_pipes(const struct scan_input *in, int *pipes, struct error *err)
 {
-	for (size_t i = 0; i < 2 * in->count; i++)
-		pipes[i] = -1;
 	for (size_t i = 0; i < in->count; i++)
 		if (in->logs[i].unpacker != NULL &&
 		    pipe2(pipes + 2 * i, O_CLOEXEC) != 0)
@@ -137,7 +135,8 @@ take_pipes(struct scan_input *in, const int *pipes)
 int
 unpack_start(struct scan_input *in, struct error *err)
 {
-	int *pipes = NULL, status[2] = { -1, -1 }, result = -1;
+	int *pipes = NULL, status[2] = { -1, -1 };
+	size_t ends = 0;
 	bool any = false;
 
 	for (size_t i = 0; i < in->count; i++)
@@ -146,28 +145,23 @@ unpack_start(struct scan_input *in, struct error *err)
 		return 0;
 	if (find_all(in, err) != 0)
 		return -1;
-	pipes = malloc(2 * in->count * sizeof(*pipes));
-	if (pipes == NULL)
-		return error_memory(err);
-	if (open_pipes(in, pipes, err) != 0)
-		goto out;
+	while (ends < 2 * in->count && !in->memory->failed)
+		*ARENA_ADD(in->memory, pipes, ends) = -1;
+	if (arena_error(in->memory, err) != 0 ||
+	    open_pipes(in, pipes, err) != 0)
+		return -1;
 	if (pipe2(status, O_CLOEXEC) != 0 || (in->unpacker = fork()) < 0) {
 		in->unpacker = 0;
-		(void)error_errno(err, EX_OSERR, "scan", "cannot fork");
-		goto out;
+		return error_errno(err, EX_OSERR, "scan", "cannot fork");
 	}
 	if (in->unpacker == 0) {
 		run_all(in, pipes, status[1]);
-		free(pipes);
 		_exit(EX_OK);
 	}
 	take_pipes(in, pipes);
 	(void)close(status[1]);
 	in->status = status[0];
-	result = 0;
-out:
-	free(pipes);
-	return result;
+	return 0;
 }
 
 int

@@ -7,8 +7,6 @@
 
 #include "cli.h"
 
-static bool cut_short;
-
 /* What came from a file or an argument never steers a terminal; above 0x7f too
  * there are bytes that do.  That memory ran out has to be said without any. */
 static void
@@ -32,22 +30,6 @@ print_line(FILE *out, const char *prefix, const char *format, va_list args)
 	}
 	fputc('\n', out);
 	free(text);
-}
-
-const char *
-line_text(const struct buf *line)
-{
-	struct error ignored;
-
-	if (buf_error(line, &ignored) != 0)
-		cut_short = true;
-	return line->at == NULL ? "" : line->at;
-}
-
-void
-less_to_say(void)
-{
-	cut_short = true;
 }
 
 void
@@ -96,6 +78,39 @@ note(const struct options *o, const char *format, ...)
 	va_end(args);
 }
 
+void
+lines_vadd(struct line_list *l, const char *format, va_list args)
+{
+	struct buf text = BUF_IN(l->memory);
+
+	buf_vprintf(&text, format, args);
+	*ARENA_ADD(l->memory, l->at, l->count) = buf_string(&text);
+}
+
+void
+lines_add(struct line_list *l, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	lines_vadd(l, format, args);
+	va_end(args);
+}
+
+void
+say_lines(const struct options *o, const struct line_list *l)
+{
+	for (size_t i = 0; i < l->count; i++)
+		say(o, "%s", l->at[i]);
+}
+
+void
+warn_lines(const struct line_list *l)
+{
+	for (size_t i = 0; i < l->count; i++)
+		warn("warning: %s", l->at[i]);
+}
+
 int
 fail(const struct error *err)
 {
@@ -106,16 +121,9 @@ fail(const struct error *err)
 int
 finish(int status)
 {
-	bool written = fflush(stdout) == 0 && !ferror(stdout);
-
 	/* check and explain answer with a status below those of sysexits.h. */
-	if (status >= EX__BASE || (written && !cut_short))
+	if ((fflush(stdout) == 0 && !ferror(stdout)) || status >= EX__BASE)
 		return status;
-	if (written) {
-		warn("standard output: is not all there is to say: out of "
-		    "memory");
-		return EX_OSERR;
-	}
 	warn("standard output: %s", strerror(errno));
 	return EX_IOERR;
 }

@@ -1,0 +1,179 @@
+/* Days and moments as people write them, in local time: --until, --since. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+
+#include "cli.h"
+#include "maillog.h"
+
+#define DAYS_MAX 36500
+
+/* ---- days ---- */
+
+/* A clock beyond all years leaves the day that is before every other. */
+static void
+today(struct tm *tm)
+{
+	time_t now = time(NULL);
+
+	*tm = (struct tm){ 0 };
+	(void)localtime_r(&now, tm);
+}
+
+/* A clock of 32 bits ends in 2038, the calendar does not: no mktime(). */
+static void
+add_days(struct tm *tm, long days)
+{
+	for (; tm->tm_mday + days > date_month_days(tm); tm->tm_mday = 1) {
+		days -= date_month_days(tm) - tm->tm_mday + 1;
+		tm->tm_year += tm->tm_mon == 11;
+		tm->tm_mon = (tm->tm_mon + 1) % 12;
+	}
+	tm->tm_mday += (int)days;
+}
+
+/* "30d" */
+static bool
+parse_days(const char *text, struct tm *tm)
+{
+	char *end;
+	long days;
+
+	errno = 0;
+	days = strtol(text, &end, 10);
+	if (text[0] < '0' || text[0] > '9' || errno != 0 || days < 1 ||
+	    days > DAYS_MAX || strcmp(end, "d") != 0)
+		return false;
+	today(tm);
+	add_days(tm, days);
+	return true;
+}
+
+void
+until_today(char date[16])
+{
+	struct tm tm;
+
+	today(&tm);
+	(void)strftime(date, 16, "%Y-%m-%d", &tm);
+}
+
+struct entry_rules
+entry_rules_of(const struct site *site, char day[16])
+{
+	until_today(day);
+	return (struct entry_rules){ &site->policy, site->compressed_ipv6,
+		day };
+}
+
+int
+until_parse(const char *text, char date[16], struct error *err)
+{
+	char now[16];
+	struct tm tm;
+
+	if (!date_read(span_of(text), &tm) && !parse_days(text, &tm))
+		return error_set(err, EX_USAGE, "--until: no date \"%.40s\"; "
+		    "write one such as 2026-12-31, or days such as 30d", text);
+	(void)strftime(date, 16, "%Y-%m-%d", &tm);
+	until_today(now);
+	if (strcmp(date, now) < 0)
+		return error_set(err, EX_USAGE, "--until: %s is past; write "
+		    "%s or a later day", date, now);
+	return 0;
+}
+
+/* ---- moments ---- */
+
+long long
+time_of_local(long long civil)
+{
+	time_t as_utc = (time_t)civil, time;
+	struct tm tm;
+
+	if (gmtime_r(&as_utc, &tm) == NULL)
+		return civil;
+	tm.tm_isdst = -1;
+	time = mktime(&tm);
+	return time == (time_t)-1 ? civil : (long long)time;
+}
+
+static long
+unit_seconds(char unit)
+{
+	static const struct {
+		char unit;
+		long seconds;
+	} units[] = { { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 },
+		{ 'w', 7 * 86400 } };
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+		if (units[i].unit == unit)
+			return units[i].seconds;
+	return 0;
+}
+
+/* 7d, 12h, ...: so long ago. */
+static bool
+parse_ago(const char *text, long long now, long long *since)
+{
+	char *end;
+	long count;
+
+	errno = 0;
+	count = strtol(text, &end, 10);
+	if (end == text || errno != 0 || count < 0 || count > 1000000 ||
+	    unit_seconds(*end) == 0 || end[1] != '\0')
+		return false;
+	*since = now - count * unit_seconds(*end);
+	return true;
+}
+
+/* The moment of a local time; one that this machine's clock cannot hold comes
+ * after, or before, all that it can. */
+static long long
+moment(struct tm *tm)
+{
+	long long time;
+
+	tm->tm_wday = -1;
+	time = (long long)mktime(tm);
+	if (tm->tm_wday >= 0)
+		return time;
+	return tm->tm_year > 70 ? LLONG_MAX : MAILLOG_NO_TIME + 1;
+}
+
+/* 2026-11-23, or with a T or a blank and 11:11 or 11:11:04 behind it. */
+static bool
+parse_date(const char *text, long long *since)
+{
+	static const char *const formats[] = { "%Y-%m-%d", "%Y-%m-%dT%H:%M",
+		"%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S" };
+
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+		struct tm tm = { .tm_isdst = -1 };
+		const char *end = strptime(text, formats[i], &tm);
+
+		if (end == NULL || *end != '\0')
+			continue;
+		/* mktime() makes a March of the 30th of February. */
+		if (!date_exists(&tm))
+			return false;
+		*since = moment(&tm);
+		return true;
+	}
+	return false;
+}
+
+int
+since_parse(const char *text, long long now, long long *since,
+    struct error *err)
+{
+	if (parse_ago(text, now, since) || parse_date(text, since))
+		return 0;
+	return error_set(err, EX_USAGE, "--since: no date; write "
+	    "2026-12-31, \"2026-12-31 23:59\", or 7d, 12h");
+}
