@@ -340,6 +340,14 @@ int policy_search(const struct policy_query *q, struct policy *p);
  * version of sendmail asks: no address, and perhaps no name. */
 void policy_decide(enum kind kind, const struct policy_query *q,
     struct policy *p);
+/*
+ * What decides whether TLS is used, all that sendmail asks for the role taken
+ * together; returns its kind.  Of the role client a Clt_Features that puts mail
+ * off goes before all, and one that turns TLS off counts where Try_TLS leaves it
+ * on.  The trace is told of what was asked for the kind that decides.
+ */
+enum kind policy_answer(enum role role, const struct policy_query *q,
+    struct policy *p);
 void policy_free(struct policy *p);
 /* A policy_lookup over a text; context is a const struct access *. */
 policy_lookup access_lookup;

@@ -275,6 +275,25 @@ policy_decide(enum kind kind, const struct policy_query *query,
 		    buf_as_span(&p->value))];
 }
 
+enum kind
+policy_answer(enum role role, const struct policy_query *q, struct policy *p)
+{
+	struct policy features = { .value = { .arena = p->value.arena } };
+	struct policy_query silent = *q;
+	enum tls other;
+
+	silent.trace = NULL;
+	policy_decide(KIND_CLT_FEATURES, &silent, &features);
+	other = role == ROLE_CLIENT ? features.tls : TLS_ON;
+	policy_free(&features);
+	if (other != TLS_TEMPFAIL)
+		policy_decide(kind_of_role(role), q, p);
+	if (other == TLS_ON || (other == TLS_OFF && p->tls != TLS_ON))
+		return kind_of_role(role);
+	policy_decide(KIND_CLT_FEATURES, q, p);
+	return KIND_CLT_FEATURES;
+}
+
 void
 policy_free(struct policy *p)
 {

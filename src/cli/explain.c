@@ -163,7 +163,7 @@ ask(struct explain *e)
 	struct policy_query q = e->question;
 
 	q.trace = remember;
-	policy_decide(kind_of_role(e->role), &q, &e->policy);
+	e->kind = policy_answer(e->role, &q, &e->policy);
 }
 
 static void
@@ -176,7 +176,7 @@ ask_text(struct explain *e)
 
 	q.lookup = access_lookup;
 	q.context = &e->file.access;
-	policy_decide(kind_of_role(e->role), &q, &e->text_policy);
+	(void)policy_answer(e->role, &q, &e->text_policy);
 	e->agrees = p->tls == t->tls && p->found == t->found &&
 	    strcmp(p->key, t->key) == 0 &&
 	    span_equal(buf_as_span(&p->value), buf_as_span(&t->value));

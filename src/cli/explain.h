@@ -19,6 +19,7 @@ struct tried {
 struct explain {
 	const struct options *o;
 	enum role role;
+	enum kind kind;          /* of the entry that decides */
 	struct reading_file file;
 	/* What was given, and how sendmail writes it; address "" for none. */
 	struct host host;

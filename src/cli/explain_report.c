@@ -79,7 +79,7 @@ read_letters(struct explain *e)
 	struct letters all = { NULL, 0 };
 	struct value_letter letter = { 0 };
 
-	if (e->role == ROLE_CLIENT || !e->policy.found)
+	if (e->kind != KIND_SRV_FEATURES || !e->policy.found)
 		return all;
 	while (value_next_letter(buf_as_span(&e->policy.value), &letter)) {
 		struct told *t = ARENA_ADD(&e->memory, all.told, all.count);
@@ -146,6 +146,9 @@ verdict_line(struct explain *e, struct line_list *out)
 	else if (!client)
 		lines_add(out, "%s is turned away with 450: try "
 		    "again later", host);
+	else if (e->kind == KIND_CLT_FEATURES)
+		lines_add(out, "mail to %s is put off: sendmail logs "
+		    "clt_features=TEMPFAIL", host);
 	else if (has_key(e))
 		lines_add(out, "TLS is not used %s %s: sendmail "
 		    "logs 451 and sends in clear", for_whom, host);
@@ -166,6 +169,8 @@ describe(const struct explain *e, struct row *row)
 		{ "host", NULL, value_text(e->host.name) },
 		{ "address", NULL, value_or_null(value_text(e->address)) },
 		{ "tls", NULL, value_text(tls_name(e->policy.tls)) },
+		{ "kind", NULL, has_key(e) ? value_text(kind_name(e->kind))
+					   : none },
 		{ "key", NULL, has_key(e) ? value_text(e->policy.key) : none },
 		{ "value", NULL, has_key(e)
 			? value_span(buf_as_span(&e->policy.value)) : none },

@@ -128,25 +128,34 @@ warn_recipients(struct explain *e)
 	    &e->file.site.policy, &e->memory);
 	if (first.end == 0)
 		return;
-	lines_add(&e->warnings, "mail to recipients with %s bounces without "
+	lines_add(&e->warnings, "mail to recipients with %s %s without "
 	    "TLS; remove that entry", entry_name(&e->file.access, &first,
-	        &e->memory));
+	        &e->memory),
+	    e->kind == KIND_TRY_TLS ? "bounces" : "waits");
 }
 
-/* Clt_Features: S turns TLS off for every server, without a log line. */
+/* What bounces mail of a host that is exempted by Try_TLS. */
 static void
-warn_features(struct explain *e)
+warn_companion(struct explain *e)
 {
-	struct policy_query q = { .tag = "Clt_Features:",
-		.rules = &e->file.site.policy, .lookup = map_lookup,
-		.context = e->map };
+	const struct policy_rules *rules = &e->file.site.policy;
+	struct policy_query q = e->question;
 	struct policy p = { .value = BUF_IN(&e->memory) };
+	char missing[3];
 
-	if (e->role == ROLE_CLIENT && e->map != NULL &&
-	    policy_search(&q, &p) == 0 && p.found &&
-	    value_server(buf_as_span(&p.value)) == SERVER_OFF)
-		lines_add(&e->warnings, "TLS is off for every server "
-		    "nevertheless, because of %s", decider_text(e, &p));
+	if (e->kind != KIND_TRY_TLS || companion_letters(rules)[0] == '\0')
+		return;
+	policy_decide(KIND_CLT_FEATURES, &q, &p);
+	companion_missing(rules, p.found ? buf_as_span(&p.value) : span_of(""),
+	    missing);
+	if (missing[0] != '\0')
+		lines_add(&e->warnings, "mail to it bounces where %s applies, "
+		    "which the cf turns on; %s%s", companion_check(rules),
+		    companion_has_key(rules, &e->host)
+		        ? "to keep it from that, run tlsoff client "
+		        : "no entry keeps it from that: Clt_Features can be "
+		          "said of names alone, since sendmail 8.17.2",
+		    companion_has_key(rules, &e->host) ? e->host.name : "");
 }
 
 /* ---- all ---- */
@@ -175,7 +184,6 @@ explain_warn(struct explain *e)
 	if (e->policy.tls == TLS_OFF) {
 		warn_host_requirement(e);
 		warn_recipients(e);
-	} else if (e->policy.tls == TLS_ON) {
-		warn_features(e);
+		warn_companion(e);
 	}
 }

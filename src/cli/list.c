@@ -48,7 +48,7 @@ walk(struct list *l, struct error *err)
 		if (reason == NULL)
 			reason = map_reason(l, &e.record, err);
 		*ARENA_ADD(&l->memory, l->entries, l->count) = (struct listed){
-			e.role, e.record, reason, e.comment, e.managed
+			e.kind, e.role, e.record, reason, e.comment, e.managed
 		};
 	}
 	l->memory.failed = l->memory.failed || scratch.failed;
@@ -95,6 +95,7 @@ describe(void *context, size_t number, struct row *row)
 
 	*row = (struct row){ {
 		{ "role", NULL, value_text(role_name(e->role)) },
+		{ "kind", NULL, value_text(kind_name(e->kind)) },
 		{ NULL, "line", line },
 		{ "key", "key", value_span(e->record.key) },
 		{ "value", "value", value_span(span_trim(e->record.value)) },

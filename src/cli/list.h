@@ -8,6 +8,7 @@
 #include "cli.h"
 
 struct listed {
+	enum kind kind;
 	enum role role;
 	struct access_record record;
 	const char *reason; /* why it is not in force; NULL: it is */

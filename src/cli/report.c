@@ -124,6 +124,8 @@ describe(void *context, size_t number, struct row *row)
 	*row = (struct row){ {
 		{ "action", NULL, value_text(action_name(c->action)) },
 		{ "role", NULL, value_text(role_name(c->role)) },
+		{ "kind", NULL, value_text(kind_name(c->kind)) },
+		{ "companion", NULL, value_bool(c->companion) },
 		{ "key", NULL, value_text(c->key) },
 		{ "value", NULL, value_or_null(value_text(c->value)) },
 		{ "line", NULL, value_or_null(value_number(r->lines[number])) },

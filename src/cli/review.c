@@ -116,7 +116,7 @@ covering(struct review *r, const struct host *host)
 	struct policy p = { .value = BUF_IN(&r->memory) };
 	const struct listed *found = NULL;
 
-	policy_decide(KIND_TRY_TLS, &q, &p);
+	(void)policy_answer(ROLE_CLIENT, &q, &p);
 	for (size_t i = 0; i < r->list.count && p.tls == TLS_OFF; i++) {
 		const struct listed *entry = &r->list.entries[i];
 

@@ -154,7 +154,7 @@ tls_of(const struct reading_file *text, const struct maillog_host *h,
 
 	if (!text->there)
 		return NULL;
-	policy_decide(kind_of_role(h->role), &query, &found);
+	(void)policy_answer(h->role, &query, &found);
 	return tls_name(found.tls);
 }
 

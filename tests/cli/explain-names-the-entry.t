@@ -59,7 +59,8 @@ like($r->{out}, qr/turned away with 450/, '... in words');
 
 my ($said, $status) = json('client', 'LUNA.bagoona.com.', '123.45.67.89');
 is_deeply($said, { role => 'client', host => 'luna.bagoona.com',
-	address => '123.45.67.89', tls => 'off', key => 'Try_TLS:bagoona.com',
+	address => '123.45.67.89', tls => 'off', kind => 'try_tls',
+	key => 'Try_TLS:bagoona.com',
 	value => 'NO', line => 1, managed => JSON::PP::false,
 	text_agrees => JSON::PP::true, letters => [], warnings => [],
 	tried => ['Try_TLS:luna.bagoona.com', 'Try_TLS:bagoona.com'] },

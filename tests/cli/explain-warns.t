@@ -115,9 +115,40 @@ site("Try_TLS:bagoona.com\tNO\nTLS_Rcpt:dom.example\tENCR%1:112\n");
 like(asked('client', 'bagoona.com')->{all},
     qr/TLS_Rcpt:dom\.example ENCR%1:112 \(line 2\) bounces/,
     '... as the map rewrites its value');
+
+# ---- Clt_Features ----
+
+# As 8.17.2 and later ask it: by the name of the server.
+my $by_name = "Sclt_features\n"
+    . "R\$+\t\t\$: \$>D <\$1> <?> <! \"Clt_Features\"> <>\n";
 site("Clt_Features:\tS\n");
-like(asked('client', 'bagoona.com')->{all},
-    qr/off for every server nevertheless/, 'Clt_Features');
+is(asked('client', 'bagoona.com')->{status}, 1,
+    'a sendmail without clt_features does not ask them');
+append($CF, $by_name);
+my $features = asked('client', 'bagoona.com');
+is($features->{status}, 0, 'where it does they turn TLS off');
+is($features->{key}, 'Clt_Features:', '... and are named');
+is($features->{kind}, 'clt_features', '... by their kind');
+site("Clt_Features:\tS\nClt_Features:bagoona.com\tA\n");
+append($CF, $by_name);
+is(asked('client', 'luna.bagoona.com')->{status}, 1, 'a domain of its own hides the bare tag');
+site("Try_TLS:bagoona.com\tNO\nClt_Features:bagoona.com\ttemp\n");
+append($CF, $by_name);
+$features = asked('client', 'luna.bagoona.com');
+is($features->{status}, 75, 'one that puts mail off goes before all');
+like(tlsoff('-C', $CF, 'explain', 'client', 'luna.bagoona.com')->{out},
+    qr/^mail to luna\.bagoona\.com is put off: .*clt_features=TEMPFAIL$/m,
+    '... and says how that looks in the log');
+site("Try_TLS:bagoona.com\tNO\nTry_TLS:192.0.2.1\tNO\n");
+append($CF, "O DANE=true\n$by_name");
+like(asked('client', 'luna.bagoona.com')->{all},
+    qr/mail to it bounces where DANE applies, which the cf turns on; to keep it from that, run tlsoff client luna\.bagoona\.com$/m,
+    'DANE bounces mail of an exempted host');
+like(asked('client', '192.0.2.1')->{all},
+    qr/DANE applies.*; no entry keeps it from that: .* names alone/, '... and of an address');
+site("Try_TLS:bagoona.com\tNO\nClt_Features:bagoona.com\tD\n");
+append($CF, "O DANE=true\n$by_name");
+unlike(asked('client', 'luna.bagoona.com')->{all}, qr/DANE/, '... but for its companion');
 
 # ---- local rules ----
 

@@ -36,9 +36,10 @@ is($d->{changed}, JSON::PP::true, 'changed is a boolean');
 is(join(' ', map { $_->{action} } @{ $d->{changes} }),
     'added changed moved unchanged', 'what became of each host, in order');
 for my $change (@{ $d->{changes} }) {
-	is(join(' ', sort keys %$change), 'action key line reason role value',
+	is(join(' ', sort keys %$change), 'action companion key kind line reason role value',
 	    "names of $change->{key}");
 	is($change->{role}, 'client', '... its role');
+	is($change->{kind}, 'try_tls', '... its kind');
 	next if !defined $change->{line};
 	like((lines($ACCESS))[$change->{line} - 1], qr/^\Q$change->{key}\E\t/,
 	    '... its line') if $change->{action} ne 'unchanged';

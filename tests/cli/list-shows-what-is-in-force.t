@@ -48,13 +48,13 @@ END
 
 my ($t, $f) = (JSON::PP::true, JSON::PP::false);
 is_deeply(entries('server'), [
-	{ role => 'server', key => 'Srv_Features:cheddar.com', value => 'V A S',
+	{ role => 'server', kind => 'srv_features', key => 'Srv_Features:cheddar.com', value => 'V A S',
 	    line => 4, managed => $f, effective => $t, reason => undef,
 	    comment => 'their TLS is broken', until => undef },
-	{ role => 'server', key => 'Srv_Features:[192.0.2.1]', value => 'S',
+	{ role => 'server', kind => 'srv_features', key => 'Srv_Features:[192.0.2.1]', value => 'S',
 	    line => 13, managed => $t, effective => $t, reason => undef,
 	    comment => undef, until => '2026-01-01' },
-	{ role => 'server', key => 'Srv_Features:joined.example',
+	{ role => 'server', kind => 'srv_features', key => 'Srv_Features:joined.example',
 	    value => 'VS', line => 14, managed => $t, effective => $f,
 	    reason => 'value does not say S', comment => undef, until => undef },
 ], 'one role as a document');
