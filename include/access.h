@@ -344,7 +344,7 @@ void policy_decide(enum kind kind, const struct policy_query *q,
  * What decides whether TLS is used, all that sendmail asks for the role taken
  * together; returns its kind.  Of the role client a Clt_Features that puts mail
  * off goes before all, and one that turns TLS off counts where Try_TLS leaves it
- * on.  The trace is told of what was asked for the kind that decides.
+ * on.  The trace is told of the keys asked for, as far as they matter.
  */
 enum kind policy_answer(enum role role, const struct policy_query *q,
     struct policy *p);

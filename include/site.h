@@ -57,7 +57,8 @@ struct site {
 	                          one the cf names, not another on the command line */
 	bool system_config;    /* the cf is SITE_CONFIG */
 	bool has_temp;         /* K -T: a map that cannot be read defers mail */
-	bool compressed_ipv6;
+	bool compressed_ipv6;  /* IPv6 is asked for with "::": the option, or a
+	                          sendmail before 8.15 */
 	struct policy_rules policy;
 	char trusted_user[64]; /* "" none */
 	char run_as[64];       /* RunAsUser: "smmta:smmsp"; "" none */

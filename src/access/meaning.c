@@ -4,7 +4,7 @@
 #include "entry_private.h"
 
 /* The features of Srv_Features that have a letter. */
-#define LETTERS "ABCDEGLPSUVX"
+#define LETTERS "ABCDEFGHLOPRSUVX"
 
 /* What people write who want TLS to be off. */
 static const char *const off_words[] = { "NO", "OFF", "FALSE", "NONE", "NEVER",

@@ -33,6 +33,8 @@ static const struct {
 	{ 'f', "commands sent before the greeting are refused" },
 	{ 'G', "a bare LF is accepted" },
 	{ 'g', "a bare LF is refused (g2: made a blank)" },
+	{ 'H', "GET and POST are refused" },
+	{ 'h', "GET and POST end the session" },
 	{ 'L', "AUTH is not required" },
 	{ 'l', "AUTH is required" },
 	{ 'n', "PIPELINING is not offered" },

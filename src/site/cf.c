@@ -262,6 +262,9 @@ cf_read(struct site *site, struct cf_map *map, struct span text,
 	site->default_port = true;
 	while (logical_line(text, &at, &line))
 		interpret(site, map, &rules, buf_as_span(&line));
+	/* Before 8.15 there was no other way, and no option. */
+	if (site->policy.version != 0 && site->policy.version < 81500)
+		site->compressed_ipv6 = true;
 	status = buf_error(&line, err);
 	buf_free(&line);
 	return status;

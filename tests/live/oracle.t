@@ -124,9 +124,9 @@ sub value {
 
 sub entry {
 	my ($question) = @_;
-	my $tag = pick(qw(Try_TLS Srv_Features));
-	$tag = $question->{ask}[0] eq 'client' ? 'Try_TLS' : 'Srv_Features'
-	    if rand() < 0.9;
+	my $tag = pick(qw(Try_TLS Srv_Features Clt_Features));
+	$tag = $question->{ask}[0] eq 'client' ? pick(qw(Try_TLS Try_TLS Clt_Features))
+	    : 'Srv_Features' if rand() < 0.9;
 	$tag = pick(uc $tag, lc $tag, 'TLS_Srv') if rand() < 0.05;
 	return $tag . ':' . what($question) . pick(' ', "\t", '  ') . value() . "\n";
 }
@@ -209,6 +209,25 @@ sub difference {
 	return '';
 }
 
+# Try_TLS and Clt_Features together: the second goes before all where it puts mail
+# off, and counts where the first leaves TLS on.
+sub answers_for {
+	my ($site, @questions) = @_;
+	my @real = ask($site->{file}, map { $_->{ask} } @questions);
+	my @client = grep { $questions[$_]{ask}[0] eq 'client' } 0 .. $#questions;
+	my @features = ask($site->{file}, map { ['features', $questions[$_]{ask}[1]] } @client);
+	for my $n (@client) {
+		my $features = shift @features;
+		if ($features->{tls} eq 'tempfail') {
+			$real[$n] = $features;
+		} elsif ($features->{tls} eq 'off' && $real[$n]{tls} eq 'on') {
+			unshift @{ $features->{asked} }, @{ $real[$n]{asked} };
+			$real[$n] = $features;
+		}
+	}
+	return @real;
+}
+
 my ($done, @bad, %seen) = (0);
 while ($done < $cases) {
 	my $site = pick(@sites);
@@ -217,7 +236,7 @@ while ($done < $cases) {
 	spew($site->{access}, $text);
 	makemap($site->{file}, $site->{type}, $site->{access}, $text,
 	    @{ $site->{flags} });
-	my @real = ask($site->{file}, map { $_->{ask} } @questions);
+	my @real = answers_for($site, @questions);
 	for my $n (0 .. $#questions) {
 		my $why = difference($site, $real[$n],
 		    said_by($site, $questions[$n]));

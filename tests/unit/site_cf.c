@@ -341,6 +341,19 @@ the_version_stands_in_a_macro(void **state)
 }
 
 static void
+before_8_15_addresses_were_compressed(void **state)
+{
+	(void)state;
+	assert_int_equal(parse(K "DZ8.14.9\n"), 0);
+	assert_true(site.compressed_ipv6);
+	assert_int_equal(parse(K "DZ8.15.2\n"), 0);
+	assert_false(site.compressed_ipv6);
+	assert_int_equal(parse(K "DZ8.15.2\n"
+	    "O UseCompressedIPv6Addresses=true\n"), 0);
+	assert_true(site.compressed_ipv6);
+}
+
+static void
 what_a_client_asks_besides_try_tls(void **state)
 {
 	(void)state;
@@ -410,6 +423,7 @@ main(void)
 		cmocka_unit_test(skip_is_a_rule_of_the_lookups),
 		cmocka_unit_test(lookupdotdomain_is_a_rule_of_the_name_lookup),
 		cmocka_unit_test(the_version_stands_in_a_macro),
+		cmocka_unit_test(before_8_15_addresses_were_compressed),
 		cmocka_unit_test(what_a_client_asks_besides_try_tls),
 		cmocka_unit_test(local_rulesets_with_rules),
 	};

@@ -207,6 +207,8 @@ sub ask { my ($cf, @questions) = @_; return answers([$cf, '-bt', '-d60.5'], @que
 # The same without keys and values, which sendmail prints byte by byte.
 sub ask_tls { my ($cf, @questions) = @_; return answers([$cf, '-bt'], @questions) }
 
+my $RULES = qr/(?:try_tls|srv_features|clt_features)/;
+
 sub answers {
 	my ($how, @questions) = @_;
 	my $in = join '', map { question(@$_) } @questions;
@@ -214,15 +216,15 @@ sub answers {
 	my @answers;
 	for my $line (split /\n/, $r->{out}) {
 		my $last = $answers[-1];
-		if ($line =~ /> (?:try_tls|srv_features) +input: /) {
+		if ($line =~ /> $RULES +input: /) {
 			push @answers, { asked => [] };
 		} elsif ($line =~ /^map_lookup\(access, (.*), %0=.*\) => (.*) \((\d+)\), ad=/) {
 			push @{ $last->{asked} }, $1;
 			@$last{qw(key value)} = ($1, $2)
 			    if $2 ne 'NOT FOUND' && $2 ne '?';
-		} elsif ($line =~ /^(try_tls|srv_features) +returns: (.*)/) {
+		} elsif ($line =~ /^($RULES) +returns: (.*)/) {
 			$last->{tls} = judge($1, $2);
-		} elsif ($line =~ /^== Ruleset (?:try_tls|srv_features) .* status (\d+)/) {
+		} elsif ($line =~ /^== Ruleset $RULES .* status (\d+)/) {
 			# Else than by a map that failed (75): the value cannot be
 			# cut into tokens, and the daemon goes on as if the
 			# ruleset had said nothing.
@@ -237,6 +239,9 @@ sub answers {
 
 sub question {
 	my ($role, $name, $address) = @_;
+	# 8.17.1 asks for the name of a client here, and there is none.
+	return ".D{client_name}\n.D{client_addr}\nclt_features $name\n"
+	    if $role eq 'features';
 	my ($who, $rules) = $role eq 'client'
 	    ? ('server', 'try_tls') : ('client', 'srv_features');
 	return ".D{${who}_name}$name\n.D{${who}_addr}" . ($address // '')
@@ -258,7 +263,7 @@ sub judge {
 	my $tls = 'on';
 	for my $token (@tokens) {
 		$tls = 'off' if $token =~ /\AS/;
-		$tls = 'on' if $token eq 's';
+		$tls = 'on' if $token eq 's' && $rules eq 'srv_features';
 	}
 	return $tls;
 }
