@@ -40,10 +40,12 @@ const char *role_tag(enum role role);  /* "Try_TLS:", "Srv_Features:" */
 enum kind {
 	KIND_TRY_TLS,      /* of the role client: NO */
 	KIND_SRV_FEATURES, /* of the role server: S */
-	KIND_CLT_FEATURES  /* of the role client: S; and D, M, which keep DANE
+	KIND_CLT_FEATURES, /* of the role client: S; and D, M, which keep DANE
 	                      and MTA-STS from bouncing mail of exempted hosts */
+	KIND_FALLBACK      /* of the role client, TLS_Clt_Features: Flags=C: TLS
+	                      is tried, and where it fails mail goes in clear */
 };
-#define KINDS 3
+#define KINDS 4
 
 enum kind kind_of_role(enum role role); /* the first that is of the role */
 enum role kind_role(enum kind kind);
@@ -256,6 +258,15 @@ struct value_letter {
 };
 bool value_next_letter(struct span value, struct value_letter *letter);
 
+/* A value of TLS_Clt_Features, "CipherList=HIGH; Flags=RC": has it the flag C,
+ * by which sendmail falls back to clear text? */
+bool value_falls_back(struct span value);
+/* Adds it to out with that flag, or without it and c; its other parts stay. */
+void value_fallback(struct span value, bool on, struct buf *out);
+/* The first part that sendmail does not know: then it sends no mail at all;
+ * empty: it knows all. */
+struct span value_unknown_part(struct span value);
+
 /* What a TLS_Srv:, TLS_Clt: or TLS_Rcpt: value asks of a session in clear. */
 enum value_requirement { REQUIRE_NOTHING, REQUIRE_DEFER, REQUIRE_BOUNCE };
 enum value_requirement value_requirement(struct span value);
@@ -298,7 +309,12 @@ typedef enum lookup policy_lookup(void *context, struct span key,
 typedef void policy_trace(void *context, struct span key, enum lookup found,
     struct span value);
 
-enum tls { TLS_ON, TLS_OFF, TLS_TEMPFAIL };
+enum tls {
+	TLS_ON,
+	TLS_OFF,
+	TLS_TEMPFAIL,
+	TLS_FALLBACK /* on, and where the handshake fails mail goes in clear */
+};
 
 struct policy {
 	enum tls tls;
@@ -344,7 +360,7 @@ void policy_decide(enum kind kind, const struct policy_query *q,
  * What decides whether TLS is used, all that sendmail asks for the role taken
  * together; returns its kind.  Of the role client a Clt_Features that puts mail
  * off goes before all, and one that turns TLS off counts where Try_TLS leaves it
- * on.  The trace is told of the keys asked for, as far as they matter.
+ * on; where both do so does a fallback.  The trace is told of the keys asked for, as far as they matter.
  */
 enum kind policy_answer(enum role role, const struct policy_query *q,
     struct policy *p);

@@ -1,6 +1,6 @@
 /*
- * entry.h: what one entry of Try_TLS:, Srv_Features: and Clt_Features: is, and
- * does: the part of the room access that every verb judges entries by, so that no
+ * entry.h: what one entry of Try_TLS:, Srv_Features:, Clt_Features: and
+ * TLS_Clt_Features: is, and does: the part of the room access that every verb judges entries by, so that no
  * two of them say different things.  Bytes in, values out; no I/O.
  *
  *   entry_read()     a record of the file -> all that is to be said of it
@@ -39,8 +39,11 @@ enum effect {
 	EFFECT_OFF,
 	EFFECT_ON,
 	EFFECT_TEMPFAIL, /* the session, or the mail, is put off */
-	EFFECT_NONE      /* sendmail goes on to the next key */
+	EFFECT_NONE,     /* sendmail goes on to the next key */
+	EFFECT_FALLBACK  /* on, and in clear where the handshake fails */
 };
+#define EFFECTS 5
+
 
 struct entry {
 	struct access_record record;

@@ -29,6 +29,7 @@ struct request {
 	const char *comment; /* NULL: none; checked by comment_check() */
 	const char *until;   /* "2026-12-31"; NULL: for ever */
 	bool force, exact;
+	bool fallback; /* TLS is tried, clear text where it fails */
 };
 
 enum action { ADDED, CHANGED, MOVED, REMOVED, UNCHANGED };
@@ -77,7 +78,8 @@ struct plan_edit {
 /*
  * Plans one request on a parsed file; touches nothing.  Fails with EX_DATAERR
  * where mail would bounce or a host be turned away and force is not set (the
- * text says by which line), EX_OSERR for memory.
+ * text says by which line), EX_CONFIG where the cf has it that no entry does what
+ * is asked for, EX_OSERR for memory.
  */
 int plan_make(struct plan *p, const struct access *a,
     const struct entry_rules *rules, const struct request *r,

@@ -3,6 +3,7 @@
  *
  *   check.c         walks the file, and says what mends an entry
  *   check_table.c   what can be wrong with an entry, each with its message
+ *   check_message.c what a message says of this entry
  *   check_facts.c   what has to be known of an entry for that
  *   check_line.c    comments, the marker, lines that makemap rejects
  *   findings.c      what was found, and what mends it
@@ -83,6 +84,12 @@ void check_comment(struct checker *c, const struct access_record *r);
 
 /* Fills f from f->e. */
 void facts_gather(struct checker *c, struct facts *f);
+
+/* ---- check_message.c ---- */
+
+/* The text of the table, with what the facts say in place of %k and others. */
+const char *check_message(struct checker *c, const struct facts *f,
+    const char *text);
 
 /* ---- check_table.c ---- */
 

@@ -35,7 +35,13 @@ is_no_host(const struct facts *f)
 static bool
 is_unasked(const struct facts *f)
 {
-	return f->e.key == KEY_UNASKED;
+	return f->e.key == KEY_UNASKED && f->e.kind != KIND_FALLBACK;
+}
+
+static bool
+lacks_feature(const struct facts *f)
+{
+	return f->e.key == KEY_UNASKED && f->e.kind == KIND_FALLBACK;
 }
 
 static bool
@@ -153,11 +159,20 @@ does_nothing(const struct facts *f)
 		return true;
 	if (e->kind == KIND_CLT_FEATURES)
 		return has_no_feature(f);
+	if (e->kind == KIND_FALLBACK)
+		return false;
 	return f->is_alone &&
 	    (is_client(f) || word_is_one_of(e->value, words));
 }
 
 /* ---- the line, and the others ---- */
+
+static bool
+ends_session(const struct facts *f)
+{
+	return f->e.kind == KIND_FALLBACK &&
+	    value_unknown_part(f->e.in_map).len > 0;
+}
 
 static bool
 is_managed(const struct facts *f)
@@ -211,17 +226,8 @@ is_redundant(const struct facts *f)
 
 /*
  * Each is looked for, but that an entry which is not obeyed has nothing else to
- * be told of.  In a message stand
- *   %k  the key as it should be      %v  the value, in quotes
- *   %h  the host, or net             %m  the value as it should be
- *   %n  why it is no host            %o  the value that turns TLS off
- *   %t  the tag                      %s  what a value that puts off stops
- *   %f  the line of the first entry  %l  the line of the marker
- *   %u  the day it was to end        %0  an address without its last octet
- *   %r  the entry that demands TLS   %x  the tag that exempts from that
- *   %b  the broader entry            %c  the letter it loses
- *   %a  the letters of both          %w  who is meant by everybody
- *   %p  letters that it needs        %q  what those do without
+ * be told of.  What stands behind a % in a
+ * message is told in check_message.c.
  */
 static const struct row {
 	const char *code;
@@ -240,6 +246,10 @@ static const struct row {
 		"this key never matches, because sendmail asks for names alone, "
 		"and before 8.17.2 only for %t; give the host's name, or remove "
 		"the line" },
+	{ "key", FIX_NONE, lacks_feature,
+		"this key never matches, because the cf was made without "
+		"FEATURE(`tls_session_features'); add that to the .mc file, or "
+		"remove the line" },
 	{ "key", FIX_KEY, is_spelt_otherwise,
 		"this key never matches, because sendmail asks for another "
 		"spelling; write %k" },
@@ -273,6 +283,9 @@ static const struct row {
 	{ "value", FIX_NONE, does_nothing,
 		"the value %v does nothing here; write %o to turn TLS off, or "
 		"remove the line" },
+	{ "value", FIX_NONE, ends_session,
+		"sendmail does not know \"%e\", and then sends the host no mail "
+		"at all; remove it" },
 	{ "managed", FIX_PLACE, is_managed,
 		"this stands in the managed section, where the next update of "
 		"CanIt deletes it; move it above line %l" },
@@ -300,87 +313,7 @@ static const struct row {
 };
 #define UNOBEYED 2 /* rows of what is not obeyed */
 
-/* ---- messages ---- */
-
-static void
-add_value(const struct entry *e, struct buf *out)
-{
-	struct span shown = e->value;
-
-	if (shown.len > 200)
-		shown.len = 200;
-	buf_char(out, '"');
-	buf_visible(out, shown);
-	buf_char(out, '"');
-}
-
-/* The text for one of the letters above, but those with bytes of the file. */
-static const char *
-part(struct checker *c, const struct facts *f, char letter)
-{
-	struct arena *memory = &c->scratch;
-	const char *host = f->e.host.name;
-
-	switch (letter) {
-	case 'k':
-		return f->key;
-	case 'h':
-		return host;
-	case 'n':
-		return f->e.no_host;
-	case 't':
-		return kind_tag(f->e.kind);
-	case 'o':
-		return f->e.kind == KIND_TRY_TLS ? "NO" : "S";
-	case 'w':
-		return is_client(f) ? "server" : "client";
-	case 'p':
-		return f->missing;
-	case 'q':
-		return companion_check(c->rules->policy);
-	case 's':
-		return is_client(f) ? "mail to the host" : "the host";
-	case 'u':
-		return f->e.comment.until;
-	case 'x':
-		return requirement_tag(f->e.role);
-	case 'f':
-		return arena_printf(memory, "%zu",
-		    access_line(c->a, f->first.start));
-	case 'l':
-		return arena_printf(memory, "%zu",
-		    access_line(c->a, c->a->managed));
-	case '0':
-		return arena_text(memory,
-		    (struct span){ host, strlen(host) - 2 });
-	case 'r':
-		return entry_name(c->a, &f->by, memory);
-	case 'b':
-		return entry_name(c->a, &f->broader, memory);
-	case 'a':
-		return arena_text(memory, f->letters);
-	default:
-		return arena_text(memory, (struct span){ &f->lost, 1 });
-	}
-}
-
-static const char *
-message(struct checker *c, const struct facts *f, const char *text)
-{
-	struct buf out = BUF_IN(&c->scratch);
-
-	for (; *text != '\0'; text++) {
-		if (*text != '%')
-			buf_char(&out, *text);
-		else if (*++text == 'v')
-			add_value(&f->e, &out);
-		else if (*text == 'm')
-			buf_visible(&out, f->e.mended);
-		else
-			buf_text(&out, part(c, f, *text));
-	}
-	return buf_string(&out);
-}
+/* ---- finding ---- */
 
 /* Is there a right answer?  A line whose key is wrong and stays so is not moved
  * or mended for its other faults either. */
@@ -405,7 +338,7 @@ table_find(struct checker *c, const struct facts *f, bool wanted[FIXES])
 		fixable = can_fix(f, row->fix);
 		wanted[row->fix] = wanted[row->fix] || fixable;
 		check_find(c, row->code, f->e.record.start, fixable,
-		    message(c, f, row->message));
+		    check_message(c, f, row->message));
 		if (i < UNOBEYED)
 			return;
 	}

@@ -58,6 +58,8 @@ static bool
 is_asked(const struct entry *e, const struct policy_rules *rules,
     bool bracketed)
 {
+	if (e->kind == KIND_FALLBACK)
+		return rules->session_features;
 	if (e->kind != KIND_CLT_FEATURES || rules->features == FEATURES_NAME)
 		return e->kind != KIND_CLT_FEATURES || bracketed ||
 		    e->host.kind == HOST_NAME || e->what.len == 0;
@@ -180,6 +182,8 @@ entry_is_exemption(const struct entry *e)
 		return true; /* the tag is for nothing else */
 	if (e->kind == KIND_CLT_FEATURES)
 		return e->off;
+	if (e->kind == KIND_FALLBACK)
+		return e->effect == EFFECT_FALLBACK;
 	for (size_t i = 0; i < e->record.value.len; i++)
 		if (byte_lower(e->record.value.at[i]) == 's')
 			return true;
@@ -198,7 +202,7 @@ entry_reason(const struct entry *e)
 		    "written otherwise",
 		[KEY_QUOTED] = "the cf's K line has -q",
 	};
-	static const char *const of_value[KINDS][4] = {
+	static const char *const of_value[KINDS][EFFECTS] = {
 		[KIND_TRY_TLS] = {
 			[EFFECT_ON] = "value is not NO",
 			[EFFECT_TEMPFAIL] = "value puts mail off",
@@ -208,6 +212,12 @@ entry_reason(const struct entry *e)
 		[KIND_SRV_FEATURES] = {
 			[EFFECT_ON] = "value does not say S",
 			[EFFECT_TEMPFAIL] = "value turns the host away",
+			[EFFECT_NONE] = "value sends sendmail on to the next "
+			    "key",
+		},
+		[KIND_FALLBACK] = {
+			[EFFECT_ON] = "value does not say Flags=C",
+			[EFFECT_TEMPFAIL] = "value puts mail off",
 			[EFFECT_NONE] = "value sends sendmail on to the next "
 			    "key",
 		},

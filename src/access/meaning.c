@@ -177,6 +177,9 @@ entry_read_meaning(struct entry *e, struct arena *memory)
 	case KIND_CLT_FEATURES:
 		features_meaning(e, memory);
 		break;
+	case KIND_FALLBACK:
+		e->note.len = 0;
+		break;
 	}
 	e->meant_off |= e->off;
 	/* "OK # why" is as good as OK. */

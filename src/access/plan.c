@@ -12,6 +12,29 @@ action_name(enum action action)
 	return names[action];
 }
 
+/* No host is left with two kinds of exemption, and none with what is to be
+ * removed. */
+static void
+replace_others(struct planner *p)
+{
+	const struct request *r = p->request;
+	bool adds = r->verb == VERB_ADD;
+
+	for (size_t i = 0; i < r->host_count; i++) {
+		const struct change *c = &p->plan->changes[i];
+
+		/* Covered by a broader one: it has none of its own. */
+		if (adds && c->action == UNCHANGED && c->value[0] == '\0')
+			continue;
+		if (adds && r->fallback)
+			plan_remove_kind(p, KIND_TRY_TLS, &r->hosts[i]);
+		if (!adds || r->fallback)
+			plan_remove_kind(p, KIND_CLT_FEATURES, &r->hosts[i]);
+		if (!adds || !r->fallback)
+			plan_remove_kind(p, KIND_FALLBACK, &r->hosts[i]);
+	}
+}
+
 int
 plan_make(struct plan *plan, const struct access *a,
     const struct entry_rules *rules, const struct request *r,
@@ -22,17 +45,18 @@ plan_make(struct plan *plan, const struct access *a,
 	int status = 0;
 
 	for (size_t i = 0; i < r->host_count && status == 0; i++)
-		if (adds)
-			status = plan_add(&p, &r->hosts[i]);
-		else
+		if (!adds)
 			plan_remove(&p, &r->hosts[i]);
-	for (size_t i = 0; i < r->host_count && !adds; i++)
-		plan_remove_features(&p, &r->hosts[i]);
-	if (status == 0 && adds)
+		else
+			status = r->fallback ? plan_fallback(&p, &r->hosts[i])
+					     : plan_add(&p, &r->hosts[i]);
+	if (status == 0)
+		replace_others(&p);
+	if (status == 0 && adds && !r->fallback)
 		companion_add(&p);
 	if (status == 0)
 		status = plan_finish(&p);
-	if (status == 0 && !adds) {
+	if (status == 0 && (!adds || r->fallback)) {
 		companion_remove(&p);
 		status = plan_finish(&p);
 	}

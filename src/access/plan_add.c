@@ -7,36 +7,6 @@
 /* makemap drops a longer line. */
 #define LINE_MAX_BYTES 1022
 
-/* What a host's TLS is decided by before anything is planned for it. */
-struct decision {
-	struct policy policy;
-	struct access_record by; /* end 0: no entry decides */
-	const char *name;        /* of that entry; "" */
-	bool durable;            /* it stands above the marker */
-};
-
-static struct decision
-decide(struct planner *p, enum kind kind, const struct policy_query *q)
-{
-	struct decision d = {
-		.policy = { .value = BUF_IN(&p->plan->memory) }, .name = ""
-	};
-
-	policy_decide(kind, q, &d.policy);
-	if (d.policy.key[0] == '\0' ||
-	    !access_find(p->access, span_of(d.policy.key), &d.by))
-		return d;
-	d.name = entry_name(p->access, &d.by, &p->plan->memory);
-	d.durable = !p->access->marked || d.by.start < p->access->managed;
-	return d;
-}
-
-static bool
-is_off(const struct decision *d)
-{
-	return d->policy.tls == TLS_OFF;
-}
-
 /* ---- TLS requirements ---- */
 
 /*
@@ -150,8 +120,8 @@ new_value(struct planner *p, const char *key, const char *decider,
 
 /* ---- the entry is there ---- */
 
-static void
-leave(struct planner *p, struct subject *s, const struct entry *e)
+void
+plan_leave(struct planner *p, struct subject *s, const struct entry *e)
 {
 	struct span value = value_shown(&e->record);
 	const struct wanted w = { .now = &e->record, .key = e->record.key,
@@ -165,9 +135,8 @@ leave(struct planner *p, struct subject *s, const struct entry *e)
 	plan_tell(s, UNCHANGED, value, NULL, p);
 }
 
-/* Mended where it stands, or moved out of the managed section. */
-static void
-mend(struct planner *p, struct subject *s, const struct entry *e,
+void
+plan_mend(struct planner *p, struct subject *s, const struct entry *e,
     struct span value)
 {
 	struct span old = value_shown(&e->record), cut = old;
@@ -202,7 +171,7 @@ add_existing(struct planner *p, struct subject *s, const struct host *host,
 		    "this key; shorten that line first", key,
 		    access_line(p->access, e->record.start));
 	if (e->effect == EFFECT_OFF && !e->managed) {
-		leave(p, s, e);
+		plan_leave(p, s, e);
 		return companion_possible(p, host, key, false);
 	}
 	(void)value_cut_note(&sense);
@@ -210,7 +179,7 @@ add_existing(struct planner *p, struct subject *s, const struct host *host,
 	        &p->plan->memory), sense, &value) != 0 ||
 	    requirements(p, host, key) != 0)
 		return -1;
-	mend(p, s, e, value);
+	plan_mend(p, s, e, value);
 	return 0;
 }
 
@@ -232,7 +201,7 @@ add_new(struct planner *p, struct subject *s, const struct host *host,
 	if (w.value.len > 2)
 		reason = arena_printf(&p->plan->memory, "with the letters of "
 		    "%s, which it hides", before->name);
-	else if (before->policy.found && is_off(before) && !before->durable)
+	else if (before->policy.found && decision_is_off(before) && !before->durable)
 		reason = arena_printf(&p->plan->memory, "%s covers it, but may "
 		    "be deleted", before->name);
 	(void)plan_entry(p, s, &w);
@@ -240,10 +209,10 @@ add_new(struct planner *p, struct subject *s, const struct host *host,
 	return 0;
 }
 
-static bool
-is_covered(const struct planner *p, const struct decision *d)
+bool
+plan_is_covered(const struct planner *p, const struct decision *d)
 {
-	return is_off(d) && d->durable && !p->request->exact;
+	return decision_is_off(d) && d->durable && !p->request->exact;
 }
 
 /* An address is every peer there, also one that DNS gives no name: sendmail asks
@@ -257,16 +226,16 @@ unnamed_is_covered(struct planner *p, const struct host *host, const char *key)
 	if (host->kind != HOST_ADDRESS)
 		return true;
 	q.unnamed = host->name;
-	d = decide(p, kind_of_role(p->request->role), &q);
-	if (d.policy.found && !is_off(&d) && strchr(d.policy.key, '[') != NULL)
+	d = plan_decide(p, kind_of_role(p->request->role), &q);
+	if (d.policy.found && !decision_is_off(&d) && strchr(d.policy.key, '[') != NULL)
 		plan_warn(p, "%s: a host there that has no name is asked for as "
 		    "[%s], and for that %s decides; mend or remove it", key,
 		    host->name, d.name);
-	return is_covered(p, &d);
+	return plan_is_covered(p, &d);
 }
 
-static void
-covered(struct planner *p, struct subject *s, const struct decision *d)
+void
+plan_covered(struct planner *p, struct subject *s, const struct decision *d)
 {
 	plan_at(s, d->by.start);
 	plan_tell(s, UNCHANGED, span_of(""), arena_printf(&p->plan->memory,
@@ -288,14 +257,14 @@ plan_add(struct planner *p, const struct host *host)
 	if (access_find(p->access, span_of(s.change->key), &r) &&
 	    entry_read(&e, p->access, p->rules, &r, &p->plan->memory))
 		return add_existing(p, &s, host, &e);
-	before = decide(p, kind_of_role(p->request->role), &q);
-	if (unnamed && is_covered(p, &before)) {
-		covered(p, &s, &before);
+	before = plan_decide(p, kind_of_role(p->request->role), &q);
+	if (unnamed && plan_is_covered(p, &before)) {
+		plan_covered(p, &s, &before);
 		return companion_possible(p, host, s.change->key, false);
 	}
-	features = decide(p, KIND_CLT_FEATURES, &q);
-	if (p->request->role == ROLE_SERVER || !is_covered(p, &features))
+	features = plan_decide(p, KIND_CLT_FEATURES, &q);
+	if (p->request->role == ROLE_SERVER || !plan_is_covered(p, &features))
 		return add_new(p, &s, host, &before);
-	covered(p, &s, &features);
+	plan_covered(p, &s, &features);
 	return 0;
 }

@@ -107,6 +107,28 @@ plan_question(const struct planner *p, const struct host *host)
 	return q;
 }
 
+struct decision
+plan_decide(struct planner *p, enum kind kind, const struct policy_query *q)
+{
+	struct decision d = {
+		.policy = { .value = BUF_IN(&p->plan->memory) }, .name = ""
+	};
+
+	policy_decide(kind, q, &d.policy);
+	if (d.policy.key[0] == '\0' ||
+	    !access_find(p->access, span_of(d.policy.key), &d.by))
+		return d;
+	d.name = entry_name(p->access, &d.by, &p->plan->memory);
+	d.durable = !p->access->marked || d.by.start < p->access->managed;
+	return d;
+}
+
+bool
+decision_is_off(const struct decision *d)
+{
+	return d->policy.tls == TLS_OFF;
+}
+
 /* ---- what is told of it ---- */
 
 void

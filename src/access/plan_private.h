@@ -3,6 +3,7 @@
  *
  *   plan.c         a request -> a plan, host by host; a plan -> the new text
  *   plan_add.c     TLS off for one host
+ *   plan_fallback.c  clear text for one host where TLS fails
  *   plan_remove.c  TLS on again for one host
  *   plan_expire.c  dates -> a plan
  *   plan_fix.c     what a check found -> a plan
@@ -91,6 +92,18 @@ bool plan_edits(const struct plan *plan, const struct access_record *r);
 struct policy_query plan_question(const struct planner *p,
     const struct host *host);
 
+/* What a host's TLS is decided by before anything is planned for it. */
+struct decision {
+	struct policy policy;
+	struct access_record by; /* end 0: no entry decides */
+	const char *name;        /* of that entry; "" */
+	bool durable;            /* it stands above the marker */
+};
+
+struct decision plan_decide(struct planner *p, enum kind kind,
+    const struct policy_query *q);
+bool decision_is_off(const struct decision *d);
+
 /* ---- comment.c ---- */
 
 /* Is this line a comment of ours? */
@@ -132,9 +145,21 @@ void companion_remove(struct planner *p);
 
 /* -1 with p->err filled: it is refused. */
 int plan_add(struct planner *p, const struct host *host) MUST_USE;
+int plan_fallback(struct planner *p, const struct host *host) MUST_USE;
+/* Is it so already by a broader entry that stays?  Then says so. */
+bool plan_is_covered(const struct planner *p, const struct decision *d);
+void plan_covered(struct planner *p, struct subject *s,
+    const struct decision *d);
+/* An entry that is right as it is, but for its comment perhaps; and one that is
+ * mended where it stands, or moved out of the managed section. */
+void plan_leave(struct planner *p, struct subject *s, const struct entry *e);
+void plan_mend(struct planner *p, struct subject *s, const struct entry *e,
+    struct span value);
 void plan_remove(struct planner *p, const struct host *host);
-/* The same for what Clt_Features says of it. */
-void plan_remove_features(struct planner *p, const struct host *host);
+/* Takes out what that kind says of the host to turn TLS off, as a change more,
+ * where it does. */
+void plan_remove_kind(struct planner *p, enum kind kind,
+    const struct host *host);
 /* One place where a key stands: takes out what turns TLS off, if anything
  * does, else leaves the change UNCHANGED; true when no duplicate need be
  * looked at. */

@@ -14,13 +14,14 @@ plan_remove_entry(struct planner *p, struct subject *s, const struct entry *e)
 	struct wanted w = { .now = &e->record, .key = e->record.key,
 		.comment = COMMENT_GOES };
 
-	if (e->effect != EFFECT_OFF)
+	if (e->effect != EFFECT_OFF && e->effect != EFFECT_FALLBACK)
 		return true;
 	value_other_letters(e->kind, e->in_map, &letters);
 	if (letters.len > 0) {
 		w.value = buf_as_span(&letters);
 		(void)plan_entry(p, s, &w);
-		plan_tell(s, CHANGED, w.value, "its other letters stay", p);
+		plan_tell(s, CHANGED, w.value, e->kind == KIND_FALLBACK
+		    ? "its other parts stay" : "its other letters stay", p);
 		return true;
 	}
 	(void)plan_entry(p, s, &w);
@@ -62,15 +63,15 @@ find_entry(struct planner *p, const char *key, struct entry *e)
 }
 
 void
-plan_remove_features(struct planner *p, const struct host *host)
+plan_remove_kind(struct planner *p, enum kind kind, const struct host *host)
 {
 	const char *key = arena_printf(&p->plan->memory, "%s%s",
-	    kind_tag(KIND_CLT_FEATURES), host->name);
+	    kind_tag(kind), host->name);
 	struct subject s = { .unlisted = false };
 	struct entry e;
 
-	if (p->request->role != ROLE_CLIENT || !find_entry(p, key, &e) ||
-	    e.effect != EFFECT_OFF)
+	if (p->request->role != kind_role(kind) || !find_entry(p, key, &e) ||
+	    (e.effect != EFFECT_OFF && e.effect != EFFECT_FALLBACK))
 		return;
 	plan_subject(p, &s, e.kind, e.record.key);
 	if (!plan_remove_entry(p, &s, &e))

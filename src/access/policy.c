@@ -254,7 +254,7 @@ policy_decide(enum kind kind, const struct policy_query *query,
 {
 	static const enum tls tls[] = { [EFFECT_OFF] = TLS_OFF,
 		[EFFECT_ON] = TLS_ON, [EFFECT_TEMPFAIL] = TLS_TEMPFAIL,
-		[EFFECT_NONE] = TLS_ON };
+		[EFFECT_NONE] = TLS_ON, [EFFECT_FALLBACK] = TLS_FALLBACK };
 	/* What was found decides, be it SKIP or "?". */
 	static const struct policy_rules plain;
 
@@ -263,6 +263,8 @@ policy_decide(enum kind kind, const struct policy_query *query,
 	q.tag = kind_tag(kind);
 	p->tls = TLS_ON;
 	p->found = false;
+	if (kind == KIND_FALLBACK && !q.rules->session_features)
+		return;
 	if (kind == KIND_CLT_FEATURES) {
 		if (q.rules->features == FEATURES_NONE)
 			return;
@@ -275,23 +277,39 @@ policy_decide(enum kind kind, const struct policy_query *query,
 		    buf_as_span(&p->value))];
 }
 
+/* What that kind alone says, without a word to the trace. */
+static enum tls
+tls_by(enum kind kind, const struct policy_query *q, struct arena *memory)
+{
+	struct policy p = { .value = { .arena = memory } };
+	struct policy_query silent = *q;
+
+	silent.trace = NULL;
+	policy_decide(kind, &silent, &p);
+	policy_free(&p);
+	return p.tls;
+}
+
 enum kind
 policy_answer(enum role role, const struct policy_query *q, struct policy *p)
 {
-	struct policy features = { .value = { .arena = p->value.arena } };
-	struct policy_query silent = *q;
-	enum tls other;
+	enum kind kind = kind_of_role(role);
+	struct arena *memory = p->value.arena;
+	enum tls features = TLS_ON;
 
-	silent.trace = NULL;
-	policy_decide(KIND_CLT_FEATURES, &silent, &features);
-	other = role == ROLE_CLIENT ? features.tls : TLS_ON;
-	policy_free(&features);
-	if (other != TLS_TEMPFAIL)
-		policy_decide(kind_of_role(role), q, p);
-	if (other == TLS_ON || (other == TLS_OFF && p->tls != TLS_ON))
-		return kind_of_role(role);
-	policy_decide(KIND_CLT_FEATURES, q, p);
-	return KIND_CLT_FEATURES;
+	if (role == ROLE_CLIENT)
+		features = tls_by(KIND_CLT_FEATURES, q, memory);
+	if (features != TLS_TEMPFAIL) {
+		policy_decide(kind, q, p);
+		if (role == ROLE_SERVER || p->tls != TLS_ON)
+			return kind;
+		if (features == TLS_ON &&
+		    tls_by(KIND_FALLBACK, q, memory) != TLS_FALLBACK)
+			return kind;
+	}
+	kind = features == TLS_ON ? KIND_FALLBACK : KIND_CLT_FEATURES;
+	policy_decide(kind, q, p);
+	return kind;
 }
 
 void

@@ -8,6 +8,7 @@ static const struct {
 	[KIND_TRY_TLS] = { ROLE_CLIENT, "Try_TLS:", "try_tls" },
 	[KIND_SRV_FEATURES] = { ROLE_SERVER, "Srv_Features:", "srv_features" },
 	[KIND_CLT_FEATURES] = { ROLE_CLIENT, "Clt_Features:", "clt_features" },
+	[KIND_FALLBACK] = { ROLE_CLIENT, "TLS_Clt_Features:", "fallback" },
 };
 
 const char *

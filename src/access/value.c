@@ -129,6 +129,8 @@ value_other_letters(enum kind kind, struct span value, struct buf *out)
 
 	if (kind == KIND_SRV_FEATURES)
 		value_letters(value, out);
+	else if (kind == KIND_FALLBACK)
+		value_fallback(value, false, out);
 	if (kind != KIND_CLT_FEATURES)
 		return;
 	value_capitals(value, &all);
@@ -259,6 +261,8 @@ value_effect(const struct policy_rules *rules, enum kind kind, bool bare,
 		return value_client_off(in_map) ? EFFECT_OFF : EFFECT_ON;
 	case KIND_SRV_FEATURES:
 		return effect_of(value_server(in_map));
+	case KIND_FALLBACK:
+		return value_falls_back(in_map) ? EFFECT_FALLBACK : EFFECT_ON;
 	case KIND_CLT_FEATURES:
 		break;
 	}

@@ -114,6 +114,15 @@ change_site(struct job *j, struct error *err)
 	return 0;
 }
 
+static int
+check_fallback(const struct job *j, struct error *err)
+{
+	if (!j->o->fallback || j->request.role == ROLE_CLIENT)
+		return 0;
+	return error_set(err, EX_USAGE, "--fallback: a server has no such "
+	    "thing; leave it out, or write client");
+}
+
 int
 change_prepare(struct job *j, struct error *err)
 {
@@ -125,7 +134,9 @@ change_prepare(struct job *j, struct error *err)
 	j->request.until = o->until;
 	j->request.force = o->force;
 	j->request.exact = o->exact;
+	j->request.fallback = o->fallback;
 	if (read_role(j, &words, err) != 0 ||
+	    check_fallback(j, err) != 0 ||
 	    (o->comment != NULL && comment_check(o->comment, err) != 0) ||
 	    change_site(j, err) != 0)
 		return -1;

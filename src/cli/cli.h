@@ -36,7 +36,7 @@ struct options {
 	int lock_wait;        /* seconds */
 	unsigned long minimum; /* --min, of scan */
 	int timeout;           /* seconds; --timeout, of review */
-	bool strict, dry_run, json, force, exact, quiet, verbose;
+	bool strict, dry_run, json, force, exact, fallback, quiet, verbose;
 	bool confirmed, hosts, fix; /* of scan, scan and check */
 	char **words;         /* what follows the verb; ends with NULL */
 	int word_count;

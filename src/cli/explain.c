@@ -227,7 +227,7 @@ int
 verb_explain(const struct options *o)
 {
 	static const int statuses[] = { [TLS_OFF] = EX_OK, [TLS_ON] = 1,
-		[TLS_TEMPFAIL] = EX_TEMPFAIL };
+		[TLS_TEMPFAIL] = EX_TEMPFAIL, [TLS_FALLBACK] = 1 };
 	struct error err = ERROR_INIT;
 	struct explain e = { .o = o };
 	int status;

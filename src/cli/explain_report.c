@@ -142,7 +142,10 @@ verdict_line(struct explain *e, struct line_list *out)
 	const char *for_whom = client ? "when we connect to"
 				      : "when we are connected to by";
 
-	if (e->policy.tls != TLS_TEMPFAIL)
+	if (e->policy.tls == TLS_FALLBACK)
+		lines_add(out, "TLS is tried %s %s; where the handshake fails "
+		    "mail goes in clear", for_whom, host);
+	else if (e->policy.tls != TLS_TEMPFAIL)
 		lines_add(out, "TLS is %s %s %s",
 		    tls_name(e->policy.tls), for_whom, host);
 	else if (!client)

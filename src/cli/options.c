@@ -37,6 +37,8 @@ static const struct option_known known[] = {
 		"keep a date with the entry: 2026-12-31 or 30d" },
 	{ "exact", 0, FLAG, AT(exact), VERB_ADDS, NULL,
 		"add it although a broader one covers HOST" },
+	{ "fallback", 0, FLAG, AT(fallback), VERB_ADDS, NULL,
+		"client: try TLS, and clear text where it fails" },
 	{ "force", 0, FLAG, AT(force), VERB_ADDS | VERB_TAKES, NULL,
 		"do it though it covers very many, or mail bounces" },
 	{ "restart", 0, TEXT, AT(restart), VERB_WRITES, "MODE",

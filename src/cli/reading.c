@@ -33,7 +33,8 @@ const char *
 tls_name(enum tls tls)
 {
 	static const char *const names[] = { [TLS_ON] = "on",
-		[TLS_OFF] = "off", [TLS_TEMPFAIL] = "tempfail" };
+		[TLS_OFF] = "off", [TLS_TEMPFAIL] = "tempfail",
+		[TLS_FALLBACK] = "fallback" };
 
 	return names[tls];
 }

@@ -1,7 +1,10 @@
 /*
- * Companions of exemptions: with DANE or MTA-STS on, a change gives an exempted
- * host the letters of Clt_Features that keep its mail from bouncing, and takes
- * back only those.
+ * What a change makes of a text, as one table.
+ *
+ * Companions: with DANE or MTA-STS on, it gives an exempted host the letters of
+ * Clt_Features that keep its mail from bouncing, and takes back only those.
+ * Fallback: the flag C goes to what decides, and no host has two kinds of
+ * exemption.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,8 +18,8 @@
 #include "entry.h"
 #include "plan.h"
 
-/* 8.17.2 and later, with DANE, or as said. */
-enum { DANE = 1, STS = 2, OLD = 4, FORCE = 8 };
+/* 8.17.2 and later, with FEATURE(tls_session_features), or as said. */
+enum { DANE = 1, STS = 2, OLD = 4, FORCE = 8, NO_SESSION = 16 };
 
 static const struct row {
 	int cf;
@@ -135,6 +138,57 @@ static const struct row {
 	{ 0, "remove", "a.example",
 		"Try_TLS:a.example\tNO\nClt_Features:example\tS\n",
 		"Clt_Features:example\tS\n", "still keeps TLS off" },
+	/* ---- fallback ---- */
+	{ 0, "fallback", "a.example", "",
+		"TLS_Clt_Features:a.example\tFlags=C\n", NULL },
+	{ 0, "fallback", "192.0.2.1", "",
+		"TLS_Clt_Features:192.0.2.1\tFlags=C\n", NULL },
+	{ DANE, "fallback", "a.example", "",
+		"TLS_Clt_Features:a.example\tFlags=C\n", NULL },
+	{ NO_SESSION, "fallback", "a.example", "", NULL,
+		"add FEATURE(`tls_session_features')" },
+	{ 0, "fallback", "a.example",
+		"TLS_Clt_Features:a.example\tflags=C\n",
+		"TLS_Clt_Features:a.example\tflags=C\n", NULL },
+	{ 0, "fallback", "a.example",
+		"TLS_Clt_Features:a.example\tCipherList=HIGH; Flags=R\n",
+		"TLS_Clt_Features:a.example\tCipherList=HIGH; Flags=RC\n", NULL },
+	{ 0, "fallback", "a.example",
+		"TLS_Clt_Features:a.example\tflags=cR;CipherList=HIGH;\n",
+		"TLS_Clt_Features:a.example\tFlags=RC; CipherList=HIGH\n", NULL },
+	{ 0, "fallback", "a.example",
+		"TLS_Clt_Features:example\tCipherList=HIGH\n",
+		"TLS_Clt_Features:example\tCipherList=HIGH\n"
+		"TLS_Clt_Features:a.example\tCipherList=HIGH; Flags=C\n", NULL },
+	{ 0, "fallback", "a.example", "TLS_Clt_Features:example\tFlags=C\n",
+		"TLS_Clt_Features:example\tFlags=C\n", NULL },
+	{ 0, "fallback", "a.example", "TLS_Clt_Features:\tFlags=C\n",
+		"TLS_Clt_Features:\tFlags=C\n", NULL },
+	{ 0, "fallback", "a.example", "Try_TLS:example\tNO\n",
+		"Try_TLS:example\tNO\n", NULL },
+	/* From one kind to the other. */
+	{ DANE, "fallback", "a.example",
+		"Try_TLS:a.example\tNO\n# tlsoff companion D\n"
+		"Clt_Features:a.example\tD\n",
+		"TLS_Clt_Features:a.example\tFlags=C\n", NULL },
+	{ 0, "fallback", "a.example", "Clt_Features:a.example\tS A\n",
+		"Clt_Features:a.example\tA\n"
+		"TLS_Clt_Features:a.example\tFlags=C\n", NULL },
+	{ 0, "client", "a.example",
+		"TLS_Clt_Features:a.example\tFlags=RC; CipherList=HIGH\n",
+		"TLS_Clt_Features:a.example\tFlags=R; CipherList=HIGH\n"
+		"Try_TLS:a.example\tNO\n", NULL },
+	{ 0, "client", "a.example", "TLS_Clt_Features:a.example\tFlags=C\n",
+		"Try_TLS:a.example\tNO\n", NULL },
+	/* remove takes either. */
+	{ 0, "remove", "a.example", "TLS_Clt_Features:a.example\tFlags=C\n", "",
+		NULL },
+	{ 0, "remove", "a.example",
+		"TLS_Clt_Features:a.example\tCipherList=HIGH; Flags=C\n",
+		"TLS_Clt_Features:a.example\tCipherList=HIGH\n", NULL },
+	{ 0, "remove", "a.example",
+		"TLS_Clt_Features:a.example\tCipherList=HIGH\n",
+		"TLS_Clt_Features:a.example\tCipherList=HIGH\n", NULL },
 };
 
 static size_t
@@ -196,6 +250,7 @@ a_change_is_as_said(void **state)
 		const struct policy_rules policy = {
 			.dane = (row->cf & DANE) != 0,
 			.sts = (row->cf & STS) != 0,
+			.session_features = (row->cf & NO_SESSION) == 0,
 			.features = (row->cf & OLD) != 0 ? FEATURES_BARE
 			                                 : FEATURES_NAME };
 		const struct entry_rules rules = { .policy = &policy };
@@ -205,6 +260,7 @@ a_change_is_as_said(void **state)
 			                                         : VERB_ADD,
 			.role = strcmp(row->verb, "server") == 0 ? ROLE_SERVER
 			                                         : ROLE_CLIENT,
+			.fallback = strcmp(row->verb, "fallback") == 0,
 			.force = (row->cf & FORCE) != 0 };
 		struct error err = ERROR_INIT;
 		struct access a;
@@ -217,7 +273,8 @@ a_change_is_as_said(void **state)
 			becomes(row, &plan, &a);
 			plan_free(&plan);
 		} else {
-			assert_int_equal(err.status, EX_DATAERR);
+			assert_int_equal(err.status, row->cf == NO_SESSION
+			    ? EX_CONFIG : EX_DATAERR);
 			says(row, err.text);
 		}
 		access_free(&a);
