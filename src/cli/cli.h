@@ -38,7 +38,7 @@ struct options {
 	int timeout;           /* seconds; --timeout, of review */
 	bool strict, dry_run, json, force, exact, quiet, verbose;
 	bool confirmed, hosts, fix; /* of scan, scan and check */
-	char **words;         /* what follows the verb; ends with NULL */
+	char **words;         /* what follows the verb; ends with NULL; in argv */
 	int word_count;
 	/* private */
 	char until_date[16];
@@ -63,15 +63,19 @@ struct options {
 
 /*
  * Reads the command line; the verb and its words may stand before, between
- * and behind the options.  Nothing is looked at but argv, the clock and the
- * working directory.  Fails with EX_USAGE.
+ * and behind the options.  Nothing is looked at but argv, which has to stay and
+ * is changed, the clock and the working directory.  Fails with EX_USAGE.
  */
 int options_read(struct options *o, int argc, char **argv, struct error *err)
     MUST_USE;
 /* Has every option that was given an effect for this verb?  EX_USAGE. */
 int options_fit(const struct options *o, unsigned verb, struct error *err)
     MUST_USE;
-void options_free(struct options *o);
+/* Words of --builder and --restart, by enum update_builder and service_mode;
+ * NULL behind the last. */
+extern const char *const builder_names[], *const restart_names[];
+/* The place of a word among names; -1: it is none of them. */
+int name_index(const char *const *names, const char *word);
 /* "2026-12-31" or "30d" -> "2026-12-31", today or later.  EX_USAGE. */
 int until_parse(const char *text, char date[16], struct error *err) MUST_USE;
 

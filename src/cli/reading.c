@@ -9,14 +9,13 @@
 bool
 role_find(const char *word, enum role *role)
 {
-	static const enum role roles[] = { ROLE_CLIENT, ROLE_SERVER };
+	static const char *const names[] = { [ROLE_CLIENT] = "client",
+		[ROLE_SERVER] = "server", NULL };
+	int i = name_index(names, word);
 
-	for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++)
-		if (strcmp(word, role_name(roles[i])) == 0) {
-			*role = roles[i];
-			return true;
-		}
-	return false;
+	if (i >= 0)
+		*role = (enum role)i;
+	return i >= 0;
 }
 
 int

@@ -117,20 +117,14 @@ forget(struct review_host *h)
 static void
 tell_messages(const struct trying *t, const struct review_host *h)
 {
-	struct span rest = buf_as_span(&h->messages);
+	struct span rest = buf_as_span(&h->messages), line;
 
 	if (!t->r->o->verbose)
 		return;
 	show_end(t);
-	while (rest.len > 0) {
-		const char *end = memchr(rest.at, '\n', rest.len);
-		size_t len = end == NULL ? rest.len : (size_t)(end - rest.at);
-
-		detail(t->r->o, "%s: openssl: %.*s", h->host.name, (int)len,
-		    rest.at);
-		len += end != NULL;
-		rest = (struct span){ rest.at + len, rest.len - len };
-	}
+	while (review_next_line(&rest, &line))
+		detail(t->r->o, "%s: openssl: %.*s", h->host.name,
+		    (int)line.len, line.at);
 }
 
 static void
@@ -140,7 +134,8 @@ ended(void *context, size_t number, int status)
 	struct review_host *h = &t->r->hosts[t->which[number]];
 
 	review_judge(&h->verdict, status, t->r->o->timeout,
-	    buf_as_span(&h->answer), buf_as_span(&h->messages));
+	    buf_as_span(&h->answer), buf_as_span(&h->messages),
+	    &t->r->memory);
 	tell_messages(t, h);
 	forget(h);
 	t->done++;
