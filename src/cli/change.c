@@ -44,8 +44,8 @@ show(struct job *j, struct error *err)
 	if (done == 0 && !j->plan.changed && !j->rebuild)
 		note(j->o, "map %s: differs from the text and would be built: "
 		    "%s", j->report.map, j->why);
-	return diff_unified(j->update.access.text, after(j)->text, j->site.access,
-	    &j->report.diff, err);
+	return diff_unified(j->update.access.text, after(j)->text,
+	    j->site.access, &j->report.diff, err);
 }
 
 static enum update_status

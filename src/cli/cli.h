@@ -38,7 +38,7 @@ struct options {
 	int timeout;           /* seconds; --timeout, of review */
 	bool strict, dry_run, json, force, exact, quiet, verbose;
 	bool confirmed, hosts, fix; /* of scan, scan and check */
-	char **words;         /* what follows the verb; ends with NULL; in argv */
+	char **words;         /* what follows the verb; ends with NULL */
 	int word_count;
 	/* private */
 	char until_date[16];
@@ -226,8 +226,8 @@ void reading_let_go(struct reading_file *r);
 int reading_judge_text(const struct reading_file *r, struct error *err)
     MUST_USE;
 /* map_open() of the site's map, trusted links followed; r must outlive it.
- * NULL, and map_open()'s error in unreadable: it is not there or cannot be read.
- * -1 with err: it was not even looked for; EX_NOPERM, a link is not trusted. */
+ * NULL, and map_open()'s error in unreadable: it is not there or cannot be
+ * read.  -1 with err: it was not even looked for; EX_NOPERM, a link is not trusted. */
 int reading_map(struct reading_file *r, const struct options *o,
     struct map **map, struct error *unreadable, struct error *err) MUST_USE;
 void reading_free(struct reading_file *r);

@@ -53,7 +53,8 @@ static struct span
 field(struct span s, int n)
 {
 	for (;; n--) {
-		const char *colon = s.len == 0 ? NULL : memchr(s.at, ':', s.len);
+		const char *colon = s.len == 0
+		    ? NULL : memchr(s.at, ':', s.len);
 		size_t len = colon == NULL ? s.len : (size_t)(colon - s.at);
 
 		if (n == 0)

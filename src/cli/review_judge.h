@@ -18,7 +18,7 @@ enum review_result {
 /* Texts are for people, and "" where there is nothing to say. */
 struct review_verdict {
 	enum review_result result;
-	const char *protocol;    /* "TLSv1.3"; "": no handshake came to its end */
+	const char *protocol;    /* "TLSv1.3"; "": no handshake ended well */
 	const char *certificate; /* why it cannot be verified; "": it can, or
 	                            there was none */
 	const char *detail;
