@@ -216,14 +216,14 @@ int reading_site(struct reading_file *r, const struct options *o,
 /* Reads the text and parses it; EX_NOINPUT also leaves there false. */
 int reading_text(struct reading_file *r, const struct options *o,
     struct error *err) MUST_USE;
-/* The same, with the text under update_hold_text(): soon to be let go by
- * reading_let_go(), which leaves only "there". */
+/* The same, with the text under update_hold_text(): soon to be ended by
+ * reading_release(), which leaves only "there". */
 int reading_hold(struct reading_file *r, const struct options *o,
     struct error *err) MUST_USE;
-void reading_let_go(struct reading_file *r);
+void reading_release(struct reading_file *r);
 /* For a verb that can do without the text: EX_NOPERM where a link to it is not
  * trusted. */
-int reading_judge_text(const struct reading_file *r, struct error *err)
+int reading_check_links(const struct reading_file *r, struct error *err)
     MUST_USE;
 /* map_open() of the site's map, trusted links followed; r must outlive it.
  * NULL, and map_open()'s error in unreadable: it is not there or cannot be

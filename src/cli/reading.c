@@ -87,14 +87,14 @@ reading_hold(struct reading_file *r, const struct options *o,
 }
 
 void
-reading_let_go(struct reading_file *r)
+reading_release(struct reading_file *r)
 {
 	access_free(&r->access);
 	update_let_go(&r->held);
 }
 
 int
-reading_judge_text(const struct reading_file *r, struct error *err)
+reading_check_links(const struct reading_file *r, struct error *err)
 {
 	struct error why = ERROR_INIT;
 	struct location l;
@@ -139,7 +139,7 @@ reading_map(struct reading_file *r, const struct options *o, struct map **map,
 void
 reading_free(struct reading_file *r)
 {
-	reading_let_go(r);
+	reading_release(r);
 	buf_free(&r->text);
 	r->there = false;
 }
