@@ -269,10 +269,40 @@ void audit_failure(const struct options *o, const char *text);
 
 /* ---- JSON ---- */
 
+struct json;
+
+/* A value, for a document or for a table (rows.h); it owns nothing. */
+enum value_kind {
+	VALUE_END,    /* behind the last field */
+	VALUE_NULL,   /* null; "-" in a table */
+	VALUE_TEXT,   /* in a table made visible; "-" where it is empty */
+	VALUE_BAR,    /* in a table as it is: UTF-8 of our own; not in JSON */
+	VALUE_NUMBER,
+	VALUE_COUNT,  /* a number at the right end of its column */
+	VALUE_BOOL,   /* not in a table */
+	VALUE_JSON    /* whatever write() makes of it; not in a table */
+};
+
+struct value {
+	enum value_kind kind;
+	struct span text;
+	unsigned long long number; /* of a bool 1: true */
+	void (*write)(struct json *j, const char *name, const void *of);
+	const void *of;
+};
+
+struct value value_span(struct span text);
+struct value value_text(const char *text); /* NULL: null */
+struct value value_number(unsigned long long number);
+struct value value_count(unsigned long long count);
+struct value value_bool(bool value);
+/* The value, or null in place of an empty text or 0. */
+struct value value_or_null(struct value v);
+
 /*
  * Writes one document to a stream, commas and escapes included.  Names and
  * calls nest as the document does:
- *   json_begin(&j); json_bool(&j, "changed", true);
+ *   json_begin(&j); json_text(&j, "builder", "libdb");
  *   json_array(&j, "changes"); ... json_close(&j, ']'); json_end(&j);
  * Bytes that are no UTF-8 are written as U+FFFD.  A NULL text is null.
  */
@@ -288,11 +318,8 @@ void json_end(struct json *j);
 void json_object(struct json *j, const char *name);
 void json_array(struct json *j, const char *name);
 void json_close(struct json *j, char bracket);
+void json_value(struct json *j, const char *name, struct value v);
 void json_text(struct json *j, const char *name, const char *text);
-void json_span(struct json *j, const char *name, struct span text);
-void json_number(struct json *j, const char *name, unsigned long long number);
-void json_bool(struct json *j, const char *name, bool value);
-void json_null(struct json *j, const char *name);
 void json_lines(struct json *j, const char *name, const struct line_list *l);
 
 /* The members of a change's document, for an object that is open. */
