@@ -1,4 +1,4 @@
-/* Before a change: the role, the site, the hosts, the builder. */
+/* Before a change: finds its role, site, hosts and builder. */
 #include <string.h>
 #include <sysexits.h>
 

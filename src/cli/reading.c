@@ -1,4 +1,4 @@
-/* Site and access file for the verbs that change nothing. */
+/* Finds the site, and reads text and map, for the verbs that change nothing. */
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>

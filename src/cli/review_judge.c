@@ -1,8 +1,9 @@
 /*
- * What "openssl s_client -brief -state" printed, as a verdict.  All of it is
- * openssl's own words but for the names in a certificate, which it escapes,
- * and one line of the peer's behind "CONNECTION ESTABLISHED": what comes first
- * counts.
+ * review: what "openssl s_client -brief -state" printed, as a verdict.
+ *
+ * All of it is openssl's own words but for the names in a certificate, which it
+ * escapes, and one line of the peer's behind "CONNECTION ESTABLISHED": what
+ * comes first counts.
  */
 #include <string.h>
 

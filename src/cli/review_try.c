@@ -1,8 +1,10 @@
 /*
- * Running openssl.  It is what sendmail's own TLS is made of, so what it can
- * talk to, sendmail can: as sendmail does, it names no server in its hello and
- * goes on where a certificate cannot be verified.  QUIT is sent inside TLS,
- * because in TLS 1.3 only an answer proves that the peer accepted us.
+ * review: runs openssl for each host.
+ *
+ * It is what sendmail's own TLS is made of, so what it can talk to, sendmail
+ * can: as sendmail does, it names no server in its hello and goes on where a
+ * certificate cannot be verified.  QUIT is sent inside TLS, because in TLS 1.3
+ * only an answer proves that the peer accepted us.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-/* Rows of a table, or of a document. */
+/* Rows, as a table or as the objects of a document. */
 #include <string.h>
 
 #include "rows.h"

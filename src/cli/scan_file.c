@@ -1,5 +1,5 @@
 /*
- * Reading a log that is a file.
+ * scan: reads a log that is a file.
  *
  * It is mapped, a window at a time: a third faster than read(2), and a long
  * one is read by two threads.  A log may shrink under us (copytruncate); then

@@ -1,5 +1,5 @@
 /*
- * What was found: a table, names, JSON.
+ * scan: what was found, as a table, as names or as JSON.
  *
  * Names and addresses have passed the room's grammar, reasons are shown
  * through it: nothing a peer wrote reaches the terminal raw.
