@@ -85,13 +85,10 @@ int
 change_site(struct job *j, struct error *err)
 {
 	const struct options *o = j->o;
-	struct site_request wanted = { o->config, o->access, o->map };
 
-	if (site_read(&j->site, &wanted, err) != 0 ||
+	if (find_site(o, &j->site, &j->entry_rules, j->today, err) != 0 ||
 	    choose_builder(j, err) != 0)
 		return -1;
-	leave_directory();
-	j->entry_rules = entry_rules_of(&j->site, j->today);
 	j->rules.keep_case = j->site.map.keep_case;
 	j->rules.marker = o->marker;
 	j->how.site = &j->site;

@@ -81,8 +81,6 @@ int until_parse(const char *text, char date[16], struct error *err) MUST_USE;
 
 /* Today, as "2026-12-31", in local time. */
 void until_today(char date[16]);
-/* How entries are judged at that site; today must outlive it. */
-struct entry_rules entry_rules_of(const struct site *site, char today[16]);
 /* "2026-12-31", "2026-12-31 23:59", "7d" -> seconds since 1970.  EX_USAGE. */
 int since_parse(const char *text, long long now, long long *since,
     struct error *err) MUST_USE;
@@ -207,10 +205,12 @@ bool role_find(const char *word, enum role *role);
 int role_read(const char *verb, const char *word, enum role *role,
     struct error *err) MUST_USE;
 const char *tls_name(enum tls tls); /* "on", "off", "tempfail" */
-/* To the root, once the site is known and no path is relative any more: some
- * versions of libdb obey a file DB_CONFIG in the working directory. */
-void leave_directory(void);
-/* Finds the site. */
+/* Finds the site, and how entries are judged there today, which day has to stay
+ * as long as the rules; then leaves the working directory.  site_read()'s
+ * errors. */
+int find_site(const struct options *o, struct site *site,
+    struct entry_rules *rules, char day[16], struct error *err) MUST_USE;
+/* The same, for r. */
 int reading_site(struct reading_file *r, const struct options *o,
     struct error *err) MUST_USE;
 /* Reads the text and parses it; EX_NOINPUT also leaves there false. */

@@ -103,14 +103,6 @@ until_today(char date[16])
 	(void)strftime(date, 16, "%Y-%m-%d", &tm);
 }
 
-struct entry_rules
-entry_rules_of(const struct site *site, char day[16])
-{
-	until_today(day);
-	return (struct entry_rules){ &site->policy, site->compressed_ipv6,
-		day };
-}
-
 int
 until_parse(const char *text, char date[16], struct error *err)
 {

@@ -37,23 +37,28 @@ tls_name(enum tls tls)
 	return names[tls];
 }
 
-void
-leave_directory(void)
+int
+find_site(const struct options *o, struct site *site,
+    struct entry_rules *rules, char day[16], struct error *err)
 {
+	struct site_request request = { o->config, o->access, o->map };
+
+	if (site_read(site, &request, err) != 0)
+		return -1;
+	/* No path is relative any more, and some versions of libdb obey a file
+	 * DB_CONFIG in the working directory. */
 	(void)!chdir("/");
+	until_today(day);
+	*rules = (struct entry_rules){ &site->policy, site->compressed_ipv6,
+		day };
+	return 0;
 }
 
 int
 reading_site(struct reading_file *r, const struct options *o,
     struct error *err)
 {
-	struct site_request request = { o->config, o->access, o->map };
-
-	if (site_read(&r->site, &request, err) != 0)
-		return -1;
-	leave_directory();
-	r->rules = entry_rules_of(&r->site, r->today);
-	return 0;
+	return find_site(o, &r->site, &r->rules, r->today, err);
 }
 
 static int
