@@ -65,7 +65,7 @@ attempt(struct job *j, struct error *err)
 	if (status != UPDATE_DONE)
 		return status;
 	j->report.changed = true;
-	j->report.builder = builder_name(j->update.built);
+	j->report.builder = builder_names[j->update.built];
 	if (j->update.not_patched[0] != '\0')
 		note(j->o, "the map was built anew, for it could not be "
 		    "patched: %s", j->update.not_patched);
@@ -102,21 +102,20 @@ edit(struct job *j, struct error *err)
 static int
 serve(struct job *j, struct error *err)
 {
-	const char *wish = j->o->restart;
-	enum service_mode mode = SERVICE_RESTART;
+	const char *wish = j->o->restart, *command = j->o->restart_command;
+	enum service_mode mode = wish == NULL
+	    ? SERVICE_RESTART
+	    : (enum service_mode)name_index(restart_names, wish);
 	struct service service;
 	struct error why = ERROR_INIT;
 
-	if (wish != NULL && strcmp(wish, "none") == 0)
+	if (mode == SERVICE_NONE)
 		j->report.untouched = "--restart none";
-	else if (wish == NULL && j->o->restart_command == NULL &&
-	    !j->site.own_map)
+	else if (wish == NULL && command == NULL && !j->site.own_map)
 		j->report.untouched = "it does not read this map";
 	if (j->report.untouched != NULL)
 		return 0;
-	if (wish != NULL && strcmp(wish, "reload") == 0)
-		mode = SERVICE_RELOAD;
-	service_find(&service, &j->site, "", mode, j->o->restart_command);
+	service_find(&service, &j->site, "", mode, command);
 	if (service_restart(&service, &j->site, mode, &j->report.service,
 	        &why) == 0)
 		return 0;

@@ -43,7 +43,6 @@ struct job {
 int change_prepare(struct job *j, struct error *err) MUST_USE;
 /* The part of it that is the same for all verbs: all but role and hosts. */
 int change_site(struct job *j, struct error *err) MUST_USE;
-const char *builder_name(enum update_builder builder);
 
 /* Reads the file and plans; may be called again. */
 int change_plan(struct job *j, struct error *err) MUST_USE;

@@ -1,4 +1,4 @@
-/* Before a change: the role, the site, the hosts, the builder. */
+/* Before a change: finds its role, site, hosts and builder. */
 #include <string.h>
 #include <sysexits.h>
 
@@ -21,37 +21,28 @@ read_role(struct job *j, char *const **words, struct error *err)
 static int
 choose_builder(struct job *j, struct error *err)
 {
-	const char *name = j->o->builder;
+	bool libdb = map_libdb() != NULL;
 
 	j->how.makemap = j->o->makemap;
-	if (j->how.makemap == NULL && site_find_program("", "makemap", j->makemap))
+	if (j->how.makemap == NULL &&
+	    site_find_program("", "makemap", j->makemap))
 		j->how.makemap = j->makemap;
-	if (name == NULL)
-		name = j->how.makemap != NULL || map_libdb() == NULL
-		    ? "makemap" : "libdb";
-	j->how.builder = strcmp(name, "make") == 0 ? UPDATE_MAKE
-	    : strcmp(name, "libdb") == 0           ? UPDATE_LIBDB
-	    : strcmp(name, "patch") == 0           ? UPDATE_PATCH
-	                                           : UPDATE_MAKEMAP;
-	if (map_libdb() == NULL && (j->how.builder == UPDATE_LIBDB ||
+	j->how.builder = j->how.makemap != NULL || !libdb ? UPDATE_MAKEMAP
+							  : UPDATE_LIBDB;
+	if (j->o->builder != NULL)
+		j->how.builder = (enum update_builder)name_index(builder_names,
+		    j->o->builder);
+	if (!libdb && (j->how.builder == UPDATE_LIBDB ||
 	    j->how.builder == UPDATE_PATCH))
 		return error_set(err, EX_UNAVAILABLE, "--builder %s: this "
-		    "tlsoff was built without libdb; use makemap", name);
+		    "tlsoff was built without libdb; use makemap",
+		    j->o->builder);
 	if (j->how.makemap != NULL ||
-	    (map_libdb() != NULL && j->how.builder != UPDATE_MAKEMAP))
+	    (libdb && j->how.builder != UPDATE_MAKEMAP))
 		return 0;
 	return error_set(err, EX_UNAVAILABLE, "makemap: not installed; say "
 	    "where it is with --makemap%s",
-	    map_libdb() == NULL ? "" : ", or take --builder libdb");
-}
-
-const char *
-builder_name(enum update_builder builder)
-{
-	return builder == UPDATE_MAKE ? "make"
-	    : builder == UPDATE_LIBDB ? "libdb"
-	    : builder == UPDATE_PATCH ? "patch"
-	                              : "makemap";
+	    libdb ? ", or take --builder libdb" : "");
 }
 
 static void
@@ -62,7 +53,7 @@ tell_site(const struct job *j)
 	detail(j->o, "config: %s", s->config[0] == '\0' ? "none" : s->config);
 	detail(j->o, "access file: %s", s->access);
 	detail(j->o, "map: %s %s", s->map.type_name, s->map.path);
-	detail(j->o, "builder: %s", builder_name(j->how.builder));
+	detail(j->o, "builder: %s", builder_names[j->how.builder]);
 	detail(j->o, "makemap: %s",
 	    j->how.makemap == NULL ? "not installed" : j->how.makemap);
 	detail(j->o, "sendmail reads this map: %s", s->own_map ? "yes" : "no");
@@ -94,13 +85,10 @@ int
 change_site(struct job *j, struct error *err)
 {
 	const struct options *o = j->o;
-	struct site_request wanted = { o->config, o->access, o->map };
 
-	if (site_read(&j->site, &wanted, err) != 0 ||
+	if (find_site(o, &j->site, &j->entry_rules, j->today, err) != 0 ||
 	    choose_builder(j, err) != 0)
 		return -1;
-	leave_directory();
-	j->entry_rules = entry_rules_of(&j->site, j->today);
 	j->rules.keep_case = j->site.map.keep_case;
 	j->rules.marker = o->marker;
 	j->how.site = &j->site;

@@ -1,17 +1,36 @@
 /* tlsoff check: what is wrong, and with --fix mending what can be mended. */
+#include <grp.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 
-#include "check.h"
+#include "change.h"
 #include "rows.h"
 
 #define FOUND 1 /* exit status */
 
 /* ---- findings ---- */
 
-void
-check_found(struct checks *c, const char *file, size_t line, const char *code,
-    bool fixable, const char *message)
+struct item {
+	const char *file;
+	size_t line; /* 0: the file as such */
+	const char *code;
+	const char *message;
+	bool fixable;
+};
+
+struct checks {
+	struct item *items;
+	size_t count;
+	struct arena memory; /* of all that */
+};
+
+/* Keeps one; the message may begin with "FILE: ". */
+static void
+add_finding(struct checks *c, const char *file, size_t line,
+    const char *code, bool fixable, const char *message)
 {
 	size_t len = strlen(file);
 
@@ -34,11 +53,160 @@ look_at_text(struct checks *c, struct job *j, struct error *err)
 	    check_text(&f, a, &j->entry_rules, err) != 0)
 		return -1;
 	for (size_t i = 0; i < f.count; i++)
-		check_found(c, j->site.access, access_line(a, f.at[i].offset),
+		add_finding(c, j->site.access, access_line(a, f.at[i].offset),
 		    f.at[i].code, f.at[i].fixable, f.at[i].message);
 	findings_free(&f);
 	return 0;
 }
+
+/* ---- the map ---- */
+
+/* Then make would build it. */
+static bool
+is_older(const struct update *u)
+{
+	const struct timespec *map = &u->map.seen.st_mtim;
+	const struct timespec *text = &u->text.seen.st_mtim;
+
+	return u->map.exists && (map->tv_sec != text->tv_sec
+	    ? map->tv_sec < text->tv_sec
+	    : map->tv_nsec < text->tv_nsec);
+}
+
+static int
+look_at_content(struct checks *c, struct job *j, struct error *err)
+{
+	const char *path = j->site.map.path;
+
+	if (!j->update.map.exists) {
+		add_finding(c, path, 0, "map-missing", true,
+		    "there is no map; build it with tlsoff check --fix");
+		return 0;
+	}
+	if (update_proven(&j->update, &j->proof, err) != 0)
+		return -1;
+	if (!j->proof.equal)
+		add_finding(c, path, 0, "map-differs", true,
+		    arena_printf(&c->memory, "%s; build it with tlsoff check "
+		        "--fix", j->proof.example));
+	else if (is_older(&j->update))
+		add_finding(c, path, 0, "map-older", true, "the map is older "
+		    "than the text, though it has the same entries; build it "
+		    "with tlsoff check --fix");
+	return 0;
+}
+
+/* ---- the map's safety ---- */
+
+static uid_t
+user_id(const char *name, gid_t *group)
+{
+	struct user user;
+
+	if (name[0] == '\0' || !user_find(&user, name, 0))
+		return (uid_t)strtoul(name, NULL, 10);
+	if (group != NULL)
+		*group = user.group;
+	return user.id;
+}
+
+static struct map_reader
+reader_of(const struct site *site)
+{
+	struct map_reader r = { .group_dirs = site->group_dirs,
+		.unsafe_dirs = site->unsafe_dirs };
+	char user[sizeof(site->run_as)];
+	char *group;
+
+	r.trusted = user_id(site->trusted_user, NULL);
+	memcpy(user, site->run_as, sizeof(user));
+	group = strpbrk(user, ":.");
+	if (group != NULL)
+		*group++ = '\0';
+	r.user = user_id(user, &r.group);
+	if (group != NULL) {
+		const struct group *known = getgrnam(group);
+
+		r.group = known == NULL ? (gid_t)strtoul(group, NULL, 10)
+					: known->gr_gid;
+	}
+	return r;
+}
+
+static void
+find_unsafe(struct checks *c, const char *path, const char *why,
+    const char *cure)
+{
+	if (why != NULL)
+		add_finding(c, path, 0, "map-unsafe", false,
+		    arena_printf(&c->memory, "%s, so sendmail calls the map "
+		        "unsafe and defers all mail; %s", why, cure));
+}
+
+static void
+look_at_directories(struct checks *c, const char *map,
+    const struct map_reader *reader)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	(void)snprintf(path, sizeof(path), "%s", map);
+	while (path[0] == '/' && path[1] != '\0') {
+		char *slash = strrchr(path, '/');
+
+		slash[slash == path] = '\0';
+		if (stat(path, &st) == 0)
+			find_unsafe(c, path, map_directory_unsafe(&st, reader),
+			    "give it to root, mode 755");
+	}
+}
+
+static void
+look_at_safety(struct checks *c, struct job *j)
+{
+	const struct map_reader reader = reader_of(&j->site);
+	const struct target *map = &j->update.map;
+
+	if (!map->exists)
+		return;
+	find_unsafe(c, j->site.map.path, map_file_unsafe(&map->seen, &reader),
+	    reader.user == 0
+	        ? "give it to root, mode 640, or to the cf's TrustedUser"
+	        : "let the cf's RunAsUser read it");
+	look_at_directories(c, map->path, &reader);
+}
+
+/* ---- the cf ---- */
+
+static void
+look_at_config(struct checks *c, const struct site *site)
+{
+	const struct policy_rules *p = &site->policy;
+	const char *why = NULL;
+
+	if (p->match_only || p->keep_quotes || p->append[0] != '\0')
+		why = "-m, -q or -a on the K line of the access map change its "
+		      "keys or values, so that no entry turns TLS off; remove "
+		      "them";
+	else if (p->local[ROLE_CLIENT] || p->local[ROLE_SERVER])
+		why = "rules in Local_try_tls or Local_srv_features are asked "
+		      "before the access map, so an entry may have no effect; "
+		      "read them";
+	if (site->config[0] != '\0' && why != NULL)
+		add_finding(c, site->config, 0, "config", false, why);
+}
+
+static int
+look_at_map(struct checks *c, struct job *j, struct error *err)
+{
+	if (look_at_content(c, j, err) != 0)
+		return -1;
+	look_at_safety(c, j);
+	look_at_config(c, &j->site);
+	return 0;
+}
+
+/* ---- all ---- */
 
 /* The files as they are now. */
 static int
@@ -51,7 +219,7 @@ look(struct checks *c, struct job *j, struct error *err)
 	j->how.read_only = true;
 	if (update_open(&j->update, &j->how, err) == 0 &&
 	    update_read(&j->update, err) == 0 &&
-	    look_at_text(c, j, err) == 0 && check_map(c, j, err) == 0)
+	    look_at_text(c, j, err) == 0 && look_at_map(c, j, err) == 0)
 		status = arena_error(&c->memory, err);
 	j->how.read_only = read_only;
 	return status;
@@ -68,9 +236,10 @@ plan_fixes(struct job *j, struct error *err)
 	if (access_complete(&j->update.access, err) != 0 ||
 	    check_text(&f, &j->update.access, &j->entry_rules, err) != 0)
 		return -1;
-	status = plan_fix(&j->plan, &j->update.access, &f, &j->entry_rules, err);
+	status = plan_fix(&j->plan, &j->update.access, &f, &j->entry_rules,
+	    err);
 	findings_free(&f);
-	j->rebuild = check_map_older(&j->update);
+	j->rebuild = is_older(&j->update);
 	return status;
 }
 
@@ -145,7 +314,7 @@ find_config(struct checks *c, const struct job *j, struct error *err)
 
 	if (err->status != EX_CONFIG)
 		return -1;
-	check_found(c, config, 0, "config", false, err->text);
+	add_finding(c, config, 0, "config", false, err->text);
 	return arena_error(&c->memory, err);
 }
 

@@ -63,22 +63,24 @@ struct options {
 
 /*
  * Reads the command line; the verb and its words may stand before, between
- * and behind the options.  Nothing is looked at but argv, the clock and the
- * working directory.  Fails with EX_USAGE.
+ * and behind the options.  Nothing is looked at but argv, which has to stay and
+ * is changed, the clock and the working directory.  Fails with EX_USAGE.
  */
 int options_read(struct options *o, int argc, char **argv, struct error *err)
     MUST_USE;
 /* Has every option that was given an effect for this verb?  EX_USAGE. */
 int options_fit(const struct options *o, unsigned verb, struct error *err)
     MUST_USE;
-void options_free(struct options *o);
+/* Words of --builder and --restart, by enum update_builder and service_mode;
+ * NULL behind the last. */
+extern const char *const builder_names[], *const restart_names[];
+/* The place of a word among names; -1: it is none of them. */
+int name_index(const char *const *names, const char *word);
 /* "2026-12-31" or "30d" -> "2026-12-31", today or later.  EX_USAGE. */
 int until_parse(const char *text, char date[16], struct error *err) MUST_USE;
 
 /* Today, as "2026-12-31", in local time. */
 void until_today(char date[16]);
-/* How entries are judged at that site; today must outlive it. */
-struct entry_rules entry_rules_of(const struct site *site, char today[16]);
 /* "2026-12-31", "2026-12-31 23:59", "7d" -> seconds since 1970.  EX_USAGE. */
 int since_parse(const char *text, long long now, long long *since,
     struct error *err) MUST_USE;
@@ -203,27 +205,29 @@ bool role_find(const char *word, enum role *role);
 int role_read(const char *verb, const char *word, enum role *role,
     struct error *err) MUST_USE;
 const char *tls_name(enum tls tls); /* "on", "off", "tempfail" */
-/* To the root, once the site is known and no path is relative any more: some
- * versions of libdb obey a file DB_CONFIG in the working directory. */
-void leave_directory(void);
-/* Finds the site. */
+/* Finds the site, and how entries are judged there today, which day has to stay
+ * as long as the rules; then leaves the working directory.  site_read()'s
+ * errors. */
+int find_site(const struct options *o, struct site *site,
+    struct entry_rules *rules, char day[16], struct error *err) MUST_USE;
+/* The same, for r. */
 int reading_site(struct reading_file *r, const struct options *o,
     struct error *err) MUST_USE;
 /* Reads the text and parses it; EX_NOINPUT also leaves there false. */
 int reading_text(struct reading_file *r, const struct options *o,
     struct error *err) MUST_USE;
-/* The same, with the text under update_hold_text(): soon to be let go by
- * reading_let_go(), which leaves only "there". */
+/* The same, with the text under update_hold_text(): soon to be ended by
+ * reading_release(), which leaves only "there". */
 int reading_hold(struct reading_file *r, const struct options *o,
     struct error *err) MUST_USE;
-void reading_let_go(struct reading_file *r);
+void reading_release(struct reading_file *r);
 /* For a verb that can do without the text: EX_NOPERM where a link to it is not
  * trusted. */
-int reading_judge_text(const struct reading_file *r, struct error *err)
+int reading_check_links(const struct reading_file *r, struct error *err)
     MUST_USE;
 /* map_open() of the site's map, trusted links followed; r must outlive it.
- * NULL, and map_open()'s error in unreadable: it is not there or cannot be read.
- * -1 with err: it was not even looked for; EX_NOPERM, a link is not trusted. */
+ * NULL, and map_open()'s error in unreadable: it is not there or cannot be
+ * read.  -1 with err: it was not even looked for; EX_NOPERM, a link is not trusted. */
 int reading_map(struct reading_file *r, const struct options *o,
     struct map **map, struct error *unreadable, struct error *err) MUST_USE;
 void reading_free(struct reading_file *r);
@@ -266,10 +270,40 @@ void audit_failure(const struct options *o, const char *text);
 
 /* ---- JSON ---- */
 
+struct json;
+
+/* A value, for a document or for a table (rows.h); it owns nothing. */
+enum value_kind {
+	VALUE_END,    /* behind the last field */
+	VALUE_NULL,   /* null; "-" in a table */
+	VALUE_TEXT,   /* in a table made visible; "-" where it is empty */
+	VALUE_BAR,    /* in a table as it is: UTF-8 of our own; not in JSON */
+	VALUE_NUMBER,
+	VALUE_COUNT,  /* a number at the right end of its column */
+	VALUE_BOOL,   /* not in a table */
+	VALUE_JSON    /* whatever write() makes of it; not in a table */
+};
+
+struct value {
+	enum value_kind kind;
+	struct span text;
+	unsigned long long number; /* of a bool 1: true */
+	void (*write)(struct json *j, const char *name, const void *of);
+	const void *of;
+};
+
+struct value value_span(struct span text);
+struct value value_text(const char *text); /* NULL: null */
+struct value value_number(unsigned long long number);
+struct value value_count(unsigned long long count);
+struct value value_bool(bool value);
+/* The value, or null in place of an empty text or 0. */
+struct value value_or_null(struct value v);
+
 /*
  * Writes one document to a stream, commas and escapes included.  Names and
  * calls nest as the document does:
- *   json_begin(&j); json_bool(&j, "changed", true);
+ *   json_begin(&j); json_text(&j, "builder", "libdb");
  *   json_array(&j, "changes"); ... json_close(&j, ']'); json_end(&j);
  * Bytes that are no UTF-8 are written as U+FFFD.  A NULL text is null.
  */
@@ -285,11 +319,8 @@ void json_end(struct json *j);
 void json_object(struct json *j, const char *name);
 void json_array(struct json *j, const char *name);
 void json_close(struct json *j, char bracket);
+void json_value(struct json *j, const char *name, struct value v);
 void json_text(struct json *j, const char *name, const char *text);
-void json_span(struct json *j, const char *name, struct span text);
-void json_number(struct json *j, const char *name, unsigned long long number);
-void json_bool(struct json *j, const char *name, bool value);
-void json_null(struct json *j, const char *name);
 void json_lines(struct json *j, const char *name, const struct line_list *l);
 
 /* The members of a change's document, for an object that is open. */

@@ -35,17 +35,28 @@ add_days(struct tm *tm, long days)
 	tm->tm_mday += (int)days;
 }
 
-/* "30d" */
+/* "30d": a count, at most so large, and the one letter behind it. */
+static bool
+parse_count(const char *text, long most, long *count, char *unit)
+{
+	char *end;
+
+	errno = 0;
+	*count = strtol(text, &end, 10);
+	*unit = *end;
+	return end != text && errno == 0 && *count >= 0 && *count <= most &&
+	    end[0] != '\0' && end[1] == '\0';
+}
+
 static bool
 parse_days(const char *text, struct tm *tm)
 {
-	char *end;
 	long days;
+	char unit;
 
-	errno = 0;
-	days = strtol(text, &end, 10);
-	if (text[0] < '0' || text[0] > '9' || errno != 0 || days < 1 ||
-	    days > DAYS_MAX || strcmp(end, "d") != 0)
+	if (text[0] < '0' || text[0] > '9' ||
+	    !parse_count(text, DAYS_MAX, &days, &unit) || days < 1 ||
+	    unit != 'd')
 		return false;
 	today(tm);
 	add_days(tm, days);
@@ -59,14 +70,6 @@ until_today(char date[16])
 
 	today(&tm);
 	(void)strftime(date, 16, "%Y-%m-%d", &tm);
-}
-
-struct entry_rules
-entry_rules_of(const struct site *site, char day[16])
-{
-	until_today(day);
-	return (struct entry_rules){ &site->policy, site->compressed_ipv6,
-		day };
 }
 
 int
@@ -120,15 +123,13 @@ unit_seconds(char unit)
 static bool
 parse_ago(const char *text, long long now, long long *since)
 {
-	char *end;
 	long count;
+	char unit;
 
-	errno = 0;
-	count = strtol(text, &end, 10);
-	if (end == text || errno != 0 || count < 0 || count > 1000000 ||
-	    unit_seconds(*end) == 0 || end[1] != '\0')
+	if (!parse_count(text, 1000000, &count, &unit) ||
+	    unit_seconds(unit) == 0)
 		return false;
-	*since = now - count * unit_seconds(*end);
+	*since = now - count * unit_seconds(unit);
 	return true;
 }
 

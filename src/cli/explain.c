@@ -195,7 +195,7 @@ look_further(struct explain *e, struct error *err)
 {
 	struct error text = ERROR_INIT;
 
-	if (reading_judge_text(&e->file, err) != 0)
+	if (reading_check_links(&e->file, err) != 0)
 		return -1;
 	if (reading_hold(&e->file, e->o, &text) == 0) {
 		ask_text(e);
@@ -206,7 +206,7 @@ look_further(struct explain *e, struct error *err)
 		lines_add(&e->warnings, "%s", text.text);
 	}
 	explain_warn(e);
-	reading_let_go(&e->file);
+	reading_release(&e->file);
 	return check_trouble(e, err);
 }
 

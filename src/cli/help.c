@@ -61,7 +61,8 @@ print_option(const struct option_known *k)
 {
 	int width;
 
-	width = k->letter != 0 ? printf("  -%c, ", k->letter) : printf("      ");
+	width = k->letter != 0 ? printf("  -%c, ", k->letter)
+			       : printf("      ");
 	width += printf("--%s%s%s", k->name, k->argument == NULL ? "" : " ",
 	    k->argument == NULL ? "" : k->argument);
 	printf("%*s%s\n", COLUMN - width, "", k->words);

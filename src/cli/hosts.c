@@ -77,7 +77,7 @@ add(struct host_list *list, const struct host *host)
 
 /* line 0: from the command line. */
 static void
-take(struct reading *r, struct span typed, size_t line)
+read_word(struct reading *r, struct span typed, size_t line)
 {
 	struct error err = ERROR_INIT;
 	struct host host;
@@ -120,7 +120,7 @@ read_line(char line[LINE_SIZE])
 }
 
 static void
-take_lines(struct reading *r)
+read_lines(struct reading *r)
 {
 	struct error err = ERROR_INIT;
 	char line[LINE_SIZE];
@@ -140,7 +140,7 @@ take_lines(struct reading *r)
 			break;
 		}
 		if (typed.len > 0)
-			take(r, typed, number);
+			read_word(r, typed, number);
 	}
 	if (err.status == 0 && cancel_check(&err) == 0 && ferror(stdin))
 		(void)error_set(&err, EX_IOERR, "standard input: %s",
@@ -158,9 +158,9 @@ host_list_read(struct host_list *list, char *const *words, enum role role,
 
 	for (; *words != NULL; words++) {
 		if (strcmp(*words, "-") == 0)
-			take_lines(&r);
+			read_lines(&r);
 		else
-			take(&r, span_of(*words), 0);
+			read_word(&r, span_of(*words), 0);
 	}
 	if (arena_error(list->memory, &err) != 0)
 		return fail(&err);

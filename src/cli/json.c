@@ -1,7 +1,51 @@
-/* JSON, written as it goes. */
+/* Values, and JSON, which is written as it goes. */
 #include <string.h>
 
 #include "cli.h"
+
+/* ---- values ---- */
+
+struct value
+value_span(struct span text)
+{
+	return (struct value){ .kind = VALUE_TEXT, .text = text };
+}
+
+struct value
+value_text(const char *text)
+{
+	if (text == NULL)
+		return (struct value){ .kind = VALUE_NULL };
+	return value_span(span_of(text));
+}
+
+struct value
+value_number(unsigned long long number)
+{
+	return (struct value){ .kind = VALUE_NUMBER, .number = number };
+}
+
+struct value
+value_count(unsigned long long count)
+{
+	return (struct value){ .kind = VALUE_COUNT, .number = count };
+}
+
+struct value
+value_bool(bool value)
+{
+	return (struct value){ .kind = VALUE_BOOL, .number = value };
+}
+
+struct value
+value_or_null(struct value v)
+{
+	if (v.text.len == 0 && v.number == 0)
+		v.kind = VALUE_NULL;
+	return v;
+}
+
+/* ---- the document ---- */
 
 /* Length of the UTF-8 sequence at s, or 0. */
 static size_t
@@ -91,40 +135,27 @@ json_close(struct json *j, char bracket)
 }
 
 void
-json_span(struct json *j, const char *name, struct span text)
+json_value(struct json *j, const char *name, struct value v)
 {
+	if (v.kind == VALUE_JSON) {
+		v.write(j, name, v.of);
+		return;
+	}
 	begin(j, name);
-	put_string(j->out, text);
+	if (v.kind == VALUE_TEXT)
+		put_string(j->out, v.text);
+	else if (v.kind == VALUE_NUMBER || v.kind == VALUE_COUNT)
+		fprintf(j->out, "%llu", v.number);
+	else if (v.kind == VALUE_BOOL)
+		fputs(v.number != 0 ? "true" : "false", j->out);
+	else
+		fputs("null", j->out);
 }
 
 void
 json_text(struct json *j, const char *name, const char *text)
 {
-	if (text == NULL)
-		json_null(j, name);
-	else
-		json_span(j, name, span_of(text));
-}
-
-void
-json_number(struct json *j, const char *name, unsigned long long number)
-{
-	begin(j, name);
-	fprintf(j->out, "%llu", number);
-}
-
-void
-json_bool(struct json *j, const char *name, bool value)
-{
-	begin(j, name);
-	fputs(value ? "true" : "false", j->out);
-}
-
-void
-json_null(struct json *j, const char *name)
-{
-	begin(j, name);
-	fputs("null", j->out);
+	json_value(j, name, value_text(text));
 }
 
 void

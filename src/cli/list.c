@@ -91,6 +91,7 @@ describe(void *context, size_t number, struct row *row)
 	const struct listed *e = &l->entries[number];
 	struct value line = value_number(
 	    access_line(&l->file.access, e->record.start));
+	const char *state = e->reason == NULL ? "in force" : e->reason;
 	struct value until = value_or_null(value_text(e->comment.until));
 
 	*row = (struct row){ {
@@ -105,8 +106,7 @@ describe(void *context, size_t number, struct row *row)
 			value_text(e->managed ? "managed" : "own") },
 		{ "effective", NULL, value_bool(e->reason == NULL) },
 		{ "reason", NULL, value_text(e->reason) },
-		{ NULL, "state",
-			value_text(e->reason == NULL ? "in force" : e->reason) },
+		{ NULL, "state", value_text(state) },
 		{ NULL, "until", until },
 		{ "comment", "comment",
 			value_or_null(value_span(e->comment.text)) },

@@ -85,7 +85,6 @@ main(int argc, char **argv)
 	cancel_install();
 	status = options_read(&o, argc, argv, &err) == 0 ? run_verb(&o)
 							 : fail(&err);
-	options_free(&o);
 	status = finish(status);
 	cancel_raise();
 	return status;

@@ -164,15 +164,11 @@ store(struct options *o, const struct option_known *k, char *argument,
 static int
 complain_of_long(const char *word, struct error *err)
 {
-	size_t len = strcspn(word + 2, "=");
-	char *name = strndup(word + 2, len);
-	struct suggestion near = { name, NULL, 0 };
+	struct suggestion near = { { word + 2, strcspn(word + 2, "=") }, NULL,
+		0 };
 
-	if (name == NULL)
-		return error_memory(err);
 	for (size_t i = 0; i < KNOWN; i++)
 		suggest(&near, known[i].name);
-	free(name);
 	if (near.name == NULL)
 		return error_set(err, EX_USAGE, "%.100s: no such option; see "
 		    "tlsoff --help", word);
@@ -229,18 +225,33 @@ read_all(struct options *o, int argc, char **argv, struct error *err)
 	}
 	while (optind < argc)
 		add_word(o, argv[optind++]);
+	o->words[o->word_count] = NULL;
 	return 0;
 }
 
+/* ---- names that are arguments ---- */
+
+const char *const builder_names[] = { [UPDATE_MAKEMAP] = "makemap",
+	[UPDATE_LIBDB] = "libdb", [UPDATE_MAKE] = "make",
+	[UPDATE_PATCH] = "patch", NULL };
+const char *const restart_names[] = { [SERVICE_NONE] = "none",
+	[SERVICE_RELOAD] = "reload", [SERVICE_RESTART] = "restart", NULL };
+
+int
+name_index(const char *const *names, const char *word)
+{
+	for (int i = 0; names[i] != NULL; i++)
+		if (strcmp(names[i], word) == 0)
+			return i;
+	return -1;
+}
+
 static int
-one_of(const char *name, const char *value, const char *const *choices,
+one_of(const char *name, const char *value, const char *const *names,
     const char *cure, struct error *err)
 {
-	if (value == NULL)
+	if (value == NULL || name_index(names, value) >= 0)
 		return 0;
-	for (; *choices != NULL; choices++)
-		if (strcmp(value, *choices) == 0)
-			return 0;
 	return error_set(err, EX_USAGE, "--%s: unknown %s \"%.100s\"; write %s",
 	    name, name, value, cure);
 }
@@ -271,20 +282,16 @@ absolute_makemap(struct options *o, struct error *err)
 static int
 check_values(struct options *o, struct error *err)
 {
-	static const char *const builders[] = { "makemap", "libdb", "patch",
-		"make", NULL };
-	static const char *const modes[] = { "restart", "reload", "none", NULL };
-
-	if (one_of("builder", o->builder, builders, "makemap, libdb, patch "
-	        "or make", err) != 0 ||
-	    one_of("restart", o->restart, modes, "restart, reload or none",
-	        err) != 0 ||
+	if (one_of("builder", o->builder, builder_names, "makemap, libdb, "
+	        "patch or make", err) != 0 ||
+	    one_of("restart", o->restart, restart_names, "restart, reload "
+	        "or none", err) != 0 ||
 	    absolute_makemap(o, err) != 0)
 		return -1;
 	if (o->restart != NULL && strcmp(o->restart, "none") == 0 &&
 	    o->restart_command != NULL)
-		return error_set(err, EX_USAGE, "--restart-command: contradicts "
-		    "--restart none; leave one of them out");
+		return error_set(err, EX_USAGE, "--restart-command: "
+		    "contradicts --restart none; leave one of them out");
 	if (o->until == NULL)
 		return 0;
 	if (until_parse(o->until, o->until_date, err) != 0)
@@ -299,9 +306,8 @@ options_read(struct options *o, int argc, char **argv, struct error *err)
 	o->lock_wait = 10;
 	o->minimum = 1;
 	o->timeout = 30;
-	o->words = calloc((size_t)argc + 1, sizeof(*o->words));
-	if (o->words == NULL)
-		return error_memory(err);
+	/* Words move to the front of argv, over what was read already. */
+	o->words = argv;
 	if (read_all(o, argc, argv, err) != 0)
 		return -1;
 	return o->help || o->version ? 0 : check_values(o, err);
@@ -315,11 +321,4 @@ options_fit(const struct options *o, unsigned verb, struct error *err)
 			return error_set(err, EX_USAGE, "--%s: has no effect "
 			    "with %s; leave it out", known[i].name, o->verb);
 	return 0;
-}
-
-void
-options_free(struct options *o)
-{
-	free(o->words);
-	o->words = NULL;
 }

@@ -1,4 +1,4 @@
-/* Site and access file for the verbs that change nothing. */
+/* Finds the site, and reads text and map, for the verbs that change nothing. */
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -9,14 +9,13 @@
 bool
 role_find(const char *word, enum role *role)
 {
-	static const enum role roles[] = { ROLE_CLIENT, ROLE_SERVER };
+	static const char *const names[] = { [ROLE_CLIENT] = "client",
+		[ROLE_SERVER] = "server", NULL };
+	int i = name_index(names, word);
 
-	for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++)
-		if (strcmp(word, role_name(roles[i])) == 0) {
-			*role = roles[i];
-			return true;
-		}
-	return false;
+	if (i >= 0)
+		*role = (enum role)i;
+	return i >= 0;
 }
 
 int
@@ -39,23 +38,28 @@ tls_name(enum tls tls)
 	return names[tls];
 }
 
-void
-leave_directory(void)
+int
+find_site(const struct options *o, struct site *site,
+    struct entry_rules *rules, char day[16], struct error *err)
 {
+	struct site_request request = { o->config, o->access, o->map };
+
+	if (site_read(site, &request, err) != 0)
+		return -1;
+	/* No path is relative any more, and some versions of libdb obey a file
+	 * DB_CONFIG in the working directory. */
 	(void)!chdir("/");
+	until_today(day);
+	*rules = (struct entry_rules){ &site->policy, site->compressed_ipv6,
+		day };
+	return 0;
 }
 
 int
 reading_site(struct reading_file *r, const struct options *o,
     struct error *err)
 {
-	struct site_request request = { o->config, o->access, o->map };
-
-	if (site_read(&r->site, &request, err) != 0)
-		return -1;
-	leave_directory();
-	r->rules = entry_rules_of(&r->site, r->today);
-	return 0;
+	return find_site(o, &r->site, &r->rules, r->today, err);
 }
 
 static int
@@ -89,14 +93,14 @@ reading_hold(struct reading_file *r, const struct options *o,
 }
 
 void
-reading_let_go(struct reading_file *r)
+reading_release(struct reading_file *r)
 {
 	access_free(&r->access);
 	update_let_go(&r->held);
 }
 
 int
-reading_judge_text(const struct reading_file *r, struct error *err)
+reading_check_links(const struct reading_file *r, struct error *err)
 {
 	struct error why = ERROR_INIT;
 	struct location l;
@@ -141,7 +145,7 @@ reading_map(struct reading_file *r, const struct options *o, struct map **map,
 void
 reading_free(struct reading_file *r)
 {
-	reading_let_go(r);
+	reading_release(r);
 	buf_free(&r->text);
 	r->there = false;
 }

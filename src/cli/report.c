@@ -155,7 +155,7 @@ report_json(struct json *j, struct report *r, const struct options *o)
 {
 	const char *by = r->service.by;
 
-	json_bool(j, "changed", r->changed);
+	json_value(j, "changed", value_bool(r->changed));
 	rows_json(j, "changes", describe, r,
 	    r->plan == NULL ? 0 : r->plan->change_count);
 	json_map(j, r);
@@ -165,7 +165,7 @@ report_json(struct json *j, struct report *r, const struct options *o)
 	json_close(j, '}');
 	json_lines(j, "warnings", &r->warnings);
 	if (o->dry_run)
-		json_span(j, "diff", buf_as_span(&r->diff));
+		json_value(j, "diff", value_span(buf_as_span(&r->diff)));
 }
 
 int

@@ -3,7 +3,6 @@
  * tried as the host that its key names; a key that covers many hosts is not
  * one of them, so those can be named.
  */
-#include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -14,7 +13,7 @@ cannot_try(struct review_host *h, const char *why)
 {
 	h->tries = false;
 	h->verdict.result = REVIEW_CANNOT_TRY;
-	(void)snprintf(h->verdict.detail, sizeof(h->verdict.detail), "%s", why);
+	h->verdict.detail = why;
 }
 
 static struct review_host *
@@ -23,7 +22,8 @@ add(struct review *r, const struct listed *entry, const struct host *host)
 	struct review_host *h = ARENA_ADD(&r->memory, r->hosts, r->count);
 
 	*h = (struct review_host){ .entry = entry, .host = *host,
-		.tries = true, .input = -1 };
+		.verdict = { REVIEW_CANNOT_TRY, "", "", "" }, .tries = true,
+		.input = -1 };
 	return h;
 }
 
@@ -172,8 +172,8 @@ ask_for_demands(struct review *r, struct review_host *h)
 	if (!p.found || !value_demands_certificate(buf_as_span(&p.value)))
 		return;
 	v->result = REVIEW_BROKEN;
-	(void)snprintf(v->detail, sizeof(v->detail), "the handshake works, but "
-	    "%.150s demands a verified certificate",
+	v->detail = arena_printf(&r->memory, "the handshake works, but %.150s "
+	    "demands a verified certificate",
 	    arena_visible(&r->memory, span_of(p.key)));
 }
 

@@ -1,11 +1,10 @@
 /*
- * What "openssl s_client -brief -state" printed, as a verdict.  All of it is
- * openssl's own words but for the names in a certificate, which it escapes,
- * and one line of the peer's behind "CONNECTION ESTABLISHED": what comes first
- * counts.
+ * review: what "openssl s_client -brief -state" printed, as a verdict.
+ *
+ * All of it is openssl's own words but for the names in a certificate, which it
+ * escapes, and one line of the peer's behind "CONNECTION ESTABLISHED": what
+ * comes first counts.
  */
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "review_judge.h"
@@ -55,7 +54,8 @@ static struct span
 field(struct span s, int n)
 {
 	for (;; n--) {
-		const char *colon = s.len == 0 ? NULL : memchr(s.at, ':', s.len);
+		const char *colon = s.len == 0
+		    ? NULL : memchr(s.at, ':', s.len);
 		size_t len = colon == NULL ? s.len : (size_t)(colon - s.at);
 
 		if (n == 0)
@@ -119,17 +119,18 @@ read_line(struct signs *g, struct span line)
 		g->errno_ = number_of(behind(line, end));
 }
 
-static void
-read_signs(struct signs *g, struct span messages)
+bool
+review_next_line(struct span *text, struct span *line)
 {
-	while (messages.len > 0) {
-		const char *end = memchr(messages.at, '\n', messages.len);
-		size_t len = end == NULL ? messages.len
-					 : (size_t)(end - messages.at);
+	const char *end = text->len == 0
+	    ? NULL : memchr(text->at, '\n', text->len);
+	size_t len = end == NULL ? text->len : (size_t)(end - text->at);
 
-		read_line(g, span_trim((struct span){ messages.at, len }));
-		messages = behind(messages, end == NULL ? len : len + 1);
-	}
+	if (text->len == 0)
+		return false;
+	*line = (struct span){ text->at, len };
+	*text = behind(*text, end == NULL ? len : len + 1);
+	return true;
 }
 
 /* A reply of SMTP: three digits first. */
@@ -141,22 +142,19 @@ is_reply(struct span answer)
 	    answer.at[2] <= '9';
 }
 
-static void
-copy(char *to, size_t size, struct span text)
+/* A stranger's text, of which so much is enough. */
+static const char *
+shown(struct arena *memory, struct span text, int most)
 {
-	struct buf shown = BUF_INIT;
-
-	buf_visible(&shown, text);
-	(void)snprintf(to, size, "%s", shown.at == NULL ? "" : shown.at);
-	buf_free(&shown);
+	return arena_printf(memory, "%.*s", most, arena_visible(memory, text));
 }
 
 /* ---- the verdict ---- */
 
 /* Why TLS came to no good end. */
 static void
-explain_failure(struct review_verdict *v, const struct signs *g, bool late,
-    int seconds)
+explain_failure(struct review_verdict *v, const struct signs *g,
+    const char *late, struct arena *memory)
 {
 	static const struct {
 		const char *reason, *words;
@@ -164,81 +162,71 @@ explain_failure(struct review_verdict *v, const struct signs *g, bool late,
 		{ "wrong version number", "what follows STARTTLS is not TLS" },
 		{ "unexpected eof while reading", "the peer hangs up" },
 	};
-	const char *when = g->established ? "behind" : "in";
+	const char *why = g->errno_ > 0 ? strerror(g->errno_)
+					: "the peer hangs up";
 
-	v->result = REVIEW_BROKEN;
+	if (g->reason.len > 0)
+		why = shown(memory, g->reason, 99);
+	else if (late != NULL)
+		why = late;
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (span_equal(g->reason, span_of(known[i].reason))) {
-			(void)snprintf(v->detail, sizeof(v->detail),
-			    "%s the handshake: %s", when, known[i].words);
-			return;
-		}
-	if (g->reason.len > 0) {
-		char reason[100];
-
-		copy(reason, sizeof(reason), g->reason);
-		(void)snprintf(v->detail, sizeof(v->detail),
-		    "%s the handshake: %s", when, reason);
-	} else if (late)
-		(void)snprintf(v->detail, sizeof(v->detail),
-		    "%s the handshake: no answer within %d seconds", when,
-		    seconds);
-	else
-		(void)snprintf(v->detail, sizeof(v->detail),
-		    "%s the handshake: %s", when,
-		    g->errno_ > 0 ? strerror(g->errno_) : "the peer hangs up");
+		if (span_equal(g->reason, span_of(known[i].reason)))
+			why = known[i].words;
+	v->result = REVIEW_BROKEN;
+	v->detail = arena_printf(memory, "%s the handshake: %s",
+	    g->established ? "behind" : "in", why);
 }
 
 /* Where openssl did not come to a handshake. */
 static void
-explain_before(struct review_verdict *v, const struct signs *g, bool late,
-    int seconds)
+explain_before(struct review_verdict *v, const struct signs *g,
+    const char *late, struct arena *memory)
 {
-	char text[200];
+	bool lookup = g->lookup.len > 0;
 
 	v->result = REVIEW_UNREACHABLE;
-	if (g->lookup.len > 0) {
-		v->result = REVIEW_CANNOT_TRY;
-		copy(text, sizeof(text), g->lookup);
-		(void)snprintf(v->detail, sizeof(v->detail),
-		    "no address found: %s", text);
-	} else if (g->connect_errno > 0)
-		(void)snprintf(v->detail, sizeof(v->detail), "%s",
+	if (!lookup && g->connect_errno > 0) {
+		v->detail = arena_printf(memory, "%s",
 		    strerror(g->connect_errno));
-	else if (late)
-		(void)snprintf(v->detail, sizeof(v->detail),
-		    "no answer within %d seconds", seconds);
-	else {
+	} else if (!lookup && late != NULL) {
+		v->detail = late;
+	} else {
 		v->result = REVIEW_CANNOT_TRY;
-		copy(text, sizeof(text), g->first);
-		(void)snprintf(v->detail, sizeof(v->detail), "openssl: %s",
-		    text[0] == '\0' ? "no word of a connection" : text);
+		v->detail = arena_printf(memory, "%s: %s",
+		    lookup ? "no address found" : "openssl",
+		    lookup ? shown(memory, g->lookup, 199)
+		    : g->first.len > 0 ? shown(memory, g->first, 199)
+				       : "no word of a connection");
 	}
 }
 
 void
 review_judge(struct review_verdict *v, int status, int seconds,
-    struct span answer, struct span messages)
+    struct span answer, struct span messages, struct arena *memory)
 {
 	struct signs g = { 0 };
-	bool late = status == RUN_LATE;
+	struct span line;
+	const char *late = status != RUN_LATE ? NULL
+	    : arena_printf(memory, "no answer within %d seconds", seconds);
 
-	*v = (struct review_verdict){ .result = REVIEW_WORKS };
-	read_signs(&g, messages);
+	*v = (struct review_verdict){ REVIEW_WORKS, "", "", "" };
+	while (review_next_line(&messages, &line))
+		read_line(&g, span_trim(line));
 	if (g.established) {
-		copy(v->protocol, sizeof(v->protocol), g.protocol);
-		copy(v->certificate, sizeof(v->certificate), g.certificate);
+		v->protocol = shown(memory, g.protocol, 23);
+		v->certificate = shown(memory, g.certificate, 99);
 		/* In TLS 1.3 the peer may refuse us after it. */
 		if (!is_reply(answer))
-			explain_failure(v, &g, late, seconds);
+			explain_failure(v, &g, late, memory);
 	} else if (g.no_starttls) {
 		v->result = REVIEW_NO_STARTTLS;
-		(void)snprintf(v->detail, sizeof(v->detail),
-		    "STARTTLS is not offered, or the peer turns us away");
-	} else if (g.began)
-		explain_failure(v, &g, late, seconds);
-	else
-		explain_before(v, &g, late, seconds);
+		v->detail = "STARTTLS is not offered, or the peer turns us "
+			    "away";
+	} else if (g.began) {
+		explain_failure(v, &g, late, memory);
+	} else {
+		explain_before(v, &g, late, memory);
+	}
 }
 
 /* ---- what the site says ---- */

@@ -5,7 +5,7 @@
 #ifndef TLSOFF_REVIEW_JUDGE_H
 #define TLSOFF_REVIEW_JUDGE_H
 
-#include "base.h"
+#include "arena.h"
 
 enum review_result {
 	REVIEW_WORKS,
@@ -15,19 +15,23 @@ enum review_result {
 	REVIEW_CANNOT_TRY
 };
 
+/* Texts are for people, and "" where there is nothing to say. */
 struct review_verdict {
 	enum review_result result;
-	char protocol[24];     /* "TLSv1.3"; "": no handshake came to its end */
-	char certificate[100]; /* why it cannot be verified; "": it can, or
-	                          there was none */
-	char detail[300];      /* for people; "" */
+	const char *protocol;    /* "TLSv1.3"; "": no handshake ended well */
+	const char *certificate; /* why it cannot be verified; "": it can, or
+	                            there was none */
+	const char *detail;
 };
 
 /* What one run of openssl came to.  status is that of run_many(), seconds the
  * time it had; answer is what the peer said inside TLS, messages what openssl
- * printed.  A stranger's bytes are made visible. */
+ * printed.  A stranger's bytes are made visible; the texts are kept in memory,
+ * of which the caller asks whether it was enough. */
 void review_judge(struct review_verdict *v, int status, int seconds,
-    struct span answer, struct span messages);
+    struct span answer, struct span messages, struct arena *memory);
+/* Takes the next line from the text; false: there is none. */
+bool review_next_line(struct span *text, struct span *line);
 /* The options of openssl s_client for ClientSSLOptions of the cf: fills
  * options, at most most of them; returns how many. */
 size_t review_tls_options(const char *client_options, const char **options,

@@ -1,8 +1,10 @@
 /*
- * Running openssl.  It is what sendmail's own TLS is made of, so what it can
- * talk to, sendmail can: as sendmail does, it names no server in its hello and
- * goes on where a certificate cannot be verified.  QUIT is sent inside TLS,
- * because in TLS 1.3 only an answer proves that the peer accepted us.
+ * review: runs openssl for each host.
+ *
+ * It is what sendmail's own TLS is made of, so what it can talk to, sendmail
+ * can: as sendmail does, it names no server in its hello and goes on where a
+ * certificate cannot be verified.  QUIT is sent inside TLS, because in TLS 1.3
+ * only an answer proves that the peer accepted us.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -117,20 +119,14 @@ forget(struct review_host *h)
 static void
 tell_messages(const struct trying *t, const struct review_host *h)
 {
-	struct span rest = buf_as_span(&h->messages);
+	struct span rest = buf_as_span(&h->messages), line;
 
 	if (!t->r->o->verbose)
 		return;
 	show_end(t);
-	while (rest.len > 0) {
-		const char *end = memchr(rest.at, '\n', rest.len);
-		size_t len = end == NULL ? rest.len : (size_t)(end - rest.at);
-
-		detail(t->r->o, "%s: openssl: %.*s", h->host.name, (int)len,
-		    rest.at);
-		len += end != NULL;
-		rest = (struct span){ rest.at + len, rest.len - len };
-	}
+	while (review_next_line(&rest, &line))
+		detail(t->r->o, "%s: openssl: %.*s", h->host.name,
+		    (int)line.len, line.at);
 }
 
 static void
@@ -140,7 +136,8 @@ ended(void *context, size_t number, int status)
 	struct review_host *h = &t->r->hosts[t->which[number]];
 
 	review_judge(&h->verdict, status, t->r->o->timeout,
-	    buf_as_span(&h->answer), buf_as_span(&h->messages));
+	    buf_as_span(&h->answer), buf_as_span(&h->messages),
+	    &t->r->memory);
 	tell_messages(t, h);
 	forget(h);
 	t->done++;

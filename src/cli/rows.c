@@ -1,76 +1,9 @@
-/* Rows of a table, or of a document. */
+/* Rows, as a table or as the objects of a document. */
 #include <string.h>
 
 #include "rows.h"
 
-/* ---- values ---- */
-
-struct value
-value_span(struct span text)
-{
-	return (struct value){ .kind = VALUE_TEXT, .text = text };
-}
-
-struct value
-value_text(const char *text)
-{
-	if (text == NULL)
-		return (struct value){ .kind = VALUE_NULL };
-	return value_span(span_of(text));
-}
-
-struct value
-value_number(unsigned long long number)
-{
-	return (struct value){ .kind = VALUE_NUMBER, .number = number };
-}
-
-struct value
-value_count(unsigned long long count)
-{
-	return (struct value){ .kind = VALUE_COUNT, .number = count };
-}
-
-struct value
-value_bool(bool value)
-{
-	return (struct value){ .kind = VALUE_BOOL, .number = value };
-}
-
-struct value
-value_or_null(struct value v)
-{
-	if (v.text.len == 0 && v.number == 0)
-		v.kind = VALUE_NULL;
-	return v;
-}
-
 /* ---- JSON ---- */
-
-static void
-write_value(struct json *j, const char *name, const struct value *v)
-{
-	switch (v->kind) {
-	case VALUE_TEXT:
-		json_span(j, name, v->text);
-		break;
-	case VALUE_NUMBER:
-	case VALUE_COUNT:
-		json_number(j, name, v->number);
-		break;
-	case VALUE_BOOL:
-		json_bool(j, name, v->number != 0);
-		break;
-	case VALUE_JSON:
-		v->write(j, name, v->of);
-		break;
-	case VALUE_NULL:
-	case VALUE_BAR:
-	case VALUE_END:
-		json_null(j, name);
-		break;
-	}
-}
 
 void
 row_json(struct json *j, const struct row *row)
@@ -78,7 +11,7 @@ row_json(struct json *j, const struct row *row)
 	for (const struct field *f = row->fields; f->value.kind != VALUE_END;
 	     f++)
 		if (f->name != NULL)
-			write_value(j, f->name, &f->value);
+			json_value(j, f->name, f->value);
 }
 
 void

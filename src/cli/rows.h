@@ -21,33 +21,6 @@
 
 #define ROW_FIELDS 20 /* the last is no field */
 
-enum value_kind {
-	VALUE_END,    /* behind the last field */
-	VALUE_NULL,   /* null; "-" in a table */
-	VALUE_TEXT,   /* in a table made visible; "-" where it is empty */
-	VALUE_BAR,    /* in a table as it is: UTF-8 of our own; not in JSON */
-	VALUE_NUMBER,
-	VALUE_COUNT,  /* a number at the right end of its column */
-	VALUE_BOOL,   /* not in a table */
-	VALUE_JSON    /* whatever write() makes of it; not in a table */
-};
-
-struct value {
-	enum value_kind kind;
-	struct span text;
-	unsigned long long number; /* of a bool 1: true */
-	void (*write)(struct json *j, const char *name, const void *of);
-	const void *of;
-};
-
-struct value value_span(struct span text);
-struct value value_text(const char *text); /* NULL: null */
-struct value value_number(unsigned long long number);
-struct value value_count(unsigned long long count);
-struct value value_bool(bool value);
-/* The value, or null in place of an empty text or 0. */
-struct value value_or_null(struct value v);
-
 struct field {
 	const char *name; /* in JSON; NULL: it is in the table alone */
 	const char *head; /* of its column, which is at least so wide; NULL: it

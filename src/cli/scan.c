@@ -54,7 +54,8 @@ open_text(struct reading_file *text, const struct options *o,
 {
 	struct error why = ERROR_INIT;
 
-	if (reading_site(text, o, &why) == 0 && reading_text(text, o, &why) == 0)
+	if (reading_site(text, o, &why) == 0 &&
+	    reading_text(text, o, &why) == 0)
 		return 0;
 	if (why.status == EX_OSERR) {
 		*err = why;
@@ -127,7 +128,8 @@ find(struct scan *s, const struct maillog_rules *rules, struct error *err)
 {
 	struct maillog *other = NULL;
 
-	/* The patterns are compiled to machine code before that is forbidden. */
+	/* The patterns are compiled to machine code, which is forbidden in the
+	 * sandbox. */
 	if (maillog_begin(&s->found, rules, err) != 0)
 		return -1;
 	if (wants_two(&s->in)) {

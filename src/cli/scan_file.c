@@ -1,5 +1,5 @@
 /*
- * Reading a log that is a file.
+ * scan: reads a log that is a file.
  *
  * It is mapped, a window at a time: a third faster than read(2), and a long
  * one is read by two threads.  A log may shrink under us (copytruncate); then
@@ -74,13 +74,15 @@ static int
 read_window(struct range *r, size_t *at, bool last)
 {
 	while (*at < window.len) {
-		size_t left = window.len - *at, len = left < BLOCK ? left : BLOCK;
+		size_t left = window.len - *at;
+		size_t len = left < BLOCK ? left : BLOCK;
 		size_t taken = maillog_feed(r->m, window.start + *at, len, *at,
 		    last && len == left);
 
 		if (window.shrunk)
-			return error_set(&r->err, EX_IOERR, "%s: became shorter "
-			    "while it was read; scan it again", r->log->name);
+			return error_set(&r->err, EX_IOERR, "%s: became "
+			    "shorter while it was read; scan it again",
+			    r->log->name);
 		if (cancel_check(&r->err) != 0)
 			return -1;
 		if (r->in != NULL)

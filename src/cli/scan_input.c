@@ -1,4 +1,4 @@
-/* Opening logs, and reading those that are no files. */
+/* scan: opens all logs, and reads those that are no files. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /*
- * What was found: a table, names, JSON.
+ * scan: what was found, as a table, as names or as JSON.
  *
  * Names and addresses have passed the room's grammar, reasons are shown
  * through it: nothing a peer wrote reaches the terminal raw.
@@ -182,7 +182,8 @@ json_reasons(struct json *j, const char *name, const void *of)
 
 	json_object(j, name);
 	for (size_t i = 0; i < h->reason_count; i++)
-		json_number(j, h->reasons[i].text, h->reasons[i].count);
+		json_value(j, h->reasons[i].text,
+		    value_number(h->reasons[i].count));
 	json_close(j, '}');
 }
 
@@ -289,8 +290,8 @@ print_json(struct scan_rows *r)
 
 	json_begin(&j);
 	rows_json(&j, "hosts", describe, r, r->found->host_count);
-	json_number(&j, "unattributed", r->found->unattributed);
-	json_number(&j, "lines", r->found->lines);
+	json_value(&j, "unattributed", value_number(r->found->unattributed));
+	json_value(&j, "lines", value_number(r->found->lines));
 	json_end(&j);
 }
 

@@ -1,5 +1,5 @@
 /*
- * Running gzip and its kin.
+ * scan: runs gzip and its kin.
  *
  * A process of our own starts them one after the other, so that a hundred old
  * logs are not a hundred processes, and none has to be started once scan has

@@ -39,13 +39,13 @@ distance(const char *a, size_t a_len, const char *b, size_t b_len)
 void
 suggest(struct suggestion *s, const char *name)
 {
-	size_t word_len = strlen(s->word), len = strlen(name);
+	size_t word_len = s->word.len, len = strlen(name);
 	size_t found, most = word_len < 3 ? 0 : (word_len + 2) / 3;
 
 	if (word_len == 0 || word_len > LONGEST || len > LONGEST)
 		return;
-	found = strncmp(name, s->word, word_len) == 0
-	    ? 0 : distance(s->word, word_len, name, len);
+	found = strncmp(name, s->word.at, word_len) == 0
+	    ? 0 : distance(s->word.at, word_len, name, len);
 	if (found > most || (s->name != NULL && found >= s->distance))
 		return;
 	s->name = name;

@@ -4,11 +4,11 @@
 #ifndef TLSOFF_SUGGEST_H
 #define TLSOFF_SUGGEST_H
 
-#include <stddef.h>
+#include "base.h"
 
 /* The nearest name so far; begins as { word, NULL, 0 }. */
 struct suggestion {
-	const char *word;
+	struct span word;
 	const char *name; /* never freed; NULL: none is near */
 	/* private */
 	size_t distance;

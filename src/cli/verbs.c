@@ -61,7 +61,7 @@ name_all(struct buf *out)
 int
 verb_unknown(const char *word, struct error *err)
 {
-	struct suggestion near = { word, NULL, 0 };
+	struct suggestion near = { span_of(word), NULL, 0 };
 	struct buf all = BUF_INIT;
 	int status;
 

@@ -96,10 +96,10 @@ objects_and_arrays_have_commas_between(void **state)
 	(void)state;
 	assert_non_null(j.out);
 	json_object(&j, NULL);
-	json_number(&j, "a", 1);
-	json_bool(&j, "b", true);
-	json_bool(&j, "c", false);
-	json_null(&j, "d");
+	json_value(&j, "a", value_number(1));
+	json_value(&j, "b", value_bool(true));
+	json_value(&j, "c", value_bool(false));
+	json_value(&j, "d", value_text(NULL));
 	json_array(&j, "e");
 	json_object(&j, NULL);
 	json_close(&j, '}');

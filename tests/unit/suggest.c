@@ -15,7 +15,7 @@ static const char *const names[] = { "client", "server", "remove", "list",
 static const char *
 nearest(const char *word)
 {
-	struct suggestion s = { word, NULL, 0 };
+	struct suggestion s = { span_of(word), NULL, 0 };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		suggest(&s, names[i]);
@@ -65,7 +65,8 @@ static void
 names_and_words_of_the_greatest_length_are_compared(void **state)
 {
 	static const char name[] = "abcdefghijklmnopqrstuvwxyz012345";
-	struct suggestion s = { "bacdefghijklmnopqrstuvwxyz012354", NULL, 0 };
+	struct suggestion s = { span_of("bacdefghijklmnopqrstuvwxyz012354"),
+		NULL, 0 };
 
 	(void)state;
 	suggest(&s, name);
