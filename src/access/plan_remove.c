@@ -71,6 +71,7 @@ plan_remove_kind(struct planner *p, enum kind kind, const struct host *host)
 	struct entry e;
 
 	if (p->request->role != kind_role(kind) || !find_entry(p, key, &e) ||
+	    e.key != KEY_ASKED ||
 	    (e.effect != EFFECT_OFF && e.effect != EFFECT_FALLBACK))
 		return;
 	plan_subject(p, &s, e.kind, e.record.key);
