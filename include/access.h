@@ -75,6 +75,7 @@ struct host {
 struct host_rules {
 	bool compressed; /* cf: UseCompressedIPv6Addresses */
 	bool force;      /* allow a single label and everybody */
+	bool address;    /* what ends in "::" is an address, and no net */
 	/* Refuses the empty name even so, and says what to do instead: in a
 	 * shell it is often a variable that is not set.  NULL: force decides. */
 	const char *unnamed;

@@ -62,6 +62,14 @@ bool span_equal(struct span a, struct span b);
 bool span_equal_fold(struct span a, struct span b);
 /* Without blanks, tabs, VT, FF, CR and LF at both ends. */
 struct span span_trim(struct span s);
+bool span_begins(struct span s, const char *with);
+/* How many bytes at the start are some of these. */
+size_t span_run(struct span s, const char *of);
+/* What is behind the first len bytes. */
+struct span span_from(struct span s, size_t len);
+/* Takes off all before the first byte that is one of these, and that byte; it
+ * is all of *rest where there is none, and rest->at becomes NULL. */
+struct span span_cut(struct span *rest, const char *at);
 /* What isspace() says in the C locale, whatever the locale is. */
 bool byte_is_space(char c);
 /* ASCII lower case; other bytes as they are. */

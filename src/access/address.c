@@ -8,34 +8,6 @@
 
 #define HEX DIGITS "abcdefABCDEF"
 
-size_t
-span_run(struct span s, const char *of)
-{
-	size_t len = 0;
-
-	while (len < s.len && memchr(of, s.at[len], strlen(of)) != NULL)
-		len++;
-	return len;
-}
-
-struct span
-span_from(struct span s, size_t len)
-{
-	return (struct span){ s.at + len, s.len - len };
-}
-
-struct span
-span_cut(struct span *rest, const char *at)
-{
-	struct span s = *rest;
-	size_t len = 0;
-
-	while (len < s.len && memchr(at, s.at[len], strlen(at)) == NULL)
-		len++;
-	*rest = len < s.len ? span_from(s, len + 1) : (struct span){ NULL, 0 };
-	return (struct span){ s.at, len };
-}
-
 int
 number_read(struct span s, int most)
 {

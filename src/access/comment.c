@@ -10,19 +10,11 @@
 #define COMMENT_COMPANION "# tlsoff companion "
 #define COMMENT_MAX 900
 
-static bool
-begins(struct span line, const char *with)
-{
-	size_t len = strlen(with);
-
-	return line.len >= len && memcmp(line.at, with, len) == 0;
-}
-
 bool
 comment_is_ours(struct span line)
 {
-	return begins(line, COMMENT) || begins(line, COMMENT_UNTIL) ||
-	    begins(line, COMMENT_COMPANION);
+	return span_begins(line, COMMENT) || span_begins(line, COMMENT_UNTIL) ||
+	    span_begins(line, COMMENT_COMPANION);
 }
 
 /* Where the line above this one begins; start: it is no comment of ours, or
@@ -149,12 +141,12 @@ comment_read(struct span text, size_t entry_start, struct comment *c)
 	*c = (struct comment){ .text = { "", 0 } };
 	if (line.len == 0)
 		return false;
-	if (begins(line, COMMENT_COMPANION)) {
+	if (span_begins(line, COMMENT_COMPANION)) {
 		read_companion(span_trim(line), c);
 		return true;
 	}
 	line = span_trim(line);
-	len = begins(line, COMMENT) ? strlen("# tlsoff") : strlen(COMMENT_UNTIL);
+	len = span_begins(line, COMMENT) ? strlen("# tlsoff") : strlen(COMMENT_UNTIL);
 	if (line.len <= len)
 		return true;
 	line = (struct span){ line.at + len, line.len - len };

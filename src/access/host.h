@@ -20,13 +20,6 @@
 
 #define DIGITS "0123456789"
 
-/* How many bytes at the start are some of these. */
-size_t span_run(struct span s, const char *of);
-/* What is behind the first len bytes. */
-struct span span_from(struct span s, size_t len);
-/* Takes off all before the first byte that is one of these, and that byte; it
- * is all of *rest where there is none, and rest->at becomes NULL. */
-struct span span_cut(struct span *rest, const char *at);
 /* Digits that are a number up to most; -1: they are not. */
 int number_read(struct span s, int most);
 

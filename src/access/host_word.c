@@ -132,7 +132,7 @@ read_zeros(struct word *w)
 
 	groups_text(&net, compressed, w->text);
 	/* A key that ends in a colon is not to be had. */
-	if (ends_with(span_of(w->text), ':'))
+	if (ends_with(span_of(w->text), ':') && !w->rules->address)
 		net.count = 7;
 	net.count = groups_usable(&net, compressed);
 	groups_text(&net, compressed, w->text);
@@ -157,11 +157,23 @@ read_groups(struct word *w)
 	return meaning(w, FLAW_NONE, span_of(w->text));
 }
 
+/* Zeros, or a net, as it is written. */
+static bool
+is_open(struct span s)
+{
+	return s.len > 1 && s.at[s.len - 2] == ':' && ends_with(s, ':');
+}
+
 static enum flaw
 read_ipv6(struct word *w, struct span s)
 {
-	if (groups_read(s, &w->groups))
+	if (groups_read(s, &w->groups)) {
+		if (w->rules->address && is_open(s)) {
+			w->groups.count = 8;
+			w->groups.open = false;
+		}
 		return read_groups(w);
+	}
 	(void)groups_cut_tag(&s);
 	return meaning(w, FLAW_NO_GROUPS, s);
 }

@@ -58,6 +58,42 @@ span_trim(struct span s)
 	return s;
 }
 
+bool
+span_begins(struct span s, const char *with)
+{
+	size_t len = strlen(with);
+
+	return s.len >= len && memcmp(s.at, with, len) == 0;
+}
+
+size_t
+span_run(struct span s, const char *of)
+{
+	size_t len = 0;
+
+	while (len < s.len && memchr(of, s.at[len], strlen(of)) != NULL)
+		len++;
+	return len;
+}
+
+struct span
+span_from(struct span s, size_t len)
+{
+	return (struct span){ s.at + len, s.len - len };
+}
+
+struct span
+span_cut(struct span *rest, const char *at)
+{
+	struct span s = *rest;
+	size_t len = 0;
+
+	while (len < s.len && memchr(at, s.at[len], strlen(at)) == NULL)
+		len++;
+	*rest = len < s.len ? span_from(s, len + 1) : (struct span){ NULL, 0 };
+	return (struct span){ s.at, len };
+}
+
 /*
  * The kernel gives memory page by page, when a page is first written to, and
  * copies each page's entry at a fork: for a text of many megabytes both take

@@ -5,8 +5,6 @@
  * line an entry stands.  With -q only the verdict counts: then the text, which
  * may be large, is left alone.
  */
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -17,41 +15,14 @@
 /* ---- the host ---- */
 
 static int
-read_host(struct explain *e, const char *word, struct host *host,
-    struct error *err)
+read_host(struct explain *e, const char *word, bool address,
+    struct host *host, struct error *err)
 {
 	struct host_rules rules = { .compressed = e->file.site.compressed_ipv6,
-		.force = true,
+		.force = true, .address = address,
 		.unnamed = "give a host; list shows everybody's entry" };
 
 	return host_parse(span_of(word), e->role, &rules, host, err);
-}
-
-/* host_parse() takes "2001:db8::" for a net: here it is an address. */
-static bool
-is_open_address(const struct explain *e, const char *word, struct host *host)
-{
-	size_t len = strlen(word);
-	struct in6_addr address;
-	char text[INET6_ADDRSTRLEN];
-	const uint8_t *b = address.s6_addr;
-
-	if (strncasecmp(word, "IPv6:", 5) == 0)
-		word += 5;
-	if (len < 3 || strcmp(word + strlen(word) - 2, "::") != 0 ||
-	    inet_pton(AF_INET6, word, &address) != 1 ||
-	    inet_ntop(AF_INET6, &address, text, sizeof(text)) == NULL)
-		return false;
-	host->kind = HOST_ADDRESS;
-	if (e->file.site.compressed_ipv6)
-		(void)snprintf(host->name, sizeof(host->name), "IPv6:%s", text);
-	else
-		(void)snprintf(host->name, sizeof(host->name),
-		    "IPv6:%x:%x:%x:%x:%x:%x:%x:%x", b[0] << 8 | b[1],
-		    b[2] << 8 | b[3], b[4] << 8 | b[5], b[6] << 8 | b[7],
-		    b[8] << 8 | b[9], b[10] << 8 | b[11], b[12] << 8 | b[13],
-		    b[14] << 8 | b[15]);
-	return true;
 }
 
 static int
@@ -59,8 +30,7 @@ read_address(struct explain *e, const char *word, struct error *err)
 {
 	struct host host = { .note = "" };
 
-	if (word[0] != '\0' && !is_open_address(e, word, &host) &&
-	    read_host(e, word, &host, err) != 0)
+	if (word[0] != '\0' && read_host(e, word, true, &host, err) != 0)
 		return -1;
 	if (host.kind != HOST_ADDRESS)
 		return error_set(err, EX_USAGE, "explain: \"%s\" is no "
@@ -143,7 +113,7 @@ read_question(struct explain *e, struct error *err)
 	char *const *words = e->o->words;
 
 	if (role_read("explain", words[0], &e->role, err) != 0 ||
-	    read_host(e, words[1], &e->host, err) != 0 ||
+	    read_host(e, words[1], false, &e->host, err) != 0 ||
 	    (words[2] != NULL && read_address(e, words[2], err) != 0))
 		return -1;
 	e->question = question_of_host(&e->host);

@@ -19,21 +19,13 @@ struct signs {
 	int connect_errno, errno_; /* 0: none */
 };
 
-static struct span
-behind(struct span s, size_t at)
-{
-	return (struct span){ s.at + at, s.len - at };
-}
-
 /* Does s begin so?  Then *rest is what follows. */
 static bool
 begins(struct span s, const char *start, struct span *rest)
 {
-	size_t len = strlen(start);
-
-	if (s.len < len || memcmp(s.at, start, len) != 0)
+	if (!span_begins(s, start))
 		return false;
-	*rest = span_trim(behind(s, len));
+	*rest = span_trim(span_from(s, strlen(start)));
 	return true;
 }
 
@@ -62,7 +54,7 @@ field(struct span s, int n)
 			return (struct span){ s.at, len };
 		if (colon == NULL)
 			return (struct span){ s.at + s.len, 0 };
-		s = behind(s, len + 1);
+		s = span_from(s, len + 1);
 	}
 }
 
@@ -98,7 +90,7 @@ read_line(struct signs *g, struct span line)
 	if (g->first.len == 0)
 		g->first = line;
 	if (holds(line, ":error:", &end))
-		read_error(g, behind(line, end));
+		read_error(g, span_from(line, end));
 	else if (begins(line, "SSL_connect:", &rest))
 		g->began = true;
 	else if (g->protocol.len == 0 &&
@@ -116,7 +108,7 @@ read_line(struct signs *g, struct span line)
 	else if (begins(line, "connect:errno=", &rest))
 		g->connect_errno = number_of(rest);
 	else if (holds(line, ":errno=", &end))
-		g->errno_ = number_of(behind(line, end));
+		g->errno_ = number_of(span_from(line, end));
 }
 
 bool
@@ -129,7 +121,7 @@ review_next_line(struct span *text, struct span *line)
 	if (text->len == 0)
 		return false;
 	*line = (struct span){ text->at, len };
-	*text = behind(*text, end == NULL ? len : len + 1);
+	*text = span_from(*text, end == NULL ? len : len + 1);
 	return true;
 }
 
@@ -251,7 +243,7 @@ review_tls_options(const char *client_options, const char **options,
 
 		at += len + strspn(at + len, " \t,");
 		if (word.len > 0 && word.at[0] == '+')
-			word = behind(word, 1);
+			word = span_from(word, 1);
 		for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 			if (count < most &&
 			    span_equal_fold(word, span_of(known[i].word)))

@@ -154,14 +154,6 @@ set_line(struct rules *rules, struct span line)
 		rules->number[rules->current] = strtol(digits, NULL, 10);
 }
 
-static bool
-span_starts(struct span s, const char *with)
-{
-	size_t len = strlen(with);
-
-	return s.len >= len && memcmp(s.at, with, len) == 0;
-}
-
 /* Until 8.17.1 it asks for the name of a client, and there is none: that leaves
  * the bare tag.  Since 8.17.2 it is handed the server's name. */
 static void
@@ -187,7 +179,7 @@ rule_line(struct policy_rules *policy, const struct rules *rules,
 		policy->local[ROLE_CLIENT] = true;
 	if (rules->current == SET_SRV_FEATURES)
 		policy->local[ROLE_SERVER] = true;
-	if ((d || rules->current == SET_A) && span_starts(line, "<SKIP>"))
+	if ((d || rules->current == SET_A) && span_begins(line, "<SKIP>"))
 		policy->skip = true;
 	if (d && memmem(line.at, line.len, ":.$2", 4) != NULL)
 		policy->dotdomain = true;
