@@ -45,14 +45,19 @@ struct arena {
 	{ .failed = false }
 
 /*
- * Adds an element of zeros to a list, given as its pointer, NULL where it is
+ * Adds an element of zeros, of ARENA_ELEMENT_MAX bytes at most, to a list, given as its pointer, NULL where it is
  * empty, and its count; returns the element.  Elements move when the next one
  * is added.
  */
+#ifdef __cppcheck__ /* it takes __typeof__ for a syntax error */
+#define ARENA_ADD(arena, array, count) \
+	((&(array))[0 * !arena_add((arena), &(array), &(count), \
+	    sizeof(*(array)))])
+#else
 #define ARENA_ADD(arena, array, count) \
 	((__typeof__(array))arena_add((arena), &(array), &(count), \
-	    sizeof(*(array)) + \
-	        0 * sizeof(char[sizeof(*(array)) <= ARENA_ELEMENT_MAX ? 1 : -1])))
+	    sizeof(*(array))))
+#endif
 
 /* The same, for the macro alone: array is the address of the pointer. */
 void *arena_add(struct arena *a, void *array, size_t *count, size_t size);

@@ -94,7 +94,7 @@ relate_below(struct planner *p, struct holders *all)
 		if (!e.off)
 			continue;
 		do {
-			struct held key, *h = NULL;
+			struct held key = { .needed = false }, *h = NULL;
 
 			if (find_named(p, KIND_CLT_FEATURES, name,
 			    &key.e.record))

@@ -198,8 +198,8 @@ entry_reason(const struct entry *e)
 		[KEY_NO_HOST] = "sendmail never asks for this key",
 		[KEY_SPELLING] = "sendmail never asks for this key",
 		[KEY_UNASKED] = "this sendmail never asks for this key",
-		[KEY_TAG_CASE] = "the cf's K line has -f, and the tag is "
-		    "written otherwise",
+		[KEY_TAG_CASE] =
+		    "the cf's K line has -f, and the tag is written otherwise",
 		[KEY_QUOTED] = "the cf's K line has -q",
 	};
 	static const char *const of_value[KINDS][EFFECTS] = {

@@ -147,7 +147,7 @@ unpack_start(struct scan_input *in, struct error *err)
 		return -1;
 	while (ends < 2 * in->count && !in->memory->failed)
 		*ARENA_ADD(in->memory, pipes, ends) = -1;
-	if (arena_error(in->memory, err) != 0 ||
+	if (arena_error(in->memory, err) != 0 || pipes == NULL ||
 	    open_pipes(in, pipes, err) != 0)
 		return -1;
 	if (pipe2(status, O_CLOEXEC) != 0 || (in->unpacker = fork()) < 0) {
