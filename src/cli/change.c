@@ -109,6 +109,7 @@ serve(struct job *j, struct error *err)
 	struct service service;
 	struct error why = ERROR_INIT;
 
+	j->report.is_read = j->site.own_map;
 	if (mode == SERVICE_NONE)
 		j->report.untouched = "--restart none";
 	else if (wish == NULL && command == NULL && !j->site.own_map)

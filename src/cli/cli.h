@@ -244,6 +244,7 @@ struct report {
 	bool proven;
 	size_t entries;        /* where proven */
 	struct service_result service;
+	bool is_read;          /* sendmail reads this map */
 	const char *untouched; /* why the service was left alone; NULL: it was
 	                          not even thought of */
 	struct buf diff;       /* of -n */

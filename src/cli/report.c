@@ -78,18 +78,38 @@ say_map(const struct report *r, const struct options *o)
 	    r->entries == 1 ? "entry" : "entries", r->builder);
 }
 
+/* Is there an exemption more for mail that we send? */
+static bool
+frees_mail(const struct report *r)
+{
+	for (size_t i = 0; r->plan != NULL && i < r->plan->change_count; i++) {
+		const struct change *c = &r->plan->changes[i];
+
+		if (c->role == ROLE_CLIENT &&
+		    (c->action == ADDED || c->action == CHANGED))
+			return true;
+	}
+	return false;
+}
+
 static void
 say_service(const struct report *r, const struct options *o)
 {
 	const struct service_result *s = &r->service;
+	bool restarted = s->action == SERVICE_RESTARTED ||
+	    s->action == SERVICE_RELOADED;
 
 	if (r->untouched != NULL)
 		say(o, "sendmail left alone (%s)", r->untouched);
 	else if (s->action == SERVICE_NOT_RUNNING)
 		say(o, "sendmail is not running; not started");
-	else if (s->action == SERVICE_RESTARTED ||
-	    s->action == SERVICE_RELOADED)
+	else if (restarted)
 		say(o, "sendmail %s by %s", service_words[s->action], s->by);
+	/* A daemon that was restarted runs its queue. */
+	if (r->is_read && !restarted && s->action != SERVICE_FAILED &&
+	    frees_mail(r))
+		say(o, "mail that waits goes out at the next queue run; "
+		    "sendmail -q runs it now");
 }
 
 static void

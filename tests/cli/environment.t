@@ -179,7 +179,7 @@ for my $closed ([0], [1], [2], [0, 1], [0, 2], [1, 2], [0, 1, 2]) {
 	for my $builder (\@makemap, \@libdb) {
 		$r = spoilt(sub { POSIX::close($_) for @$closed }, @$builder, '-v', @host);
 		is_done("descriptors @$closed closed, $builder->[5]", $r);
-		is($r->{out} =~ tr/\n//, (grep { $_ == 1 } @$closed) ? 0 : 3,
+		is($r->{out} =~ tr/\n//, (grep { $_ == 1 } @$closed) ? 0 : 4,
 		    '... what is said goes where it should');
 		is($r->{err} eq '', (grep { $_ == 2 } @$closed) ? 1 : '',
 		    '... and nowhere else');

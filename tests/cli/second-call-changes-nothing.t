@@ -18,7 +18,9 @@ site("Connect:127\tRELAY\n");
 my $r = edit_ok(@call);
 is($r->{out}, "added Try_TLS:a.example NO (line 2)\n"
     . "map $ACCESS.db: 2 entries, built by makemap, proven\n"
-    . "sendmail left alone (--restart none)\n", 'all that a change says');
+    . "sendmail left alone (--restart none)\n"
+    . "mail that waits goes out at the next queue run; sendmail -q runs it now\n",
+    'all that a change says');
 is($r->{err}, '', 'and no message');
 my $built = calls($makemap);
 $r = changes_nothing('the second call', sub { return edit_ok(@call) });
