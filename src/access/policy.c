@@ -1,6 +1,7 @@
 /*
- * The lookups of sendmail's rulesets D (name), A (address) and of try_tls and
- * srv_features around them.  A comment names the rule that a line follows.
+ * The lookups of sendmail's rulesets D (name), A (address) and of try_tls,
+ * srv_features, clt_features and tls_clt_features around them.  A comment names
+ * the rule that a line follows.
  */
 #include <stdio.h>
 #include <string.h>
