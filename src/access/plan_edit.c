@@ -331,6 +331,8 @@ plan_entry(struct planner *p, struct subject *s, const struct wanted *w)
 		return true;
 	}
 	kept = (struct span){ p->access->text.at + above, r->start - above };
+	if (w->comment == COMMENT_LAST_GOES)
+		kept.len -= comment_nearest(p->access->text, r->start).len;
 	(void)edit(p, goes && w->comment == COMMENT_STAYS ? r->start : above,
 	    r->end, NULL);
 	if (!goes)

@@ -21,6 +21,9 @@
 /* 8.17.2 and later, with FEATURE(tls_session_features), or as said. */
 enum { DANE = 1, STS = 2, OLD = 4, FORCE = 8, NO_SESSION = 16 };
 
+#define MARKER "# DO NOT EDIT BELOW THIS LINE: CANIT MAY DELETE CHANGES BELOW " \
+	"THIS LINE\n"
+
 static const struct row {
 	int cf;
 	const char *verb, *hosts; /* blank-separated; "-" for everybody */
@@ -71,6 +74,12 @@ static const struct row {
 		"# tlsoff: why\nClt_Features:a.example\tA\n",
 		"# tlsoff: why\n# tlsoff companion D\n"
 		"Clt_Features:a.example\tA D\nTry_TLS:a.example\tNO\n", NULL },
+	/* CanIt would delete it. */
+	{ DANE | STS, "client", "a.example",
+		MARKER "# tlsoff: why\n# tlsoff companion D\n"
+		"Clt_Features:a.example\tA D\n",
+		"Try_TLS:a.example\tNO\n# tlsoff: why\n# tlsoff companion DM\n"
+		"Clt_Features:a.example\tA D M\n" MARKER, NULL },
 	/* ---- what is below hides it ---- */
 	{ DANE, "client", "example", "Clt_Features:a.example\tA\n",
 		"# tlsoff companion D\nClt_Features:a.example\tA D\n"
