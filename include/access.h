@@ -368,5 +368,11 @@ enum kind policy_answer(enum role role, const struct policy_query *q,
 void policy_free(struct policy *p);
 /* A policy_lookup over a text; context is a const struct access *. */
 policy_lookup access_lookup;
+/* The same as if one record were not there; context is one of these. */
+struct access_without {
+	const struct access *access;
+	size_t start; /* of that record */
+};
+policy_lookup access_lookup_without;
 
 #endif

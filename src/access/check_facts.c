@@ -5,33 +5,16 @@
 
 /* ---- sendmail's question, without the entry ---- */
 
-struct without {
-	const struct access *a;
-	size_t start; /* of the entry that is not there */
-};
-
-static enum lookup
-lookup_without(void *context, struct span key, struct span *value)
-{
-	const struct without *w = context;
-	struct access_record r;
-
-	if (!access_find(w->a, key, &r) || r.start == w->start)
-		return LOOKUP_NONE;
-	*value = r.value;
-	return LOOKUP_FOUND;
-}
-
 /* Of an address: about a peer that has a name. */
 static struct policy_query
-question(const struct checker *c, const struct entry *e, struct without *w)
+question(const struct checker *c, const struct entry *e, struct access_without *w)
 {
 	struct policy_query q = question_of_host(&e->host);
 
-	*w = (struct without){ c->a, e->record.start };
+	*w = (struct access_without){ c->a, e->record.start };
 	q.unnamed = NULL;
 	q.rules = c->rules->policy;
-	q.lookup = lookup_without;
+	q.lookup = access_lookup_without;
 	q.context = w;
 	return q;
 }
@@ -41,7 +24,7 @@ question(const struct checker *c, const struct entry *e, struct without *w)
 static enum value_requirement
 requirement(struct checker *c, const struct entry *e, struct access_record *by)
 {
-	struct without w;
+	struct access_without w;
 	struct policy_query q = question(c, e, &w);
 	struct policy found = { .value = BUF_IN(&c->scratch) };
 	enum value_requirement asked = requirement_of_host(e->role, &q, &found);
@@ -196,7 +179,7 @@ look_for_companion(struct checker *c, struct facts *f)
 {
 	const struct policy_rules *rules = c->rules->policy;
 	struct policy found = { .value = BUF_IN(&c->scratch) };
-	struct without w;
+	struct access_without w;
 	struct policy_query q = question(c, &f->e, &w);
 
 	if (companion_letters(rules)[0] == '\0')
@@ -210,7 +193,7 @@ look_for_companion(struct checker *c, struct facts *f)
 static void
 look_around(struct checker *c, struct facts *f)
 {
-	struct without w;
+	struct access_without w;
 	struct policy_query q = question(c, &f->e, &w);
 	struct policy before = { .value = BUF_IN(&c->scratch) };
 	struct access_record *r = &f->broader;

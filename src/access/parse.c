@@ -125,6 +125,18 @@ access_lookup(void *context, struct span key, struct span *value)
 	return LOOKUP_FOUND;
 }
 
+enum lookup
+access_lookup_without(void *context, struct span key, struct span *value)
+{
+	const struct access_without *w = context;
+	struct access_record record;
+
+	if (!access_find(w->access, key, &record) || record.start == w->start)
+		return LOOKUP_NONE;
+	*value = record.value;
+	return LOOKUP_FOUND;
+}
+
 /* ---- lines ---- */
 
 /* How many newlines; blocks of a length that compilers know, and so compare

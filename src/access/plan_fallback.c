@@ -29,31 +29,19 @@ insert(struct planner *p, struct subject *s, const struct decision *before)
 	plan_tell(s, ADDED, w.value, reason, p);
 }
 
-struct without {
-	const struct access *a;
-	struct span key; /* of an entry that is to go */
-};
-
-static enum lookup
-lookup_without(void *context, struct span key, struct span *value)
-{
-	const struct without *w = context;
-
-	if (span_equal_fold(key, w->key))
-		return LOOKUP_NONE;
-	return access_lookup((void *)(size_t)w->a, key, value);
-}
-
 /* Is TLS off for it by an entry that is not its own, and stays? */
 static bool
 is_off_already(struct planner *p, struct subject *s, const struct host *host)
 {
 	struct policy_query q = plan_question(p, host);
-	struct without w = { p->access, span_of(arena_printf(&p->plan->memory,
-	    "%s%s", kind_tag(KIND_TRY_TLS), host->name)) };
+	struct access_without w = { p->access, SIZE_MAX };
+	struct access_record own;
 	struct decision d;
 
-	q.lookup = lookup_without;
+	if (access_find(p->access, span_of(arena_printf(&p->plan->memory,
+	        "%s%s", kind_tag(KIND_TRY_TLS), host->name)), &own))
+		w.start = own.start;
+	q.lookup = access_lookup_without;
 	q.context = &w;
 	d = plan_decide(p, KIND_TRY_TLS, &q);
 	if (!plan_is_covered(p, &d))
