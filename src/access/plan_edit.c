@@ -152,7 +152,7 @@ plan_subject(struct planner *p, struct subject *s, enum kind kind,
 	s->index = plan->change_count;
 	s->change = ARENA_ADD(&plan->memory, plan->changes, plan->change_count);
 	*s->change = (struct change){ .action = UNCHANGED, .kind = kind,
-		.role = kind_role(kind), .host = s->index, .value = "",
+		.role = kind_role(kind), .host = s->index, .value = "", .expires = "",
 		.key = arena_text(&plan->memory, key) };
 }
 
@@ -307,6 +307,21 @@ edit_here(struct planner *p, struct subject *s, const struct wanted *w)
 	return true;
 }
 
+/* The day that stands above the entry when it is as wanted. */
+static const char *
+expiry(struct planner *p, const struct wanted *w)
+{
+	const char *until = p->request->until;
+	struct comment c;
+
+	if (renews_comment(p, w))
+		return until == NULL ? "" : until;
+	if (w->now == NULL || w->comment == COMMENT_GOES)
+		return "";
+	(void)comment_read(p->access->text, w->now->start, &c);
+	return arena_text(&p->plan->memory, span_of(c.until));
+}
+
 bool
 plan_entry(struct planner *p, struct subject *s, const struct wanted *w)
 {
@@ -315,6 +330,7 @@ plan_entry(struct planner *p, struct subject *s, const struct wanted *w)
 	struct span kept = { "", 0 };
 	size_t above;
 
+	s->change->expires = expiry(p, w);
 	if (r == NULL) {
 		insert(p, s, w, kept);
 		return true;

@@ -146,6 +146,7 @@ describe(void *context, size_t number, struct row *row)
 		{ "role", NULL, value_text(role_name(c->role)) },
 		{ "kind", NULL, value_text(kind_name(c->kind)) },
 		{ "companion", NULL, value_bool(c->companion) },
+		{ "expires", NULL, value_or_null(value_text(c->expires)) },
 		{ "key", NULL, value_text(c->key) },
 		{ "value", NULL, value_or_null(value_text(c->value)) },
 		{ "line", NULL, value_or_null(value_number(r->lines[number])) },

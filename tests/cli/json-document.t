@@ -36,7 +36,7 @@ is($d->{changed}, JSON::PP::true, 'changed is a boolean');
 is(join(' ', map { $_->{action} } @{ $d->{changes} }),
     'added changed moved unchanged', 'what became of each host, in order');
 for my $change (@{ $d->{changes} }) {
-	is(join(' ', sort keys %$change), 'action companion key kind line reason role value',
+	is(join(' ', sort keys %$change), 'action companion expires key kind line reason role value',
 	    "names of $change->{key}");
 	is($change->{role}, 'client', '... its role');
 	is($change->{kind}, 'try_tls', '... its kind');
@@ -60,7 +60,13 @@ is($d->{changed}, JSON::PP::false, 'the second time nothing is changed');
 is_deeply($d->{map}, { path => "$ACCESS.db", builder => undef,
 	entries => 4, proven => JSON::PP::true }, '... and no map was built');
 
+$d = document(edit_ok('-j', '-u', '2099-12-31', 'client', 'new.example'));
+is($d->{changes}[0]{expires}, '2099-12-31', 'the day it ends');
+$d = document(edit_ok('-j', 'client', 'new.example'));
+is("$d->{changes}[0]{action} $d->{changes}[0]{expires}", 'unchanged 2099-12-31',
+    '... also where it is there already');
 $d = document(edit_ok('-j', 'remove', 'client', 'new.example', 'none.example'));
+is($d->{changes}[0]{expires}, undef, '... and none when it is gone');
 is(join(' ', map { $_->{action} } @{ $d->{changes} }), 'removed unchanged',
     'remove');
 $d = document(edit_ok('-j', 'client', '-'));
