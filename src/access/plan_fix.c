@@ -60,9 +60,11 @@ plan_fix(struct plan *plan, const struct access *a, const struct findings *f,
 
 		if (fix->drop || fix->move || fix->rewrite)
 			fix_line(&p, fix);
-		if (fix->companion)
-			fix_companion(&p, fix);
 	}
+	/* Last: an entry that is mended itself gets its letters another time. */
+	for (size_t i = 0; i < f->fix_count; i++)
+		if (f->fixes[i].companion)
+			fix_companion(&p, &f->fixes[i]);
 	if (plan_finish(&p) == 0)
 		return 0;
 	plan_free(plan);
