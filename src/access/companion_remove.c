@@ -108,14 +108,14 @@ relate_below(struct planner *p, struct holders *all)
 
 /* The value without those letters, where they stand as words. */
 static struct span
-without_letters(struct planner *p, const struct held *h)
+without_letters(struct planner *p, const struct entry *e, const char *letters)
 {
 	struct arena *memory = &p->plan->memory;
 	struct buf all = BUF_IN(memory), out = BUF_IN(memory);
 
-	value_capitals(h->e.in_map, &all);
+	value_capitals(e->in_map, &all);
 	for (size_t i = 0; i < all.len; i += 2) {
-		if (strchr(h->e.comment.companion, all.at[i]) != NULL)
+		if (strchr(letters, all.at[i]) != NULL)
 			continue;
 		if (out.len > 0)
 			buf_char(&out, ' ');
@@ -125,11 +125,13 @@ without_letters(struct planner *p, const struct held *h)
 }
 
 static void
-take_back(struct planner *p, const struct held *h)
+take_back(struct planner *p, const struct held *h, const char *letters,
+    bool companion)
 {
 	const struct access_record *r = &h->e.record;
 	struct wanted w = { .now = r, .key = r->key,
-		.value = without_letters(p, h), .comment = COMMENT_LAST_GOES };
+		.value = without_letters(p, &h->e, letters),
+		.comment = companion ? COMMENT_LAST_GOES : COMMENT_STAYS };
 	struct subject s = { .unlisted = false };
 	bool goes = w.value.len == 0;
 
@@ -142,8 +144,19 @@ take_back(struct planner *p, const struct held *h)
 	if (goes)
 		plan_at(&s, r->start);
 	plan_tell(&s, goes ? REMOVED : CHANGED, goes ? value_shown(r) : w.value,
-	    "no exempted host needs it any more", p);
-	s.change->companion = true;
+	    companion ? "no exempted host needs it any more"
+	              : "its other letters stay", p);
+	s.change->companion = companion;
+}
+
+/* Is it one that turns TLS off, which is to go? */
+static bool
+loses_off(const struct planner *p, const struct held *h)
+{
+	for (size_t i = 0; i < p->off_goes_count; i++)
+		if (p->off_goes[i] == h->e.record.start)
+			return true;
+	return false;
 }
 
 void
@@ -156,7 +169,15 @@ companion_remove(struct planner *p)
 	for (size_t i = 0; i < all.count; i++)
 		relate_above(p, &all.at[i]);
 	relate_below(p, &all);
-	for (size_t i = 0; i < all.count; i++)
-		if (all.at[i].related && !all.at[i].needed)
-			take_back(p, &all.at[i]);
+	for (size_t i = 0; i < all.count; i++) {
+		const struct held *h = &all.at[i];
+		bool off = loses_off(p, h);
+		/* What is off by S needs its companion, too. */
+		bool companion = !h->needed && (h->related || off);
+
+		if (off || companion)
+			take_back(p, h, arena_printf(&p->plan->memory, "%s%s",
+			    off ? "S" : "",
+			    companion ? h->e.comment.companion : ""), companion);
+	}
 }

@@ -35,6 +35,9 @@ struct planner {
 	bool inserted;          /* something was inserted already */
 	bool rcpt_known;        /* rcpt has been looked for */
 	struct access_record rcpt; /* a TLS_Rcpt: requirement; .end 0: none */
+	size_t *off_goes;       /* where entries of Clt_Features begin whose S is
+	                           to go, and that are companions as well */
+	size_t off_goes_count;
 	struct error *err;
 };
 
@@ -138,7 +141,8 @@ int companion_possible(struct planner *p, const struct host *host,
 void companion_give(struct planner *p, const struct host *host);
 void companion_add(struct planner *p);
 /* Takes out the letters that no exemption needs any more, of those that one
- * needed which is among the edits; after plan_finish(). */
+ * needed which is among the edits; and each S of off_goes; after
+ * plan_finish(). */
 void companion_remove(struct planner *p);
 
 /* ---- the verbs: one host each ---- */

@@ -74,6 +74,11 @@ plan_remove_kind(struct planner *p, enum kind kind, const struct host *host)
 	    e.key != KEY_ASKED ||
 	    (e.effect != EFFECT_OFF && e.effect != EFFECT_FALLBACK))
 		return;
+	if (e.comment.companion[0] != '\0') {
+		*ARENA_ADD(&p->plan->memory, p->off_goes, p->off_goes_count) =
+		    e.record.start;
+		return;
+	}
 	plan_subject(p, &s, e.kind, e.record.key);
 	if (!plan_remove_entry(p, &s, &e))
 		plan_remove_duplicates(p, &s, e.record.start);

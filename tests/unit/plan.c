@@ -137,6 +137,18 @@ static const struct row {
 		"# tlsoff companion D\nClt_Features:a.example\tD\n",
 		"Try_TLS:a.example\tNO\n"
 		"# tlsoff companion D\nClt_Features:a.example\tD\n", NULL },
+	/* One that turns TLS off as well. */
+	{ DANE, "remove", "a.example",
+		"Try_TLS:a.example\tNO\n# tlsoff companion D\n"
+		"Clt_Features:a.example\tS A D\n",
+		"Clt_Features:a.example\tA\n", NULL },
+	{ DANE, "remove", "a.example",
+		"# tlsoff companion D\nClt_Features:a.example\tS D\n", "", NULL },
+	{ DANE, "remove", "a.example",
+		"Try_TLS:b.a.example\tNO\n# tlsoff companion D\n"
+		"Clt_Features:a.example\tS D\n",
+		"Try_TLS:b.a.example\tNO\n# tlsoff companion D\n"
+		"Clt_Features:a.example\tD\n", NULL },
 	/* ---- Clt_Features that turn TLS off themselves ---- */
 	{ 0, "client", "a.example", "Clt_Features:a.example\tS\n",
 		"Clt_Features:a.example\tS\n", NULL },
