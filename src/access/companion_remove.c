@@ -35,7 +35,7 @@ find_holders(struct planner *p)
 	size_t at = 0;
 
 	while (companion_next(p, KIND_CLT_FEATURES, &at, &e))
-		if (e.comment.companion[0] != '\0')
+		if (e.comment.companion[0] != '\0' && e.key != KEY_NO_HOST)
 			ARENA_ADD(memory, h.at, h.count)->e = e;
 	if (!memory->failed && h.count > 1)
 		qsort(h.at, h.count, sizeof(*h.at), compare_held);

@@ -61,7 +61,7 @@ is_ours(const struct asked *asked, const struct input *in, struct span key)
 {
 	const struct span tag = span_of("Clt_Features:");
 
-	if (in->policy.dane && key.len >= tag.len &&
+	if (key.len >= tag.len &&
 	    span_equal_fold((struct span){ key.at, tag.len }, tag))
 		return true; /* of a companion */
 	for (size_t i = 0; i < asked->request.host_count; i++) {
