@@ -70,6 +70,10 @@ struct span span_from(struct span s, size_t len);
 /* Takes off all before the first byte that is one of these, and that byte; it
  * is all of *rest where there is none, and rest->at becomes NULL. */
 struct span span_cut(struct span *rest, const char *at);
+/* The next word of *s, which moves behind it; empty at the end. */
+struct span span_word(struct span *s);
+/* Copies s with a NUL behind it; false, and "", where it does not fit. */
+bool span_copy(char *to, size_t size, struct span s);
 /* What isspace() says in the C locale, whatever the locale is. */
 bool byte_is_space(char c);
 /* ASCII lower case; other bytes as they are. */

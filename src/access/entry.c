@@ -105,12 +105,8 @@ take_stray_host(struct entry *e, const struct entry_rules *rules,
 {
 	const struct host_rules host_rules = { .compressed = rules->compressed };
 	struct error why = ERROR_INIT;
-	struct span word = e->value;
-	size_t len = 0;
+	struct span rest = e->value, word = span_word(&rest);
 
-	while (len < word.len && !byte_is_space(word.at[len]))
-		len++;
-	word.len = len;
 	if (e->what.len > 0 || word.len < 3 ||
 	    (memchr(word.at, '.', word.len) == NULL &&
 	        memchr(word.at, ':', word.len) == NULL))
@@ -119,8 +115,7 @@ take_stray_host(struct entry *e, const struct entry_rules *rules,
 		memory->failed |= why.status == EX_OSERR;
 		return false;
 	}
-	e->value = span_trim((struct span){ word.at + len,
-	    e->value.len - len });
+	e->value = span_trim(rest);
 	return true;
 }
 

@@ -58,19 +58,6 @@ client_meaning(struct entry *e)
 
 /* ---- server ---- */
 
-static struct span
-next_word(struct span *rest)
-{
-	struct span word = span_trim(*rest);
-	size_t len = 0;
-
-	while (len < word.len && !byte_is_space(word.at[len]))
-		len++;
-	*rest = (struct span){ word.at + len, word.len - len };
-	word.len = len;
-	return word;
-}
-
 /* "VS" for "V S". */
 static bool
 is_run_together(struct span word)
@@ -92,8 +79,8 @@ separated(struct span value, struct buf *out)
 {
 	bool any = false;
 
-	for (struct span word = next_word(&value); word.len > 0;
-	    word = next_word(&value)) {
+	for (struct span word = span_word(&value); word.len > 0;
+	    word = span_word(&value)) {
 		bool run = is_run_together(word);
 
 		for (size_t i = 0; i < word.len; i++) {
@@ -110,7 +97,7 @@ separated(struct span value, struct buf *out)
 static bool
 wants_off(struct span value)
 {
-	struct span word = next_word(&value);
+	struct span word = span_word(&value);
 
 	return word_is_one_of(bare_word(word), off_words) ||
 	    value_server(value) == SERVER_OFF;

@@ -113,30 +113,6 @@ access_next_known(const struct access *a, size_t *at,
 	return false;
 }
 
-enum lookup
-access_lookup(void *context, struct span key, struct span *value)
-{
-	const struct access *a = context;
-	struct access_record record;
-
-	if (!access_find(a, key, &record))
-		return LOOKUP_NONE;
-	*value = record.value;
-	return LOOKUP_FOUND;
-}
-
-enum lookup
-access_lookup_without(void *context, struct span key, struct span *value)
-{
-	const struct access_without *w = context;
-	struct access_record record;
-
-	if (!access_find(w->access, key, &record) || record.start == w->start)
-		return LOOKUP_NONE;
-	*value = record.value;
-	return LOOKUP_FOUND;
-}
-
 /* ---- lines ---- */
 
 /* How many newlines; blocks of a length that compilers know, and so compare

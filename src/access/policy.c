@@ -318,3 +318,29 @@ policy_free(struct policy *p)
 {
 	buf_free(&p->value);
 }
+
+/* ---- a text to ask ---- */
+
+enum lookup
+access_lookup(void *context, struct span key, struct span *value)
+{
+	const struct access *a = context;
+	struct access_record record;
+
+	if (!access_find(a, key, &record))
+		return LOOKUP_NONE;
+	*value = record.value;
+	return LOOKUP_FOUND;
+}
+
+enum lookup
+access_lookup_without(void *context, struct span key, struct span *value)
+{
+	const struct access_without *w = context;
+	struct access_record record;
+
+	if (!access_find(w->access, key, &record) || record.start == w->start)
+		return LOOKUP_NONE;
+	*value = record.value;
+	return LOOKUP_FOUND;
+}

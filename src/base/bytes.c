@@ -94,6 +94,36 @@ span_cut(struct span *rest, const char *at)
 	return (struct span){ s.at, len };
 }
 
+bool
+span_copy(char *to, size_t size, struct span s)
+{
+	to[0] = '\0';
+	if (s.len >= size)
+		return false;
+	if (s.len > 0)
+		memcpy(to, s.at, s.len);
+	to[s.len] = '\0';
+	return true;
+}
+
+struct span
+span_word(struct span *s)
+{
+	struct span word;
+
+	while (s->len > 0 && byte_is_space(s->at[0])) {
+		s->at++;
+		s->len--;
+	}
+	word = (struct span){ s->at, 0 };
+	while (s->len > 0 && !byte_is_space(s->at[0])) {
+		s->at++;
+		s->len--;
+		word.len++;
+	}
+	return word;
+}
+
 /*
  * The kernel gives memory page by page, when a page is first written to, and
  * copies each page's entry at a fork: for a text of many megabytes both take

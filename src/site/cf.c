@@ -24,36 +24,6 @@ struct rules {
 	long number[SETS]; /* as in "SLocal_try_tls=42"; -1 none */
 };
 
-bool
-span_copy(char *to, size_t size, struct span s)
-{
-	to[0] = '\0';
-	if (s.len >= size)
-		return false;
-	if (s.len > 0)
-		memcpy(to, s.at, s.len);
-	to[s.len] = '\0';
-	return true;
-}
-
-struct span
-span_word(struct span *s)
-{
-	struct span word;
-
-	while (s->len > 0 && byte_is_space(s->at[0])) {
-		s->at++;
-		s->len--;
-	}
-	word = (struct span){ s->at, 0 };
-	while (s->len > 0 && !byte_is_space(s->at[0])) {
-		s->at++;
-		s->len--;
-		word.len++;
-	}
-	return word;
-}
-
 /* One line of the text as it stands, without its end. */
 static struct span
 physical_line(struct span text, size_t *at)

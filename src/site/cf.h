@@ -16,11 +16,6 @@ struct cf_map {
 	char path[PATH_MAX];
 };
 
-/* Copies s with a NUL behind it; false, and "", where it does not fit. */
-bool span_copy(char *to, size_t size, struct span s);
-/* The next word of *s, which moves behind it; empty at the end. */
-struct span span_word(struct span *s);
-
 /* Fills site from a cf, all but the map's type and path. */
 int cf_read(struct site *site, struct cf_map *map, struct span text,
     struct error *err) MUST_USE;
