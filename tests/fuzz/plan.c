@@ -191,8 +191,8 @@ own_off(const struct asked *asked, const struct access *a, size_t host)
 
 /* ---- the changes ---- */
 
-/* All of them new, and with nothing but what turns TLS off.  Companions that
- * nobody needed before would go as well when it is removed. */
+/* All of them new, and with nothing but what turns TLS off.  A companion may stay
+ * for another exemption, and one that nobody needed before goes as well. */
 static bool
 all_added(const struct plan *plan, const struct access *a)
 {
@@ -204,7 +204,6 @@ all_added(const struct plan *plan, const struct access *a)
 	for (size_t i = 0; i < plan->change_count; i++)
 		if (plan->changes[i].action != ADDED ||
 		    (strcmp(plan->changes[i].value, "S") != 0 &&
-		        strcmp(plan->changes[i].value, "D") != 0 &&
 		        strcmp(plan->changes[i].value, "NO") != 0))
 			return false;
 	return true;
