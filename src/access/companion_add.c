@@ -43,6 +43,23 @@ remembered(struct planner *p, const struct entry *e, const char *more)
 	return buf_string(&letters);
 }
 
+/* Behind an open quote or comment nothing would count: then what counts alone
+ * is kept. */
+static struct span
+amended_value(struct planner *p, const struct entry *e, struct span value,
+    const char *missing)
+{
+	struct buf counted = BUF_IN(&p->plan->memory);
+	struct span amended = with_letters(p, value, missing);
+	char left[3];
+
+	companion_missing(p->rules->policy, amended, left);
+	if (left[0] == '\0')
+		return amended;
+	value_capitals(e->in_map, &counted);
+	return with_letters(p, buf_as_span(&counted), missing);
+}
+
 /* Is the entry to be changed for another reason?  Then it gets its letters when
  * that is done. */
 static bool
@@ -66,7 +83,7 @@ amend(struct planner *p, const struct entry *e, const char *missing)
 
 	if (is_changing(p, &e->record))
 		return;
-	w.value = with_letters(p, span_trim(value), missing);
+	w.value = amended_value(p, e, span_trim(value), missing);
 	if (e->comment.companion[0] != '\0')
 		w.comment = COMMENT_LAST_GOES;
 	plan_subject(p, &s, KIND_CLT_FEATURES, e->record.key);

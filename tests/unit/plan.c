@@ -63,6 +63,9 @@ static const struct row {
 	{ DANE, "client", "a.example", "Clt_Features:a.example\tA\n",
 		"# tlsoff companion D\nClt_Features:a.example\tA D\n"
 		"Try_TLS:a.example\tNO\n", NULL },
+	{ DANE, "client", "a.example", "Clt_Features:a.example\tA \"(\n",
+		"# tlsoff companion D\nClt_Features:a.example\tA D\n"
+		"Try_TLS:a.example\tNO\n", NULL },
 	{ DANE, "client", "a.example", "Clt_Features:example\tA x S\n",
 		"Clt_Features:example\tA x S\n"
 		"# tlsoff companion D\nClt_Features:a.example\tA S D\n", NULL },
