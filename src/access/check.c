@@ -57,21 +57,31 @@ is_net(struct span what)
 	        span_equal_fold(what, span_of("IPv6")));
 }
 
-/* What has to be known of all entries before one is looked at. */
+/* What has to be known of all entries before one is looked at: of each no more
+ * than that, for there may be a million. */
 static void
 survey(struct checker *c)
 {
-	struct entry e;
+	struct access_record r;
 	size_t at = 0;
 
 	c->rcpt = requirement_of_recipients(c->a, c->rules->policy,
 	    &c->scratch);
-	while (entry_next(&e, c->a, c->rules, &at, &c->scratch)) {
-		bool off = e.effect == EFFECT_OFF && e.key != KEY_TAG_CASE &&
-		    e.kind != KIND_CLT_FEATURES;
+	while (access_next(c->a->text, &at, &r)) {
+		struct buf in_map = BUF_IN(&c->scratch);
+		struct span what;
+		enum kind kind;
 
-		c->client_off |= off && e.role == ROLE_CLIENT;
-		c->nets[e.role] |= off && is_net(e.what);
+		if (r.kind != ACCESS_ENTRY || !entry_kind(r.key,
+		        c->a->rules.keep_case, &kind, &what) ||
+		    (kind != KIND_TRY_TLS && kind != KIND_SRV_FEATURES))
+			continue;
+		value_in_map(c->rules->policy, r.key, r.value, &in_map);
+		if (value_effect(c->rules->policy, kind, what.len == 0,
+		        buf_as_span(&in_map)) == EFFECT_OFF) {
+			c->client_off |= kind == KIND_TRY_TLS;
+			c->nets[kind_role(kind)] |= is_net(what);
+		}
 		arena_clear(&c->scratch);
 	}
 }

@@ -1,5 +1,4 @@
 /* Takes companions back that no exempted host needs any more. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,19 +41,6 @@ find_holders(struct planner *p)
 	return h;
 }
 
-/* The record of TAG:NAME in the file. */
-static bool
-find_named(const struct planner *p, enum kind kind, struct span name,
-    struct access_record *r)
-{
-	char key[HOST_KEY_MAX * 2];
-
-	return name.len <= HOST_KEY_MAX &&
-	    snprintf(key, sizeof(key), "%s%.*s", kind_tag(kind), (int)name.len,
-	        name.at) > 0 &&
-	    access_find(p->access, span_of(key), r);
-}
-
 static void
 relate(const struct planner *p, struct held *h, const struct access_record *r)
 {
@@ -74,7 +60,7 @@ relate_above(struct planner *p, struct held *h)
 		struct access_record r;
 		struct entry e;
 
-		if (find_named(p, KIND_TRY_TLS, name, &r) &&
+		if (plan_find(p, KIND_TRY_TLS, name, &r) &&
 		    entry_read(&e, p->access, p->rules, &r, &p->plan->memory) &&
 		    e.off)
 			relate(p, h, &r);
@@ -96,7 +82,7 @@ relate_below(struct planner *p, struct holders *all)
 		do {
 			struct held key = { .needed = false }, *h = NULL;
 
-			if (find_named(p, KIND_CLT_FEATURES, name,
+			if (plan_find(p, KIND_CLT_FEATURES, name,
 			    &key.e.record))
 				h = bsearch(&key, all->at, all->count,
 				    sizeof(key), compare_held);

@@ -1,5 +1,6 @@
 /* What a plan is made of: edits, warnings, changes. */
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,6 +94,18 @@ plan_edits(const struct plan *plan, const struct access_record *r)
 			high = middle;
 	}
 	return low < plan->edit_count && plan->edits[low].start < r->end;
+}
+
+bool
+plan_find(const struct planner *p, enum kind kind, struct span name,
+    struct access_record *r)
+{
+	char key[HOST_KEY_MAX * 2];
+
+	return name.len <= HOST_KEY_MAX &&
+	    snprintf(key, sizeof(key), "%s%.*s", kind_tag(kind), (int)name.len,
+	        name.at) > 0 &&
+	    access_find(p->access, span_of(key), r);
 }
 
 struct policy_query

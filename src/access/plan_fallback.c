@@ -38,8 +38,7 @@ is_off_already(struct planner *p, struct subject *s, const struct host *host)
 	struct access_record own;
 	struct decision d;
 
-	if (access_find(p->access, span_of(arena_printf(&p->plan->memory,
-	        "%s%s", kind_tag(KIND_TRY_TLS), host->name)), &own))
+	if (plan_find(p, KIND_TRY_TLS, span_of(host->name), &own))
 		w.start = own.start;
 	q.lookup = access_lookup_without;
 	q.context = &w;

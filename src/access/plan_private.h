@@ -90,6 +90,10 @@ bool plan_entry(struct planner *p, struct subject *s, const struct wanted *w);
 /* Is the line of this record among the edits?  After plan_finish(). */
 bool plan_edits(const struct plan *plan, const struct access_record *r);
 
+/* The record of TAG:NAME, of the kind's tag. */
+bool plan_find(const struct planner *p, enum kind kind, struct span name,
+    struct access_record *r);
+
 /* What sendmail asks about the host, put to the text; of an address, about a
  * peer that has a name. */
 struct policy_query plan_question(const struct planner *p,

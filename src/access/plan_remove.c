@@ -54,23 +54,23 @@ plan_remove_duplicates(struct planner *p, struct subject *s, size_t first)
 
 /* The entry of that key which counts, and is a line of its own. */
 static bool
-find_entry(struct planner *p, const char *key, struct entry *e)
+find_entry(struct planner *p, enum kind kind, const struct host *host,
+    struct entry *e)
 {
 	struct access_record r;
 
-	return access_find(p->access, span_of(key), &r) && !r.rest &&
+	return plan_find(p, kind, span_of(host->name), &r) && !r.rest &&
 	    entry_read(e, p->access, p->rules, &r, &p->plan->memory);
 }
 
 void
 plan_remove_kind(struct planner *p, enum kind kind, const struct host *host)
 {
-	const char *key = arena_printf(&p->plan->memory, "%s%s",
-	    kind_tag(kind), host->name);
 	struct subject s = { .unlisted = false };
 	struct entry e;
 
-	if (p->request->role != kind_role(kind) || !find_entry(p, key, &e) ||
+	if (p->request->role != kind_role(kind) ||
+	    !find_entry(p, kind, host, &e) ||
 	    e.key != KEY_ASKED ||
 	    (e.effect != EFFECT_OFF && e.effect != EFFECT_FALLBACK))
 		return;
@@ -91,7 +91,7 @@ plan_remove(struct planner *p, const struct host *host)
 	struct entry e;
 
 	plan_host(p, &s, host);
-	if (!find_entry(p, s.change->key, &e)) {
+	if (!find_entry(p, s.change->kind, host, &e)) {
 		plan_tell(&s, UNCHANGED, span_of(""), "there is no such entry",
 		    p);
 		return;
