@@ -247,8 +247,8 @@ enum value_server value_client_features(struct span value);
  * KIND_TRY_TLS. */
 void value_other_letters(enum kind kind, struct span value, struct buf *out);
 bool value_has_capital(struct span value, char letter);
-/* Adds to out those capitals, blank-separated. */
-void value_capitals(struct span value, struct buf *out);
+/* Adds to out those capitals, blank-separated, but for some. */
+void value_capitals(struct span value, const char *without, struct buf *out);
 /* The tokens of a Srv_Features value one by one; start with a zero state. */
 struct value_letter {
 	struct span token; /* valid until the next call; "g2", "SA" */

@@ -152,7 +152,7 @@ letters_of(enum kind kind, struct span value, struct buf *out)
 	if (kind == KIND_SRV_FEATURES)
 		value_letters(value, out);
 	else if (kind == KIND_CLT_FEATURES)
-		value_capitals(value, out);
+		value_capitals(value, "", out);
 }
 
 static void

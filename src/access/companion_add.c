@@ -56,20 +56,8 @@ amended_value(struct planner *p, const struct entry *e, struct span value,
 	companion_missing(p->rules->policy, amended, left);
 	if (left[0] == '\0')
 		return amended;
-	value_capitals(e->in_map, &counted);
+	value_capitals(e->in_map, "", &counted);
 	return with_letters(p, buf_as_span(&counted), missing);
-}
-
-/* Is the entry to be changed for another reason?  Then it gets its letters when
- * that is done. */
-static bool
-is_changing(const struct planner *p, const struct access_record *r)
-{
-	for (size_t i = 0; i < p->plan->edit_count; i++)
-		if (p->plan->edits[i].start < r->end &&
-		    p->plan->edits[i].end > r->start)
-			return true;
-	return false;
 }
 
 static void
@@ -81,7 +69,8 @@ amend(struct planner *p, const struct entry *e, const char *missing)
 		.companion = remembered(p, e, missing) };
 	struct subject s = { .unlisted = false };
 
-	if (is_changing(p, &e->record))
+	/* It is mended itself: then it gets its letters when that is done. */
+	if (plan_edits(p, &e->record))
 		return;
 	w.value = amended_value(p, e, span_trim(value), missing);
 	if (e->comment.companion[0] != '\0')
@@ -99,7 +88,7 @@ insert(struct planner *p, const char *key, struct span before,
 	struct wanted w = { .key = span_of(key), .companion = missing };
 	struct subject s = { .unlisted = false };
 
-	value_capitals(before, &letters);
+	value_capitals(before, "", &letters);
 	w.value = with_letters(p, buf_as_span(&letters), missing);
 	plan_subject(p, &s, KIND_CLT_FEATURES, w.key);
 	(void)plan_entry(p, &s, &w);

@@ -44,7 +44,7 @@ find_holders(struct planner *p)
 static void
 relate(const struct planner *p, struct held *h, const struct access_record *r)
 {
-	if (plan_edits(p->plan, r))
+	if (plan_edits(p, r))
 		h->related = true;
 	else
 		h->needed = true;
@@ -92,35 +92,20 @@ relate_below(struct planner *p, struct holders *all)
 	}
 }
 
-/* The value without those letters, where they stand as words. */
-static struct span
-without_letters(struct planner *p, const struct entry *e, const char *letters)
-{
-	struct arena *memory = &p->plan->memory;
-	struct buf all = BUF_IN(memory), out = BUF_IN(memory);
-
-	value_capitals(e->in_map, &all);
-	for (size_t i = 0; i < all.len; i += 2) {
-		if (strchr(letters, all.at[i]) != NULL)
-			continue;
-		if (out.len > 0)
-			buf_char(&out, ' ');
-		buf_char(&out, all.at[i]);
-	}
-	return buf_as_span(&out);
-}
-
 static void
 take_back(struct planner *p, const struct held *h, const char *letters,
     bool companion)
 {
 	const struct access_record *r = &h->e.record;
+	struct buf left = BUF_IN(&p->plan->memory);
 	struct wanted w = { .now = r, .key = r->key,
-		.value = without_letters(p, &h->e, letters),
 		.comment = companion ? COMMENT_LAST_GOES : COMMENT_STAYS };
 	struct subject s = { .unlisted = false };
-	bool goes = w.value.len == 0;
+	bool goes;
 
+	value_capitals(h->e.in_map, letters, &left);
+	w.value = buf_as_span(&left);
+	goes = left.len == 0;
 	if (goes) {
 		w.value.at = NULL;
 		w.comment = COMMENT_GOES;

@@ -132,7 +132,7 @@ features_meaning(struct entry *e, struct arena *memory)
 {
 	struct buf counted = BUF_IN(memory);
 
-	value_capitals(e->note, &counted);
+	value_capitals(e->note, "", &counted);
 	if (counted.len == 0)
 		e->note.len = 0;
 	else

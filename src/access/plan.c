@@ -20,7 +20,8 @@ replace_others(struct planner *p)
 	const struct request *r = p->request;
 	bool adds = r->verb == VERB_ADD;
 
-	for (size_t i = 0; i < r->host_count; i++) {
+	/* Without memory there is not a change for each host. */
+	for (size_t i = 0; i < r->host_count && !p->plan->memory.failed; i++) {
 		const struct change *c = &p->plan->changes[i];
 
 		/* Covered by a broader one: it has none of its own. */

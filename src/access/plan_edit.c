@@ -77,23 +77,25 @@ plan_finish(struct planner *p)
 	if (plan->edit_count > 1)
 		qsort(plan->edits, plan->edit_count, sizeof(*plan->edits),
 		    compare_edits);
+	p->sorted = plan->edit_count;
 	return arena_error(&plan->memory, p->err);
 }
 
 bool
-plan_edits(const struct plan *plan, const struct access_record *r)
+plan_edits(const struct planner *p, const struct access_record *r)
 {
-	size_t low = 0, high = plan->edit_count;
+	const struct plan_edit *edits = p->plan->edits;
+	size_t low = 0, high = p->sorted;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (plan->edits[middle].end <= r->start)
+		if (edits[middle].end <= r->start)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low < plan->edit_count && plan->edits[low].start < r->end;
+	return low < p->sorted && edits[low].start < r->end;
 }
 
 bool

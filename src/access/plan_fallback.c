@@ -67,6 +67,9 @@ plan_fallback(struct planner *p, const struct host *host)
 		    s.change->key);
 	if (is_off_already(p, &s, host))
 		return 0;
+	if (p->rules->policy->dane)
+		plan_warn(p, "%s: the cf has O DANE=true, and where DANE "
+		    "applies mail waits all the same", s.change->key);
 	before = plan_decide(p, KIND_FALLBACK, &q);
 	if (!access_find(p->access, span_of(s.change->key), &r) || r.rest ||
 	    !entry_read(&e, p->access, p->rules, &r, &p->plan->memory)) {

@@ -61,6 +61,10 @@ plan_fix(struct plan *plan, const struct access *a, const struct findings *f,
 		if (fix->drop || fix->move || fix->rewrite)
 			fix_line(&p, fix);
 	}
+	if (plan_finish(&p) != 0) {
+		plan_free(plan);
+		return -1;
+	}
 	/* Last: an entry that is mended itself gets its letters another time. */
 	for (size_t i = 0; i < f->fix_count; i++)
 		if (f->fixes[i].companion)

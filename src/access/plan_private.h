@@ -33,6 +33,7 @@ struct planner {
 	const char *eol;        /* of this file: "\n" or "\r\n" */
 	size_t place;           /* where entries are inserted */
 	bool inserted;          /* something was inserted already */
+	size_t sorted;          /* so many edits were there at plan_finish() */
 	bool rcpt_known;        /* rcpt has been looked for */
 	struct access_record rcpt; /* a TLS_Rcpt: requirement; .end 0: none */
 	size_t *off_goes;       /* where entries of Clt_Features begin whose S is
@@ -65,7 +66,8 @@ void plan_tell(struct subject *s, enum action action, struct span value,
     const char *reason, struct planner *p);
 /* The change is about the old text's line at this offset. */
 void plan_at(struct subject *s, size_t offset);
-/* Sorts the edits; -1: no memory for all of it. */
+/* Sorts the edits; may be called again when there are more.  -1: no memory for
+ * all of it. */
 int plan_finish(struct planner *p) MUST_USE;
 
 /* An entry as it shall be. */
@@ -87,8 +89,8 @@ struct wanted {
 /* Makes it so; false: it was so already. */
 bool plan_entry(struct planner *p, struct subject *s, const struct wanted *w);
 
-/* Is the line of this record among the edits?  After plan_finish(). */
-bool plan_edits(const struct plan *plan, const struct access_record *r);
+/* Is the line of this record among the edits that were sorted? */
+bool plan_edits(const struct planner *p, const struct access_record *r);
 
 /* The record of TAG:NAME, of the kind's tag. */
 bool plan_find(const struct planner *p, enum kind kind, struct span name,

@@ -113,7 +113,7 @@ lookup_after(void *context, struct span key, struct span *value)
 	const struct planner *p = context;
 	struct access_record r;
 
-	if (!access_find(p->access, key, &r) || plan_edits(p->plan, &r))
+	if (!access_find(p->access, key, &r) || plan_edits(p, &r))
 		return LOOKUP_NONE;
 	*value = r.value;
 	return LOOKUP_FOUND;

@@ -125,27 +125,16 @@ value_client_features(struct span value)
 void
 value_other_letters(enum kind kind, struct span value, struct buf *out)
 {
-	struct buf all = { .arena = out->arena };
-
 	if (kind == KIND_SRV_FEATURES)
 		value_letters(value, out);
+	else if (kind == KIND_CLT_FEATURES)
+		value_capitals(value, "S", out);
 	else if (kind == KIND_FALLBACK)
 		value_fallback(value, false, out);
-	if (kind != KIND_CLT_FEATURES)
-		return;
-	value_capitals(value, &all);
-	for (size_t i = 0; i < all.len; i += 2) {
-		if (all.at[i] == 'S')
-			continue;
-		if (out->len > 0)
-			buf_char(out, ' ');
-		buf_char(out, all.at[i]);
-	}
-	buf_free(&all);
 }
 
 void
-value_capitals(struct span value, struct buf *out)
+value_capitals(struct span value, const char *without, struct buf *out)
 {
 	struct tokens t;
 
@@ -154,7 +143,8 @@ value_capitals(struct span value, struct buf *out)
 	for (size_t i = 0; i < t.count; i++) {
 		char letter = t.at[i].at[0];
 
-		if (letter < 'A' || letter > 'Z')
+		if (letter < 'A' || letter > 'Z' ||
+		    strchr(without, letter) != NULL)
 			continue;
 		if (out->len > 0)
 			buf_char(out, ' ');

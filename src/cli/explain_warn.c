@@ -185,5 +185,9 @@ explain_warn(struct explain *e)
 		warn_host_requirement(e);
 		warn_recipients(e);
 		warn_companion(e);
+	} else if (e->policy.tls == TLS_FALLBACK &&
+	    e->file.site.policy.dane) {
+		lines_add(&e->warnings, "the cf has O DANE=true, and where DANE "
+		    "applies mail waits all the same");
 	}
 }

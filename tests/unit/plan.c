@@ -168,7 +168,8 @@ static const struct row {
 	{ 0, "fallback", "192.0.2.1", "",
 		"TLS_Clt_Features:192.0.2.1\tFlags=C\n", NULL },
 	{ DANE, "fallback", "a.example", "",
-		"TLS_Clt_Features:a.example\tFlags=C\n", NULL },
+		"TLS_Clt_Features:a.example\tFlags=C\n",
+		"where DANE applies mail waits all the same" },
 	{ NO_SESSION, "fallback", "a.example", "", NULL,
 		"add FEATURE(`tls_session_features')" },
 	{ 0, "fallback", "a.example",
@@ -194,7 +195,8 @@ static const struct row {
 	{ DANE, "fallback", "a.example",
 		"Try_TLS:a.example\tNO\n# tlsoff companion D\n"
 		"Clt_Features:a.example\tD\n",
-		"TLS_Clt_Features:a.example\tFlags=C\n", NULL },
+		"TLS_Clt_Features:a.example\tFlags=C\n",
+		"where DANE applies mail waits all the same" },
 	{ 0, "fallback", "a.example", "Clt_Features:a.example\tS A\n",
 		"Clt_Features:a.example\tA\n"
 		"TLS_Clt_Features:a.example\tFlags=C\n", NULL },
