@@ -142,7 +142,7 @@ plan_mend(struct planner *p, struct subject *s, const struct entry *e,
 	struct span old = value_shown(&e->record), cut = old;
 	struct buf was = BUF_IN(&p->plan->memory);
 	const struct wanted w = { .now = &e->record,
-		.key = e->managed ? span_of(s->change->key) : e->record.key,
+		.key = e->managed ? span_of(s->key) : e->record.key,
 		.value = value, .note = value_cut_note(&cut),
 		.comment = COMMENT_RENEWED, .moves = e->managed };
 
@@ -162,7 +162,7 @@ static int
 add_existing(struct planner *p, struct subject *s, const struct host *host,
     const struct entry *e)
 {
-	const char *key = s->change->key;
+	const char *key = s->key;
 	struct span sense = e->in_map, value;
 
 	if (e->record.rest)
@@ -189,14 +189,14 @@ static int
 add_new(struct planner *p, struct subject *s, const struct host *host,
     const struct decision *before)
 {
-	struct wanted w = { .key = span_of(s->change->key),
+	struct wanted w = { .key = span_of(s->key),
 		.comment = COMMENT_RENEWED };
 	const char *reason = NULL;
 
-	if (new_value(p, s->change->key,
+	if (new_value(p, s->key,
 	        before->by.end > 0 ? before->name : "the entry before",
 	        buf_as_span(&before->policy.value), &w.value) != 0 ||
-	    requirements(p, host, s->change->key) != 0)
+	    requirements(p, host, s->key) != 0)
 		return -1;
 	if (w.value.len > 2)
 		reason = arena_printf(&p->plan->memory, "with the letters of "
@@ -253,14 +253,14 @@ plan_add(struct planner *p, const struct host *host)
 	bool unnamed;
 
 	plan_host(p, &s, host);
-	unnamed = unnamed_is_covered(p, host, s.change->key);
-	if (access_find(p->access, span_of(s.change->key), &r) &&
+	unnamed = unnamed_is_covered(p, host, s.key);
+	if (access_find(p->access, span_of(s.key), &r) &&
 	    entry_read(&e, p->access, p->rules, &r, &p->plan->memory))
 		return add_existing(p, &s, host, &e);
 	before = plan_decide(p, kind_of_role(p->request->role), &q);
 	if (unnamed && plan_is_covered(p, &before)) {
 		plan_covered(p, &s, &before);
-		return companion_possible(p, host, s.change->key, false);
+		return companion_possible(p, host, s.key, false);
 	}
 	features = plan_decide(p, KIND_CLT_FEATURES, &q);
 	if (p->request->role == ROLE_SERVER || !plan_is_covered(p, &features))

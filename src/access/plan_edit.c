@@ -165,10 +165,11 @@ plan_subject(struct planner *p, struct subject *s, enum kind kind,
 	struct plan *plan = p->plan;
 
 	s->index = plan->change_count;
+	s->key = arena_text(&plan->memory, key);
 	s->change = ARENA_ADD(&plan->memory, plan->changes, plan->change_count);
 	*s->change = (struct change){ .action = UNCHANGED, .kind = kind,
 		.role = kind_role(kind), .host = s->index, .value = "", .expires = "",
-		.key = arena_text(&plan->memory, key) };
+		.key = s->key };
 }
 
 void

@@ -17,7 +17,7 @@ with_flag(struct planner *p, struct span value)
 static void
 insert(struct planner *p, struct subject *s, const struct decision *before)
 {
-	struct wanted w = { .key = span_of(s->change->key),
+	struct wanted w = { .key = span_of(s->key),
 		.value = with_flag(p, buf_as_span(&before->policy.value)),
 		.comment = COMMENT_RENEWED };
 	const char *reason = NULL;
@@ -64,14 +64,14 @@ plan_fallback(struct planner *p, const struct host *host)
 		return error_set(p->err, EX_CONFIG, "%s: this sendmail never "
 		    "asks for it; add FEATURE(`tls_session_features') to the "
 		    ".mc file and make the cf anew (sendmail 8.16 and later)",
-		    s.change->key);
+		    s.key);
 	if (is_off_already(p, &s, host))
 		return 0;
 	if (p->rules->policy->dane)
 		plan_warn(p, "%s: the cf has O DANE=true, and where DANE "
-		    "applies mail waits all the same", s.change->key);
+		    "applies mail waits all the same", s.key);
 	before = plan_decide(p, KIND_FALLBACK, &q);
-	if (!access_find(p->access, span_of(s.change->key), &r) || r.rest ||
+	if (!access_find(p->access, span_of(s.key), &r) || r.rest ||
 	    !entry_read(&e, p->access, p->rules, &r, &p->plan->memory)) {
 		if (before.policy.tls == TLS_FALLBACK && before.durable &&
 		    !p->request->exact)

@@ -44,7 +44,9 @@ struct planner {
 
 /* What a change is about, while it is planned. */
 struct subject {
-	struct change *change; /* valid until the next one is added */
+	struct change *change; /* valid until the next one is added; without
+	                          memory it is nobody's, and may be zeros */
+	const char *key;       /* of the change */
 	size_t index; /* of the change */
 	bool unlisted; /* makemap finds the key in another line than this one */
 };
