@@ -9,6 +9,10 @@ use lib "$FindBin::Bin/../lib";
 use Tlsoff;
 use Tlsoff::Faults;
 
+# With DANE, so that exempted hosts have companions, and with fallback.
+$Tlsoff::Faults::Change::MORE_CF = "O DANE=true\nSclt_features\n"
+    . "R\$+\t\t\$: \$>D <\$1> <?> <! \"Clt_Features\"> <>\n"
+    . "Stls_clt_features\nR\$*\t\t\$@ \"\"\n";
 faults_begin();
 
 # A line for each finding, and for each way of mending it.
@@ -32,6 +36,10 @@ To:twice.example\tRELAY
 To:twice.example\tRELAY
 TLS_Srv:b.example\tVERIFY
 TLS_Rcpt:rcpt.example\tENCR:112
+Clt_Features:temp.example\ttemp
+Clt_Features:none.example\tx
+Clt_Features:note.example\tA # Some
+TLS_Clt_Features:part.example\tFlags=C; Cipher=x
 # tlsoff until 2001-12-31
 # tlsoff until soon
 # tlsoff until 2001-12-31: over
@@ -69,6 +77,24 @@ Try_TLS:managed.example.net\tNO # why
 Try_TLS:covers.invalid\tNO
 END
 
+# Companions to be given, amended, moved and taken back; both kinds of exemption.
+my $companions = <<"END";
+Clt_Features:a.given.example\tA "(
+Clt_Features:amended.example\tA # Some
+Try_TLS:back.example\tNO
+# tlsoff companion D
+Clt_Features:back.example\tS A D
+Try_TLS:stays.example\tNO
+Try_TLS:a.stays.example\tNO
+# tlsoff companion D
+Clt_Features:stays.example\tD
+TLS_Clt_Features:example\tCipherList=HIGH
+TLS_Clt_Features:falls.example\tFlags=RC
+$MARKER
+# tlsoff companion D
+Clt_Features:moved.example\tA
+END
+
 my @dry = ('-n', '--force');
 my @why = ('-c', 'why', '-u', '9999-12-31');
 my @changes = (
@@ -86,6 +112,13 @@ my @changes = (
 	    'mail.letters.example'],
 	[$entries, @dry, 'remove', 'client', 'there.example.net',
 	    'a.example', 'managed.example.net'],
+	[$companions, @dry, 'client', 'given.example', 'amended.example',
+	    'moved.example', 'falls.example'],
+	[$companions, @dry, 'remove', 'client', 'back.example', 'stays.example',
+	    'falls.example'],
+	[$companions, @dry, 'client', '--fallback', 'back.example', 'new.example',
+	    'falls.example'],
+	[$companions, '-n', 'check', '--fix'],
 );
 for (@changes) {
 	my ($text, @words) = @$_;

@@ -22,6 +22,9 @@ our %MODE = (access => 0604, 'access.db' => 0644);
 my $OLD = "Connect:127\tRELAY\nTry_TLS:old.example\tNO\n"
     . join('', map { "To:user$_\@example.net\tREJECT\n" } 1 .. 20);
 
+# More lines of each cf; to be set before faults_begin().
+our $MORE_CF = '';
+
 # The directories of worker NUMBER: all paths have the same length.
 sub place {
 	my ($number) = @_;
@@ -29,7 +32,7 @@ sub place {
 	$SITE = "$fs/mail";
 	make_path($SITE);
 	spew("$fs/sendmail.cf",
-	    "V10/Berkeley\nKaccess hash -T<TMPF> -o $SITE/access\n");
+	    "V10/Berkeley\nKaccess hash -T<TMPF> -o $SITE/access\n$MORE_CF");
 	return;
 }
 
