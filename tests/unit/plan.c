@@ -148,6 +148,10 @@ static const struct row {
 	{ DANE, "remove", "a.example",
 		"# tlsoff companion D\nClt_Features:a.example\tS D\n", "", NULL },
 	{ DANE, "remove", "a.example",
+		"# tlsoff companion D\nClt_Features:a.example\tS D\n"
+		"Clt_Features:a.example\tS\nClt_Features:a.example\tA\n",
+		"Clt_Features:a.example\tA\n", NULL },
+	{ DANE, "remove", "a.example",
 		"Try_TLS:b.a.example\tNO\n# tlsoff companion D\n"
 		"Clt_Features:a.example\tS D\n",
 		"Try_TLS:b.a.example\tNO\n# tlsoff companion D\n"
