@@ -112,15 +112,15 @@ take_back(struct planner *p, const struct held *h, const char *letters,
 	}
 	plan_subject(p, &s, KIND_CLT_FEATURES, r->key);
 	(void)plan_entry(p, &s, &w);
-	if (goes) {
-		/* The next with its key would count. */
-		plan_remove_duplicates(p, &s, r->start);
+	if (goes)
 		plan_at(&s, r->start);
-	}
 	plan_tell(&s, goes ? REMOVED : CHANGED, goes ? value_shown(r) : w.value,
 	    companion ? "no exempted host needs it any more"
 	              : "its other letters stay", p);
 	s.change->companion = companion;
+	/* The next with its key would count. */
+	if (goes)
+		plan_remove_duplicates(p, &s, r->start);
 }
 
 /* Is it one that turns TLS off, which is to go? */
