@@ -191,15 +191,12 @@ own_off(const struct asked *asked, const struct access *a, size_t host)
 
 /* ---- the changes ---- */
 
-/* All of them new, and with nothing but what turns TLS off.  A companion may stay
- * for another exemption, and one that nobody needed before goes as well. */
+/* All of them new, and with nothing but what turns TLS off.  With DANE on there
+ * may be companions, which stay for another exemption, or were there before. */
 static bool
-all_added(const struct plan *plan, const struct access *a)
+all_added(const struct plan *plan, const struct input *in)
 {
-	static const char companion[] = "# tlsoff companion ";
-
-	if (a->text.len > 0 && memmem(a->text.at, a->text.len, companion,
-	        sizeof(companion) - 1) != NULL)
+	if (in->policy.dane)
 		return false;
 	for (size_t i = 0; i < plan->change_count; i++)
 		if (plan->changes[i].action != ADDED ||
@@ -280,7 +277,7 @@ added(const struct asked *asked, const struct input *in,
     const struct access *a, struct plan *plan)
 {
 	struct buf text = BUF_INIT, back = BUF_INIT;
-	bool restores = all_added(plan, a), only_adds = plan_only_adds(plan);
+	bool restores = all_added(plan, in), only_adds = plan_only_adds(plan);
 	struct parsed after;
 	struct plan again;
 
