@@ -191,12 +191,19 @@ own_off(const struct asked *asked, const struct access *a, size_t host)
 
 /* ---- the changes ---- */
 
-/* All of them new, and with nothing but what turns TLS off.  With DANE on there
- * may be companions, which stay for another exemption, or were there before. */
+/* All of them new, and with nothing but what turns TLS off.  With DANE on, or
+ * with a companion in the file already, more may come and go than the exemption
+ * alone: a companion stays for another exemption, or goes with its last one. */
 static bool
-all_added(const struct plan *plan, const struct input *in)
+all_added(const struct plan *plan, const struct input *in,
+    const struct access *a)
 {
-	if (in->policy.dane)
+	static const char companion[] = "# tlsoff companion ";
+
+	if (in->policy.dane ||
+	    (a->text.len > 0 &&
+	        memmem(a->text.at, a->text.len, companion,
+	            sizeof(companion) - 1) != NULL))
 		return false;
 	for (size_t i = 0; i < plan->change_count; i++)
 		if (plan->changes[i].action != ADDED ||
@@ -277,7 +284,7 @@ added(const struct asked *asked, const struct input *in,
     const struct access *a, struct plan *plan)
 {
 	struct buf text = BUF_INIT, back = BUF_INIT;
-	bool restores = all_added(plan, in), only_adds = plan_only_adds(plan);
+	bool restores = all_added(plan, in, a), only_adds = plan_only_adds(plan);
 	struct parsed after;
 	struct plan again;
 
