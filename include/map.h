@@ -36,6 +36,17 @@ struct map_file {
 /* libdb's words for its version; NULL: built without libdb. */
 const char *map_libdb(void);
 
+/* ---- what makemap knows ---- */
+
+/*
+ * Asks a makemap, and so the sendmail it came with, which types of maps it was
+ * compiled with, and what it calls the file of a cdb map: it makes an empty one
+ * in a directory of its own below /tmp.  types->asked is false where makemap
+ * does not say, or cannot be run.  -1 with cancel_check()'s error.
+ */
+int makemap_types(const char *makemap, struct map_types *types,
+    struct error *err) MUST_USE;
+
 /* ---- look up ---- */
 
 struct map;

@@ -8,7 +8,8 @@
  *
  * Rules: the K line's options are those of sendmail's map_parseargs(); what a
  * map's file is called follows makemap (hash and btree add .db unless it is
- * there, cdb adds .cdb).  Of several K lines for "access" the last one gives
+ * there; cdb adds .cdb or .db, as makemap was compiled, and "implicit" is hash
+ * where makemap knows that, else cdb).  Of several K lines for "access" the last one gives
  * type and file, and options add up, as in sendmail.  O PidFile, TrustedUser,
  * RunAsUser, DontBlameSendmail,
  * UseCompressedIPv6Addresses, CipherList, CipherSuites, ClientSSLOptions and
@@ -39,10 +40,23 @@ enum map_type {
 	MAP_OTHER  /* a file that only makemap understands: cdb, dbm, ... */
 };
 
+/* What makemap, and so sendmail, was compiled with; makemap_types() (map.h)
+ * finds it out. */
+struct map_types {
+	bool asked;     /* false: nobody knows, and the rest does not count */
+	bool hash, btree, cdb;
+	bool cdb_in_db; /* a cdb file is called NAME.db, not NAME.cdb */
+};
+
 struct map_spec {
 	enum map_type type;
 	char type_name[16];  /* as makemap is told: "hash", "btree", "cdb" */
 	char path[PATH_MAX]; /* of the file itself, suffix included */
+	char suffix[5];      /* ".db", ".cdb" */
+	bool compiled;       /* type or suffix are as makemap was compiled: ask
+	                        it, and read the site again with the answer */
+	bool unsupported;    /* makemap has no such type, nor has sendmail, which
+	                        then does without the map */
 	bool keep_case;      /* K -f: build with makemap -f */
 	bool with_null;      /* K -N: build with makemap -N */
 	bool without_null;   /* K -O: keys that end in NUL are not found */
@@ -82,6 +96,7 @@ struct site_request {
 	const char *config; /* -C */
 	const char *access; /* -f */
 	const char *map;    /* -m TYPE:FILE */
+	const struct map_types *types; /* NULL: not asked */
 };
 
 /*
@@ -115,9 +130,10 @@ int site_read(struct site *site, const struct site_request *request,
  * to be absolute: sendmail takes others from its queue directory). */
 int site_parse(struct site *site, struct span text, struct error *err) MUST_USE;
 
-/* Fills spec from "TYPE:FILE"; flags are left alone.  EX_USAGE, EX_CONFIG. */
-int map_spec_parse(struct map_spec *spec, const char *text, struct error *err)
-    MUST_USE;
+/* Fills spec from "TYPE:FILE"; flags are left alone; types may be NULL.
+ * EX_USAGE, EX_CONFIG. */
+int map_spec_parse(struct map_spec *spec, const char *text,
+    const struct map_types *types, struct error *err) MUST_USE;
 
 /* The absolute path of a program: the first that exists of the systems'
  * directories for sendmail's tools, below root ("" for the machine itself),

@@ -23,10 +23,7 @@ choose_builder(struct job *j, struct error *err)
 {
 	bool libdb = map_libdb() != NULL;
 
-	j->how.makemap = j->o->makemap;
-	if (j->how.makemap == NULL &&
-	    site_find_program("", "makemap", j->makemap))
-		j->how.makemap = j->makemap;
+	j->how.makemap = find_makemap(j->o, j->makemap);
 	j->how.builder = j->how.makemap != NULL || !libdb ? UPDATE_MAKEMAP
 							  : UPDATE_LIBDB;
 	if (j->o->builder != NULL)
@@ -86,8 +83,11 @@ change_site(struct job *j, struct error *err)
 {
 	const struct options *o = j->o;
 
-	if (find_site(o, &j->site, &j->entry_rules, j->today, err) != 0 ||
-	    choose_builder(j, err) != 0)
+	if (find_site(o, &j->site, &j->entry_rules, j->today, err) != 0)
+		return -1;
+	if (is_ignored(&j->site))
+		return ignored_map(&j->site, err);
+	if (choose_builder(j, err) != 0)
 		return -1;
 	j->rules.keep_case = j->site.map.keep_case;
 	j->rules.marker = o->marker;

@@ -205,6 +205,12 @@ bool role_find(const char *word, enum role *role);
 int role_read(const char *verb, const char *word, enum role *role,
     struct error *err) MUST_USE;
 const char *tls_name(enum tls tls); /* "on", "off", "tempfail" */
+/* The makemap to use; NULL: there is none. */
+const char *find_makemap(const struct options *o, char path[PATH_MAX]);
+/* Has sendmail no maps of this type, and does without the one of its cf? */
+bool is_ignored(const struct site *site);
+/* Says so: EX_CONFIG. */
+int ignored_map(const struct site *site, struct error *err);
 /* Finds the site, and how entries are judged there today, which day has to stay
  * as long as the rules; then leaves the working directory.  site_read()'s
  * errors. */

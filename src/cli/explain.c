@@ -62,7 +62,8 @@ open_map(struct explain *e, struct error *err)
 	}
 	/* With -o a map that is not there is no map; without -T one that
 	 * cannot be read has no entries. */
-	e->map_fails = site->has_temp && !site->map.optional;
+	e->map_fails = site->has_temp && !site->map.optional &&
+	    !is_ignored(site);
 	return 0;
 }
 

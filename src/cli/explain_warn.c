@@ -26,7 +26,9 @@ is_broken(const struct explain *e)
 static void
 warn_unreadable(struct explain *e)
 {
-	if (is_broken(e))
+	if (is_ignored(&e->file.site))
+		lines_add(&e->warnings, "%s", e->map_error.text);
+	else if (is_broken(e))
 		lines_add(&e->warnings, "%s; sendmail %s", e->map_error.text,
 		    e->map_fails ? "puts all mail off until that is mended"
 				 : "goes on as if it had no entries");

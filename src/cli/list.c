@@ -17,6 +17,8 @@ map_reason(const struct list *l, const struct access_record *r,
 {
 	struct span value;
 
+	if (is_ignored(&l->file.site))
+		return "sendmail has no maps of this type";
 	if (l->map == NULL)
 		return NULL;
 	switch (map_get(l->map, r->key, &value, err)) {
@@ -69,8 +71,8 @@ list_gather(struct list *l, struct error *err)
 	if (reading_map(&l->file, l->o, &l->map, &map, err) != 0)
 		return -1;
 	if (l->map == NULL)
-		warn("warning: %s; what is in force is told by the text alone",
-		    map.text);
+		warn("warning: %s%s", map.text, is_ignored(&l->file.site) ? ""
+		    : "; what is in force is told by the text alone");
 	return walk(l, err);
 }
 

@@ -18,6 +18,29 @@ role_find(const char *word, enum role *role)
 	return i >= 0;
 }
 
+const char *
+find_makemap(const struct options *o, char path[PATH_MAX])
+{
+	if (o->makemap != NULL)
+		return o->makemap;
+	return site_find_program("", "makemap", path) ? path : NULL;
+}
+
+bool
+is_ignored(const struct site *site)
+{
+	return site->own_map && site->map.unsupported;
+}
+
+int
+ignored_map(const struct site *site, struct error *err)
+{
+	return error_set(err, EX_CONFIG, "%s: the makemap of this machine has "
+	    "no maps of type %s, nor has its sendmail, which does without the "
+	    "access map; put a type of \"makemap -l\" on its K line",
+	    site->config, site->map.type_name);
+}
+
 int
 role_read(const char *verb, const char *word, enum role *role,
     struct error *err)
@@ -38,13 +61,40 @@ tls_name(enum tls tls)
 	return names[tls];
 }
 
+/* check looks at everything, and libdb builds what no makemap has to know. */
+static bool
+must_ask_types(const struct options *o, const struct site *site)
+{
+	return site->map.compiled || strcmp(o->verb, "check") == 0 ||
+	    (o->builder != NULL && strcmp(o->builder, "libdb") == 0);
+}
+
+/* The map as this machine's makemap, and so its sendmail, was compiled. */
+static int
+read_site(const struct options *o, struct site *site, struct error *err)
+{
+	struct site_request request = { .config = o->config,
+		.access = o->access, .map = o->map };
+	struct map_types types;
+	const char *makemap;
+	char path[PATH_MAX];
+
+	if (site_read(site, &request, err) != 0)
+		return -1;
+	makemap = find_makemap(o, path);
+	if (makemap == NULL || !must_ask_types(o, site))
+		return 0;
+	if (makemap_types(makemap, &types, err) != 0)
+		return -1;
+	request.types = &types;
+	return site_read(site, &request, err);
+}
+
 int
 find_site(const struct options *o, struct site *site,
     struct entry_rules *rules, char day[16], struct error *err)
 {
-	struct site_request request = { o->config, o->access, o->map };
-
-	if (site_read(site, &request, err) != 0)
+	if (read_site(o, site, err) != 0)
 		return -1;
 	/* No path is relative any more, and some versions of libdb obey a file
 	 * DB_CONFIG in the working directory. */
@@ -120,11 +170,14 @@ reading_map(struct reading_file *r, const struct options *o, struct map **map,
 {
 	const struct site *site = &r->site;
 	struct location *l = &r->map;
-	const char *makemap = o->makemap;
 	struct error why = ERROR_INIT;
 	struct map_file file;
 
 	*map = NULL;
+	if (is_ignored(site)) {
+		(void)ignored_map(site, unreadable);
+		return 0;
+	}
 	/* Where it is a link sendmail follows it. */
 	if (location_open(l, site->map.path, SITE_NAME_FILES, &why) != 0) {
 		bool is_ours = !l->missing &&
@@ -133,10 +186,8 @@ reading_map(struct reading_file *r, const struct options *o, struct map **map,
 		*(is_ours ? err : unreadable) = why;
 		return is_ours ? -1 : 0;
 	}
-	if (makemap == NULL && site_find_program("", "makemap", r->makemap))
-		makemap = r->makemap;
 	file = (struct map_file){ l->directory, l->name, l->path };
-	*map = map_open(&file, &site->map, makemap,
+	*map = map_open(&file, &site->map, find_makemap(o, r->makemap),
 	    site->config[0] == '\0' ? NULL : site->config, unreadable);
 	close_fd(&l->directory);
 	return 0;

@@ -54,8 +54,9 @@ open_text(struct reading_file *text, const struct options *o,
 {
 	struct error why = ERROR_INIT;
 
-	if (reading_site(text, o, &why) == 0 &&
-	    reading_text(text, o, &why) == 0)
+	if (reading_site(text, o, &why) == 0 && (is_ignored(&text->site)
+	    ? ignored_map(&text->site, &why)
+	    : reading_text(text, o, &why)) == 0)
 		return 0;
 	if (why.status == EX_OSERR) {
 		*err = why;

@@ -239,5 +239,5 @@ site_parse(struct site *site, struct span text, struct error *err)
 
 	if (cf_read(site, &map, text, err) != 0)
 		return -1;
-	return cf_take_map(site, &map, err);
+	return cf_take_map(site, &map, NULL, err);
 }

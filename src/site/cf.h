@@ -21,7 +21,7 @@ int cf_read(struct site *site, struct cf_map *map, struct span text,
     struct error *err) MUST_USE;
 /* Gives the site the map and the access file that the K lines came to. */
 int cf_take_map(struct site *site, const struct cf_map *map,
-    struct error *err) MUST_USE;
+    const struct map_types *types, struct error *err) MUST_USE;
 
 /*
  * Reads the cf: 1, or 0 where there is none and none is named.  within becomes
@@ -39,11 +39,10 @@ void cf_map_line(struct site *site, struct cf_map *map, struct span line);
 /* One O line, without its O. */
 void cf_option_line(struct site *site, struct span line);
 
-/* Type and path, suffix added; EX_CONFIG, with who asked as the subject. */
+/* Type and path, suffix added, with a makemap that has these types (NULL: not
+ * asked); EX_CONFIG, with who asked as the subject. */
 int spec_set(struct map_spec *spec, const char *type, const char *path,
-    const char *who, struct error *err) MUST_USE;
-/* The suffix of this type's files: ".db". */
-const char *spec_suffix(const struct map_spec *spec);
+    const struct map_types *have, const char *who, struct error *err) MUST_USE;
 /* The map's path, an absolute one, without its suffix: where its text stands. */
 int spec_text_path(const struct map_spec *spec, char path[PATH_MAX],
     struct error *err) MUST_USE;

@@ -12,23 +12,48 @@
 
 #include "cf.h"
 
-static const struct type {
-	const char *name, *makemap, *suffix; /* no makemap: cannot be served */
+struct type {
+	const char *name, *suffix;
 	enum map_type type;
-} types[] = {
-	{ "hash", "hash", ".db", MAP_HASH },
-	{ "implicit", "hash", ".db", MAP_HASH },
-	{ "btree", "btree", ".db", MAP_BTREE },
-	{ "cdb", "cdb", ".cdb", MAP_OTHER },
+	bool compiled; /* what becomes of it depends on makemap */
+};
+
+static const struct type known_types[] = {
+	{ "hash", ".db", MAP_HASH, false },
+	{ "btree", ".db", MAP_BTREE, false },
+	{ "cdb", ".cdb", MAP_OTHER, true },
+	{ "implicit", ".db", MAP_HASH, true },
 };
 
 static const struct type *
 type_find(const char *name)
 {
-	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
-		if (span_equal_fold(span_of(name), span_of(types[i].name)))
-			return &types[i];
+	for (size_t i = 0; i < sizeof(known_types) / sizeof(known_types[0]); i++)
+		if (span_equal_fold(span_of(name), span_of(known_types[i].name)))
+			return &known_types[i];
 	return NULL;
+}
+
+/* What a type comes to with a makemap that has these. */
+static struct type
+type_as_compiled(const struct type *t, const struct map_types *have)
+{
+	struct type real = *t;
+
+	if (strcmp(t->name, "implicit") == 0)
+		real = *type_find(have->asked && !have->hash && have->cdb
+		    ? "cdb" : "hash");
+	if (real.type == MAP_OTHER && have->asked && have->cdb_in_db)
+		real.suffix = ".db";
+	real.compiled = t->compiled;
+	return real;
+}
+
+static bool
+is_supported(enum map_type type, const struct map_types *have)
+{
+	return !have->asked || (type == MAP_HASH ? have->hash
+	    : type == MAP_BTREE ? have->btree : have->cdb);
 }
 
 /* Why a map of this type cannot be changed by a program that owns one file. */
@@ -57,42 +82,45 @@ ends_with(const char *text, const char *end)
 
 int
 spec_set(struct map_spec *spec, const char *type, const char *path,
-    const char *who, struct error *err)
+    const struct map_types *have, const char *who, struct error *err)
 {
-	const struct type *t = type_find(type);
+	static const struct map_types nothing_asked = { .asked = false };
+	const struct type *named = type_find(type);
+	struct type t;
 	int len;
 
-	if (t == NULL)
+	if (named == NULL)
 		return error_set(err, EX_CONFIG,
 		    "%s: the access map's type \"%s\" %s; give the file to "
 		    "change, such as --map hash:/etc/mail/access",
 		    who, type, type_trouble(type));
-	spec->type = t->type;
-	(void)snprintf(spec->type_name, sizeof(spec->type_name), "%s",
-	    t->makemap);
+	if (have == NULL)
+		have = &nothing_asked;
+	t = type_as_compiled(named, have);
+	spec->type = t.type;
+	spec->compiled = t.compiled;
+	spec->unsupported = !is_supported(t.type, have);
+	(void)span_copy(spec->type_name, sizeof(spec->type_name),
+	    span_of(t.name));
+	(void)span_copy(spec->suffix, sizeof(spec->suffix), span_of(t.suffix));
 	len = snprintf(spec->path, sizeof(spec->path), "%s%s", path,
-	    ends_with(path, t->suffix) ? "" : t->suffix);
+	    ends_with(path, t.suffix) ? "" : t.suffix);
 	if ((size_t)len >= sizeof(spec->path))
 		return error_set(err, EX_CONFIG,
 		    "%s: the access map's path is too long", who);
 	return 0;
 }
 
-const char *
-spec_suffix(const struct map_spec *spec)
-{
-	const struct type *t = type_find(spec->type_name);
-
-	return t == NULL ? ".db" : t->suffix;
-}
-
 int
 spec_text_path(const struct map_spec *spec, char path[PATH_MAX],
     struct error *err)
 {
-	size_t len = strlen(spec->path) - strlen(spec_suffix(spec));
+	size_t len = strlen(spec->path) - strlen(spec->suffix);
 
 	(void)span_copy(path, PATH_MAX, (struct span){ spec->path, len });
+	/* A cf that was written for hash and now says cdb: access.db.cdb. */
+	if (spec->type == MAP_OTHER && ends_with(path, ".db"))
+		path[len -= strlen(".db")] = '\0';
 	if (path[len - 1] == '/')
 		return error_set(err, EX_CONFIG,
 		    "%s: no name before the suffix; give --access FILE",
@@ -101,7 +129,8 @@ spec_text_path(const struct map_spec *spec, char path[PATH_MAX],
 }
 
 int
-map_spec_parse(struct map_spec *spec, const char *text, struct error *err)
+map_spec_parse(struct map_spec *spec, const char *text,
+    const struct map_types *types, struct error *err)
 {
 	const char *colon = strchr(text, ':');
 	char type[32];
@@ -111,7 +140,7 @@ map_spec_parse(struct map_spec *spec, const char *text, struct error *err)
 	        (struct span){ text, (size_t)(colon - text) }))
 		return error_set(err, EX_USAGE,
 		    "--map: not TYPE:FILE; give it as in hash:/etc/mail/access");
-	return spec_set(spec, type, colon + 1, "--map", err);
+	return spec_set(spec, type, colon + 1, types, "--map", err);
 }
 
 static bool
@@ -210,7 +239,8 @@ cf_map_line(struct site *site, struct cf_map *map, struct span line)
 }
 
 int
-cf_take_map(struct site *site, const struct cf_map *map, struct error *err)
+cf_take_map(struct site *site, const struct cf_map *map,
+    const struct map_types *types, struct error *err)
 {
 	const char *who = site->config[0] != '\0' ? site->config
 						  : "sendmail.cf";
@@ -227,7 +257,7 @@ cf_take_map(struct site *site, const struct cf_map *map, struct error *err)
 		return error_set(err, EX_CONFIG,
 		    "%s: the access map has no absolute path; give "
 		    "--map TYPE:FILE", who);
-	if (spec_set(&site->map, map->type, map->path, who, err) != 0)
+	if (spec_set(&site->map, map->type, map->path, types, who, err) != 0)
 		return -1;
 	return spec_text_path(&site->map, site->access, err);
 }

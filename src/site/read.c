@@ -76,12 +76,10 @@ same_file(const char *a, const char *b)
 static void
 assume(struct site *site)
 {
+	struct error ignored;
+
 	memset(site, 0, sizeof(*site));
-	site->map.type = MAP_HASH;
-	(void)span_copy(site->map.type_name, sizeof(site->map.type_name),
-	    span_of("hash"));
-	(void)span_copy(site->map.path, sizeof(site->map.path),
-	    span_of(SITE_ACCESS ".db"));
+	(void)!spec_set(&site->map, "hash", SITE_ACCESS, NULL, "", &ignored);
 	(void)span_copy(site->access, sizeof(site->access),
 	    span_of(SITE_ACCESS));
 }
@@ -111,7 +109,7 @@ load(struct choice *c, struct error *err)
 		site->system_config = same_file(config, SITE_CONFIG);
 	}
 	if (status == 0 && site->config[0] != '\0') {
-		c->followed = cf_take_map(site, &map, err) == 0;
+		c->followed = cf_take_map(site, &map, c->request->types, err) == 0;
 		site->own_map = map.found;
 		if (!c->followed && c->request->map == NULL)
 			status = -1;
@@ -130,7 +128,8 @@ choose_map(struct choice *c, struct error *err)
 
 	c->cf_map = c->cf_access = false;
 	memcpy(cf_access, site->access, sizeof(cf_access));
-	if (map_spec_parse(&site->map, c->request->map, err) != 0 ||
+	if (map_spec_parse(&site->map, c->request->map, c->request->types,
+	        err) != 0 ||
 	    make_absolute(site->map.path, site->map.path, err) != 0 ||
 	    spec_text_path(&site->map, site->access, err) != 0)
 		return -1;
@@ -170,7 +169,7 @@ choose_access(struct choice *c, struct error *err)
 	memcpy(site->access, access_path, sizeof(site->access));
 	site->own_map = false;
 	len = snprintf(site->map.path, sizeof(site->map.path), "%s%s",
-	    access_path, spec_suffix(&site->map));
+	    access_path, site->map.suffix);
 	if ((size_t)len >= sizeof(site->map.path))
 		return too_long(access_path, err);
 	if (same_file(site->map.path, cf_map))

@@ -121,12 +121,12 @@ as_option(struct span text)
 	static struct map_spec spec, again;
 
 	must(line != NULL);
-	if (map_spec_parse(&spec, line, &err) == 0) {
+	if (map_spec_parse(&spec, line, NULL, &err) == 0) {
 		struct buf back = BUF_INIT;
 
 		look_at_map(&spec);
 		buf_printf(&back, "%s:%s", spec.type_name, spec.path);
-		must(map_spec_parse(&again, back.at, &err) == 0);
+		must(map_spec_parse(&again, back.at, NULL, &err) == 0);
 		must(strcmp(spec.path, again.path) == 0);
 		must(spec.type == again.type);
 		buf_free(&back);

@@ -51,18 +51,62 @@ map_of_the_command_line(void **state)
 	struct map_spec spec = { .keep_case = true };
 
 	(void)state;
-	assert_int_equal(map_spec_parse(&spec, "btree:x/y", &err), 0);
+	assert_int_equal(map_spec_parse(&spec, "btree:x/y", NULL, &err), 0);
 	assert_int_equal(spec.type, MAP_BTREE);
 	assert_string_equal(spec.path, "x/y.db");
 	assert_true(spec.keep_case);
-	assert_int_equal(map_spec_parse(&spec, "/etc/mail/access", &err), -1);
+	assert_int_equal(map_spec_parse(&spec, "/etc/mail/access", NULL, &err), -1);
 	assert_int_equal(err.status, EX_USAGE);
-	assert_int_equal(map_spec_parse(&spec, "hash:", &err), -1);
+	assert_int_equal(map_spec_parse(&spec, "hash:", NULL, &err), -1);
 	assert_int_equal(err.status, EX_USAGE);
-	assert_int_equal(map_spec_parse(&spec, ":x", &err), -1);
+	assert_int_equal(map_spec_parse(&spec, ":x", NULL, &err), -1);
 	assert_int_equal(err.status, EX_USAGE);
-	assert_int_equal(map_spec_parse(&spec, "ldap:x", &err), -1);
+	assert_int_equal(map_spec_parse(&spec, "ldap:x", NULL, &err), -1);
 	assert_int_equal(err.status, EX_CONFIG);
+}
+
+static void
+map_as_makemap_was_compiled(void **state)
+{
+	static const struct {
+		struct map_types have;
+		const char *given, *type, *path;
+		bool unsupported;
+	} cases[] = {
+		{ { false, false, false, false, false }, "cdb:/a/access", "cdb",
+			"/a/access.cdb", false },
+		{ { false, false, false, false, false }, "implicit:/a/access",
+			"hash", "/a/access.db", false },
+		{ { true, false, false, true, false }, "cdb:/a/access", "cdb",
+			"/a/access.cdb", false },
+		{ { true, false, false, true, true }, "cdb:/a/access", "cdb",
+			"/a/access.db", false },
+		{ { true, false, false, true, true }, "cdb:/a/access.db", "cdb",
+			"/a/access.db", false },
+		{ { true, false, false, true, false }, "cdb:/a/access.db",
+			"cdb", "/a/access.db.cdb", false },
+		{ { true, false, false, true, false }, "implicit:/a/access",
+			"cdb", "/a/access.cdb", false },
+		{ { true, true, true, true, true }, "implicit:/a/access",
+			"hash", "/a/access.db", false },
+		{ { true, true, true, false, false }, "cdb:/a/access", "cdb",
+			"/a/access.cdb", true },
+		{ { true, false, false, true, false }, "hash:/a/access",
+			"hash", "/a/access.db", true },
+		{ { true, true, false, false, false }, "btree:/a/access",
+			"btree", "/a/access.db", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct map_spec spec = { .keep_case = false };
+
+		assert_int_equal(map_spec_parse(&spec, cases[i].given,
+		    &cases[i].have, &err), 0);
+		assert_string_equal(spec.type_name, cases[i].type);
+		assert_string_equal(spec.path, cases[i].path);
+		assert_int_equal(spec.unsupported, cases[i].unsupported);
+	}
 }
 
 /* ---- files ---- */
@@ -349,6 +393,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(map_of_the_command_line),
+		cmocka_unit_test(map_as_makemap_was_compiled),
 		on_disk(cf_names_map_and_text),
 		on_disk(relative_paths_become_absolute),
 		on_disk(another_text_has_a_map_of_its_own),
