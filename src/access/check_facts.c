@@ -173,7 +173,8 @@ compare_letters(struct checker *c, struct facts *f, const struct policy *before)
 	f->letters = buf_as_span(&was);
 }
 
-/* What Clt_Features says of the host that Try_TLS exempts. */
+/* What Clt_Features says of the host that Try_TLS exempts, or of that which it
+ * exempts itself. */
 static void
 look_for_companion(struct checker *c, struct facts *f)
 {
@@ -184,10 +185,23 @@ look_for_companion(struct checker *c, struct facts *f)
 
 	if (companion_letters(rules)[0] == '\0')
 		return;
+	if (f->e.kind == KIND_CLT_FEATURES) {
+		f->has_companion_key = companion_has_key(rules, &f->e.host);
+		if (f->has_companion_key)
+			companion_missing(rules, f->e.in_map, f->missing);
+		return;
+	}
 	policy_decide(KIND_CLT_FEATURES, &q, &found);
 	companion_missing(rules, found.found ? buf_as_span(&found.value)
 	                                     : span_of(""), f->missing);
 	f->has_companion_key = companion_has_key(rules, &f->e.host);
+}
+
+static bool
+is_client_exemption(const struct entry *e)
+{
+	return e->off && (e->kind == KIND_TRY_TLS ||
+	                     e->kind == KIND_CLT_FEATURES);
 }
 
 static void
@@ -202,7 +216,7 @@ look_around(struct checker *c, struct facts *f)
 	/* The address of a name is not known here. */
 	f->is_alone = before.tls == TLS_ON &&
 	    !(f->e.host.kind == HOST_NAME && c->nets[f->e.role]);
-	if (f->e.kind == KIND_TRY_TLS && f->e.off)
+	if (is_client_exemption(&f->e))
 		look_for_companion(c, f);
 	if (!f->e.meant_off && f->e.kind != KIND_CLT_FEATURES)
 		return;

@@ -10,7 +10,7 @@
  *   %b  the broader entry            %c  the letter it loses
  *   %a  the letters of both          %w  who is meant by everybody
  *   %p  letters that it needs        %q  what those do without
- *   %e  a part that ends the session
+ *   %y  what mail does without them  %e  a part that ends the session
  */
 #include <string.h>
 
@@ -52,6 +52,8 @@ part(struct checker *c, const struct facts *f, char letter)
 		return f->missing;
 	case 'q':
 		return companion_check(c->rules->policy);
+	case 'y':
+		return f->e.kind == KIND_TRY_TLS ? "bounces" : "waits";
 	case 's':
 		return f->e.role == ROLE_CLIENT ? "mail to the host" : "the host";
 	case 'u':

@@ -302,7 +302,7 @@ static const struct row {
 		"this hides %b and loses its %c; write %a if that is not "
 		"meant" },
 	{ "companion", FIX_COMPANION, lacks_companion,
-		"mail to it bounces where %q applies, which the cf turns on; "
+		"mail to it %y where %q applies, which the cf turns on; "
 		"Clt_Features has to give it %p" },
 	{ "companion", FIX_NONE, can_have_no_companion,
 		"mail to it bounces where %q applies, which the cf turns on, and "

@@ -136,7 +136,8 @@ warn_recipients(struct explain *e)
 	    e->kind == KIND_TRY_TLS ? "bounces" : "waits");
 }
 
-/* What bounces mail of a host that is exempted by Try_TLS. */
+/* What bounces mail to a host that Try_TLS exempts, and makes it wait where
+ * Clt_Features does. */
 static void
 warn_companion(struct explain *e)
 {
@@ -145,14 +146,15 @@ warn_companion(struct explain *e)
 	struct policy p = { .value = BUF_IN(&e->memory) };
 	char missing[3];
 
-	if (e->kind != KIND_TRY_TLS || companion_letters(rules)[0] == '\0')
+	if (e->role != ROLE_CLIENT || companion_letters(rules)[0] == '\0')
 		return;
 	policy_decide(KIND_CLT_FEATURES, &q, &p);
 	companion_missing(rules, p.found ? buf_as_span(&p.value) : span_of(""),
 	    missing);
 	if (missing[0] != '\0')
-		lines_add(&e->warnings, "mail to it bounces where %s applies, "
-		    "which the cf turns on; %s%s", companion_check(rules),
+		lines_add(&e->warnings, "mail to it %s where %s applies, "
+		    "which the cf turns on; %s%s", e->kind == KIND_TRY_TLS
+		    ? "bounces" : "waits", companion_check(rules),
 		    companion_has_key(rules, &e->host)
 		        ? "to keep it from that, run tlsoff client "
 		        : "no entry keeps it from that: Clt_Features can be "

@@ -149,6 +149,11 @@ like(asked('client', '192.0.2.1')->{all},
 site("Try_TLS:bagoona.com\tNO\nClt_Features:bagoona.com\tD\n");
 append($CF, "O DANE=true\n$by_name");
 unlike(asked('client', 'luna.bagoona.com')->{all}, qr/DANE/, '... but for its companion');
+site("Clt_Features:bagoona.com\tS\n");
+append($CF, "O DANE=true\n$by_name");
+like(asked('client', 'luna.bagoona.com')->{all},
+    qr/mail to it waits where DANE applies, which the cf turns on; .* run tlsoff client luna\.bagoona\.com$/m,
+    'S of Clt_Features alone makes it wait');
 
 # ---- local rules ----
 

@@ -82,6 +82,15 @@ $r = tlsoff('-C', $site->{file}, '--restart', 'none', 'check', '--fix');
 like($r->{out}, qr/^added Clt_Features:\Q$broken\E D /m, '... and mends it');
 is(fates($site, $both[0]), 'sent', '... so that mail is sent');
 
+# S alone is obeyed, and DANE still wants TLS.
+build_map($site, "Clt_Features:$broken\tS\n");
+is(fates($site, $both[0]), 'waits', 'Clt_Features S without D: mail waits');
+$r = tlsoff('-C', $site->{file}, 'check');
+like($r->{out}, qr/:1: mail to it waits where DANE applies/, '... as check says');
+$r = tlsoff('-C', $site->{file}, '--restart', 'none', 'check', '--fix');
+like($r->{out}, qr/^changed Clt_Features:\Q$broken\E S D /m, '... and mends it');
+is(fates($site, $both[0]), 'sent', '... so that mail is sent');
+
 # An address has no such entry.
 build_map($site, "Connect:127\tRELAY\n");
 $r = tlsoff('-C', $site->{file}, 'client', '127.0.0.9');

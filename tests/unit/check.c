@@ -94,6 +94,29 @@ an_entry_that_wants_tls_off_and_does_not_turn_it_off_is_told(void **state)
 }
 
 static void
+an_exemption_that_dane_undoes_is_told(void **state)
+{
+	struct policy_rules policy = { .dane = true,
+		.features = FEATURES_NAME };
+	struct entry_rules rules = { &policy, false, "2026-11-23" };
+
+	(void)state;
+	check("Try_TLS:a.example\tNO\n", &plain, &rules, "companion+");
+	check("Try_TLS:a.example\tNO\nClt_Features:example.com\tD\n", &plain,
+	    &rules, "companion+");
+	check("Try_TLS:a.example\tNO\nClt_Features:a.example\tD\n", &plain,
+	    &rules, "");
+	check("Try_TLS:192.0.2.1\tNO\n", &plain, &rules, "companion");
+	check("Clt_Features:a.example\tS\n", &plain, &rules, "companion+");
+	check("Clt_Features:a.example\tS D\n", &plain, &rules, "");
+	policy.features = FEATURES_BARE;
+	check("Try_TLS:a.example\tNO\n", &plain, &rules, "companion");
+	policy = (struct policy_rules){ .features = FEATURES_NAME };
+	check("Try_TLS:a.example\tNO\nClt_Features:b.example\tS\n", &plain,
+	    &rules, "");
+}
+
+static void
 what_is_meant_otherwise_is_left_alone(void **state)
 {
 	struct policy_rules policy = { 0 };
@@ -415,6 +438,7 @@ main(void)
 		cmocka_unit_test(the_site_decides_what_is_wrong),
 		cmocka_unit_test(
 		    an_entry_that_wants_tls_off_and_does_not_turn_it_off_is_told),
+		cmocka_unit_test(an_exemption_that_dane_undoes_is_told),
 		cmocka_unit_test(what_is_meant_otherwise_is_left_alone),
 		cmocka_unit_test(mail_that_bounces_for_want_of_tls_is_told),
 		cmocka_unit_test(
