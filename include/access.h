@@ -294,6 +294,10 @@ struct policy_rules {
 	char append[32];  /* K -a: behind every value; "" none */
 };
 
+/* Can any host be sent to in clear after a failed handshake?  Only where the cf has
+ * sendmail ask for TLS_Clt_Features, and not where DANE may want TLS. */
+bool fallback_helps(const struct policy_rules *rules);
+
 /* How an entry is judged at this site, on this day. */
 struct entry_rules {
 	const struct policy_rules *policy;

@@ -64,6 +64,12 @@ add_flags(struct span part, struct span key, const char *more, struct buf *out)
 	buf_free(&flags);
 }
 
+bool
+fallback_helps(const struct policy_rules *rules)
+{
+	return rules->session_features && !rules->dane;
+}
+
 void
 value_fallback(struct span value, bool on, struct buf *out)
 {

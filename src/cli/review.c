@@ -177,16 +177,33 @@ ask_for_demands(struct review *r, struct review_host *h)
 	    arena_visible(&r->memory, span_of(p.key)));
 }
 
+/* The host as it is typed. */
 static const char *
-remove_command(const struct review_host *h, struct arena *memory)
+typed(const struct review_host *h)
 {
 	const char *name = h->host.name;
 
+	return strncmp(name, "IPv6:", strlen("IPv6:")) == 0
+	    ? name + strlen("IPv6:") : name;
+}
+
+static const char *
+remove_command(const struct review_host *h, struct arena *memory)
+{
 	if (h->verdict.result != REVIEW_WORKS || !h->itself)
 		return NULL;
-	if (strncmp(name, "IPv6:", strlen("IPv6:")) == 0)
-		name += strlen("IPv6:");
-	return arena_printf(memory, "tlsoff remove client %s", name);
+	return arena_printf(memory, "tlsoff remove client %s", typed(h));
+}
+
+static const char *
+fallback_command(const struct review *r, const struct review_host *h,
+    struct arena *memory)
+{
+	if (h->verdict.result != REVIEW_BROKEN || !h->itself ||
+	    h->entry->kind == KIND_FALLBACK ||
+	    !fallback_helps(&r->list.file.site.policy))
+		return NULL;
+	return arena_printf(memory, "tlsoff client --fallback %s", typed(h));
 }
 
 /* ---- the verb ---- */
@@ -205,8 +222,11 @@ review(struct review *r, struct error *err)
 	if (arena_error(&r->memory, err) != 0 || review_try(r, err) != 0)
 		return -1;
 	for (size_t i = 0; i < r->count; i++) {
-		ask_for_demands(r, &r->hosts[i]);
-		r->hosts[i].remove = remove_command(&r->hosts[i], &r->memory);
+		struct review_host *h = &r->hosts[i];
+
+		ask_for_demands(r, h);
+		h->remove = remove_command(h, &r->memory);
+		h->fallback = fallback_command(r, h, &r->memory);
 	}
 	return review_print(r, err);
 }

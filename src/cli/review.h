@@ -22,6 +22,8 @@ struct review_host {
 	bool itself;                 /* the key names this host, no other */
 	const char *remove;          /* the command that takes the exception
 	                                out; NULL: not to be recommended */
+	const char *fallback;        /* the command that puts in its place the
+	                                one that ends by itself; NULL: none */
 	/* private to review_try.c */
 	struct buf answer, messages;
 	int input;

@@ -79,6 +79,9 @@ verdict_text(const struct review_host *h, struct buf *out)
 	}
 	if (v->result == REVIEW_BROKEN && v->certificate[0] != '\0')
 		buf_printf(out, " (%s)", v->certificate);
+	if (h->fallback != NULL)
+		buf_printf(out, "; %s ends by itself when the host is mended",
+		    h->fallback);
 	if (v->result == REVIEW_CANNOT_TRY && h->entry != NULL && h->itself)
 		buf_text(out, "; name hosts that it covers: tlsoff "
 		    "review HOST...");
@@ -140,6 +143,7 @@ describe(void *context, size_t number, struct row *row)
 		{ "protocol", NULL, some(v->protocol) },
 		{ "certificate", NULL, some(v->certificate) },
 		{ "remove", NULL, value_text(h->remove) },
+		{ "fallback", NULL, value_text(h->fallback) },
 	} };
 }
 

@@ -67,7 +67,7 @@ void unpack_stop(struct scan_input *in);
 
 /* ---- report ---- */
 
-/* Prints the hosts as the options say; text is the access file, or zeros.
+/* Prints the hosts as the options say, and a cure; text is the access file, or zeros.
  * EX_OSERR; then nothing was printed. */
 int scan_print(const struct maillog *m, const struct options *o,
     const struct reading_file *text, struct arena *memory, struct error *err)

@@ -295,6 +295,28 @@ print_json(struct scan_rows *r)
 	json_end(&j);
 }
 
+/* A cure that ends by itself, where there is a host that needs one. */
+static void
+propose_fallback(const struct scan_rows *r, const struct reading_file *text,
+    const struct options *o)
+{
+	const char *name = NULL;
+
+	if (!text->there || !fallback_helps(&text->site.policy))
+		return;
+	for (size_t i = 0; i < r->found->host_count; i++) {
+		const struct maillog_host *h = r->found->hosts[i];
+
+		if (h->role == ROLE_CLIENT && h->implicit < h->failures &&
+		    strcmp(r->tls[i], tls_name(TLS_ON)) == 0)
+			name = name == NULL ? h->host : "HOST";
+	}
+	if (name != NULL)
+		note(o, "tlsoff client --fallback %s: mail goes in clear where "
+		    "the handshake fails, and by TLS again when the host is "
+		    "mended", name);
+}
+
 int
 scan_print(const struct maillog *m, const struct options *o,
     const struct reading_file *text, struct arena *memory, struct error *err)
@@ -306,9 +328,11 @@ scan_print(const struct maillog *m, const struct options *o,
 		return print_names(m, memory, err);
 	if (prepare(&r, text, memory, err) != 0)
 		return -1;
-	if (o->json)
+	if (o->json) {
 		print_json(&r);
-	else
-		rows_table(describe, &r, m->host_count, WIDE);
+		return 0;
+	}
+	rows_table(describe, &r, m->host_count, WIDE);
+	propose_fallback(&r, text, o);
 	return 0;
 }

@@ -72,6 +72,24 @@ my ($listed) = @{ decode_json(tlsoff_ok('-j', '-C', $site->{file}, 'list')->{out
 is($listed->{kind}, 'fallback', 'list names its kind');
 ok($listed->{effective}, '... in force');
 
+# Whoever finds a broken host names the cure, where the cf has it.
+my $log = "$site->{dir}/log";
+build_map($site, "Connect:127\tRELAY\n");
+is(fate($host), 'deferred', 'mail to a broken host waits');
+spew($log, mail_log() =~ s/ sender\[/ relay sendmail[/gr);
+my $cure = qr/tlsoff client --fallback \Q$host\E\b/;
+like(tlsoff_ok('-C', $site->{file}, 'scan', $log)->{err}, $cure, 'scan names the cure');
+build_map($site, "Try_TLS:$host\tNO\nTry_TLS:$mended\tNO\n");
+unlike(tlsoff_ok('-C', $site->{file}, 'scan', $log)->{err}, qr/fallback/,
+    '... but where the host is exempted');
+SKIP: {
+	skip 'there is no openssl', 2 if !find_openssl();
+	my $said = tlsoff('-C', $site->{file}, 'review')->{out};
+	like($said, qr/^Try_TLS:\Q$host\E .*: still needed: .*; $cure ends by itself/m,
+	    'review proposes it for a host that is still broken');
+	unlike($said, qr/--fallback \Q$mended\E/, '... and not for one that works');
+}
+
 # What would abort the session is found by check.
 build_map($site, "TLS_Clt_Features:$mended\tFlags=C; Cipher=HIGH\n");
 is(fate($mended), 'deferred', 'a part that sendmail does not know: no mail is sent');

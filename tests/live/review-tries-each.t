@@ -221,7 +221,8 @@ like(delete $works->{protocol}, qr/^TLSv1/, '... with the protocol');
 like(delete $works->{certificate}, qr/self.signed/, '... the certificate');
 is_deeply($works, { role => 'client', key => 'Try_TLS:itself.example',
 	line => 1, host => 'itself.example', result => 'works',
-	detail => undef, remove => 'tlsoff remove client itself.example' },
+	detail => undef, remove => 'tlsoff remove client itself.example',
+	fallback => undef },
     '... and the rest') or diag($r->{out});
 is($broken->{result}, 'broken', '... a broken one');
 is($broken->{remove}, undef, '... has no command');
