@@ -24,7 +24,7 @@ HARDEN_LINK ?= -pie -Wl,-z,relro,-z,now,-z,noexecstack
 # WITH_DB=no: for systems without Berkeley DB, whose maps makemap alone reads.
 WITH_DB ?= yes
 LIBS_WITH_DB_yes = -ldb
-LIBS = $(LIBS_WITH_DB_$(WITH_DB)) -lpcre2-8 -pthread
+LIBS = $(LIBS_WITH_DB_$(WITH_DB)) -lpcre2-8 -pthread $(RESOLVER)
 
 # No _TIME_BITS: libdb's structs hold times as the system's default has them.
 COMPILE = $(CC) -std=c17 $(WARN) -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \

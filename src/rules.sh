@@ -57,6 +57,11 @@ for c in src/*/*.c; do
 	fi
 done
 printf 'OBJECTS =%s\n' "$objects"
+# The resolver is a library of its own before version 2.34 of glibc.
+case $(getconf GNU_LIBC_VERSION 2>/dev/null) in
+'glibc 2.'[0-9] | 'glibc 2.'[12][0-9] | 'glibc 2.3'[0-3]) echo 'RESOLVER = -lresolv' ;;
+*) echo 'RESOLVER =' ;;
+esac
 for c in src/*/*.c tests/unit/*.c; do
 	is_wanted "$c" || continue
 	o=$build/${c%.c}.o

@@ -205,6 +205,8 @@ verb_change(const struct options *o)
 		status = change_failed(&j, &err);
 	} else if (j.hosts.count > 0) {
 		status = run_and_report(&j);
+		if (status == EX_OK)
+			mail_host_notes(&j);
 	} else {
 		note(o, "no hosts on standard input; nothing to do");
 		if (report_print(&j.report, o, &err) != 0)

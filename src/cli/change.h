@@ -5,6 +5,7 @@
  *   change.c          the order of things: commit or show, then sendmail
  *   change_prepare.c  everything that can be wrong before a file is locked
  *   change_plan.c     the file as it is now, its faults, the new text
+ *   mail_host.c       after a change: was a mail domain typed for a host
  */
 #ifndef TLSOFF_CHANGE_H
 #define TLSOFF_CHANGE_H
@@ -50,6 +51,11 @@ int change_plan(struct job *j, struct error *err) MUST_USE;
 /* Gathers what is to be warned of, after all is done: only the proof knows
  * cheaply that a text has no duplicates. */
 int change_warn(struct job *j, struct error *err) MUST_USE;
+
+/* ---- mail_host.c ---- */
+
+/* Tells a person of names whose mail goes to another host; asks DNS. */
+void mail_host_notes(const struct job *j);
 
 /* ---- change.c ---- */
 

@@ -7,7 +7,8 @@
 #
 # It listens on 127.0.0.1 when it returns, the C library asks it and trusts its
 # AD bit, and it ends with the namespace.  Names that it does not have do not
-# exist.
+# exist.  A name with the record "SILENCE" gets no answer.  Each name that it is
+# asked for is a line of dns_questions().
 package Tlsoff::Dns;
 
 use strict;
@@ -17,15 +18,17 @@ use IO::Socket::IP;
 use POSIX ();
 use Tlsoff;
 
-our @EXPORT = qw(name_server key_digest);
+our @EXPORT = qw(name_server dns_questions key_digest);
 
-my %TYPE = (A => 1, SOA => 6, MX => 15, TLSA => 52);
+my $ASKED = '/run/dns-questions';
+my %TYPE = (SILENCE => 0, A => 1, SOA => 6, MX => 15, TLSA => 52);
 
 sub wire_name {
 	return join('', map { pack 'C/a*', $_ } split /\./, $_[0]) . "\0";
 }
 
 my %data = (
+	SILENCE => sub { '' },
 	A => sub { pack 'C4', split /\./, $_[0] },
 	MX => sub { pack('n', $_[0]) . wire_name($_[1]) },
 	TLSA => sub { pack 'C3H*', @_ },
@@ -50,6 +53,8 @@ sub answer {
 		$at += 1 + $len;
 	}
 	my $name = lc join '.', @labels;
+	append($ASKED, "$name\n");
+	return if $zone->{$name}{ $TYPE{SILENCE} };
 	my $question = substr $query, 12, $at + 5 - 12;
 	my $type = unpack 'n', substr $question, -4, 2;
 	my @found = @{ $zone->{$name}{$type} // [] };
@@ -75,9 +80,12 @@ sub name_server {
 	return if $pid > 0;
 	while (1) {
 		my $from = recv $socket, my $query, 4096, 0;
-		send $socket, answer($zone, $query), 0, $from if defined $from;
+		my $answer = defined $from ? answer($zone, $query) : undef;
+		send $socket, $answer, 0, $from if defined $answer;
 	}
 }
+
+sub dns_questions { return -e $ASKED ? lines($ASKED) : () }
 
 # What a TLSA record "3 1 1" says of a certificate's key.
 sub key_digest {

@@ -1,0 +1,61 @@
+#!/usr/bin/perl
+# Whoever types a mail domain where its mail host was meant is told, at a
+# terminal; nobody else waits for DNS.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Tlsoff;
+use Tlsoff::Namespace;
+use Tlsoff::Sendmail;
+use Tlsoff::Dns;
+use Tlsoff::Terminal;
+use Time::HiRes qw(time);
+
+enter_namespace();
+name_server('bagoona.com MX 20 backup.example', 'bagoona.com MX 10 luna.cheddar.com',
+    'own.example MX 10 mx.own.example', 'itself.example MX 10 itself.example',
+    'nomail.example MX 0 .', 'host.example A 192.0.2.1',
+    map({ "mute$_.example SILENCE x" } 1 .. 9),
+    'evil.example MX 1 $(reboot).example');
+my $site = sendmail_cf('here');
+my @call = ('-C', $site->{file}, '--restart', 'none');
+
+# What is said at a terminal.
+sub said {
+	my (@words) = @_;
+	build_map($site, "Connect:127\tRELAY\n");
+	my $t = Tlsoff::Terminal->start({}, $TLSOFF, @call, @words);
+	$t->wait_for(qr/never/, 20);
+	$t->end();
+	return $t->{seen};
+}
+
+my $mean = qr/note: bagoona\.com: its mail goes to luna\.cheddar\.com \(MX\); did you mean: tlsoff client luna\.cheddar\.com\r?$/m;
+like(said('client', 'bagoona.com'), $mean, 'the mail host is named');
+like(said('client', 'host.example', 'bagoona.com'), $mean, '... of one name of several');
+unlike(said('client', $_), qr/did you mean/, "nothing is said of $_")
+    for 'host.example', 'own.example', 'itself.example', 'nomail.example',
+    'evil.example', 'none.example', '192.0.2.1';
+unlike(said('client', 'bagoona.com', 'cheddar.com'), qr/did you mean/,
+    '... nor where the mail host is exempted with it');
+unlike(said('remove', 'client', 'bagoona.com'), qr/did you mean/, '... nor by remove');
+unlike(said('server', 'bagoona.com'), qr/did you mean/, '... nor of a server');
+
+my $began = time;
+my $seen = said('client', map { "mute$_.example" } 1 .. 9);
+like($seen, qr/^added/m, 'a name server that says nothing: the change is made');
+cmp_ok(time - $began, '<', 6, '... and it is not waited for, name by name');
+
+my $before = dns_questions();
+cmp_ok($before, '>', 5, 'DNS was asked');
+for my $quiet (['-q'], ['-n']) {
+	said(@$quiet, 'client', 'bagoona.com');
+	is(scalar dns_questions(), $before, "... but not with @$quiet");
+}
+build_map($site, "Connect:127\tRELAY\n");
+my $r = tlsoff_ok(@call, 'client', 'bagoona.com');
+is($r->{err}, '', 'where standard error is no terminal nothing is said');
+is(scalar dns_questions(), $before, '... and nobody is asked');
+
+done_testing();
