@@ -336,6 +336,7 @@ struct policy_query {
 	                        one: sendmail calls it "[ADDRESS]"; or NULL */
 	const char *address; /* as sendmail writes it; "" and NULL as above, but
 	                        with "" sendmail does not ask the bare tag */
+	bool hosts_alone;    /* the bare tag is not asked */
 	const struct policy_rules *rules;
 	policy_lookup *lookup;
 	policy_trace *trace;
@@ -365,7 +366,8 @@ void policy_decide(enum kind kind, const struct policy_query *q,
  * What decides whether TLS is used, all that sendmail asks for the role taken
  * together; returns its kind.  Of the role client a Clt_Features that puts mail
  * off goes before all, and one that turns TLS off counts where Try_TLS leaves it
- * on; where both do so does a fallback.  The trace is told of the keys asked for, as far as they matter.
+ * on; where both do so does a fallback, or a value of its kind that ends the session.
+ * The trace is told of the keys asked for, as far as they matter.
  */
 enum kind policy_answer(enum role role, const struct policy_query *q,
     struct policy *p);

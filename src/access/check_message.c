@@ -28,6 +28,15 @@ add_value(const struct entry *e, struct buf *out)
 	buf_char(out, '"');
 }
 
+/* Of a value that is no list of parts all of it. */
+static void
+add_unknown_part(const struct entry *e, struct buf *out)
+{
+	struct span part = value_unknown_part(e->in_map);
+
+	buf_visible(out, part.len > 0 ? part : e->value);
+}
+
 /* The text for one of the letters above, but those with bytes of the file. */
 static const char *
 part(struct checker *c, const struct facts *f, char letter)
@@ -93,7 +102,7 @@ check_message(struct checker *c, const struct facts *f, const char *text)
 		else if (*text == 'm')
 			buf_visible(&out, f->e.mended);
 		else if (*text == 'e')
-			buf_visible(&out, value_unknown_part(f->e.in_map));
+			add_unknown_part(&f->e, &out);
 		else
 			buf_text(&out, part(c, f, *text));
 	}

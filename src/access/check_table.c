@@ -38,10 +38,19 @@ is_unasked(const struct facts *f)
 	return f->e.key == KEY_UNASKED && f->e.kind != KIND_FALLBACK;
 }
 
+/* TLS_Clt_Features: alone. */
+static bool
+is_for_everybody_in_vain(const struct facts *f)
+{
+	return f->e.key == KEY_UNASKED && f->e.kind == KIND_FALLBACK &&
+	    f->e.what.len == 0;
+}
+
 static bool
 lacks_feature(const struct facts *f)
 {
-	return f->e.key == KEY_UNASKED && f->e.kind == KIND_FALLBACK;
+	return f->e.key == KEY_UNASKED && f->e.kind == KIND_FALLBACK &&
+	    f->e.what.len > 0;
 }
 
 static bool
@@ -131,7 +140,7 @@ puts_off(const struct facts *f)
 	const struct entry *e = &f->e;
 
 	return e->note.len == 0 && !e->stray && !e->meant_off &&
-	    e->effect == EFFECT_TEMPFAIL && (is_client(f) || e->wants_off);
+	    e->kind != KIND_FALLBACK && e->effect == EFFECT_TEMPFAIL && (is_client(f) || e->wants_off);
 }
 
 /* Letters that sendmail does not know, and nothing that they would hide. */
@@ -170,8 +179,7 @@ does_nothing(const struct facts *f)
 static bool
 ends_session(const struct facts *f)
 {
-	return f->e.kind == KIND_FALLBACK &&
-	    value_unknown_part(f->e.in_map).len > 0;
+	return f->e.kind == KIND_FALLBACK && f->e.effect == EFFECT_TEMPFAIL;
 }
 
 static bool
@@ -246,6 +254,10 @@ static const struct row {
 		"this key never matches, because sendmail asks for names alone, "
 		"and before 8.17.2 only for %t; give the host's name, or remove "
 		"the line" },
+	{ "key", FIX_NONE, is_for_everybody_in_vain,
+		"this key never matches, because sendmail asks for hosts alone; "
+		"for everybody set O TLSFallbacktoClear=true in the cf, or "
+		"remove the line" },
 	{ "key", FIX_NONE, lacks_feature,
 		"this key never matches, because the cf was made without "
 		"FEATURE(`tls_session_features'); add that to the .mc file, or "

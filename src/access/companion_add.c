@@ -43,8 +43,8 @@ remembered(struct planner *p, const struct entry *e, const char *more)
 	return buf_string(&letters);
 }
 
-/* Behind an open quote or comment nothing would count: then what counts alone
- * is kept. */
+/* Behind an open quote or comment nothing would count, and what stands behind a
+ * # may: then what counts alone is kept. */
 static struct span
 amended_value(struct planner *p, const struct entry *e, struct span value,
     const char *missing)
@@ -54,7 +54,7 @@ amended_value(struct planner *p, const struct entry *e, struct span value,
 	char left[3];
 
 	companion_missing(p->rules->policy, amended, left);
-	if (left[0] == '\0')
+	if (left[0] == '\0' && e->note.len == 0)
 		return amended;
 	value_capitals(e->in_map, "", &counted);
 	return with_letters(p, buf_as_span(&counted), missing);

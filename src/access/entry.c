@@ -59,7 +59,7 @@ is_asked(const struct entry *e, const struct policy_rules *rules,
     bool bracketed)
 {
 	if (e->kind == KIND_FALLBACK)
-		return rules->session_features;
+		return rules->session_features && e->what.len > 0;
 	if (e->kind != KIND_CLT_FEATURES || rules->features == FEATURES_NAME)
 		return e->kind != KIND_CLT_FEATURES || bracketed ||
 		    e->host.kind == HOST_NAME || e->what.len == 0;
@@ -178,7 +178,7 @@ entry_is_exemption(const struct entry *e)
 	if (e->kind == KIND_CLT_FEATURES)
 		return e->off;
 	if (e->kind == KIND_FALLBACK)
-		return e->effect == EFFECT_FALLBACK;
+		return value_falls_back(e->in_map);
 	for (size_t i = 0; i < e->record.value.len; i++)
 		if (byte_lower(e->record.value.at[i]) == 's')
 			return true;

@@ -11,4 +11,10 @@ void entry_read_meaning(struct entry *e, struct arena *memory);
 /* Is the word one of those, whatever its case?  The list ends with NULL. */
 bool word_is_one_of(struct span word, const char *const *words);
 
+struct tokens; /* tokens.h */
+
+/* What a value of TLS_Clt_Features does that was cut into these; takes the quotes
+ * out of their bytes. */
+enum effect value_session(struct tokens *t);
+
 #endif

@@ -7,6 +7,14 @@
 
 #include "plan_private.h"
 
+/* Also one with the flag that ends the session by another part. */
+static bool
+does_without_tls(const struct entry *e)
+{
+	return e->effect == EFFECT_OFF ||
+	    (e->kind == KIND_FALLBACK && value_falls_back(e->in_map));
+}
+
 bool
 plan_remove_entry(struct planner *p, struct subject *s, const struct entry *e)
 {
@@ -14,7 +22,7 @@ plan_remove_entry(struct planner *p, struct subject *s, const struct entry *e)
 	struct wanted w = { .now = &e->record, .key = e->record.key,
 		.comment = COMMENT_GOES };
 
-	if (e->effect != EFFECT_OFF && e->effect != EFFECT_FALLBACK)
+	if (!does_without_tls(e))
 		return true;
 	value_other_letters(e->kind, e->in_map, &letters);
 	if (letters.len > 0) {
@@ -71,8 +79,7 @@ plan_remove_kind(struct planner *p, enum kind kind, const struct host *host)
 
 	if (p->request->role != kind_role(kind) ||
 	    !find_entry(p, kind, host, &e) ||
-	    e.key != KEY_ASKED ||
-	    (e.effect != EFFECT_OFF && e.effect != EFFECT_FALLBACK))
+	    e.key != KEY_ASKED || !does_without_tls(&e))
 		return;
 	if (e.comment.companion[0] != '\0') {
 		*ARENA_ADD(&p->plan->memory, p->off_goes, p->off_goes_count) =

@@ -195,6 +195,8 @@ search(struct search *s)
 		if (s->q->address != NULL)
 			answer = search_address(s);
 	}
+	if (s->q->hosts_alone)
+		return answer == ENDS_SEARCH ? NOT_FOUND : answer;
 	if (answer == NOT_FOUND || answer == ENDS_SEARCH) {
 		answer = ask(s, (struct span){ "", 0 });
 		if (answer == ENDS_SEARCH)
@@ -266,6 +268,7 @@ policy_decide(enum kind kind, const struct policy_query *query,
 	p->found = false;
 	if (kind == KIND_FALLBACK && !q.rules->session_features)
 		return;
+	q.hosts_alone = kind == KIND_FALLBACK;
 	if (kind == KIND_CLT_FEATURES) {
 		if (q.rules->features == FEATURES_NONE)
 			return;
@@ -305,7 +308,7 @@ policy_answer(enum role role, const struct policy_query *q, struct policy *p)
 		if (role == ROLE_SERVER || p->tls != TLS_ON)
 			return kind;
 		if (features == TLS_ON &&
-		    tls_by(KIND_FALLBACK, q, memory) != TLS_FALLBACK)
+		    tls_by(KIND_FALLBACK, q, memory) == TLS_ON)
 			return kind;
 	}
 	kind = features == TLS_ON ? KIND_FALLBACK : KIND_CLT_FEATURES;

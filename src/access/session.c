@@ -1,7 +1,8 @@
 /* The values of TLS_Clt_Features: parts KEY=VALUE between semicolons. */
 #include <string.h>
 
-#include "access.h"
+#include "entry_private.h"
+#include "tokens.h"
 
 /* The next part without blanks around it, and its key; false at the end. */
 static bool
@@ -97,13 +98,31 @@ value_unknown_part(struct span value)
 	struct span part, key;
 
 	while (next_part(&value, &part, &key)) {
-		bool is_known = part.len == 0;
+		/* Nothing may stand at the end alone. */
+		bool is_known = part.len == 0 && value.at[-1] != ';';
 
 		for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 			is_known = is_known || (key.len < part.len &&
 			    span_equal_fold(key, span_of(known[i])));
 		if (!is_known)
-			return part;
+			return part.len > 0 ? part : span_of(";");
 	}
 	return (struct span){ "", 0 };
+}
+
+enum effect
+value_session(struct tokens *t)
+{
+	struct span value = { t->bytes, 0 };
+
+	if (t->used == 0)
+		return EFFECT_TEMPFAIL; /* the ruleset returns its own words */
+	/* Quotes and backslashes are gone when the value is read. */
+	for (size_t i = 0; i < t->used; i++)
+		if (strchr("\"\\", t->bytes[i]) == NULL ||
+		    t->bytes[i] == '\0')
+			t->bytes[value.len++] = t->bytes[i];
+	if (value_unknown_part(value).len > 0)
+		return EFFECT_TEMPFAIL;
+	return value_falls_back(value) ? EFFECT_FALLBACK : EFFECT_ON;
 }

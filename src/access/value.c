@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "entry.h"
+#include "entry_private.h"
 #include "tokens.h"
 
 void
@@ -252,7 +252,7 @@ value_effect(const struct policy_rules *rules, enum kind kind, bool bare,
 	case KIND_SRV_FEATURES:
 		return effect_of(value_server(in_map));
 	case KIND_FALLBACK:
-		return value_falls_back(in_map) ? EFFECT_FALLBACK : EFFECT_ON;
+		return value_session(&t);
 	case KIND_CLT_FEATURES:
 		break;
 	}

@@ -154,6 +154,9 @@ verdict_line(struct explain *e, struct line_list *out)
 	else if (e->kind == KIND_CLT_FEATURES)
 		lines_add(out, "mail to %s is put off: sendmail logs "
 		    "clt_features=TEMPFAIL", host);
+	else if (e->kind == KIND_FALLBACK)
+		lines_add(out, "mail to %s is put off: sendmail logs "
+		    "get_tls_se_features=failed", host);
 	else if (has_key(e))
 		lines_add(out, "TLS is not used %s %s: sendmail "
 		    "logs 451 and sends in clear", for_whom, host);

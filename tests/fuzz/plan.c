@@ -2,7 +2,7 @@
  * Reading any access file and turning TLS off and on in it, with libFuzzer or
  * as a plain test of the corpus.
  *
- * After an add each host has TLS off, and doing it again changes nothing; a
+ * After an add each host has TLS off, or falls back to clear text, and doing it again changes nothing; a
  * remove gives back what the add found, and leaves no entry of these hosts
  * that turns TLS off.  Neither touches a line that is not about them.
  */
@@ -33,6 +33,7 @@ asked_read(struct asked *asked, const struct input *in)
 	memset(asked, 0, sizeof(*asked));
 	asked->request = (struct request){ .hosts = asked->hosts,
 		.role = bit(in, 4) ? ROLE_SERVER : ROLE_CLIENT,
+		.fallback = in->policy.session_features && !bit(in, 4),
 		.force = bit(in, 5), .exact = bit(in, 6),
 		.comment = bit(in, 7) ? "asked by Ann" : NULL,
 		.until = bit(in, 7) && bit(in, 6) ? "2026-12-31" : NULL };
@@ -57,6 +58,17 @@ asked_read(struct asked *asked, const struct input *in)
 /* ---- lines of these hosts, and others ---- */
 
 static bool
+is_key_of(const struct asked *asked, const struct input *in, size_t host,
+    const char *tag, struct span key)
+{
+	char ours[HOST_KEY_MAX * 2];
+
+	snprintf(ours, sizeof(ours), "%s%s", tag, asked->hosts[host].name);
+	return in->access.keep_case ? span_equal(key, span_of(ours))
+	                            : span_equal_fold(key, span_of(ours));
+}
+
+static bool
 is_ours(const struct asked *asked, const struct input *in, struct span key)
 {
 	const struct span tag = span_of("Clt_Features:");
@@ -64,15 +76,11 @@ is_ours(const struct asked *asked, const struct input *in, struct span key)
 	if (key.len >= tag.len &&
 	    span_equal_fold((struct span){ key.at, tag.len }, tag))
 		return true; /* of a companion */
-	for (size_t i = 0; i < asked->request.host_count; i++) {
-		char ours[HOST_KEY_MAX * 2];
-
-		snprintf(ours, sizeof(ours), "%s%s",
-		    role_tag(asked->request.role), asked->hosts[i].name);
-		if (in->access.keep_case ? span_equal(key, span_of(ours))
-		                         : span_equal_fold(key, span_of(ours)))
+	for (size_t i = 0; i < asked->request.host_count; i++)
+		if (is_key_of(asked, in, i, role_tag(asked->request.role), key) ||
+		    (asked->request.role == ROLE_CLIENT && is_key_of(asked, in,
+		        i, kind_tag(KIND_FALLBACK), key)))
 			return true;
-	}
 	return false;
 }
 
@@ -163,6 +171,11 @@ decision(const struct asked *asked, const struct input *in,
 	policy_decide(kind_of_role(asked->request.role), &q, &p);
 	if (p.tls != TLS_OFF && asked->request.role == ROLE_CLIENT)
 		policy_decide(KIND_CLT_FEATURES, &q, &p);
+	if (p.tls != TLS_OFF && asked->request.fallback) {
+		policy_decide(KIND_FALLBACK, &q, &p);
+		must(p.tls == TLS_FALLBACK);
+		p.tls = TLS_OFF;
+	}
 	policy_free(&p);
 	return p.tls;
 }
@@ -208,6 +221,7 @@ all_added(const struct plan *plan, const struct input *in,
 	for (size_t i = 0; i < plan->change_count; i++)
 		if (plan->changes[i].action != ADDED ||
 		    (strcmp(plan->changes[i].value, "S") != 0 &&
+		        strcmp(plan->changes[i].value, "Flags=C") != 0 &&
 		        strcmp(plan->changes[i].value, "NO") != 0))
 			return false;
 	return true;

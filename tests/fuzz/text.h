@@ -3,7 +3,8 @@
  * two texts have in common.  The input of such a target:
  *
  *   byte 0   rules and options, a bit each
- *   line 1   the rest of it: hosts, or nothing; a '!' in front turns DANE on
+ *   line 1   the rest of it: hosts, or nothing; a '!' in front turns DANE on, a
+ *            '?' behind that tls_session_features, and asks for a fallback
  *   then     the access file
  */
 #include <sysexits.h>
@@ -47,6 +48,10 @@ input_read(struct input *in, const uint8_t *data, size_t size)
 		in->words = (struct span){ in->words.at + 1, in->words.len - 1 };
 		in->policy.dane = true;
 		in->policy.features = FEATURES_NAME;
+	}
+	if (in->words.len > 0 && in->words.at[0] == '?') {
+		in->words = (struct span){ in->words.at + 1, in->words.len - 1 };
+		in->policy.session_features = true;
 	}
 	in->access.keep_case = in->policy.keep_case = bit(in, 0);
 	in->policy.skip = bit(in, 1);

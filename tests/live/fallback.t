@@ -96,6 +96,17 @@ is(fate($mended), 'deferred', 'a part that sendmail does not know: no mail is se
 like(tlsoff('-C', $site->{file}, 'check')->{out},
     qr/:1: sendmail does not know "Cipher=HIGH", and then sends the host no mail at all/,
     '... check says so');
+($said, $status) = explained($mended);
+is("$said->{tls} $said->{kind} $status", 'tempfail fallback 75', '... and explain');
+my $refused = tlsoff('-C', $site->{file}, '--restart', 'none', 'client', '--fallback', $mended);
+is($refused->{status}, 65, '... client --fallback does not carry it on');
+like($refused->{err}, qr/"Cipher=HIGH", which sendmail does not know/, '... and says why');
+build_map($site, "TLS_Clt_Features:\tFlags=C\n");
+is(fate($host), 'deferred', 'the bare tag is never asked for');
+like(tlsoff('-C', $site->{file}, 'check')->{out}, qr/:1: this key never matches, .*TLSFallbacktoClear/,
+    '... check says so');
+$refused = tlsoff('-C', $site->{file}, '--restart', 'none', '--force', 'client', '--fallback', '');
+is($refused->{status}, 65, '... and client --fallback refuses it');
 
 # A cf that does not ask.
 my $plain = sendmail_cf('plain', tls => 1);

@@ -9,8 +9,9 @@
 #
 # Not asked: values with %% or a % at their end, behind which sendmail reads a
 # byte too many, so that what it sees is chance; "2001:db8::" for a host, which
-# is a net to tlsoff; names longer than the key that sendmail can look up; and
-# the long dead IPv4-compatible addresses (::192.0.2.1).
+# is a net to tlsoff; names longer than the key that sendmail can look up; the long
+# dead IPv4-compatible addresses (::192.0.2.1); and TLS_Clt_Features of names with
+# more labels than its rulesets go through, where sendmail -bt has no answer.
 use strict;
 use warnings;
 use FindBin;
@@ -78,6 +79,7 @@ sub question {
 	return { ask => [$role, "[$address]", $address], words => [$role, $address] }
 	    if rand() < 0.25 && $address !~ /::\z/;
 	my $name = name();
+	$name = name() while $site->{name} eq 'session' && $name =~ tr/.// > 40;
 	return { ask => [$role, $name, $address], words => [$role, $name, $address] };
 }
 
@@ -122,11 +124,23 @@ sub value {
 	return $value =~ s/%+\z//r;
 }
 
+my @parts = qw(Flags=C Flags=C Flags=C Flags=c Flags=R Flags=RC Flags=Cc Flags=cC
+    flags=C FLAGS=CR Flags= CipherList=HIGH ciphersuites=X Options=SSL_OP_NO_TLSv1_3
+    CertFile=/a/b KeyFile=/a/b.c Cipher=HIGH C);
+
+sub session_value {
+	return pick(@values) if rand() < 0.3;
+	return join pick(';', '; ', ' ;'), map { pick(@parts) } 1 .. 1 + rand 3;
+}
+
 sub entry {
 	my ($question) = @_;
 	my $tag = pick(qw(Try_TLS Srv_Features Clt_Features));
-	$tag = $question->{ask}[0] eq 'client' ? pick(qw(Try_TLS Try_TLS Clt_Features))
+	$tag = $question->{ask}[0] eq 'client'
+	    ? pick(qw(Try_TLS Try_TLS Clt_Features TLS_Clt_Features))
 	    : 'Srv_Features' if rand() < 0.9;
+	return $tag . ':' . what($question) . pick(' ', "\t", '  ') . session_value() . "\n"
+	    if $tag eq 'TLS_Clt_Features';
 	$tag = pick(uc $tag, lc $tag, 'TLS_Srv') if rand() < 0.05;
 	return $tag . ':' . what($question) . pick(' ', "\t", '  ') . value() . "\n";
 }
@@ -146,6 +160,7 @@ my %variant = (
 	key => { map => 'hash -m -T<TMPF> PATH' },
 	quotes => { map => 'hash -q -T<TMPF> PATH' },
 	btree => { map => 'btree -o -T<TMPF> PATH', type => 'btree' },
+	session => { mc => "FEATURE(`tls_session_features')dnl", cf => $Tlsoff::Sendmail::ASK_SESSION },
 	implicit => { map => 'implicit -T<TMPF> PATH' },
 );
 
@@ -160,7 +175,7 @@ sub site {
 }
 
 my @sites = map { site($_) } sort keys %variant;
-push @sites, (grep { $_->{name} =~ /plain|debian|dot/ } @sites) x 3;
+push @sites, (grep { $_->{name} =~ /plain|debian|dot|session/ } @sites) x 3;
 
 # ---- asking ----
 
@@ -180,7 +195,7 @@ sub said_by {
 	return $said;
 }
 
-my %status = (off => 0, on => 1, tempfail => 75);
+my %status = (off => 0, on => 1, tempfail => 75, fallback => 1);
 
 # What differs, or ''.
 sub difference {
@@ -210,19 +225,25 @@ sub difference {
 }
 
 # Try_TLS and Clt_Features together: the second goes before all where it puts mail
-# off, and counts where the first leaves TLS on.
+# off, and counts where the first leaves TLS on; TLS_Clt_Features where both do.
 sub answers_for {
 	my ($site, @questions) = @_;
 	my @real = ask($site->{file}, map { $_->{ask} } @questions);
 	my @client = grep { $questions[$_]{ask}[0] eq 'client' } 0 .. $#questions;
 	my @features = ask($site->{file}, map { ['features', $questions[$_]{ask}[1]] } @client);
+	my @session = $site->{name} ne 'session' ? ()
+	    : ask($site->{file}, map { ['session', @{ $questions[$_]{ask} }[1, 2]] } @client);
 	for my $n (@client) {
 		my $features = shift @features;
+		my $session = shift @session;
 		if ($features->{tls} eq 'tempfail') {
 			$real[$n] = $features;
 		} elsif ($features->{tls} eq 'off' && $real[$n]{tls} eq 'on') {
 			unshift @{ $features->{asked} }, @{ $real[$n]{asked} };
 			$real[$n] = $features;
+		} elsif ($session && $session->{tls} ne 'on' && $real[$n]{tls} eq 'on') {
+			unshift @{ $session->{asked} }, @{ $real[$n]{asked} };
+			$real[$n] = $session;
 		}
 	}
 	return @real;
@@ -245,13 +266,16 @@ while ($done < $cases) {
 		next if $why eq '';
 		push @bad, $why;
 		my $key = $real[$n]{key} // '-';
+		my $said = said_by($site, $questions[$n]);
 		diag("$site->{name} @{ $questions[$n]{ask} }: $why\nby $key "
-		    . ($real[$n]{value} // '')) if @bad <= 20;
+		    . ($real[$n]{value} // '') . ', tlsoff by ' . ($said->{key} // '-') . ' '
+		    . ($said->{value} // '')) if @bad <= 20;
 	}
 }
 is(scalar @bad, 0, "sendmail and explain agree on $done cases (SEED=$seed)");
 note("$_: $seen{$_}") for sort keys %seen;
 cmp_ok($seen{$_} // 0, '>=', $cases / 500, "there were cases of $_")
-    for 'client off', 'client on', 'server off', 'server on', 'server tempfail';
+    for 'client off', 'client on', 'client fallback', 'server off', 'server on',
+    'server tempfail';
 
 done_testing();

@@ -191,8 +191,10 @@ static const struct row {
 		"TLS_Clt_Features:a.example\tCipherList=HIGH; Flags=C\n", NULL },
 	{ 0, "fallback", "a.example", "TLS_Clt_Features:example\tFlags=C\n",
 		"TLS_Clt_Features:example\tFlags=C\n", NULL },
+	/* sendmail asks for hosts alone. */
 	{ 0, "fallback", "a.example", "TLS_Clt_Features:\tFlags=C\n",
-		"TLS_Clt_Features:\tFlags=C\n", NULL },
+		"TLS_Clt_Features:\tFlags=C\n"
+		"TLS_Clt_Features:a.example\tFlags=C\n", NULL },
 	{ 0, "fallback", "a.example", "Try_TLS:example\tNO\n",
 		"Try_TLS:example\tNO\n", NULL },
 	/* From one kind to the other. */

@@ -207,7 +207,12 @@ sub ask { my ($cf, @questions) = @_; return answers([$cf, '-bt', '-d60.5'], @que
 # The same without keys and values, which sendmail prints byte by byte.
 sub ask_tls { my ($cf, @questions) = @_; return answers([$cf, '-bt'], @questions) }
 
-my $RULES = qr/(?:try_tls|srv_features|clt_features)/;
+my $RULES = qr/(?:try_tls|srv_features|clt_features|ask_session)/;
+
+# What passes name and address on to tls_clt_features, which takes them in the one
+# way that cannot be typed: for the cf of a site with tls_session_features.
+our $ASK_SESSION = "Sask_session\n"
+    . "R\$*\t\t\$: \$>tls_clt_features \$&{server_name} \$| \$&{server_addr}\n";
 
 sub answers {
 	my ($how, @questions) = @_;
@@ -224,11 +229,13 @@ sub answers {
 			    if $2 ne 'NOT FOUND' && $2 ne '?';
 		} elsif ($line =~ /^($RULES) +returns: (.*)/) {
 			$last->{tls} = judge($1, $2);
-		} elsif ($line =~ /^== Ruleset $RULES .* status (\d+)/) {
+		} elsif ($line =~ /^== Ruleset ($RULES) .* status (\d+)/) {
 			# Else than by a map that failed (75): the value cannot be
 			# cut into tokens, and the daemon goes on as if the
-			# ruleset had said nothing.
-			$last->{tls} = 'on' if $1 != 75;
+			# ruleset had said nothing; but what it takes for the features
+			# of a session then is no list of them.
+			$last->{tls} = $1 eq 'ask_session' ? 'tempfail' : 'on'
+			    if $2 != 75;
 		}
 	}
 	die "sendmail -bt answered " . @answers . " of " . @questions
@@ -242,8 +249,9 @@ sub question {
 	# 8.17.1 asks for the name of a client here, and there is none.
 	return ".D{client_name}\n.D{client_addr}\nclt_features $name\n"
 	    if $role eq 'features';
-	my ($who, $rules) = $role eq 'client'
-	    ? ('server', 'try_tls') : ('client', 'srv_features');
+	my ($who, $rules) = $role eq 'client' ? ('server', 'try_tls')
+	    : $role eq 'session' ? ('server', 'ask_session')
+	    : ('client', 'srv_features');
 	return ".D{${who}_name}$name\n.D{${who}_addr}" . ($address // '')
 	    . "\n$rules x\n";
 }
@@ -255,6 +263,7 @@ sub judge {
 		return 'off' if $result =~ /\A\$# error .*do not try TLS/;
 		return $result =~ /\A\$# (?:error|TEMP)/i ? 'tempfail' : 'on';
 	}
+	return session($result) if $rules eq 'ask_session';
 	return 'on' unless $result =~ /\A\$# (.*)/;
 	# A blank inside a string or behind a backslash does not end a token.
 	my $list = $1 =~ s/(?<!\\)"[^"]*"?/"q"/gr =~ s/\\./\\x/gr;
@@ -264,6 +273,23 @@ sub judge {
 	for my $token (@tokens) {
 		$tls = 'off' if $token =~ /\AS/;
 		$tls = 'on' if $token eq 's' && $rules eq 'srv_features';
+	}
+	return $tls;
+}
+
+# Of parts KEY=VALUE, one that sendmail does not know ends the session; the last C
+# or c of Flags counts.
+sub session {
+	my ($result) = @_;
+	return 'on' if $result eq '""' || $result eq '';
+	my $tls = 'on';
+	my @parts = split /;/, $result =~ s/[ "\\]//gr, -1;
+	pop @parts if @parts && $parts[-1] eq '';
+	for my $part (@parts) {
+		return 'tempfail' if $part
+		    !~ /\A(?:Options|CipherList|CipherSuites|CertFile|KeyFile|Flags)=/i;
+		$tls = $1 eq 'C' ? 'fallback' : 'on'
+		    if $part =~ /\AFlags=.*([Cc])[^Cc]*\z/i;
 	}
 	return $tls;
 }
