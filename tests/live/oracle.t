@@ -274,7 +274,7 @@ while ($done < $cases) {
 }
 is(scalar @bad, 0, "sendmail and explain agree on $done cases (SEED=$seed)");
 note("$_: $seen{$_}") for sort keys %seen;
-cmp_ok($seen{$_} // 0, '>=', $cases / 500, "there were cases of $_")
+cmp_ok($seen{$_} // 0, '>=', $cases / 1000, "there were cases of $_")
     for 'client off', 'client on', 'client fallback', 'server off', 'server on',
     'server tempfail';
 
