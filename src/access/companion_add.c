@@ -72,6 +72,10 @@ amend(struct planner *p, const struct entry *e, const char *missing)
 	/* It is mended itself: then it gets its letters when that is done. */
 	if (plan_edits(p, &e->record))
 		return;
+	if (span_trim(value).len == 0) {
+		value = value_shown(&e->record); /* all of it is no note */
+		w.note.len = 0;
+	}
 	w.value = amended_value(p, e, span_trim(value), missing);
 	if (e->comment.companion[0] != '\0')
 		w.comment = COMMENT_LAST_GOES;

@@ -28,7 +28,7 @@ exec $MAKEMAP "\$@"
 END
 my @call = ('-C', "$dir/site/sendmail.cf", '--restart', 'none');
 my @makemap = (@call, '-b', 'makemap', '--makemap', $makemap);
-my @libdb = (@call, '-b', 'libdb');
+my @libdb = (@call, '-b', 'libdb', '--makemap', $MAKEMAP); # asked for its types
 my @host = ('client', 'a.example');
 
 # Starts COMMAND after CODE has spoilt its surroundings; {status, out, err}.
@@ -104,11 +104,11 @@ is(slurp("$dir/umask") =~ s/\A0+//r, "77\n", '... and a umask that hides');
 
 my $r = spoilt(sub { @ENV{keys %evil} = values %evil; chdir $evil }, @call,
     '--restart-command', "tr '\\0' '\\n' </proc/\$\$/environ >$dir/environment",
-    '-b', 'libdb', @host);
+    @libdb[4 .. 7], @host);
 is($r->{status}, 64, '--restart none contradicts it') or diag($r->{err});
 $r = spoilt(sub { @ENV{keys %evil} = values %evil; chdir $evil }, @call[0, 1],
     '--restart-command', "LC_ALL=C tr '\\0' '\\n' </proc/\$\$/environ | sort"
-    . " >$dir/environment", '-b', 'libdb', @host);
+    . " >$dir/environment", @libdb[4 .. 7], @host);
 is_done('a restart command', $r);
 is(slurp("$dir/environment"), "LC_ALL=C\nPATH=/usr/sbin:/usr/bin:/sbin:/bin\n",
     '... gets two variables too');
