@@ -141,9 +141,13 @@ sub run_change {
 		open STDIN, '<', '/dev/null';
 		open STDOUT, '>', "$base.out";
 		open STDERR, '>', "$base.err";
-		my @options = $c->{builder} eq 'none' ? () : ('--makemap',
-		    $c->{makemap} // $MAKEMAP, '-b', $c->{builder},
-		    '--restart', 'none');
+		# Where nothing is built by makemap none is found, either: it
+		# would be asked for its types, with as many calls as it takes.
+		my @makemap = $c->{builder} =~ /\A(?:libdb|none)\z/ ? ()
+		    : ('--makemap', $c->{makemap} // $MAKEMAP);
+		my @options = $c->{builder} eq 'none' ? ()
+		    : (@makemap, '-b', $c->{builder}, '--restart', 'none');
+		$ENV{PATH} = '/usr/bin:/bin';
 		my @command = (@before, $TLSOFF, '-C', "$SITE/../sendmail.cf",
 		    @options, @{ $c->{words} });
 		exec { $command[0] } @command or POSIX::_exit(127);
