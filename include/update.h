@@ -4,15 +4,16 @@
  *   update_open()     resolve the paths, lock out other runs
  *   update_read()     the access file as it is now, parsed; not while
  *                     somebody has it open for writing
- *   update_commit()   side text, side map, proof, both renames
- *   update_close()    unlock; removes every side file; always safe to call
+ *   update_commit()   new text, new map, proof, both exchanges
+ *   update_close()    removes what is beside text and map, unlocks; always safe
+ *                     to call
  *
  * The order inside update_commit(), and the crash each step guards against:
  *
- *   side text written, attributes of the old one set, synced   (half a text)
- *   meanwhile side map built from the same bytes in memory,    (half a map,
+ *   new text written, attributes of the old one set, synced    (half a text)
+ *   meanwhile the new map built from the same bytes in memory, (half a map,
  *       and proven equal to them        a makemap that failed, one that lied)
- *   side map given the old map's attributes, synced            (unsafe map)
+ *   the new map given the old one's attributes, synced         (unsafe map)
  *   access file looked at again: changed, or open for writing,
  *       means UPDATE_AGAIN                                     (lost update)
  *   signals held; text renamed, map swapped under an exclusive
@@ -38,11 +39,12 @@
  * name and no other, has to be trusted (EX_NOPERM), and make is given this very
  * file: no other that stands there is read, but for those that it includes.
  *
- * Side files: ".NAME.tlsoff" beside the access file, and the directory
- * ".NAME.tlsoff" beside the map, mode 0700, because makemap opens its file by
- * name and the directory may belong to somebody else.  Both names are fixed:
- * what a run that was killed left there, the next one removes.  The lock is
- * ".NAME.tlsoff-lock" beside the access file; it exists while it is held.
+ * The private directories ".NAME.tlsoff.d" beside text and map, mode 0700,
+ * hold the new file and, after the exchange, the old one: makemap opens its file
+ * by name, and the directory around them may belong to a mail user.  An
+ * exclusive flock on both is the lock; both are there while it is held.  What a
+ * run that was killed left in them the next one removes; anything else under
+ * these names is left alone (EX_CANTCREAT).
  *
  * A symbolic link, on any part of a path, is followed only where it and the
  * directory it stands in are trusted (base.h), else EX_NOPERM; its target is
@@ -67,6 +69,8 @@ struct target {
 	bool exists;
 	int file;         /* the old one, open for reading; -1 where none */
 	struct stat seen; /* of the old one */
+	/* private */
+	int private_directory; /* open and locked; -1: not */
 };
 
 /* UPDATE_PATCH: a copy of the old map with what changed; where the proof does
@@ -94,10 +98,8 @@ struct update {
 	bool opened;
 	bool fresh;  /* the file was so new that its time cannot show a change */
 	bool leased; /* a lease on text.file was taken */
-	int lock;    /* -1 where not held */
-	int side_text, side_directory;
+	int new_text; /* open; -1: not */
 	struct copying *copying; /* of the old map, in a thread */
-	bool side_text_there;
 };
 
 enum update_status { UPDATE_FAILED = -1, UPDATE_DONE = 0, UPDATE_AGAIN = 1 };

@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "inside.h"
+#include "update_private.h"
 
 #define MAKEMAP_MS 3000 /* how long a makemap run by hand is waited for */
 #define WORTH_A_THREAD ((size_t)4 << 20) /* bytes of text */
@@ -19,9 +19,9 @@ write_text(struct work *w, struct error *err)
 {
 	struct update *u = w->u;
 
-	if (side_text(u, w->next->text, err) != 0)
+	if (text_write(u, w->next->text, err) != 0)
 		return -1;
-	return attributes_copy(u->text.file, u->side_text, u->text.path, err);
+	return attributes_copy(u->text.file, u->new_text, u->text.path, err);
 }
 
 static int
@@ -29,10 +29,10 @@ sync_text(struct work *w, struct error *err)
 {
 	struct update *u = w->u;
 
-	if (fsync(u->side_text) != 0)
+	if (fsync(u->new_text) != 0)
 		return error_errno(err, EX_IOERR, u->text.path,
 		    "cannot sync the new text");
-	if (fstat(u->side_text, &w->text_seen) != 0)
+	if (fstat(u->new_text, &w->text_seen) != 0)
 		return error_errno(err, EX_IOERR, u->text.path, "fstat");
 	return 0;
 }
@@ -82,7 +82,7 @@ start_text(struct work *w, struct settling *s, struct error *err)
 	s->written = true;
 	if (write_text(w, err) != 0)
 		return -1;
-	sync_begin(w->u->side_text);
+	sync_begin(w->u->new_text);
 	return 0;
 }
 
@@ -152,7 +152,7 @@ build_with(struct work *w, enum map_builder builder, struct map_proof *proof,
 	struct update *u = w->u;
 	const struct update_options *o = &u->options;
 	int status = -1;
-	char path[2 * SIDE_PATH];
+	char path[PRIVATE_PATH];
 	struct map_build b = {
 		.builder = builder,
 		.spec = &o->site->map,
@@ -164,11 +164,13 @@ build_with(struct work *w, enum map_builder builder, struct map_proof *proof,
 		.sum = &w->sum,
 	};
 
-	if ((builder == BUILD_PATCH ? copy_finish : side_directory)(u, err) !=
-	    0)
+	if (builder == BUILD_PATCH && copy_finish(u, err) != 0)
 		return -1;
-	side_map_path(path, u);
-	b.file = (struct map_file){ u->side_directory, u->map.name, path };
+	if (builder != BUILD_PATCH)
+		private_clear(&u->map);
+	private_path(path, &u->map, u->map.name);
+	b.file = (struct map_file){ u->map.private_directory, u->map.name,
+		path };
 	if (builder != BUILD_PATCH)
 		judge_beside(w);
 	if (map_build(&b, err) == 0 && cancel_check(err) == 0)
@@ -225,11 +227,8 @@ dress(struct work *w, struct error *err)
 	if (target_reopen(&u->map, err) != 0 ||
 	    target_single(&u->map, err) != 0)
 		return -1;
-	w->map = openat(u->side_directory, u->map.name,
-	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (w->map < 0)
-		return error_errno(err, EX_IOERR, path,
-		    "cannot open the new map");
+	if (private_reopen(&u->map, &w->map, err) != 0)
+		return -1;
 	if (u->map.exists
 	    ? attributes_copy(u->map.file, w->map, path, err) != 0
 	    : attributes_new(w->map, u->options.site, path, err) != 0)
@@ -291,11 +290,11 @@ look_back(struct work *w, struct error *err)
 {
 	if (w->map_kept || w->text_kept)
 		linger(w);
-	if (!text_is_missed(w))
+	if (!text_was_written(w))
 		return UPDATE_DONE;
-	map_back(w, err);
+	map_undo(w, err);
 	w->text_in = true;
-	return text_again(w, err);
+	return text_undo_to_retry(w, err);
 }
 
 static enum update_status
@@ -308,7 +307,7 @@ put(struct work *w, struct error *err)
 	cancel_hold();
 	status = text_put(w, err);
 	if (status == UPDATE_DONE && map_put(w, err) != 0) {
-		text_back(w, err);
+		text_undo(w, err);
 		status = UPDATE_FAILED;
 	}
 	if (status == UPDATE_DONE)
@@ -344,11 +343,12 @@ update_commit(struct update *u, struct access *next,
 {
 	struct work w = { .u = u, .next = next, .map = -1 };
 	enum update_status status;
+	struct error ignored;
 
 	memset(proof, 0, sizeof(*proof));
 	u->built = u->options.builder;
 	u->not_patched[0] = '\0';
-	if (u->lock < 0) {
+	if (u->text.private_directory < 0) {
 		(void)error_set(err, EX_SOFTWARE, "%s: is not locked",
 		    u->text.path);
 		return UPDATE_FAILED;
@@ -357,7 +357,10 @@ update_commit(struct update *u, struct access *next,
 	status = commit(&w, proof, err);
 	map_sum_end(&w.sum);
 	close_fd(&w.map);
-	side_remove(u);
+	(void)!copy_finish(u, &ignored);
+	close_fd(&u->new_text);
+	private_clear(&u->text);
+	private_clear(&u->map);
 	lease_drop(u->text.file);
 	return status;
 }

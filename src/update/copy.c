@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <sysexits.h>
 
-#include "inside.h"
+#include "update_private.h"
 
 #define WORTH_A_THREAD ((off_t)1 << 20) /* bytes of map */
 
@@ -17,7 +17,7 @@ struct copying {
 	bool apart; /* in the thread */
 	int status;
 	struct error err;
-	char path[2 * SIDE_PATH];
+	char path[PRIVATE_PATH];
 };
 
 static void *
@@ -33,18 +33,18 @@ void
 update_foresee(struct update *u)
 {
 	struct copying *c;
-	struct error ignored;
 
 	if (u->options.builder != UPDATE_PATCH || u->options.read_only ||
-	    u->copying != NULL || side_directory(u, &ignored) != 0)
+	    u->copying != NULL)
 		return;
+	private_clear(&u->map);
 	c = calloc(1, sizeof(*c));
 	if (c == NULL)
 		return;
-	side_map_path(c->path, u);
+	private_path(c->path, &u->map, u->map.name);
 	c->old = (struct map_file){ u->map.directory, u->map.name,
 		u->map.path };
-	c->file = (struct map_file){ u->side_directory, u->map.name, c->path };
+	c->file = (struct map_file){ u->map.private_directory, u->map.name, c->path };
 	c->spec = &u->options.site->map;
 	c->apart = u->map.seen.st_size >= WORTH_A_THREAD &&
 	    pthread_create(&c->thread, NULL, copy, c) == 0;

@@ -4,9 +4,34 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
-#include "inside.h"
+#include "update_private.h"
+
+void
+sleep_a_moment(void)
+{
+	const struct timespec moment = { 0, 20000000L };
+
+	(void)nanosleep(&moment, NULL);
+}
+
+int
+write_all(int fd, struct span bytes, const char *path, struct error *err)
+{
+	while (bytes.len > 0) {
+		ssize_t n = write(fd, bytes.at, bytes.len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return error_errno(err, EX_IOERR, path, "cannot write");
+		bytes.at += n;
+		bytes.len -= (size_t)n;
+	}
+	return 0;
+}
 
 static const char *
 kind_of(mode_t mode)
@@ -79,6 +104,14 @@ target_single(const struct target *t, struct error *err)
 	    "%s: has %ju hard links, which a replacement would part; "
 	    "make it a file of its own: cp -p it and mv the copy over it",
 	    t->path, (uintmax_t)t->seen.st_nlink);
+}
+
+int
+target_sync(const struct target *t, struct error *err)
+{
+	if (fsync(t->directory) == 0 || errno == EINVAL)
+		return 0;
+	return error_errno(err, EX_IOERR, t->path, "cannot sync its directory");
 }
 
 void

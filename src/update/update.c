@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "inside.h"
+#include "update_private.h"
 
 #define BLOCK ((size_t)1 << 18)
 
@@ -45,14 +45,17 @@ int
 update_open(struct update *u, const struct update_options *options,
     struct error *err)
 {
+	const struct target none = TARGET_INIT;
+	int64_t end = clock_ms() + (int64_t)options->lock_wait * 1000;
+
 	memset(u, 0, sizeof(*u));
 	u->opened = true;
 	u->options = *options;
-	u->text.directory = u->text.file = -1;
-	u->map.directory = u->map.file = -1;
-	u->lock = u->side_text = u->side_directory = -1;
+	u->text = u->map = none;
+	u->new_text = -1;
 	if (open_targets(u, err) == 0 && (options->read_only ||
-	    (lock_take(u, err) == 0 && side_clean(u, err) == 0)))
+	    (private_open(&u->text, end, err) == 0 &&
+	        private_open(&u->map, end, err) == 0)))
 		return 0;
 	update_close(u);
 	return -1;
@@ -91,7 +94,7 @@ read_all(const struct target *t, struct buf *bytes, struct error *err)
 int
 update_read_text(const char *path, struct buf *text, struct error *err)
 {
-	struct target t = { .directory = -1, .file = -1 };
+	struct target t = TARGET_INIT;
 	int status = target_open(&t, path, err);
 
 	if (status == 0)
@@ -126,7 +129,7 @@ hold_still(struct target *t, struct held_text *held)
 int
 update_hold_text(const char *path, struct held_text *held, struct error *err)
 {
-	struct target t = { .directory = -1, .file = -1 };
+	struct target t = TARGET_INIT;
 	int status = target_open(&t, path, err);
 
 	*held = (struct held_text){ .text = { "", 0 }, .file = -1 };
@@ -190,7 +193,7 @@ read_quiet(struct update *u, struct error *err)
 			return 0;
 		if (clock_ms() >= end)
 			return writers_remain(u, err);
-		doze();
+		sleep_a_moment();
 	}
 }
 
@@ -237,11 +240,15 @@ update_proven(struct update *u, struct map_proof *proof, struct error *err)
 void
 update_close(struct update *u)
 {
+	struct error ignored;
+
 	if (!u->opened)
 		return;
-	side_remove(u);
-	close_fd(&u->side_directory);
-	lock_drop(u);
+	(void)!copy_finish(u, &ignored);
+	close_fd(&u->new_text);
+	/* The text's last: whoever waits for it finds the map's free. */
+	private_close(&u->map);
+	private_close(&u->text);
 	access_free(&u->access);
 	buf_free(&u->bytes);
 	target_close(&u->text);

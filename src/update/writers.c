@@ -18,7 +18,7 @@
 #include <sys/vfs.h>
 #endif
 
-#include "inside.h"
+#include "update_private.h"
 
 #define MISSING_MS 1000 /* an editor that moves it away and writes a new one */
 #define YOUNG_MS 100   /* without leases: perhaps still being written */
@@ -132,7 +132,7 @@ text_open(struct update *u, struct error *err)
 			return target_single(&u->text, err);
 		if (clock_ms() >= end)
 			return text_missing(u, err);
-		doze();
+		sleep_a_moment();
 	}
 }
 
@@ -172,7 +172,7 @@ writers_wait(struct update *u, int64_t end, struct error *err)
 			return writers_remain(u, err);
 		if (cancel_check(err) != 0)
 			return -1;
-		doze();
+		sleep_a_moment();
 	}
 }
 

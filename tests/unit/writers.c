@@ -39,7 +39,7 @@ tear_down_empty(void **state)
 	(void)unlinkat(f->at, "access", 0);
 	(void)unlinkat(f->at, "access.db", 0);
 	(void)unlinkat(f->at, "theirs", 0);
-	/* Fails where a side file is left. */
+	/* Fails where anything is left beside them. */
 	assert_int_equal(rmdir(f->directory), 0);
 	return tear_down(state);
 }
@@ -174,12 +174,12 @@ a_writer_that_was_held_up_gets_its_file_back(void **state)
 	put_text(f);
 	expect_text(f, "access", NEW);
 	assert_true(f->u.leased);
-	assert_false(text_is_missed(&f->w));
-	child = saver(f, ".access.tlsoff");
+	assert_false(text_was_written(&f->w));
+	child = saver(f, TEXT_ASIDE);
 	while (!lease_is_wanted(f->u.text.file))
-		doze();
-	assert_true(text_is_missed(&f->w));
-	assert_int_equal(text_again(&f->w, &f->err), UPDATE_AGAIN);
+		sleep_a_moment();
+	assert_true(text_was_written(&f->w));
+	assert_int_equal(text_undo_to_retry(&f->w, &f->err), UPDATE_AGAIN);
 	expect_text(f, "access", OLD);
 	lease_drop(f->u.text.file);
 	expect_saved(child);
@@ -195,10 +195,10 @@ a_write_to_the_old_text_is_noticed_without_a_lease(void **state)
 	put_text(f);
 	lease_drop(f->u.text.file);
 	f->u.leased = false;
-	assert_false(text_is_missed(&f->w));
-	save(f, ".access.tlsoff", O_APPEND);
-	assert_true(text_is_missed(&f->w));
-	assert_int_equal(text_again(&f->w, &f->err), UPDATE_AGAIN);
+	assert_false(text_was_written(&f->w));
+	save(f, TEXT_ASIDE, O_APPEND);
+	assert_true(text_was_written(&f->w));
+	assert_int_equal(text_undo_to_retry(&f->w, &f->err), UPDATE_AGAIN);
 	expect_text(f, "access", OLD THEIRS);
 }
 
@@ -211,7 +211,7 @@ what_was_added_to_the_new_text_is_not_undone(void **state)
 
 	put_text(f);
 	save(f, "access", O_APPEND);
-	text_back(&f->w, &f->err);
+	text_undo(&f->w, &f->err);
 	expect_text(f, "access", NEW THEIRS);
 	assert_string_equal(f->err.text, "");
 }
@@ -224,7 +224,7 @@ a_text_put_over_ours_is_not_undone(void **state)
 	put_text(f);
 	save(f, "theirs", O_CREAT);
 	assert_int_equal(renameat(f->at, "theirs", f->at, "access"), 0);
-	text_back(&f->w, &f->err);
+	text_undo(&f->w, &f->err);
 	expect_text(f, "access", THEIRS);
 	assert_string_equal(f->err.text, "");
 }
@@ -245,7 +245,7 @@ a_writer_of_the_new_text_is_waited_for_before_undoing(void **state)
 		_exit(write(theirs, THEIRS, strlen(THEIRS)) < 0);
 	}
 	(void)close(theirs);
-	text_back(&f->w, &f->err);
+	text_undo(&f->w, &f->err);
 	expect_saved(child);
 	expect_text(f, "access", NEW THEIRS);
 }
@@ -266,7 +266,7 @@ a_text_moved_away_while_we_undo_comes_back(void **state)
 		save(f, "access", O_CREAT | O_EXCL);
 		_exit(0);
 	}
-	text_back(&f->w, &f->err);
+	text_undo(&f->w, &f->err);
 	expect_saved(child);
 	expect_text(f, "access", THEIRS);
 }
@@ -278,7 +278,7 @@ a_text_that_was_deleted_while_we_undo_is_put_back(void **state)
 
 	put_text(f);
 	assert_int_equal(unlinkat(f->at, "access", 0), 0);
-	text_back(&f->w, &f->err);
+	text_undo(&f->w, &f->err);
 	expect_text(f, "access", OLD);
 }
 
@@ -344,7 +344,7 @@ a_text_that_is_held_is_not_written_before_it_is_let_go(void **state)
 		_exit(0);
 	}
 	while (!lease_is_wanted(held.file))
-		doze();
+		sleep_a_moment();
 	assert_true(span_equal(held.text, span_of(OLD)));
 	update_let_go(&held);
 	update_let_go(&held);

@@ -1,0 +1,170 @@
+/*
+ * update_private.h: what the files of this room share; nobody else includes it.
+ *
+ *   target.c             a path as directory, name and file
+ *   private_directory.c  one tlsoff at a time; the new file before it is in
+ *                        place, and the old one after;
+ *   attributes.c         owner, group, mode, xattrs, times
+ *   copy.c               the copy of the old map that UPDATE_PATCH changes
+ *   writers.c            other programs that write the text
+ *   private_file.c       the file in it, and its exchange
+ *   swap.c               text and map are put in place, and taken back
+ *   commit.c             the order of it all; make.c where make builds the map
+ *   update.c             open, read, prove, close
+ */
+#ifndef TLSOFF_UPDATE_PRIVATE_H
+#define TLSOFF_UPDATE_PRIVATE_H
+
+#include "update.h"
+
+/* ---- target ---- */
+
+/* Opens directory and file; a file that is missing is not an error. */
+int target_open(struct target *t, const char *path, struct error *err)
+    MUST_USE;
+/* The file by its name again. */
+int target_reopen(struct target *t, struct error *err) MUST_USE;
+/* Refuses a file with a second hard link. */
+int target_single(const struct target *t, struct error *err) MUST_USE;
+void target_close(struct target *t);
+/* fsync() of its directory: a new name in it is there for good.  EX_IOERR. */
+int target_sync(const struct target *t, struct error *err) MUST_USE;
+/* A target of which nothing is open. */
+#define TARGET_INIT \
+	{ .directory = -1, .file = -1, .private_directory = -1 }
+int write_all(int fd, struct span bytes, const char *path, struct error *err)
+    MUST_USE;
+/* 20 ms: between two looks at what another program does. */
+void sleep_a_moment(void);
+
+/* ---- the private directory ---- */
+
+#define PRIVATE_PATH (PATH_MAX + 2 * (NAME_MAX + 32))
+
+/*
+ * Makes the directory ".NAME.tlsoff.d" beside a target, or takes over what a
+ * killed run left there, and locks it, until end in clock_ms():
+ * t->private_directory, empty but for a file that names our process.
+ *
+ * What is there is ours only if the caller owns it, its mode gives nothing to
+ * group or others, and it is empty or holds that file and nothing but our names,
+ * each a plain file with one link.  Else it is left as it is: EX_CANTCREAT, with
+ * what to do.  EX_TEMPFAIL: another run has it locked (says which).  EX_OSERR:
+ * the file system has no locks.
+ */
+int private_open(struct target *t, int64_t end, struct error *err) MUST_USE;
+/* Does its name still lead to it?  Else another run may have the lock, too. */
+bool private_is_in_place(const struct target *t);
+/* Creates the new file, t->name in it, in place of what stands there: *file,
+ * which is closed before.  EX_CANTCREAT. */
+int private_create(const struct target *t, int *file, struct error *err)
+    MUST_USE;
+/* The same file again, for reading only.  EX_IOERR. */
+int private_reopen(const struct target *t, int *file, struct error *err)
+    MUST_USE;
+/* The path of a file in it; NULL: its own. */
+void private_path(char to[PRIVATE_PATH], const struct target *t,
+    const char *file);
+/* Exchanges that file and the one in place: 0, or -1 with errno. */
+int private_exchange(const struct target *t);
+/* Did it fail because kernel or file system has no such thing? */
+bool private_cannot_exchange(void);
+/* Puts it in place of what stands there: 0, or -1 with errno. */
+int private_put_over(const struct target *t);
+/* For an errno of these two; returns -1.  EX_CANTCREAT, EX_NOPERM. */
+int private_put_error(const struct target *t, struct error *err);
+/* Removes that file; what cannot be removed is tried again at the end. */
+void private_clear(const struct target *t);
+/* Removes all of it, and unlocks it then; none open is fine. */
+void private_close(struct target *t);
+
+/* ---- other writers ---- */
+
+enum lease {
+	LEASE_TAKEN,  /* nobody writes, and who wants to waits for us */
+	LEASE_BUSY,   /* it is open for writing */
+	LEASE_UNKNOWN /* this system or file system has none for us */
+};
+
+/* A read lease on a file open for reading only. */
+enum lease lease_take(int fd);
+/* Does somebody wait for the end of the lease that we took? */
+bool lease_is_wanted(int fd);
+void lease_drop(int fd);
+/* Does anybody else have it open?  True where nobody can tell. */
+bool file_is_open(int fd);
+/* Does any other thread of this machine run, or wait for a processor?  True
+ * where nobody can tell. */
+bool others_run(void);
+/* EX_NOINPUT. */
+int text_missing(const struct update *u, struct error *err);
+/* Opens the text; waits a moment where it is missing.  EX_NOINPUT. */
+int text_open(struct update *u, struct error *err) MUST_USE;
+/*
+ * Opens the text when nobody is writing it, under a lease where there can be
+ * one; u->leased, u->text.seen.  Waits until end, in clock_ms(), where somebody
+ * is; EX_TEMPFAIL.
+ */
+int writers_wait(struct update *u, int64_t end, struct error *err) MUST_USE;
+/* EX_TEMPFAIL: somebody writes and writes. */
+int writers_remain(const struct update *u, struct error *err);
+
+/* ---- attributes ---- */
+
+int attributes_copy(int from, int to, const char *path, struct error *err)
+    MUST_USE;
+/* For a map where there was none. */
+int attributes_new(int map, const struct site *site, const char *path,
+    struct error *err) MUST_USE;
+/* Sets the times to now, or to least where that is later. */
+int times_at_least(int fd, struct timespec least, const char *path,
+    struct error *err) MUST_USE;
+/* Makes whoever holds this map look for a new one: sendmail compares whole
+ * seconds. */
+void times_renew(int map, const struct stat *seen);
+bool time_before(struct timespec a, struct timespec b);
+
+/* ---- the copy of the old map ---- */
+
+/* Waits for update_foresee(): 0, or -1 with why there is no copy. */
+int copy_finish(struct update *u, struct error *err) MUST_USE;
+
+/* ---- a change under way ---- */
+
+struct work {
+	struct update *u;
+	struct access *next;
+	struct map_sum sum;    /* of next */
+	bool judging;          /* the old text, in a thread */
+	pthread_t judge;
+	bool changed;          /* the text; else only the map is mended */
+	struct stat text_seen; /* the text that is to stand with the map */
+	int map;               /* the new map, open */
+	bool text_in;          /* the new text is in place ... */
+	bool text_kept;        /* ... and the old one in the private directory */
+	bool map_kept;         /* the old map is in its private directory */
+};
+
+/* Puts the text in place, where it changed; UPDATE_AGAIN with all undone. */
+enum update_status text_put(struct work *w, struct error *err) MUST_USE;
+/* Takes it back, but never to the loss of what somebody wrote meanwhile; where
+ * that fails, err says so too. */
+void text_undo(struct work *w, struct error *err);
+/* The same, for another attempt: UPDATE_AGAIN. */
+enum update_status text_undo_to_retry(struct work *w, struct error *err)
+    MUST_USE;
+/* Has somebody who found the old text by its name written to it since? */
+bool text_was_written(const struct work *w);
+int map_put(struct work *w, struct error *err) MUST_USE;
+/* Takes it back, or says in err that text and map stay. */
+void map_undo(struct work *w, struct error *err);
+/* Writes the text into its private directory: u->new_text. */
+int text_write(struct update *u, struct span text, struct error *err) MUST_USE;
+/* Waits until nobody holds the map, or some milliseconds; unlock it. */
+void map_lock(const struct target *map, int milliseconds);
+void map_unlock(const struct target *map);
+
+enum update_status make_commit(struct work *w, struct map_proof *proof,
+    struct error *err) MUST_USE;
+
+#endif
