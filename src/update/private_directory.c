@@ -79,8 +79,8 @@ failed(const struct target *t, const char *what, struct error *err)
 
 /* ---- the lock ---- */
 
-bool
-private_is_in_place(const struct target *t)
+static bool
+is_in_place(const struct target *t)
 {
 	char name[NAME_SIZE];
 	struct stat held, named;
@@ -104,6 +104,15 @@ cannot_open(const struct target *t, const char *name, bool made,
 	if (made)
 		(void)unlinkat(t->directory, name, AT_REMOVEDIR);
 	return status;
+}
+
+int
+private_check(const struct target *t, struct error *err)
+{
+	if (is_in_place(t))
+		return 0;
+	return error_set(err, EX_TEMPFAIL, "%s: the lock of this run, a "
+	    "directory beside it, was moved away; try again", t->path);
 }
 
 /* 0 with it open, 1 where it went meanwhile, -1. */
@@ -142,7 +151,7 @@ try_lock(struct target *t, struct error *err)
 	do
 		status = flock(t->private_directory, LOCK_EX | LOCK_NB);
 	while (status != 0 && errno == EINTR);
-	if (status == 0 && private_is_in_place(t))
+	if (status == 0 && is_in_place(t))
 		return 0;
 	if (status == 0)
 		close_fd(&t->private_directory);
@@ -327,7 +336,7 @@ remove_directory(const struct target *t)
 	char name[NAME_SIZE];
 
 	directory_name(name, t);
-	return private_is_in_place(t) &&
+	return is_in_place(t) &&
 	    unlinkat(t->directory, name, AT_REMOVEDIR) == 0;
 }
 
@@ -342,20 +351,37 @@ leave(struct target *t)
 	close_fd(&t->private_directory);
 }
 
+/* 0; 1 where it was moved away or removed meanwhile; -1. */
+static int
+make_ours(struct target *t, struct error *err)
+{
+	/* An access control list that it inherits can take from the mode. */
+	int status = fchmod(t->private_directory, 0700) != 0
+	    ? failed(t, "cannot set its mode", err) : name_our_process(t, err);
+
+	if (status == 0)
+		return 0;
+	status = is_in_place(t) ? -1 : 1;
+	private_close(t);
+	return status;
+}
+
 int
 private_open(struct target *t, int64_t end, struct error *err)
 {
-	if (take_lock(t, end, err) != 0 || remove_leftover(t, err) != 0) {
-		leave(t);
-		return -1;
+	int status = 1;
+
+	while (status > 0) {
+		if (take_lock(t, end, err) != 0 ||
+		    remove_leftover(t, err) != 0) {
+			leave(t);
+			return -1;
+		}
+		status = make_ours(t, err);
+		if (status > 0 && clock_ms() >= end)
+			return private_check(t, err);
 	}
-	/* An access control list that it inherits can take from the mode. */
-	if (fchmod(t->private_directory, 0700) != 0)
-		(void)failed(t, "cannot set its mode", err);
-	else if (name_our_process(t, err) == 0)
-		return 0;
-	private_close(t);
-	return -1;
+	return status;
 }
 
 /* ---- the end ---- */

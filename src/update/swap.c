@@ -1,7 +1,8 @@
 /*
  * Text and map are put in place, in this order, and taken back in the other:
  *
- *   both private directories are the ones that we locked
+ *   both private directories are the ones that we locked; once more before the
+ *       map
  *   nobody has the old text open for writing, and it is what was read; from
  *       here on a lease tells of whoever opens it
  *   the text is exchanged, its directory synced
@@ -232,12 +233,10 @@ text_write(struct update *u, struct span text, struct error *err)
 /* Whoever owns the directory around can move ours away: then a second run may
  * be at work, with a lock of its own. */
 static int
-still_locked(const struct target *t, struct error *err)
+still_locked(const struct update *u, struct error *err)
 {
-	if (private_is_in_place(t))
-		return 0;
-	return error_set(err, EX_TEMPFAIL, "%s: the lock of this run, a "
-	    "directory beside it, was moved away; try again", t->path);
+	return private_check(&u->text, err) != 0 ? -1
+	    : private_check(&u->map, err);
 }
 
 /* Nobody has the old text open for writing, and it is what was read. */
@@ -266,7 +265,7 @@ text_put(struct work *w, struct error *err)
 {
 	struct update *u = w->u;
 
-	if (still_locked(&u->text, err) != 0 || still_locked(&u->map, err) != 0)
+	if (still_locked(u, err) != 0)
 		return UPDATE_FAILED;
 	if (!w->changed)
 		return text_differs(u) ? UPDATE_AGAIN : UPDATE_DONE;
@@ -368,8 +367,8 @@ map_put(struct work *w, struct error *err)
 	if (target_reopen(t, err) != 0 || target_single(t, err) != 0)
 		return -1;
 	map_lock(t, LOCK_MS);
-	status = map_exchange(w);
-	if (status != 0)
+	status = still_locked(w->u, err);
+	if (status == 0 && map_exchange(w) != 0)
 		status = private_put_error(t, err);
 	map_unlock(t);
 	if (status != 0)

@@ -53,8 +53,9 @@ void sleep_a_moment(void);
  * the file system has no locks.
  */
 int private_open(struct target *t, int64_t end, struct error *err) MUST_USE;
-/* Does its name still lead to it?  Else another run may have the lock, too. */
-bool private_is_in_place(const struct target *t);
+/* Does its name still lead to it?  Else another run may have the lock, too, and
+ * it is EX_TEMPFAIL. */
+int private_check(const struct target *t, struct error *err) MUST_USE;
 /* Creates the new file, t->name in it, in place of what stands there: *file,
  * which is closed before.  EX_CANTCREAT. */
 int private_create(const struct target *t, int *file, struct error *err)
