@@ -71,6 +71,8 @@ struct target {
 	struct stat seen; /* of the old one */
 	/* private */
 	int private_directory; /* open and locked; -1: not */
+	int64_t open_end; /* clock_ms() until when another's lease on the file
+	                     is waited for */
 };
 
 /* UPDATE_PATCH: a copy of the old map with what changed; where the proof does
@@ -105,14 +107,15 @@ struct update {
 enum update_status { UPDATE_FAILED = -1, UPDATE_DONE = 0, UPDATE_AGAIN = 1 };
 
 /* EX_NOINPUT, EX_NOPERM, EX_CANTCREAT (planted files, hard links),
- * EX_TEMPFAIL (locked; says by whom), EX_IOERR, EX_OSERR. */
+ * EX_TEMPFAIL (locked; says by whom; another program has a lease on text or
+ * map), EX_IOERR, EX_OSERR. */
 int update_open(struct update *u, const struct update_options *options,
     struct error *err) MUST_USE;
 /* May be called again after UPDATE_AGAIN.  EX_TEMPFAIL: another program has it
  * open for writing.  access_parse()'s errors too. */
 int update_read(struct update *u, struct error *err) MUST_USE;
 /* The text alone, for whoever changes nothing: the path is walked and the file
- * judged as update_open() does. */
+ * judged as update_open() does.  A lease is waited for one second. */
 int update_read_text(const char *path, struct buf *text, struct error *err)
     MUST_USE;
 

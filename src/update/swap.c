@@ -364,6 +364,7 @@ map_put(struct work *w, struct error *err)
 	struct target *t = &w->u->map;
 	int status;
 
+	t->open_end = 0; /* the new text is in place: nobody is waited for */
 	if (target_reopen(t, err) != 0 || target_single(t, err) != 0)
 		return -1;
 	map_lock(t, LOCK_MS);

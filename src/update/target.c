@@ -47,6 +47,30 @@ kind_of(mode_t mode)
 	return "a device";
 }
 
+/* Opens the file; one on which another program has a lease, which it is asked
+ * to give up by this very call, when it did.  It stays closed where there is
+ * none. */
+static int
+open_file(struct target *t, struct error *err)
+{
+	for (;;) {
+		t->file = openat(t->directory, t->name, O_RDONLY | O_NOFOLLOW |
+		    O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+		if (t->file >= 0 || errno == ENOENT)
+			return 0;
+		if (errno != EWOULDBLOCK)
+			return error_errno(err, EX_IOERR, t->path,
+			    "cannot open");
+		if (clock_ms() >= t->open_end)
+			return error_set(err, EX_TEMPFAIL,
+			    "%s: another program has a lease on it; try again "
+			    "when it is done", t->path);
+		if (cancel_check(err) != 0)
+			return -1;
+		sleep_a_moment();
+	}
+}
+
 int
 target_reopen(struct target *t, struct error *err)
 {
@@ -59,11 +83,10 @@ target_reopen(struct target *t, struct error *err)
 		return errno == ENOENT ? 0 : error_errno(err, EX_IOERR,
 		    t->path, "cannot stat");
 	if (S_ISREG(seen.st_mode)) {
-		t->file = openat(t->directory, t->name, O_RDONLY | O_NOFOLLOW |
-		    O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+		if (open_file(t, err) != 0)
+			return -1;
 		if (t->file < 0)
-			return errno == ENOENT ? 0 : error_errno(err, EX_IOERR,
-			    t->path, "cannot open");
+			return 0;
 		if (fstat(t->file, &seen) != 0)
 			return error_errno(err, EX_IOERR, t->path, "fstat");
 	}

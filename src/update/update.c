@@ -15,6 +15,8 @@
 /* Two writes in one tick of the kernel's clock leave the same time. */
 #define FRESH 1 /* second */
 
+#define READER_WAIT 1000 /* ms, for another program's lease */
+
 static int
 absent(const struct target *t, struct error *err)
 {
@@ -52,6 +54,7 @@ update_open(struct update *u, const struct update_options *options,
 	u->opened = true;
 	u->options = *options;
 	u->text = u->map = none;
+	u->text.open_end = u->map.open_end = end;
 	u->new_text = -1;
 	if (open_targets(u, err) == 0 && (options->read_only ||
 	    (private_open(&u->text, end, err) == 0 &&
@@ -95,8 +98,10 @@ int
 update_read_text(const char *path, struct buf *text, struct error *err)
 {
 	struct target t = TARGET_INIT;
-	int status = target_open(&t, path, err);
+	int status;
 
+	t.open_end = clock_ms() + READER_WAIT;
+	status = target_open(&t, path, err);
 	if (status == 0)
 		status = t.exists ? read_all(&t, text, err) : absent(&t, err);
 	target_close(&t);
@@ -130,8 +135,10 @@ int
 update_hold_text(const char *path, struct held_text *held, struct error *err)
 {
 	struct target t = TARGET_INIT;
-	int status = target_open(&t, path, err);
+	int status;
 
+	t.open_end = clock_ms() + READER_WAIT;
+	status = target_open(&t, path, err);
 	*held = (struct held_text){ .text = { "", 0 }, .file = -1 };
 	if (status == 0 && !t.exists)
 		status = absent(&t, err);
@@ -179,6 +186,7 @@ read_quiet(struct update *u, struct error *err)
 {
 	int64_t end = clock_ms() + (int64_t)u->options.lock_wait * 1000;
 
+	u->text.open_end = end;
 	for (;;) {
 		bool wanted;
 

@@ -22,7 +22,8 @@
 /* Opens directory and file; a file that is missing is not an error. */
 int target_open(struct target *t, const char *path, struct error *err)
     MUST_USE;
-/* The file by its name again. */
+/* The file by its name again.  EX_TEMPFAIL: another program has a lease on it
+ * until t->open_end. */
 int target_reopen(struct target *t, struct error *err) MUST_USE;
 /* Refuses a file with a second hard link. */
 int target_single(const struct target *t, struct error *err) MUST_USE;

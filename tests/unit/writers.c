@@ -144,6 +144,82 @@ a_text_that_is_missing_for_a_moment_is_waited_for(void **state)
 	expect_saved(child);
 }
 
+#ifdef F_SETLEASE
+/* A process with a write lease on that file, for so long or until it is
+ * killed, which it gives up when it is asked to and willing. */
+static pid_t
+leaseholder(struct fixture *f, const char *name, bool is_willing)
+{
+	int ends[2];
+	char byte;
+	pid_t child;
+
+	assert_int_equal(pipe(ends), 0);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		int fd = openat(f->at, name, O_RDWR);
+
+		(void)signal(SIGIO, is_willing ? SIG_DFL : SIG_IGN);
+		if (fcntl(fd, F_SETLEASE, F_WRLCK) != 0 ||
+		    write(ends[1], "x", 1) != 1)
+			_exit(1);
+		for (;;)
+			(void)pause();
+	}
+	(void)close(ends[1]);
+	if (read(ends[0], &byte, 1) != 1)
+		child = 0; /* this file system has no leases */
+	(void)close(ends[0]);
+	return child;
+}
+
+static void
+a_lease_of_the_owner_is_waited_for(void **state)
+{
+	static const char *const names[] = { "access", "access.db" };
+	struct fixture *f = *state;
+
+	change(f, OLD);
+	for (size_t i = 0; i < COUNT(names); i++) {
+		pid_t child = leaseholder(f, names[i], false);
+		int64_t begun = clock_ms();
+
+		if (child == 0)
+			return;
+		f->options.lock_wait = 1;
+		expect_not_opened(f, EX_TEMPFAIL, "has a lease on it");
+		assert_in_range(clock_ms() - begun, 1000, 10000);
+		(void)kill(child, SIGKILL);
+		assert_int_equal(waitpid(child, NULL, 0), child);
+		/* One that ends when it is asked. */
+		child = leaseholder(f, names[i], true);
+		f->options.lock_wait = 60;
+		open_it(f);
+		update_close(&f->u);
+		assert_int_equal(waitpid(child, NULL, 0), child);
+	}
+}
+
+/* Whoever only reads does not wait as long. */
+static void
+a_lease_of_the_owner_puts_a_reader_off(void **state)
+{
+	struct fixture *f = *state;
+	struct buf text = BUF_INIT;
+	pid_t child = leaseholder(f, "access", false);
+
+	if (child == 0)
+		return;
+	assert_int_equal(update_read_text(f->site.access, &text, &f->err), -1);
+	assert_int_equal(f->err.status, EX_TEMPFAIL);
+	(void)kill(child, SIGKILL);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	assert_int_equal(update_read_text(f->site.access, &text, &f->err), 0);
+	buf_free(&text);
+}
+#endif
+
 /* ---- during it ---- */
 
 static void
@@ -385,6 +461,10 @@ main(void)
 		TEST(a_text_is_not_read_while_somebody_writes_it),
 		TEST(a_writer_is_waited_for),
 		TEST(a_reader_waits_for_nobody),
+#ifdef F_SETLEASE
+		TEST(a_lease_of_the_owner_is_waited_for),
+		TEST(a_lease_of_the_owner_puts_a_reader_off),
+#endif
 		TEST(a_text_that_is_missing_for_a_moment_is_waited_for),
 		TEST(a_text_that_is_open_for_writing_is_not_replaced),
 		TEST(a_writer_that_was_held_up_gets_its_file_back),
