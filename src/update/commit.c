@@ -6,7 +6,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "update_private.h"
@@ -218,7 +217,7 @@ build(struct work *w, struct map_proof *proof, struct error *err)
 
 /* Everything that the old map has, before anybody can see the new one. */
 static int
-dress(struct work *w, struct error *err)
+give_attributes(struct work *w, struct error *err)
 {
 	struct update *u = w->u;
 	const char *path = u->map.path;
@@ -241,62 +240,6 @@ dress(struct work *w, struct error *err)
 	return cancel_check(err);
 }
 
-/*
- * Can nobody be about to use an old file that was found by its name before the
- * names changed?  Whoever has one open is known: of the text by the lease.  Who
- * is between the name and the open file is running, or wants to.
- */
-static bool
-is_forgotten(const struct work *w)
-{
-	const struct update *u = w->u;
-	bool alone = !others_run();
-	bool closed = !(w->map_kept && file_is_open(u->map.file));
-
-	return alone && closed && (!w->text_kept || u->leased);
-}
-
-/*
- * Whoever opened the old map by its name just now still looks at it: that takes
- * some milliseconds at most.  In the meantime the kernel can give up its pages
- * and those of the old text, which at a million entries takes as long.
- *
- * It looks as often whatever it sees, so that every run makes the same calls
- * and each can be made to fail.
- */
-static void
-linger(const struct work *w)
-{
-	static const long waits[] = { 200, 1800, 18000 }; /* microseconds */
-	bool forgotten = false;
-
-#ifdef POSIX_FADV_DONTNEED
-	(void)posix_fadvise(w->u->text.file, 0, 0, POSIX_FADV_DONTNEED);
-	(void)posix_fadvise(w->u->map.file, 0, 0, POSIX_FADV_DONTNEED);
-#endif
-	for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
-		const struct timespec wait = { 0, waits[i] * 1000L };
-
-		if (is_forgotten(w))
-			forgotten = true;
-		if (!forgotten)
-			(void)nanosleep(&wait, NULL);
-	}
-}
-
-/* Whoever found the old files by their names just now still looks at them. */
-static enum update_status
-look_back(struct work *w, struct error *err)
-{
-	if (w->map_kept || w->text_kept)
-		linger(w);
-	if (!text_was_written(w))
-		return UPDATE_DONE;
-	map_undo(w, err);
-	w->text_in = true;
-	return text_undo_to_retry(w, err);
-}
-
 static enum update_status
 put(struct work *w, struct error *err)
 {
@@ -310,8 +253,12 @@ put(struct work *w, struct error *err)
 		text_undo(w, err);
 		status = UPDATE_FAILED;
 	}
-	if (status == UPDATE_DONE)
-		status = look_back(w, err);
+	/* Whoever found the old text by its name just before writes to it. */
+	if (status == UPDATE_DONE && text_was_written(w)) {
+		map_undo(w, err);
+		w->text_in = true;
+		status = text_undo_to_retry(w, err);
+	}
 	cancel_release();
 	return status;
 }
@@ -334,7 +281,7 @@ commit(struct work *w, struct map_proof *proof, struct error *err)
 		return UPDATE_FAILED;
 	if (make)
 		return make_commit(w, proof, err);
-	return dress(w, err) == 0 ? put(w, err) : UPDATE_FAILED;
+	return give_attributes(w, err) == 0 ? put(w, err) : UPDATE_FAILED;
 }
 
 enum update_status

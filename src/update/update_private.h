@@ -93,11 +93,6 @@ enum lease lease_take(int fd);
 /* Does somebody wait for the end of the lease that we took? */
 bool lease_is_wanted(int fd);
 void lease_drop(int fd);
-/* Does anybody else have it open?  True where nobody can tell. */
-bool file_is_open(int fd);
-/* Does any other thread of this machine run, or wait for a processor?  True
- * where nobody can tell. */
-bool others_run(void);
 /* EX_NOINPUT. */
 int text_missing(const struct update *u, struct error *err);
 /* Opens the text; waits a moment where it is missing.  EX_NOINPUT. */

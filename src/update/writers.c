@@ -72,36 +72,6 @@ lease_is_wanted(int fd)
 #endif
 }
 
-bool
-file_is_open(int fd)
-{
-#ifdef F_SETLEASE
-	/* A write lease is for the only one who has the file open. */
-	if (fcntl(fd, F_SETSIG, SIGURG) == 0 &&
-	    fcntl(fd, F_SETLEASE, F_WRLCK) == 0) {
-		lease_drop(fd);
-		return false;
-	}
-#else
-	(void)fd;
-#endif
-	return true;
-}
-
-bool
-others_run(void)
-{
-	FILE *file = fopen("/proc/loadavg", "re");
-	unsigned running = 0;
-	bool known = file != NULL &&
-	    fscanf(file, "%*s %*s %*s %9u/", &running) == 1;
-
-	if (file != NULL)
-		(void)fclose(file);
-	/* Where it is 0 somebody else counts: we run. */
-	return !known || running != 1;
-}
-
 void
 lease_drop(int fd)
 {

@@ -359,52 +359,6 @@ a_text_that_was_deleted_while_we_undo_is_put_back(void **state)
 }
 
 static void
-a_file_is_open_as_long_as_somebody_else_has_it_open(void **state)
-{
-	struct fixture *f = *state;
-	int ours = openat(f->at, "access", O_RDONLY), theirs;
-	bool known = lease_take(ours) == LEASE_TAKEN;
-
-	lease_drop(ours);
-	assert_int_equal(file_is_open(ours), !known);
-	theirs = openat(f->at, "access", O_RDONLY);
-	assert_true(file_is_open(ours));
-	(void)close(theirs);
-	assert_int_equal(file_is_open(ours), !known);
-	(void)close(ours);
-}
-
-/* It has a processor, or waits for one, all the time. */
-static void
-a_process_that_computes_is_seen(void **state)
-{
-	int ends[2];
-	int seen = 0;
-	pid_t child;
-	char byte;
-
-	(void)state;
-	assert_int_equal(pipe(ends), 0);
-	child = fork();
-	assert_true(child >= 0);
-	if (child == 0) {
-		if (write(ends[1], "x", 1) != 1)
-			_exit(1);
-		for (;;)
-			continue;
-	}
-	assert_int_equal(read(ends[0], &byte, 1), 1);
-	for (int i = 0; i < 1000; i++)
-		seen += others_run();
-	/* But perhaps not on its way from one processor to another. */
-	assert_true(seen > 500);
-	(void)kill(child, SIGKILL);
-	assert_int_equal(waitpid(child, NULL, 0), child);
-	(void)close(ends[0]);
-	(void)close(ends[1]);
-}
-
-static void
 a_text_that_is_held_is_not_written_before_it_is_let_go(void **state)
 {
 	struct fixture *f = *state;
@@ -454,8 +408,6 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_file_is_open_as_long_as_somebody_else_has_it_open),
-		TEST(a_process_that_computes_is_seen),
 		TEST(a_text_that_is_held_is_not_written_before_it_is_let_go),
 		TEST(a_text_that_cannot_be_held_is_read),
 		TEST(a_text_is_not_read_while_somebody_writes_it),
