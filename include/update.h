@@ -119,22 +119,6 @@ int update_read(struct update *u, struct error *err) MUST_USE;
 int update_read_text(const char *path, struct buf *text, struct error *err)
     MUST_USE;
 
-struct held_text {
-	struct span text;
-	/* private */
-	struct buf bytes;
-	int file; /* mapped and under a lease; -1: read */
-};
-
-/*
- * The same without a copy, for whoever needs little of a large text: it is
- * mapped, and whoever wants to write to it waits until update_let_go(), which
- * is to come soon and may come twice.  Where nobody can be kept waiting, or
- * somebody has it open for writing, it is read.
- */
-int update_hold_text(const char *path, struct held_text *held,
-    struct error *err) MUST_USE;
-void update_let_go(struct held_text *held);
 /* Is the map in place exactly the text as read?  A map that is missing or
  * unreadable is not; proof->example says so. */
 int update_proven(struct update *u, struct map_proof *proof, struct error *err)

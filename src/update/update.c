@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <time.h>
@@ -106,60 +105,6 @@ update_read_text(const char *path, struct buf *text, struct error *err)
 		status = t.exists ? read_all(&t, text, err) : absent(&t, err);
 	target_close(&t);
 	return status;
-}
-
-/* A file that shrinks while it is mapped ends its reader: under the lease it
- * cannot.  Takes over the descriptor. */
-static bool
-hold_still(struct target *t, struct held_text *held)
-{
-	void *at = MAP_FAILED;
-	struct stat seen;
-
-	if (lease_take(t->file) != LEASE_TAKEN)
-		return false;
-	if (fstat(t->file, &seen) == 0 && seen.st_size > 0)
-		at = mmap(NULL, (size_t)seen.st_size, PROT_READ, MAP_PRIVATE,
-		    t->file, 0);
-	if (at == MAP_FAILED) {
-		lease_drop(t->file);
-		return false;
-	}
-	held->text = (struct span){ at, (size_t)seen.st_size };
-	held->file = t->file;
-	t->file = -1;
-	return true;
-}
-
-int
-update_hold_text(const char *path, struct held_text *held, struct error *err)
-{
-	struct target t = TARGET_INIT;
-	int status;
-
-	t.open_end = clock_ms() + READER_WAIT;
-	status = target_open(&t, path, err);
-	*held = (struct held_text){ .text = { "", 0 }, .file = -1 };
-	if (status == 0 && !t.exists)
-		status = absent(&t, err);
-	if (status == 0 && !hold_still(&t, held)) {
-		status = read_all(&t, &held->bytes, err);
-		held->text = buf_as_span(&held->bytes);
-	}
-	target_close(&t);
-	return status;
-}
-
-void
-update_let_go(struct held_text *held)
-{
-	if (held->text.at != NULL && held->file >= 0) {
-		(void)munmap((void *)(uintptr_t)held->text.at, held->text.len);
-		lease_drop(held->file);
-		close_fd(&held->file);
-	}
-	buf_free(&held->bytes);
-	memset(held, 0, sizeof(*held));
 }
 
 static bool

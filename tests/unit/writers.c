@@ -358,48 +358,6 @@ a_text_that_was_deleted_while_we_undo_is_put_back(void **state)
 	expect_text(f, "access", OLD);
 }
 
-static void
-a_text_that_is_held_is_not_written_before_it_is_let_go(void **state)
-{
-	struct fixture *f = *state;
-	struct held_text held;
-	pid_t child;
-
-	assert_int_equal(update_hold_text(f->site.access, &held, &f->err), 0);
-	assert_true(held.file >= 0);
-	child = fork();
-	assert_true(child >= 0);
-	if (child == 0) {
-		write_file(f, "access", THEIRS, 0640);
-		_exit(0);
-	}
-	while (!lease_is_wanted(held.file))
-		sleep_a_moment();
-	assert_true(span_equal(held.text, span_of(OLD)));
-	update_let_go(&held);
-	update_let_go(&held);
-	assert_int_equal(waitpid(child, NULL, 0), child);
-	expect_text(f, "access", THEIRS);
-}
-
-static void
-a_text_that_cannot_be_held_is_read(void **state)
-{
-	struct fixture *f = *state;
-	int theirs = openat(f->at, "access", O_WRONLY);
-	struct held_text held;
-
-	assert_int_equal(update_hold_text(f->site.access, &held, &f->err), 0);
-	assert_int_equal(held.file, -1);
-	assert_int_equal(ftruncate(theirs, 0), 0);
-	assert_true(span_equal(held.text, span_of(OLD)));
-	update_let_go(&held);
-	assert_int_equal(update_hold_text(f->site.access, &held, &f->err), 0);
-	assert_int_equal(held.text.len, 0);
-	update_let_go(&held);
-	(void)close(theirs);
-}
-
 #undef TEST
 #define TEST(name) \
 	cmocka_unit_test_setup_teardown(name, set_up_text, tear_down_empty)
@@ -408,8 +366,6 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_text_that_is_held_is_not_written_before_it_is_let_go),
-		TEST(a_text_that_cannot_be_held_is_read),
 		TEST(a_text_is_not_read_while_somebody_writes_it),
 		TEST(a_writer_is_waited_for),
 		TEST(a_reader_waits_for_nobody),
