@@ -119,6 +119,17 @@ int update_read(struct update *u, struct error *err) MUST_USE;
 int update_read_text(const char *path, struct buf *text, struct error *err)
     MUST_USE;
 
+#define UPDATE_OLD_PATH (PATH_MAX + NAME_MAX)
+
+/*
+ * What a version of tlsoff before the private directories left when it was
+ * killed: a lock, a new text or a directory of a new map.  Nobody removes it.
+ * False, and no path, where file number "which" of UPDATE_OLD_FILES is not
+ * there.
+ */
+#define UPDATE_OLD_FILES 3
+bool update_old_file(const struct update *u, size_t which,
+    char path[UPDATE_OLD_PATH]);
 /* Is the map in place exactly the text as read?  A map that is missing or
  * unreadable is not; proof->example says so. */
 int update_proven(struct update *u, struct map_proof *proof, struct error *err)

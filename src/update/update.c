@@ -1,6 +1,7 @@
 /* Opening, reading and closing; the change itself is in commit.c. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
@@ -160,6 +161,21 @@ update_read(struct update *u, struct error *err)
 		return -1;
 	return access_parse_tls(&u->access, buf_as_span(&u->bytes),
 	    u->options.rules, err);
+}
+
+bool
+update_old_file(const struct update *u, size_t which,
+    char path[UPDATE_OLD_PATH])
+{
+	static const char *const ends[UPDATE_OLD_FILES] = { "", "-lock", "" };
+	const struct target *t = which < 2 ? &u->text : &u->map;
+	size_t above = strlen(t->path) - strlen(t->name);
+	struct stat seen;
+
+	(void)snprintf(path, UPDATE_OLD_PATH, "%.*s.%s.tlsoff%s", (int)above,
+	    t->path, t->name, ends[which]);
+	return fstatat(t->directory, path + above, &seen,
+	    AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 static int
