@@ -11,7 +11,6 @@
  * what is there is judged as it is held open, and nothing is removed from it
  * before all of it is known to be what a killed run leaves.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -27,35 +26,10 @@
 #define NAME_SIZE (NAME_MAX + 32)
 #define AGAIN_MS 1000 /* for one that its holder removes as we lock it */
 
-void
-private_path(char to[PRIVATE_PATH], const struct target *t, const char *file)
-{
-	size_t above = strlen(t->path) - strlen(t->name);
-
-	(void)snprintf(to, PRIVATE_PATH, "%.*s.%s.tlsoff.d%s%s", (int)above,
-	    t->path, t->name, file == NULL ? "" : "/",
-	    file == NULL ? "" : file);
-}
-
 static void
 directory_name(char to[NAME_SIZE], const struct target *t)
 {
 	(void)snprintf(to, NAME_SIZE, ".%s.tlsoff.d", t->name);
-}
-
-/* The file that names our process: longer than the target's own name, so never
- * the same. */
-static void
-holder_name(char to[NAME_SIZE], const struct target *t)
-{
-	(void)snprintf(to, NAME_SIZE, "%s.holder", t->name);
-}
-
-/* What libdb calls the target until it is made. */
-static void
-libdb_name(char to[NAME_SIZE], const struct target *t)
-{
-	(void)snprintf(to, NAME_SIZE, "__db.%s", t->name);
 }
 
 static int
@@ -66,15 +40,6 @@ in_the_way(const struct target *t, struct error *err)
 	private_path(path, t, NULL);
 	return error_set(err, EX_CANTCREAT,
 	    "%s: is in the way and was not made by tlsoff; remove it", path);
-}
-
-static int
-failed(const struct target *t, const char *what, struct error *err)
-{
-	char path[PRIVATE_PATH];
-
-	private_path(path, t, NULL);
-	return error_errno(err, EX_CANTCREAT, path, what);
 }
 
 /* ---- the lock ---- */
@@ -100,7 +65,7 @@ cannot_open(const struct target *t, const char *name, bool made,
 	if (errno == ENOENT)
 		return 1;
 	status = errno == ENOTDIR || errno == ELOOP || errno == EMLINK
-	    ? in_the_way(t, err) : failed(t, "cannot open", err);
+	    ? in_the_way(t, err) : private_failed(t, "cannot open", err);
 	if (made)
 		(void)unlinkat(t->directory, name, AT_REMOVEDIR);
 	return status;
@@ -126,13 +91,13 @@ open_closed_to_others(struct target *t, struct error *err)
 	directory_name(name, t);
 	made = mkdirat(t->directory, name, 0700) == 0;
 	if (!made && errno != EEXIST)
-		return failed(t, "cannot create", err);
+		return private_failed(t, "cannot create", err);
 	t->private_directory = openat(t->directory, name,
 	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (t->private_directory < 0)
 		return cannot_open(t, name, made, err);
 	if (fstat(t->private_directory, &seen) != 0)
-		return failed(t, "cannot stat", err);
+		return private_failed(t, "cannot stat", err);
 	if (seen.st_uid == geteuid() &&
 	    (seen.st_mode & (S_IRWXG | S_IRWXO)) == 0)
 		return 0;
@@ -158,7 +123,7 @@ try_lock(struct target *t, struct error *err)
 	if (status == 0 || errno == EWOULDBLOCK)
 		return 1;
 	if (errno != ENOLCK && errno != EOPNOTSUPP && errno != ENOSYS)
-		return failed(t, "cannot lock", err);
+		return private_failed(t, "cannot lock", err);
 	private_path(path, t, NULL);
 	return error_set(err, EX_OSERR,
 	    "%s: its file system has no locks (flock: %s); run tlsoff "
@@ -170,19 +135,13 @@ try_lock(struct target *t, struct error *err)
 static int
 locked(const struct target *t, struct error *err)
 {
-	char name[NAME_SIZE], said[16] = "", by[128] = "";
-	unsigned long pid = 0;
+	unsigned long pid = private_process(t);
+	char by[128] = "";
 	struct user user;
-	int file;
 
-	holder_name(name, t);
-	file = t->private_directory < 0 ? -1 : openat(t->private_directory,
-	    name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	if (file >= 0 && read(file, said, sizeof(said) - 1) > 0 &&
-	    sscanf(said, "%9lu", &pid) == 1)
+	if (pid != 0)
 		(void)snprintf(by, sizeof(by), " (pid %lu, %s)", pid,
 		    user_find(&user, NULL, geteuid()) ? user.name : "unknown");
-	close_fd(&file);
 	return error_set(err, EX_TEMPFAIL,
 	    "%s: is locked by another tlsoff%s; try again later", t->path, by);
 }
@@ -213,123 +172,6 @@ take_lock(struct target *t, int64_t end, struct error *err)
 	}
 }
 
-/* ---- what is in it ---- */
-
-struct content {
-	const struct target *of;
-	bool empty;
-	bool has_holder;             /* the file that names a process */
-	char stranger[NAME_MAX + 1]; /* what no killed run leaves; "" */
-};
-
-/* -1 where it cannot be read. */
-static int
-for_each_name(struct content *c, void (*each)(struct content *c,
-    const char *name))
-{
-	int fd = openat(c->of->private_directory, ".",
-	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *d = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *e;
-	int failure;
-
-	if (d == NULL) {
-		failure = errno;
-		close_fd(&fd);
-		errno = failure;
-		return -1;
-	}
-	for (errno = 0; (e = readdir(d)) != NULL; errno = 0)
-		if (strcmp(e->d_name, ".") != 0 &&
-		    strcmp(e->d_name, "..") != 0)
-			each(c, e->d_name);
-	failure = errno;
-	(void)closedir(d);
-	errno = failure;
-	return failure == 0 ? 0 : -1;
-}
-
-static void
-judge_name(struct content *c, const char *name)
-{
-	const struct target *t = c->of;
-	char holder[NAME_SIZE], libdb[NAME_SIZE];
-	struct stat seen;
-
-	holder_name(holder, t);
-	libdb_name(libdb, t);
-	c->empty = false;
-	if (strcmp(name, holder) == 0)
-		c->has_holder = true;
-	if ((strcmp(name, holder) != 0 && strcmp(name, libdb) != 0 &&
-	    strcmp(name, t->name) != 0) ||
-	    fstatat(t->private_directory, name, &seen,
-	        AT_SYMLINK_NOFOLLOW) != 0 ||
-	    !S_ISREG(seen.st_mode) || seen.st_nlink != 1)
-		(void)snprintf(c->stranger, sizeof(c->stranger), "%s", name);
-}
-
-static bool
-is_gone(const struct target *t, const char *name)
-{
-	return unlinkat(t->private_directory, name, 0) == 0 || errno == ENOENT;
-}
-
-/* The file that names a process goes last: without it a directory that is not
- * empty was not ours. */
-static bool
-remove_our_names(const struct target *t)
-{
-	char holder[NAME_SIZE], libdb[NAME_SIZE];
-
-	holder_name(holder, t);
-	libdb_name(libdb, t);
-	return is_gone(t, libdb) && is_gone(t, t->name) && is_gone(t, holder);
-}
-
-/* Removes what a killed run left, or nothing. */
-static int
-remove_leftover(const struct target *t, struct error *err)
-{
-	struct content c = { .of = t, .empty = true };
-	struct buf shown = BUF_INIT;
-	char path[PRIVATE_PATH];
-
-	if (for_each_name(&c, judge_name) != 0)
-		return failed(t, "cannot read", err);
-	if (c.empty)
-		return 0;
-	if (c.stranger[0] == '\0' && c.has_holder)
-		return remove_our_names(t) ? 0
-		    : failed(t, "cannot empty", err);
-	private_path(path, t, NULL);
-	buf_visible(&shown, span_of(c.stranger));
-	(void)error_set(err, EX_CANTCREAT,
-	    "%s: is in the way and holds %s, which tlsoff did not put there; "
-	    "see whose it is and give it another name", path,
-	    shown.len > 0 ? shown.at : t->name);
-	buf_free(&shown);
-	return -1;
-}
-
-static int
-name_our_process(const struct target *t, struct error *err)
-{
-	char name[NAME_SIZE], said[32];
-	int file, status, len;
-
-	holder_name(name, t);
-	file = openat(t->private_directory, name,
-	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (file < 0)
-		return failed(t, "cannot write", err);
-	len = snprintf(said, sizeof(said), "%ld\n", (long)getpid());
-	status = write_all(file, (struct span){ said, (size_t)len }, t->path,
-	    err);
-	close_fd(&file);
-	return status;
-}
-
 static bool
 remove_directory(const struct target *t)
 {
@@ -357,7 +199,7 @@ make_ours(struct target *t, struct error *err)
 {
 	/* An access control list that it inherits can take from the mode. */
 	int status = fchmod(t->private_directory, 0700) != 0
-	    ? failed(t, "cannot set its mode", err) : name_our_process(t, err);
+	    ? private_failed(t, "cannot set its mode", err) : private_name_process(t, err);
 
 	if (status == 0)
 		return 0;
@@ -373,7 +215,7 @@ private_open(struct target *t, int64_t end, struct error *err)
 
 	while (status > 0) {
 		if (take_lock(t, end, err) != 0 ||
-		    remove_leftover(t, err) != 0) {
+		    private_remove_leftover(t, err) != 0) {
 			leave(t);
 			return -1;
 		}
@@ -386,35 +228,15 @@ private_open(struct target *t, int64_t end, struct error *err)
 
 /* ---- the end ---- */
 
-static void
-remove_name(struct content *c, const char *name)
-{
-	(void)is_gone(c->of, name);
-}
-
-void
-private_clear(const struct target *t)
-{
-	char libdb[NAME_SIZE];
-
-	libdb_name(libdb, t);
-	/* Once more, whatever failed: it costs nothing. */
-	for (int i = 0; t->private_directory >= 0 && i < 2; i++)
-		if (is_gone(t, libdb) && is_gone(t, t->name))
-			return;
-}
-
 void
 private_close(struct target *t)
 {
-	struct content c = { .of = t };
-
 	if (t->private_directory < 0)
 		return;
 	/* What else is there a makemap of the site's has left: nobody but our
 	 * own children could, since it was empty. */
-	if (!remove_our_names(t) || !remove_directory(t)) {
-		(void)for_each_name(&c, remove_name);
+	if (!private_remove_files(t) || !remove_directory(t)) {
+		private_remove_all(t);
 		(void)remove_directory(t);
 	}
 	close_fd(&t->private_directory);

@@ -2,12 +2,11 @@
  * update_private.h: what the files of this room share; nobody else includes it.
  *
  *   target.c             a path as directory, name and file
- *   private_directory.c  one tlsoff at a time; the new file before it is in
- *                        place, and the old one after;
+ *   private_directory.c  the directory beside a target: one tlsoff at a time
  *   attributes.c         owner, group, mode, xattrs, times
  *   copy.c               the copy of the old map that UPDATE_PATCH changes
  *   writers.c            other programs that write the text
- *   private_file.c       the file in it, and its exchange
+ *   private_file.c       the files in it, and the exchange
  *   swap.c               text and map are put in place, and taken back
  *   commit.c             the order of it all; make.c where make builds the map
  *   update.c             open, read, prove, close
@@ -57,6 +56,25 @@ int private_open(struct target *t, int64_t end, struct error *err) MUST_USE;
 /* Does its name still lead to it?  Else another run may have the lock, too, and
  * it is EX_TEMPFAIL. */
 int private_check(const struct target *t, struct error *err) MUST_USE;
+/* Removes all of it, and unlocks it then; none open is fine. */
+void private_close(struct target *t);
+
+/* Of its content, for the two above.  Removes what a killed run left, or
+ * nothing: EX_CANTCREAT. */
+int private_remove_leftover(const struct target *t, struct error *err)
+    MUST_USE;
+/* Writes the file that names our process. */
+int private_name_process(const struct target *t, struct error *err) MUST_USE;
+/* Whose process it names; 0: nobody can tell. */
+unsigned long private_process(const struct target *t);
+/* Removes our files, that one last; false: one of them could not be. */
+bool private_remove_files(const struct target *t);
+/* Removes whatever files are there. */
+void private_remove_all(const struct target *t);
+/* error_errno() with its path; EX_CANTCREAT. */
+int private_failed(const struct target *t, const char *what,
+    struct error *err);
+
 /* Creates the new file, t->name in it, in place of what stands there: *file,
  * which is closed before.  EX_CANTCREAT. */
 int private_create(const struct target *t, int *file, struct error *err)
@@ -77,8 +95,6 @@ int private_put_over(const struct target *t);
 int private_put_error(const struct target *t, struct error *err);
 /* Removes that file; what cannot be removed is tried again at the end. */
 void private_clear(const struct target *t);
-/* Removes all of it, and unlocks it then; none open is fine. */
-void private_close(struct target *t);
 
 /* ---- other writers ---- */
 
