@@ -10,7 +10,6 @@
 
 #include "update_private.h"
 
-#define MAKEMAP_MS 3000 /* how long a makemap run by hand is waited for */
 #define WORTH_A_THREAD ((size_t)4 << 20) /* bytes of text */
 
 static int
@@ -241,29 +240,6 @@ give_attributes(struct work *w, struct error *err)
 }
 
 static enum update_status
-put(struct work *w, struct error *err)
-{
-	enum update_status status;
-
-	map_lock(&w->u->map, MAKEMAP_MS);
-	map_unlock(&w->u->map);
-	cancel_hold();
-	status = text_put(w, err);
-	if (status == UPDATE_DONE && map_put(w, err) != 0) {
-		text_undo(w, err);
-		status = UPDATE_FAILED;
-	}
-	/* Whoever found the old text by its name just before writes to it. */
-	if (status == UPDATE_DONE && text_was_written(w)) {
-		map_undo(w, err);
-		w->text_in = true;
-		status = text_undo_to_retry(w, err);
-	}
-	cancel_release();
-	return status;
-}
-
-static enum update_status
 commit(struct work *w, struct map_proof *proof, struct error *err)
 {
 	struct settling text;
@@ -281,7 +257,7 @@ commit(struct work *w, struct map_proof *proof, struct error *err)
 		return UPDATE_FAILED;
 	if (make)
 		return make_commit(w, proof, err);
-	return give_attributes(w, err) == 0 ? put(w, err) : UPDATE_FAILED;
+	return give_attributes(w, err) == 0 ? put_in_place(w, err) : UPDATE_FAILED;
 }
 
 enum update_status

@@ -28,79 +28,14 @@
 #include "update_private.h"
 
 #define WAITS 50 /* moments for somebody who is in the middle of a save */
+#define MAKEMAP_MS 3000 /* how long a makemap run by hand is waited for */
 #define LOCK_MS 250 /* with the new text in place; makemap was waited for */
 #define YIELDS 8 /* more than wait for a processor, mostly */
-
-/* ---- the old text ---- */
-
-static bool
-same_time(struct timespec a, struct timespec b)
-{
-	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
-}
-
-/* But for the time of the last change, which a rename sets. */
-static bool
-same_file(const struct stat *a, const struct stat *b)
-{
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
-	    a->st_size == b->st_size && a->st_mode == b->st_mode &&
-	    a->st_uid == b->st_uid && a->st_gid == b->st_gid &&
-	    same_time(a->st_mtim, b->st_mtim);
-}
-
-/* The access file is not what update_read() saw. */
-static bool
-text_differs(const struct update *u)
-{
-	const struct stat *seen = &u->text.seen;
-	struct stat now;
-
-	return fstatat(u->text.directory, u->text.name, &now,
-	    AT_SYMLINK_NOFOLLOW) != 0 || !same_file(&now, seen) ||
-	    !same_time(now.st_ctim, seen->st_ctim);
-}
-
-static bool
-holds(int file, struct span left)
-{
-	off_t at = 0;
-
-	for (;;) {
-		char bytes[65536];
-		ssize_t n = pread(file, bytes, sizeof(bytes), at);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 || (size_t)n > left.len)
-			return false;
-		if (n == 0)
-			return left.len == 0;
-		if (memcmp(bytes, left.at, (size_t)n) != 0)
-			return false;
-		at += n;
-		left.at += n;
-		left.len -= (size_t)n;
-	}
-}
-
-/* What came out of its place is what update_read() saw, and nobody waits to
- * write to it. */
-static bool
-is_as_read(const struct update *u)
-{
-	struct stat now;
-
-	return fstatat(u->text.private_directory, u->text.name, &now,
-	    AT_SYMLINK_NOFOLLOW) == 0 && same_file(&now, &u->text.seen) &&
-	    (!u->fresh || holds(u->text.file, buf_as_span(&u->bytes))) &&
-	    !(u->leased && lease_is_wanted(u->text.file));
-}
 
 bool
 text_was_written(const struct work *w)
 {
-	return w->text_in && w->text_kept && !is_as_read(w->u);
+	return w->text_in && w->text_kept && !text_is_as_read(w->u);
 }
 
 /* ---- the text is taken back ---- */
@@ -152,7 +87,7 @@ is_ours_alone(const struct work *w, enum lease *lease)
 		sleep_a_moment();
 		*lease = lease_take(file);
 	}
-	return *lease != LEASE_BUSY && holds(file, w->next->text);
+	return *lease != LEASE_BUSY && file_holds(file, w->next->text);
 }
 
 static int
@@ -302,7 +237,7 @@ let_others_run(void)
 		(void)sched_yield();
 }
 
-void
+static void
 map_lock(const struct target *map, int milliseconds)
 {
 	const struct timespec step = { 0, 1000000L };
@@ -321,7 +256,7 @@ map_lock(const struct target *map, int milliseconds)
 	}
 }
 
-void
+static void
 map_unlock(const struct target *map)
 {
 	if (map->file >= 0)
@@ -381,4 +316,29 @@ map_put(struct work *w, struct error *err)
 	if (t->exists)
 		times_renew(t->file, &t->seen);
 	return 0;
+}
+
+/* ---- both ---- */
+
+enum update_status
+put_in_place(struct work *w, struct error *err)
+{
+	enum update_status status;
+
+	map_lock(&w->u->map, MAKEMAP_MS);
+	map_unlock(&w->u->map);
+	cancel_hold();
+	status = text_put(w, err);
+	if (status == UPDATE_DONE && map_put(w, err) != 0) {
+		text_undo(w, err);
+		status = UPDATE_FAILED;
+	}
+	/* Whoever found the old text by its name just before writes to it. */
+	if (status == UPDATE_DONE && text_was_written(w)) {
+		map_undo(w, err);
+		w->text_in = true;
+		status = text_undo_to_retry(w, err);
+	}
+	cancel_release();
+	return status;
 }

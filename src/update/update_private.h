@@ -122,6 +122,14 @@ int writers_wait(struct update *u, int64_t end, struct error *err) MUST_USE;
 /* EX_TEMPFAIL: somebody writes and writes. */
 int writers_remain(const struct update *u, struct error *err);
 
+/* The access file is not what update_read() saw. */
+bool text_differs(const struct update *u);
+/* The old text, in the private directory, is what update_read() saw, and nobody
+ * waits to write to it. */
+bool text_is_as_read(const struct update *u);
+/* Are these its bytes, and all of them? */
+bool file_holds(int file, struct span bytes);
+
 /* ---- attributes ---- */
 
 int attributes_copy(int from, int to, const char *path, struct error *err)
@@ -173,9 +181,9 @@ int map_put(struct work *w, struct error *err) MUST_USE;
 void map_undo(struct work *w, struct error *err);
 /* Writes the text into its private directory: u->new_text. */
 int text_write(struct update *u, struct span text, struct error *err) MUST_USE;
-/* Waits until nobody holds the map, or some milliseconds; unlock it. */
-void map_lock(const struct target *map, int milliseconds);
-void map_unlock(const struct target *map);
+/* All of it: waits for a makemap run by hand, puts text and map in place, looks
+ * at the old text once more; on failure, and for UPDATE_AGAIN, all is undone. */
+enum update_status put_in_place(struct work *w, struct error *err) MUST_USE;
 
 enum update_status make_commit(struct work *w, struct map_proof *proof,
     struct error *err) MUST_USE;

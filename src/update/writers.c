@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <time.h>
@@ -152,4 +153,67 @@ writers_remain(const struct update *u, struct error *err)
 	return error_set(err, EX_TEMPFAIL,
 	    "%s: another program has it open for writing; try again when it "
 	    "is done", u->text.path);
+}
+
+/* ---- what they wrote ---- */
+
+static bool
+same_time(struct timespec a, struct timespec b)
+{
+	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
+/* But for the time of the last change, which a rename sets. */
+static bool
+same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
+	    a->st_size == b->st_size && a->st_mode == b->st_mode &&
+	    a->st_uid == b->st_uid && a->st_gid == b->st_gid &&
+	    same_time(a->st_mtim, b->st_mtim);
+}
+
+bool
+text_differs(const struct update *u)
+{
+	const struct stat *seen = &u->text.seen;
+	struct stat now;
+
+	return fstatat(u->text.directory, u->text.name, &now,
+	    AT_SYMLINK_NOFOLLOW) != 0 || !same_file(&now, seen) ||
+	    !same_time(now.st_ctim, seen->st_ctim);
+}
+
+bool
+file_holds(int file, struct span left)
+{
+	off_t at = 0;
+
+	for (;;) {
+		char bytes[65536];
+		ssize_t n = pread(file, bytes, sizeof(bytes), at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 || (size_t)n > left.len)
+			return false;
+		if (n == 0)
+			return left.len == 0;
+		if (memcmp(bytes, left.at, (size_t)n) != 0)
+			return false;
+		at += n;
+		left.at += n;
+		left.len -= (size_t)n;
+	}
+}
+
+bool
+text_is_as_read(const struct update *u)
+{
+	struct stat now;
+
+	return fstatat(u->text.private_directory, u->text.name, &now,
+	    AT_SYMLINK_NOFOLLOW) == 0 && same_file(&now, &u->text.seen) &&
+	    (!u->fresh || file_holds(u->text.file, buf_as_span(&u->bytes))) &&
+	    !(u->leased && lease_is_wanted(u->text.file));
 }
