@@ -44,7 +44,9 @@
  * by name, and the directory around them may belong to a mail user.  An
  * exclusive flock on both is the lock; both are there while it is held.  What a
  * run that was killed left in them the next one removes; anything else under
- * these names is left alone (EX_CANTCREAT).
+ * these names is left alone (EX_CANTCREAT).  Whoever owns the directory around
+ * can still move them away: so their names are looked at again before each
+ * exchange (EX_TEMPFAIL).
  *
  * A symbolic link, on any part of a path, is followed only where it and the
  * directory it stands in are trusted (base.h), else EX_NOPERM; its target is
@@ -142,7 +144,8 @@ void update_foresee(struct update *u);
  * next has been parsed by the rules of the options; where only the map is to
  * be mended it is u->access.  UPDATE_AGAIN: the file changed since
  * update_read(); read, plan and commit again.  On failure old text and old map
- * stand, byte for byte, inode for inode.
+ * stand, byte for byte, inode for inode.  EX_TEMPFAIL: somebody moved a private
+ * directory, and the lock with it, away; a lease as in update_open().
  */
 enum update_status update_commit(struct update *u, struct access *next,
     struct map_proof *proof, struct error *err) MUST_USE;

@@ -132,7 +132,7 @@ read_quiet(struct update *u, struct error *err)
 {
 	int64_t end = clock_ms() + (int64_t)u->options.lock_wait * 1000;
 
-	u->text.open_end = end;
+	u->text.open_end = u->map.open_end = end;
 	for (;;) {
 		bool wanted;
 
