@@ -183,18 +183,12 @@ static int
 prove(struct work *w, struct map_proof *proof, struct error *err)
 {
 	struct update *u = w->u;
-	const struct update_options *o = &u->options;
-	const struct map_file file = {
-		u->map.directory, u->map.name, u->map.path
-	};
 
 	/* Its owner and mode are set later: it has to be no other file too. */
 	if (target_reopen(&u->map, err) != 0 ||
 	    target_single(&u->map, err) != 0)
 		return -1;
-	if (map_prove(&file, &o->site->map, w->next, o->makemap,
-	    o->site->config[0] != '\0' ? o->site->config : NULL, proof, err) !=
-	    0)
+	if (map_in_place(u, w->next, proof, err) != 0)
 		return -1;
 	if (proof->equal)
 		return 0;

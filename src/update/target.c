@@ -119,6 +119,13 @@ target_open(struct target *t, const char *path, struct error *err)
 }
 
 int
+target_missing(const struct target *t, struct error *err)
+{
+	errno = ENOENT;
+	return error_errno(err, EX_NOINPUT, t->path, "cannot open");
+}
+
+int
 target_single(const struct target *t, struct error *err)
 {
 	if (!t->exists || t->seen.st_nlink <= 1)

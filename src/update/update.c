@@ -18,13 +18,6 @@
 #define READER_WAIT 1000 /* ms, for another program's lease */
 
 static int
-absent(const struct target *t, struct error *err)
-{
-	errno = ENOENT;
-	return error_errno(err, EX_NOINPUT, t->path, "cannot open");
-}
-
-static int
 open_targets(struct update *u, struct error *err)
 {
 	const struct site *site = u->options.site;
@@ -33,7 +26,7 @@ open_targets(struct update *u, struct error *err)
 	    target_open(&u->map, site->map.path, err) != 0)
 		return -1;
 	if (u->options.read_only)
-		return u->text.exists ? 0 : text_missing(u, err);
+		return u->text.exists ? 0 : target_missing(&u->text, err);
 	if (text_open(u, err) != 0 || target_single(&u->map, err) != 0)
 		return -1;
 	/* Both are opened again under the lock.  Who waits for it must not keep
@@ -103,7 +96,7 @@ update_read_text(const char *path, struct buf *text, struct error *err)
 	t.open_end = clock_ms() + READER_WAIT;
 	status = target_open(&t, path, err);
 	if (status == 0)
-		status = t.exists ? read_all(&t, text, err) : absent(&t, err);
+		status = t.exists ? read_all(&t, text, err) : target_missing(&t, err);
 	target_close(&t);
 	return status;
 }
@@ -123,7 +116,7 @@ read_alone(struct update *u, struct error *err)
 {
 	if (target_reopen(&u->text, err) != 0)
 		return -1;
-	return u->text.exists ? read_all(&u->text, &u->bytes, err) : text_missing(u, err);
+	return u->text.exists ? read_all(&u->text, &u->bytes, err) : target_missing(&u->text, err);
 }
 
 /* What is to be changed must not be read half written. */
@@ -188,17 +181,22 @@ not_proven(struct map_proof *proof, const char *example)
 }
 
 int
-update_proven(struct update *u, struct map_proof *proof, struct error *err)
+map_in_place(const struct update *u, struct access *access,
+    struct map_proof *proof, struct error *err)
 {
-	const struct update_options *o = &u->options;
+	const struct site *site = u->options.site;
 	const struct map_file file = {
 		u->map.directory, u->map.name, u->map.path
 	};
-	const char *config = o->site->config[0] != '\0' ? o->site->config
-	    : NULL;
 
-	if (map_prove(&file, &o->site->map, &u->access, o->makemap, config,
-	    proof, err) == 0)
+	return map_prove(&file, &site->map, access, u->options.makemap,
+	    site->config[0] != '\0' ? site->config : NULL, proof, err);
+}
+
+int
+update_proven(struct update *u, struct map_proof *proof, struct error *err)
+{
+	if (map_in_place(u, &u->access, proof, err) == 0)
 		return 0;
 	if (err->status == EX_NOINPUT || err->status == EX_DATAERR ||
 	    err->status == EX_IOERR)

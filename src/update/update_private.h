@@ -24,6 +24,8 @@ int target_open(struct target *t, const char *path, struct error *err)
 /* The file by its name again.  EX_TEMPFAIL: another program has a lease on it
  * until t->open_end. */
 int target_reopen(struct target *t, struct error *err) MUST_USE;
+/* That there is no such file; EX_NOINPUT. */
+int target_missing(const struct target *t, struct error *err);
 /* Refuses a file with a second hard link. */
 int target_single(const struct target *t, struct error *err) MUST_USE;
 void target_close(struct target *t);
@@ -109,8 +111,6 @@ enum lease lease_take(int fd);
 /* Does somebody wait for the end of the lease that we took? */
 bool lease_is_wanted(int fd);
 void lease_drop(int fd);
-/* EX_NOINPUT. */
-int text_missing(const struct update *u, struct error *err);
 /* Opens the text; waits a moment where it is missing.  EX_NOINPUT. */
 int text_open(struct update *u, struct error *err) MUST_USE;
 /*
@@ -151,6 +151,10 @@ bool time_before(struct timespec a, struct timespec b);
 int copy_finish(struct update *u, struct error *err) MUST_USE;
 
 /* ---- a change under way ---- */
+
+/* map_prove() of the map that stands there and this text. */
+int map_in_place(const struct update *u, struct access *access,
+    struct map_proof *proof, struct error *err) MUST_USE;
 
 struct work {
 	struct update *u;

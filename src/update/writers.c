@@ -85,13 +85,6 @@ lease_drop(int fd)
 }
 
 int
-text_missing(const struct update *u, struct error *err)
-{
-	errno = ENOENT;
-	return error_errno(err, EX_NOINPUT, u->text.path, "cannot open");
-}
-
-int
 text_open(struct update *u, struct error *err)
 {
 	int64_t end = clock_ms() + MISSING_MS;
@@ -102,7 +95,7 @@ text_open(struct update *u, struct error *err)
 		if (u->text.exists)
 			return target_single(&u->text, err);
 		if (clock_ms() >= end)
-			return text_missing(u, err);
+			return target_missing(&u->text, err);
 		sleep_a_moment();
 	}
 }
