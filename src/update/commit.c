@@ -257,7 +257,8 @@ commit(struct work *w, struct map_proof *proof, struct error *err)
 		return UPDATE_FAILED;
 	if (make)
 		return make_commit(w, proof, err);
-	return give_attributes(w, err) == 0 ? put_in_place(w, err) : UPDATE_FAILED;
+	return give_attributes(w, err) == 0 ? put_in_place(w, err)
+	    : UPDATE_FAILED;
 }
 
 enum update_status

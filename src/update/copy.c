@@ -44,7 +44,8 @@ update_foresee(struct update *u)
 	private_path(c->path, &u->map, u->map.name);
 	c->old = (struct map_file){ u->map.directory, u->map.name,
 		u->map.path };
-	c->file = (struct map_file){ u->map.private_directory, u->map.name, c->path };
+	c->file = (struct map_file){ u->map.private_directory, u->map.name,
+		c->path };
 	c->spec = &u->options.site->map;
 	c->apart = u->map.seen.st_size >= WORTH_A_THREAD &&
 	    pthread_create(&c->thread, NULL, copy, c) == 0;

@@ -199,7 +199,8 @@ make_ours(struct target *t, struct error *err)
 {
 	/* An access control list that it inherits can take from the mode. */
 	int status = fchmod(t->private_directory, 0700) != 0
-	    ? private_failed(t, "cannot set its mode", err) : private_name_process(t, err);
+	    ? private_failed(t, "cannot set its mode", err)
+	    : private_name_process(t, err);
 
 	if (status == 0)
 		return 0;

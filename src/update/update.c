@@ -96,7 +96,8 @@ update_read_text(const char *path, struct buf *text, struct error *err)
 	t.open_end = clock_ms() + READER_WAIT;
 	status = target_open(&t, path, err);
 	if (status == 0)
-		status = t.exists ? read_all(&t, text, err) : target_missing(&t, err);
+		status = t.exists ? read_all(&t, text, err)
+		    : target_missing(&t, err);
 	target_close(&t);
 	return status;
 }
@@ -116,7 +117,8 @@ read_alone(struct update *u, struct error *err)
 {
 	if (target_reopen(&u->text, err) != 0)
 		return -1;
-	return u->text.exists ? read_all(&u->text, &u->bytes, err) : target_missing(&u->text, err);
+	return u->text.exists ? read_all(&u->text, &u->bytes, err)
+	    : target_missing(&u->text, err);
 }
 
 /* What is to be changed must not be read half written. */

@@ -3,10 +3,10 @@
  *
  *   target.c             a path as directory, name and file
  *   private_directory.c  the directory beside a target: one tlsoff at a time
+ *   private_file.c       the files in it, and the exchange
  *   attributes.c         owner, group, mode, xattrs, times
  *   copy.c               the copy of the old map that UPDATE_PATCH changes
  *   writers.c            other programs that write the text
- *   private_file.c       the files in it, and the exchange
  *   swap.c               text and map are put in place, and taken back
  *   commit.c             the order of it all; make.c where make builds the map
  *   update.c             open, read, prove, close
