@@ -198,7 +198,8 @@ private_remove_files(const struct target *t)
 static void
 remove_name(struct content *c, const char *name)
 {
-	(void)is_gone(c->of, name);
+	if (!is_gone(c->of, name))
+		(void)unlinkat(c->of->private_directory, name, AT_REMOVEDIR);
 }
 
 void

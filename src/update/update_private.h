@@ -71,7 +71,7 @@ int private_name_process(const struct target *t, struct error *err) MUST_USE;
 unsigned long private_process(const struct target *t);
 /* Removes our files, that one last; false: one of them could not be. */
 bool private_remove_files(const struct target *t);
-/* Removes whatever files are there. */
+/* Removes whatever files and empty directories are there. */
 void private_remove_all(const struct target *t);
 /* error_errno() with its path; EX_CANTCREAT. */
 int private_failed(const struct target *t, const char *what,
