@@ -10,6 +10,9 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -20,6 +23,16 @@
 
 #define SECONDS 60u /* and one more for each MiB */
 #define TELL 100    /* ms between two words of how far it is */
+
+static void
+die_with(pid_t parent)
+{
+#ifdef __linux__
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+#endif
+	if (getppid() != parent)
+		_exit(EX_OSERR);
+}
 
 /* Signals as they are for a new program; no core, no words of libc's about
  * its heap, and an end; libdb may read a DB_CONFIG where it stands. */
@@ -89,7 +102,7 @@ apart_fork(struct apart *a, size_t size, struct error *err)
 		(void)error_errno(err, EX_OSERR, a->path, "fork");
 	(void)close(ends[a->child != 0]);
 	if (a->child == 0) {
-		run_die_with(parent);
+		die_with(parent);
 		prepare(size);
 	}
 	if (a->child >= 0)

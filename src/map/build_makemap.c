@@ -41,7 +41,7 @@ cache_size(const struct map_build *b)
 struct made {
 	struct makemap call;
 	struct order order;
-	struct run_feed feed;
+	struct child_feed feed;
 	struct buf said;
 	struct access *access;
 };
@@ -242,7 +242,7 @@ run(struct made *m, const struct map_build *b, size_t cache,
 	if (b->spec->keep_case)
 		options[n++] = "-f";
 	options[n] = NULL;
-	m->feed = (struct run_feed){ order_next, &m->order, m->order.len };
+	m->feed = (struct child_feed){ order_next, &m->order };
 	m->call = (struct makemap){
 		.program = b->makemap,
 		.config = b->config,
@@ -253,6 +253,7 @@ run(struct made *m, const struct map_build *b, size_t cache,
 		.messages = &m->said,
 		.keep = KEEP,
 		.progress = b->progress,
+		.total = m->order.len,
 	};
 	return makemap_run(&m->call, err);
 }

@@ -179,14 +179,15 @@ struct makemap {
 	const char *type;
 	const struct map_file *file;
 	const char *const *options; /* ends with NULL; at most 8 */
-	const struct run_feed *input; /* NULL: none */
+	const struct child_feed *input; /* NULL: none */
 	struct buf *output;         /* NULL: none */
 	struct buf *messages;
 	size_t keep; /* bytes of each kept */
 	const struct progress *progress; /* in the input; NULL: nobody asks */
+	unsigned long long total; /* bytes of it */
 };
 
-/* Its exit status; -1 with err as run_program(), or not installed. */
+/* Its exit status; -1 with err as child_run(), or not installed. */
 int makemap_run(const struct makemap *m, struct error *err) MUST_USE;
 /* EX_IOERR where makemap ended with that, and otherwise EX_UNAVAILABLE, with the
  * first line it said; returns -1. */
@@ -210,7 +211,7 @@ struct order {
 
 /* To be freed in any case. */
 void order_make(struct order *o, struct span text, const struct map_spec *spec);
-/* A run_feed's next(); context is the order. */
+/* A child_feed's next(); context is the order. */
 struct span order_next(void *context);
 /* Of a sorted text: where the record stands that was fed as this line, counted
  * from 1; SIZE_MAX: there is no such line. */

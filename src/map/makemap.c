@@ -16,9 +16,10 @@ makemap_run(const struct makemap *m, struct error *err)
 	const char *argv[OPTIONS_MAX + 6];
 	char name[NAME_MAX + 3];
 	size_t n = 0;
-	struct run run = {
+	struct child child = {
 		.argv = argv,
 		.input = -1,
+		.target = -1,
 		.feed = m->input,
 		.directory = m->file->directory,
 		.writes = m->input != NULL ? m->file->path : NULL,
@@ -26,6 +27,7 @@ makemap_run(const struct makemap *m, struct error *err)
 		.messages = m->messages,
 		.keep = m->keep,
 		.progress = m->progress,
+		.total = m->total,
 	};
 
 	if (m->program == NULL)
@@ -41,7 +43,7 @@ makemap_run(const struct makemap *m, struct error *err)
 	argv[n++] = m->type;
 	argv[n++] = name;
 	argv[n] = NULL;
-	return run_program(&run, err);
+	return child_run(&child, err);
 }
 
 int

@@ -235,17 +235,18 @@ run_make(struct work *w, const char *make, int makefile,
 	struct buf said = BUF_INIT;
 	const char *const argv[] = { make, "-f", "-",
 		".MAKE.DEPENDFILE=/dev/null", "MAKEOBJDIR=${.CURDIR}", NULL };
-	const struct run r = {
+	struct child child = {
 		.argv = argv,
 		.leaves_children = true,
 		.ends_children = true,
 		.input = makefile,
+		.target = -1,
 		.directory = w->u->text.directory,
 		.writes = w->u->map.path,
 		.output = &said,
 		.keep = 4096,
 	};
-	int status = run_program(&r, err);
+	int status = child_run(&child, err);
 
 	if (status >= 0 && prove(w, proof, err) != 0) {
 		if (status != 0 || err->status == EX_NOINPUT)

@@ -93,6 +93,9 @@ static const struct call calls[] = {
 	CALL(wait4, "EINTR"),
 	CALL(waitid, "EINTR"),
 	CALL(pipe2, "EMFILE ENFILE"),
+#ifdef SYS_pidfd_open
+	CALL(pidfd_open, "EMFILE ENOSYS"),
+#endif
 	CALL(socketpair, "EMFILE ENOBUFS"),
 #ifdef SYS_poll
 	CALL(poll, "EINTR ENOMEM"),
