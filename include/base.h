@@ -235,6 +235,10 @@ void sync_begin(int fd);
  * us; 0: it does, or nobody can tell. */
 int space_error(int directory);
 
+/* Copies so many bytes from one file to another, which is empty; holes stay
+ * holes.  -1 with errno. */
+int copy_bytes(int from, int to, off_t size) MUST_USE;
+
 /* ---- progress ---- */
 
 struct progress {
@@ -298,8 +302,8 @@ struct child {
 	struct buf *messages;    /* its standard error; NULL: with the output */
 	size_t keep;             /* bytes of a stream that are kept, the others
 	                            are read and dropped; 0: 1 MiB */
-	int timeout;             /* seconds until it is killed, or for each
-	                            answer; 0: none */
+	int timeout;             /* seconds that it is waited for, or for each
+	                            answer, until it is killed; 0: any time */
 	const struct progress *progress; /* told how much it was fed, or what it
 	                            says itself; NULL: nobody is */
 	unsigned long long total; /* of that; 0: nobody knows */

@@ -9,9 +9,11 @@
  *
  * The order inside update_commit(), and the crash each step guards against:
  *
- *   side text written, attributes of the old one set, synced   (half a text)
- *   meanwhile side map built from the same bytes in memory,    (half a map,
- *       and proven equal to them        a makemap that failed, one that lied)
+ *   side map built and added up by a child                     (half a map,
+ *       from the bytes in memory        a makemap that failed, one that lied)
+ *   meanwhile side text written, attributes of the old one
+ *       set, the text added up, synced                         (half a text)
+ *   map and text proven equal
  *   side map given the old map's attributes, synced            (unsafe map)
  *   access file looked at again: changed, or open for writing,
  *       means UPDATE_AGAIN                                     (lost update)
@@ -96,7 +98,6 @@ struct update {
 	bool leased; /* a lease on text.file was taken */
 	int lock;    /* -1 where not held */
 	int side_text, side_directory;
-	struct copying *copying; /* of the old map, in a thread */
 	bool side_text_there;
 };
 
@@ -134,9 +135,6 @@ void update_let_go(struct held_text *held);
  * unreadable is not; proof->example says so. */
 int update_proven(struct update *u, struct map_proof *proof, struct error *err)
     MUST_USE;
-/* A change is going to come: UPDATE_PATCH begins to copy the map.  May be left
- * out. */
-void update_foresee(struct update *u);
 /*
  * Puts the text of next in place of the access file, and the map made from it.
  * next has been parsed by the rules of the options; where only the map is to

@@ -22,19 +22,6 @@ enum { OUTPUT, MESSAGES, FEED, END, POLLED };
 
 /* ---- its end ---- */
 
-static void
-reap(struct child *c)
-{
-	int status = 0;
-
-	while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR)
-		continue;
-	if (c->status != CHILD_LATE)
-		c->status = WIFSIGNALED(status) ? 128 + WTERMSIG(status)
-		                                : WEXITSTATUS(status);
-	child_forget(c);
-}
-
 /* What a child's children were about to write is written when they are gone,
  * and not before; whoever is to reap them may take his time. */
 static void
@@ -46,17 +33,32 @@ wait_for_group(pid_t leader)
 		(void)nanosleep(&tick, NULL);
 }
 
+/* Where a signal ended it, what it started has to end, too. */
+static void
+reap(struct child *c)
+{
+	pid_t pid = c->pid;
+	int status = 0;
+
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		continue;
+	if (c->status != CHILD_LATE)
+		c->status = WIFSIGNALED(status) ? 128 + WTERMSIG(status)
+		                                : WEXITSTATUS(status);
+	child_forget(c);
+	if (!c->ends_children || !WIFSIGNALED(status))
+		return;
+	(void)kill(-pid, SIGKILL);
+	wait_for_group(pid);
+}
+
 void
 child_kill(struct child *c)
 {
-	pid_t pid = c->pid;
-
-	if (pid == 0)
+	if (c->pid == 0)
 		return;
-	(void)kill(c->ends_children ? -pid : pid, SIGKILL);
+	(void)kill(c->ends_children ? -c->pid : c->pid, SIGKILL);
 	reap(c);
-	if (c->ends_children)
-		wait_for_group(pid);
 }
 
 /* ---- what it says ---- */
@@ -220,6 +222,7 @@ wait_for_one(struct child *all, size_t count, size_t want, struct error *err)
 int
 child_wait(struct child *c, struct error *err)
 {
+	c->end = clock_ms() + (int64_t)c->timeout * 1000;
 	if (wait_for_one(c, 1, 0, err) != 0) {
 		child_kill(c);
 		return -1;

@@ -88,11 +88,13 @@ run_function(struct child *c, const int streams[3])
 		SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL
 	};
 	const struct rlimit none = { 0, 0 };
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 
 	if (chdir("/") != 0)
 		_exit(EX_OSERR);
 	(void)setrlimit(RLIMIT_CORE, &none);
-	(void)dup2(streams[2], STDERR_FILENO);
+	if (null >= 0)
+		(void)dup2(null, STDERR_FILENO);
 	cancel_forget();
 	for (size_t i = 0; i < sizeof(crashes) / sizeof(crashes[0]); i++)
 		(void)signal(crashes[i], SIG_DFL);
@@ -138,10 +140,25 @@ open_pipe(struct child_stream *ours, struct error *err)
 	return fds[1];
 }
 
+/* A function's are pipes, or none: there may be no /dev. */
+static int
+open_pipes(struct child *c, int theirs[3], struct error *err)
+{
+	if (c->answers)
+		theirs[0] = child_feed_open(c, err);
+	if (c->answers && theirs[0] < 0)
+		return -1;
+	if (c->output != NULL)
+		theirs[1] = open_pipe(&c->streams[0], err);
+	return c->output != NULL && theirs[1] < 0 ? -1 : 0;
+}
+
 static int
 open_streams(struct child *c, int theirs[3], struct error *err)
 {
-	theirs[0] = c->feed != NULL || c->answers ? child_feed_open(c, err)
+	if (c->argv == NULL)
+		return open_pipes(c, theirs, err);
+	theirs[0] = c->feed != NULL ? child_feed_open(c, err)
 	    : duplicate(c->input, err);
 	if (theirs[0] < 0)
 		return -1;
@@ -150,8 +167,7 @@ open_streams(struct child *c, int theirs[3], struct error *err)
 	if (theirs[1] < 0)
 		return -1;
 	theirs[2] = c->messages != NULL ? open_pipe(&c->streams[1], err)
-	    : duplicate(c->argv == NULL || c->output == NULL ? -1 : theirs[1],
-	        err);
+	    : duplicate(theirs[1], err);
 	return theirs[2] < 0 ? -1 : 0;
 }
 

@@ -5,7 +5,6 @@
  *   lock.c        one tlsoff at a time
  *   attributes.c  owner, group, mode, xattrs, times
  *   side.c        the new text and the new map before they are in place
- *   copy.c        the copy of the old map that UPDATE_PATCH changes
  *   writers.c     other programs that write the text
  *   swap_text.c   the rename of the text, and undoing it
  *   swap.c        that of the map, and what both need
@@ -107,20 +106,13 @@ void side_map_path(char to[2 * SIDE_PATH], const struct update *u);
 int write_all(int fd, struct span bytes, const char *path, struct error *err)
     MUST_USE;
 
-/* ---- the copy of the old map ---- */
-
-/* Waits for update_foresee(): 0, or -1 with why there is no copy. */
-int copy_finish(struct update *u, struct error *err) MUST_USE;
-
 /* ---- a change under way ---- */
 
 struct work {
 	struct update *u;
 	struct access *next;
-	struct map_sum sum;    /* of next */
-	bool judging;          /* the old text, in a thread */
-	pthread_t judge;
 	bool changed;          /* the text; else only the map is mended */
+	bool text_written;     /* the new one, and synced */
 	struct stat text_seen; /* the text that is to stand with the map */
 	int map;               /* the side map, open */
 	bool text_in;          /* the new text is in place ... */

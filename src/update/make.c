@@ -76,28 +76,6 @@ open_makefile(const struct update *u, struct error *err)
 	return -1;
 }
 
-static int
-copy_bytes(int from, int to, const char *path, struct error *err)
-{
-	off_t at = 0;
-
-	for (;;) {
-		char bytes[65536];
-		ssize_t n = pread(from, bytes, sizeof(bytes), at);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return error_errno(err, EX_IOERR, path, "cannot read");
-		if (n == 0)
-			return 0;
-		at += n;
-		if (write_all(to, (struct span){ bytes, (size_t)n }, path,
-		    err) != 0)
-			return -1;
-	}
-}
-
 /* A copy in the side directory, with attributes and times. */
 static int
 keep_map(struct work *w, struct old_map *old, struct error *err)
@@ -117,8 +95,9 @@ keep_map(struct work *w, struct old_map *old, struct error *err)
 	    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (old->file < 0 || w->map < 0)
 		return error_errno(err, EX_CANTCREAT, path, "cannot copy");
-	if (copy_bytes(old->file, w->map, path, err) != 0 ||
-	    attributes_copy(old->file, w->map, path, err) != 0)
+	if (copy_bytes(old->file, w->map, old->seen.st_size) != 0)
+		return error_errno(err, EX_IOERR, path, "cannot copy");
+	if (attributes_copy(old->file, w->map, path, err) != 0)
 		return -1;
 	if (futimens(w->map, (struct timespec[2]){ old->seen.st_atim,
 	    old->seen.st_mtim }) != 0 || fsync(w->map) != 0)

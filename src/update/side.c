@@ -232,7 +232,6 @@ side_remove(struct update *u)
 	char name[SIDE_NAME];
 	struct error ignored;
 
-	(void)!copy_finish(u, &ignored);
 	close_fd(&u->side_text);
 	side_name(name, &u->text, "");
 	if (u->side_text_there && is_gone(u->text.directory, name, 0))

@@ -30,6 +30,7 @@ static const struct call calls[] = {
 	CALL(pread64, "EINTR EIO short"),
 	CALL(write, "EDQUOT EINTR EIO ENOSPC short"),
 	CALL(pwrite64, "EDQUOT EINTR EIO ENOSPC short"),
+	CALL(copy_file_range, "EINTR EIO ENOSPC EOPNOTSUPP"),
 	CALL(lseek, "EIO"),
 	CALL(ftruncate, "EINTR EIO"),
 	CALL(fallocate, "EINTR EIO ENOSPC EOPNOTSUPP"),
