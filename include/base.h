@@ -252,6 +252,25 @@ struct progress {
 void progress_tell(const struct progress *p, unsigned long long done,
     unsigned long long total);
 
+/* ---- a sandbox ---- */
+
+enum sandbox {
+	SANDBOX_NO_FILES, /* no file is opened any more */
+	SANDBOX_READ,     /* files are opened for reading alone */
+	SANDBOX_WRITE,    /* and written in one directory */
+	SANDBOX_PROGRAM   /* a program may be run that only reads files */
+};
+
+/*
+ * From here on this process, which is a child or soon ends, has no network, runs
+ * no program but in SANDBOX_PROGRAM, touches no other process, and creates,
+ * changes or removes no file but in SANDBOX_WRITE below the open directory.  As
+ * far as the kernel can: one that cannot is no error.  Descriptors that are open
+ * stay so, but SANDBOX_READ and SANDBOX_PROGRAM write no file through them.
+ * Builds for an analyzer go without.
+ */
+void sandbox(enum sandbox kind, int directory);
+
 /* ---- a child ---- */
 
 /* What a program is given to read. */
@@ -283,10 +302,12 @@ struct child {
 	                            returns is the exit status */
 	void *context;           /* for the function */
 	const char *name;        /* for messages, of a function */
+	bool only_reads;         /* a program that runs in a sandbox */
 	bool leaves_children;    /* it is done when it ends, even if what it
 	                            started keeps its output open */
-	bool ends_children;      /* where it is killed, so is what it started,
-	                            but for daemons: they leave its group */
+	bool ends_children;      /* where it ends, what it started is killed, but
+	                            for daemons: they leave its group.  With
+	                            leaves_children, where it is killed */
 	int input;               /* becomes its standard input; -1: /dev/null */
 	const struct child_feed *feed; /* written to its standard input, in
 	                            place of input; NULL: none.  SIGPIPE has to

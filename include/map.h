@@ -75,7 +75,7 @@ struct map_build {
 	const char *makemap;         /* path; for BUILD_MAKEMAP, and to read
 	                                what libdb cannot */
 	const char *config;          /* cf for makemap -C; NULL: /dev/null */
-	const struct map_file *old;  /* for BUILD_PATCH: the map to be copied */
+	const struct map_file *old;  /* the map to be copied; for BUILD_PATCH */
 	struct access *before;       /* for BUILD_PATCH: its text */
 };
 
@@ -93,7 +93,8 @@ struct map_proof {
 /*
  * Begins to build the file in a child, which also adds up what it has built.
  * build and all it names have to stay, and must not change, until map_finish()
- * or map_cancel(), one of which has to come.  NULL with err: EX_OSERR.
+ * or map_cancel(), one of which has to come.  NULL with err: EX_CANTCREAT (the
+ * file is there already), EX_OSERR.
  *
  * A large text is fed to makemap in another order; what err tells of a line has
  * its number in the text.  Sorting takes 16 bytes of memory for each record, with
@@ -111,20 +112,20 @@ int map_sum(struct map_job *job, struct error *err) MUST_USE;
  * Waits for the child, and compares as map_prove().  The file is closed, not yet
  * synced; mode 0600.  makemap's exit status and words decide nothing: where the
  * map is proven it is right.  Where it is not, and makemap failed, or complained
- * of what is no fault of the text, err quotes that.  After a failure a part of
- * the file may be there, but no directory that makemap left.
+ * of what is no fault of the text, err quotes that.  After a failure nothing of
+ * the file is left.
  *
  * 0 with the answer in proof, or -1.  EX_UNAVAILABLE: makemap cannot run, failed,
  * found no end in a time that its text allows, or complained (its words are in
  * the text), or libdb has no such type, crashed or found no end; EX_DATAERR: the
  * old map cannot be opened, or the new one; EX_NOINPUT: the old map is missing,
- * or makemap made none; EX_CANTCREAT (it is there already), EX_IOERR (the disk is
+ * or makemap made none; EX_CANTCREAT (libdb cannot create it), EX_IOERR (the disk is
  * full or fails, a limit on the size of files, or makemap left what is no file),
  * EX_OSERR.
  */
 int map_finish(struct map_job *job, struct map_proof *proof, struct error *err)
     MUST_USE;
-/* Ends the child, and what it started.  The same may be left. */
+/* Ends the child, and what it started.  Nothing of the file is left. */
 void map_cancel(struct map_job *job);
 
 /* ---- prove ---- */

@@ -33,7 +33,7 @@ wait_for_group(pid_t leader)
 		(void)nanosleep(&tick, NULL);
 }
 
-/* Where a signal ended it, what it started has to end, too. */
+/* What it started ends with it, unless it may be left. */
 static void
 reap(struct child *c)
 {
@@ -46,10 +46,10 @@ reap(struct child *c)
 		c->status = WIFSIGNALED(status) ? 128 + WTERMSIG(status)
 		                                : WEXITSTATUS(status);
 	child_forget(c);
-	if (!c->ends_children || !WIFSIGNALED(status))
+	if (!c->ends_children || (c->leaves_children && WIFEXITED(status)))
 		return;
-	(void)kill(-pid, SIGKILL);
-	wait_for_group(pid);
+	if (kill(-pid, SIGKILL) == 0)
+		wait_for_group(pid);
 }
 
 void

@@ -74,6 +74,8 @@ run_program(const struct child *c, const int streams[3])
 		if (dup2(fds[i], i) < 0)
 			_exit(127);
 	close_from(3);
+	if (c->only_reads)
+		sandbox(SANDBOX_PROGRAM, -1);
 	(void)execve(c->argv[0], (char *const *)(size_t)c->argv,
 	    (char *const *)(size_t)environment);
 	_exit(127);

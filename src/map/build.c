@@ -1,6 +1,7 @@
 /* Building a map in a child, beside what else is to be done. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sysexits.h>
@@ -16,21 +17,6 @@ struct map_job {
 };
 
 /* ---- in the child ---- */
-
-/* makemap opens a file that is there and keeps its owner and mode. */
-static int
-must_not_exist(const struct map_file *file, struct error *err)
-{
-	struct stat seen;
-
-	if (fstatat(file->directory, file->name, &seen,
-	    AT_SYMLINK_NOFOLLOW) == 0)
-		return error_set(err, EX_CANTCREAT,
-		    "%s: is already there; remove it", file->path);
-	if (errno == ENOENT)
-		return 0;
-	return error_errno(err, EX_CANTCREAT, file->path, "cannot create");
-}
 
 /* A makemap that left something else than a file could not write one. */
 static int
@@ -86,8 +72,6 @@ build(struct task *task, struct answer *answer, struct error *err)
 	const struct map_build *b = job->build;
 	const struct source source = build_source(b);
 
-	if (must_not_exist(&b->file, err) != 0)
-		return -1;
 	if (b->builder == BUILD_MAKEMAP
 	    ? use_makemap(b, task, answer, err) != 0
 	    : use_libdb(b, task, err) != 0)
@@ -100,11 +84,29 @@ build(struct task *task, struct answer *answer, struct error *err)
 
 /* ---- in the parent ---- */
 
+/* makemap opens a file that is there and keeps its owner and mode. */
+static int
+must_not_exist(const struct map_file *file, struct error *err)
+{
+	struct stat seen;
+
+	if (fstatat(file->directory, file->name, &seen,
+	    AT_SYMLINK_NOFOLLOW) == 0)
+		return error_set(err, EX_CANTCREAT,
+		    "%s: is already there; remove it", file->path);
+	if (errno == ENOENT)
+		return 0;
+	return error_errno(err, EX_CANTCREAT, file->path, "cannot create");
+}
+
 struct map_job *
 map_begin(const struct map_build *b, struct error *err)
 {
-	struct map_job *job = calloc(1, sizeof(*job));
+	struct map_job *job;
 
+	if (must_not_exist(&b->file, err) != 0)
+		return NULL;
+	job = calloc(1, sizeof(*job));
 	if (job == NULL) {
 		(void)error_memory(err);
 		return NULL;
@@ -114,8 +116,10 @@ map_begin(const struct map_build *b, struct error *err)
 		.context = job, .writes = b->builder != BUILD_MAKEMAP };
 	job->task.child.progress = b->progress;
 	job->task.child.total = b->access->text.len;
-	job->task.child.timeout = makemap_seconds(b->access->text.len) +
-	    task_seconds(b->access->text.len);
+	job->task.child.timeout = task_seconds(b->access->text.len, b->old);
+	if (b->builder == BUILD_MAKEMAP)
+		job->task.child.timeout +=
+		    makemap_seconds(b->access->text.len);
 	if (checksum_begin(&job->text, err) == 0 &&
 	    task_start(&job->task, err) == 0)
 		return job;
@@ -147,6 +151,11 @@ finish(struct map_job *job, struct map_proof *proof, struct error *err)
 	if (map_sum(job, err) != 0)
 		return -1;
 	status = task_end(&job->task, &answer, err);
+	if (status != 0 && job->task.child.status == CHILD_LATE &&
+	    b->builder == BUILD_MAKEMAP)
+		return error_set(err, EX_UNAVAILABLE, "%s: %s, or what it "
+		    "started: no end after %d seconds", b->file.path,
+		    b->makemap, job->task.child.timeout);
 	if (status == 0)
 		status = prove_compare(&source, b->access, &job->text,
 		    job->clean, &answer.sum, proof, err);
@@ -157,14 +166,19 @@ finish(struct map_job *job, struct map_proof *proof, struct error *err)
 	return status;
 }
 
+/* Also what makemap may have left in the place of a file, and libdb's name for
+ * a file that it has not made yet. */
 void
 map_cancel(struct map_job *job)
 {
 	const struct map_file *file = &job->build->file;
+	char name[NAME_MAX + sizeof("__db.")];
 
 	task_free(&job->task);
-	/* What makemap may have left in the place of a file. */
-	(void)unlinkat(file->directory, file->name, AT_REMOVEDIR);
+	(void)snprintf(name, sizeof(name), "__db.%s", file->name);
+	(void)unlinkat(file->directory, name, 0);
+	if (unlinkat(file->directory, file->name, 0) != 0)
+		(void)unlinkat(file->directory, file->name, AT_REMOVEDIR);
 	free(job);
 }
 

@@ -162,8 +162,8 @@ difference_name(const struct source *source, const struct access *access,
 	struct answer answer;
 	int status = -1;
 
-	task.child.timeout = task_seconds_for(source->file) +
-	    task_seconds(access->text.len);
+	task.child.timeout = task_seconds(access->text.len,
+	    source->file);
 	if (task_start(&task, err) == 0)
 		status = task_end(&task, &answer, err);
 	task_free(&task);

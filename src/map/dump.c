@@ -65,7 +65,8 @@ read_map(struct dump *d, const struct source *source, struct error *err)
 	static const char *const options[] = { "-u", NULL };
 	struct buf said = BUF_INIT;
 	struct makemap call = { .source = source, .options = options,
-		.output = &d->text, .messages = &said, .keep = SIZE_MAX / 4 };
+		.output = &d->text, .messages = &said, .keep = SIZE_MAX / 4,
+		.only_reads = true };
 	int status = makemap_run(&call, err);
 
 	if (status > 0) {
@@ -93,6 +94,7 @@ dump_open(struct store *s, const struct source *source, struct error *err)
 	s->file = file_open(source->file, source->spec, &seen, err);
 	if (s->file < 0 || read_map(d, source, err) != 0)
 		return -1;
+	sandbox(SANDBOX_READ, -1);
 	d->records = calloc(count_lines(buf_as_span(&d->text)) + 1,
 	    sizeof(d->records[0]));
 	if (d->records == NULL)

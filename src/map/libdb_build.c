@@ -316,6 +316,7 @@ open_file(struct writer *w, bool patch, struct error *err)
 	if (fchdir(file->directory) != 0)
 		return error_errno(err, EX_CANTCREAT, file->path,
 		    "cannot enter its directory");
+	sandbox(SANDBOX_WRITE, file->directory);
 	libdb_writes(file->path);
 	libdb_new(&w->libdb, file->path);
 	return patch ? open_copy(w, err) : open_new(w, err);

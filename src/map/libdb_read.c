@@ -1,7 +1,9 @@
 /*
  * The row of libdb's in the table of stores.  libdb opens the very file that was
  * opened and locked where that has a name of its own (/proc), else by path, and
- * then it is checked that it got the same one.
+ * then it is checked that it got the same one.  When it closes a damaged map
+ * that it was to read it opens that for writing, and may write anywhere in it:
+ * the sandbox prevents it.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -84,6 +86,7 @@ reader_open(struct store *s, const struct source *source, struct error *err)
 	s->own = r;
 	if (r == NULL)
 		return error_memory(err);
+	sandbox(SANDBOX_READ, -1);
 	for (int i = 0; i < OPEN_TRIES && again > 0; i++) {
 		(void)libdb_close(&r->libdb, &ignored);
 		close_fd(&s->file);

@@ -148,7 +148,7 @@ map_open(const struct map_file *file, const struct map_spec *spec,
 	map->child = (struct child){ .function = serve, .context = map,
 		.name = file->path, .answers = true, .ends_children = true,
 		.input = -1, .directory = -1, .target = -1,
-		.output = &map->answer, .timeout = task_seconds_for(file) };
+		.output = &map->answer, .timeout = task_seconds(0, file) };
 	if (child_start(&map->child, err) == 0 &&
 	    wait_for_answer(map, err) == 0) {
 		map->child.timeout = KEY_SECONDS;

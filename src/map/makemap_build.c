@@ -93,7 +93,8 @@ makemap_build(const struct map_build *b, struct task *task,
 	order_make(&order, b->access->text, b->spec);
 	inherit_children();
 	status = makemap_run(&call, err);
-	wait_for_children();
+	if (status >= 0)
+		wait_for_children();
 	order_free(&order);
 	return status >= 0 && buf_error(&task->words, err) != 0 ? -1 : status;
 }

@@ -186,9 +186,9 @@ struct task {
 	                       task_words() */
 };
 
-/* Seconds that a child may take for so many bytes of text, or for a map. */
-int task_seconds(size_t bytes);
-int task_seconds_for(const struct map_file *file);
+/* Seconds that a child may take for so many bytes of text and for a map, NULL:
+ * none. */
+int task_seconds(size_t text, const struct map_file *map);
 /* Starts a child that does the work and answers once.  Every start needs a
  * task_free(), which ends it where it still works.  EX_OSERR. */
 int task_start(struct task *task, struct error *err) MUST_USE;
@@ -266,6 +266,7 @@ struct makemap {
 	struct buf *output;         /* NULL: none */
 	struct buf *messages;
 	size_t keep;                /* bytes of each kept */
+	bool only_reads;            /* in a sandbox */
 	int timeout;                /* seconds; 0: any time */
 	const struct progress *progress; /* in the input; NULL: nobody asks */
 };

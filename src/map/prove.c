@@ -90,7 +90,7 @@ map_prove(const struct map_file *file, const struct map_spec *spec,
 	int status = -1;
 
 	*proof = (struct map_proof){ .equal = false };
-	task.child.timeout = task_seconds_for(file);
+	task.child.timeout = task_seconds(0, file);
 	if (checksum_begin(&asked.text, err) != 0 ||
 	    task_start(&task, err) != 0)
 		return -1;

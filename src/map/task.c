@@ -15,22 +15,16 @@
 
 #define SECONDS 20 /* and one more for each MiB */
 
+/* Of the map count the bytes on the disk, for a damaged one may have any size. */
 int
-task_seconds(size_t bytes)
-{
-	return SECONDS + (int)(bytes >> 20);
-}
-
-/* Of a map: its bytes on the disk, for a damaged one may have any size. */
-int
-task_seconds_for(const struct map_file *file)
+task_seconds(size_t text, const struct map_file *map)
 {
 	struct stat seen;
 
-	if (fstatat(file->directory, file->name, &seen,
-	    AT_SYMLINK_NOFOLLOW) != 0)
-		return SECONDS;
-	return task_seconds((size_t)seen.st_blocks * 512);
+	if (map != NULL && fstatat(map->directory, map->name, &seen,
+	    AT_SYMLINK_NOFOLLOW) == 0)
+		text += (size_t)seen.st_blocks * 512;
+	return SECONDS + (int)(text >> 20);
 }
 
 /* ---- in the child ---- */

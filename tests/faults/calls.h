@@ -125,6 +125,9 @@ static const struct call calls[] = {
 	CALL(landlock_create_ruleset, "ENOSYS EPERM"),
 	CALL(landlock_restrict_self, "EPERM"),
 #endif
+#ifdef SYS_landlock_add_rule
+	CALL(landlock_add_rule, "ENOMEM EPERM"),
+#endif
 	/* what cannot fail */
 	CALL(umask, SURE),
 	CALL(sched_yield, SURE),
