@@ -86,8 +86,8 @@ a_map_that_is_proven_is_right(void **state)
 		"echo 'makemap: ./access.db: line 1: beware' >&2; exit 65",
 		"echo 'a new warning' >&2; exit 0", "exit 75", "kill -9 $$",
 		/* It goes on after makemap has ended. */
-		"rm access.db; (sleep 1; printf 'a OK\nb OK\n' | $m \"$@\") "
-		    ">/dev/null 2>&1 & exit 0" };
+		("rm access.db; (sleep 1; printf 'a OK\nb OK\n' | $m \"$@\") "
+		    ">/dev/null 2>&1 & exit 0") };
 	struct fixture *f = *state;
 	char makemap[PATH_MAX], script[2 * PATH_MAX];
 
