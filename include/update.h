@@ -10,9 +10,11 @@
  *
  * The order inside update_commit(), and the crash each step guards against:
  *
- *   new text written, attributes of the old one set, synced    (half a text)
- *   meanwhile the new map built from the same bytes in memory, (half a map,
- *       and proven equal to them        a makemap that failed, one that lied)
+ *   new map built and added up by a child                      (half a map,
+ *       from the bytes in memory        a makemap that failed, one that lied)
+ *   meanwhile new text written, attributes of the old one
+ *       set, the text added up, synced                         (half a text)
+ *   map and text proven equal
  *   the new map given the old one's attributes, synced         (unsafe map)
  *   access file looked at again: changed, or open for writing,
  *       means UPDATE_AGAIN                                     (lost update)
@@ -103,7 +105,6 @@ struct update {
 	bool fresh;  /* the file was so new that its time cannot show a change */
 	bool leased; /* a lease on text.file was taken */
 	int new_text; /* open; -1: not */
-	struct copying *copying; /* of the old map, in a thread */
 };
 
 enum update_status { UPDATE_FAILED = -1, UPDATE_DONE = 0, UPDATE_AGAIN = 1 };
@@ -136,9 +137,6 @@ bool update_old_file(const struct update *u, size_t which,
  * unreadable is not; proof->example says so. */
 int update_proven(struct update *u, struct map_proof *proof, struct error *err)
     MUST_USE;
-/* A change is going to come: UPDATE_PATCH begins to copy the map.  May be left
- * out. */
-void update_foresee(struct update *u);
 /*
  * Puts the text of next in place of the access file, and the map made from it.
  * next has been parsed by the rules of the options; where only the map is to

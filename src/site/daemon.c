@@ -53,8 +53,9 @@ ps_says(pid_t pid)
 	struct buf output = BUF_INIT;
 	const char *argv[] = { NULL, "-o", "stat=", "-o", "comm=", "-p",
 		number, NULL };
-	const struct run r = { .argv = argv, .input = -1, .directory = -1,
-		.output = &output, .timeout = PS_TIMEOUT, .keep = 256 };
+	struct child child = { .argv = argv, .input = -1, .directory = -1,
+		.target = -1, .output = &output, .timeout = PS_TIMEOUT,
+		.keep = 256 };
 	struct error ignored;
 	struct span rest, state;
 	char name[256];
@@ -63,7 +64,7 @@ ps_says(pid_t pid)
 	for (size_t i = 0; i < 2 && argv[0] == NULL; i++)
 		if (access(programs[i], X_OK) == 0)
 			argv[0] = programs[i];
-	if (argv[0] != NULL && run_program(&r, &ignored) != 0)
+	if (argv[0] != NULL && child_run(&child, &ignored) != 0)
 		buf_clear(&output);
 	rest = buf_as_span(&output);
 	state = span_word(&rest);

@@ -76,28 +76,6 @@ open_makefile(const struct update *u, struct error *err)
 	return -1;
 }
 
-static int
-copy_bytes(int from, int to, const char *path, struct error *err)
-{
-	off_t at = 0;
-
-	for (;;) {
-		char bytes[65536];
-		ssize_t n = pread(from, bytes, sizeof(bytes), at);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return error_errno(err, EX_IOERR, path, "cannot read");
-		if (n == 0)
-			return 0;
-		at += n;
-		if (write_all(to, (struct span){ bytes, (size_t)n }, path,
-		    err) != 0)
-			return -1;
-	}
-}
-
 /* A copy in the private directory, with attributes and times. */
 static int
 keep_map(struct work *w, struct old_map *old, struct error *err)
@@ -117,8 +95,9 @@ keep_map(struct work *w, struct old_map *old, struct error *err)
 		return error_errno(err, EX_CANTCREAT, path, "cannot copy");
 	if (private_create(&u->map, &w->map, err) != 0)
 		return -1;
-	if (copy_bytes(old->file, w->map, path, err) != 0 ||
-	    attributes_copy(old->file, w->map, path, err) != 0)
+	if (copy_bytes(old->file, w->map, old->seen.st_size) != 0)
+		return error_errno(err, EX_IOERR, path, "cannot copy");
+	if (attributes_copy(old->file, w->map, path, err) != 0)
 		return -1;
 	if (futimens(w->map, (struct timespec[2]){ old->seen.st_atim,
 	    old->seen.st_mtim }) != 0 || fsync(w->map) != 0)
@@ -228,17 +207,18 @@ run_make(struct work *w, const char *make, int makefile,
 	struct buf said = BUF_INIT;
 	const char *const argv[] = { make, "-f", "-",
 		".MAKE.DEPENDFILE=/dev/null", "MAKEOBJDIR=${.CURDIR}", NULL };
-	const struct run r = {
+	struct child child = {
 		.argv = argv,
 		.leaves_children = true,
 		.ends_children = true,
 		.input = makefile,
+		.target = -1,
 		.directory = w->u->text.directory,
 		.writes = w->u->map.path,
 		.output = &said,
 		.keep = 4096,
 	};
-	int status = run_program(&r, err);
+	int status = child_run(&child, err);
 
 	if (status >= 0 && prove(w, proof, err) != 0) {
 		if (status != 0 || err->status == EX_NOINPUT)

@@ -5,7 +5,6 @@
  *   private_directory.c  the directory beside a target: one tlsoff at a time
  *   private_file.c       the files in it, and the exchange
  *   attributes.c         owner, group, mode, xattrs, times
- *   copy.c               the copy of the old map that UPDATE_PATCH changes
  *   writers.c            other programs that write the text
  *   swap.c               text and map are put in place, and taken back
  *   commit.c             the order of it all; make.c where make builds the map
@@ -145,11 +144,6 @@ int times_at_least(int fd, struct timespec least, const char *path,
 void times_renew(int map, const struct stat *seen);
 bool time_before(struct timespec a, struct timespec b);
 
-/* ---- the copy of the old map ---- */
-
-/* Waits for update_foresee(): 0, or -1 with why there is no copy. */
-int copy_finish(struct update *u, struct error *err) MUST_USE;
-
 /* ---- a change under way ---- */
 
 /* map_prove() of the map that stands there and this text. */
@@ -159,10 +153,8 @@ int map_in_place(const struct update *u, struct access *access,
 struct work {
 	struct update *u;
 	struct access *next;
-	struct map_sum sum;    /* of next */
-	bool judging;          /* the old text, in a thread */
-	pthread_t judge;
 	bool changed;          /* the text; else only the map is mended */
+	bool text_written;     /* the new one, and synced */
 	struct stat text_seen; /* the text that is to stand with the map */
 	int map;               /* the new map, open */
 	bool text_in;          /* the new text is in place ... */
