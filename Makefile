@@ -24,11 +24,12 @@ HARDEN_LINK ?= -pie -Wl,-z,relro,-z,now,-z,noexecstack
 # WITH_DB=no: for systems without Berkeley DB, whose maps makemap alone reads.
 WITH_DB ?= yes
 LIBS_WITH_DB_yes = -ldb
+DEFINES_WITH_DB_yes = -DTLSOFF_LIBDB
 LIBS = $(LIBS_WITH_DB_$(WITH_DB)) -lpcre2-8 -pthread $(RESOLVER)
 
 # No _TIME_BITS: libdb's structs hold times as the system's default has them.
 COMPILE = $(CC) -std=c17 $(WARN) -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \
-	-DPCRE2_CODE_UNIT_WIDTH=8 -Iinclude $(HARDEN) $(CPPFLAGS) $(CFLAGS)
+	-DPCRE2_CODE_UNIT_WIDTH=8 $(DEFINES_WITH_DB_$(WITH_DB)) -Iinclude $(HARDEN) $(CPPFLAGS) $(CFLAGS)
 LINK = $(CC) $(CFLAGS) $(HARDEN_LINK) $(LDFLAGS)
 
 # A line for each file that is made, or with V=1 the whole command.

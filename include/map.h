@@ -6,21 +6,22 @@
  * and for libdb, and what libdb opened is checked to be that very file.
  *
  *   map_open() map_get() map_close()    ask a map what sendmail asks it
- *   map_build()                         text -> new file, by makemap or libdb
- *   map_prove()                         is this map exactly that text?
- *   map_prove_built()                   the same, after map_build()
+ *   map_begin()                         text -> new file, by makemap or libdb,
+ *                                       in a child, which sums the map up, too
+ *   map_sum()                           the checksum of the text, meanwhile
+ *   map_finish() or map_cancel()        is this map exactly that text?
+ *   map_prove()                         the same of a map that stands there
  *
- * Types that libdb cannot open (cdb) are read through "makemap -u".  libdb only
- * ever runs in a child process, which may crash without harm on a damaged map
- * or a full disk, and ends when we do.
- * A map is never opened for writing unless map_build() has just created it.
- * Built without libdb (make WITH_DB=no), all types are read that way, and
+ * Types that libdb cannot open (cdb) are read through "makemap -u".  Whatever
+ * reads a map runs in a child process, which may crash without harm on a damaged
+ * map or a full disk, has a time limit by what is really there, and ends when we
+ * do.
+ * A map is never opened for writing unless map_begin()'s child has just created
+ * it.  Built without libdb (make WITH_DB=no), all types are read that way, and
  * makemap is the only builder.
  */
 #ifndef TLSOFF_MAP_H
 #define TLSOFF_MAP_H
-
-#include <pthread.h>
 
 #include "access.h"
 #include "base.h"
@@ -75,86 +76,70 @@ void map_close(struct map *map);
 
 enum map_builder { BUILD_MAKEMAP, BUILD_LIBDB, BUILD_PATCH };
 
-/* What is known for the proof before it begins; private. */
-struct map_sum {
-	struct access *access;
-	const struct map_spec *spec;
-	bool keyed;
-	uint64_t key[2];
-	/* of the text, added up in a thread */
-	bool begun, running, made;
-	bool judges, whole, clean;
-	pthread_t thread;
-	uint64_t low, high;
-	size_t count;
-	/* of the map, added up by the process that patched it */
-	struct {
-		bool made;
-		uint64_t low, high;
-		size_t count, with_null;
-	} map;
-};
-
-/*
- * Begins to add up a text, beside what comes before its map can be proven;
- * judges: finds its faults first, which BUILD_MAKEMAP has to know, and begins
- * when map_build() has sorted the text.  Until map_sum_end() nobody else may
- * judge, complete or change the text; map_build() and map_prove_built() end it
- * themselves where they have to.  Of a small text, or where there is no thread,
- * nothing is made: the proof adds it up then.
- */
-void map_sum_begin(struct map_sum *sum, struct access *access,
-    const struct map_spec *spec, bool judges);
-/* Waits for it; more than once does no harm. */
-void map_sum_end(struct map_sum *sum);
-
 struct map_build {
 	enum map_builder builder;
-	const struct progress *progress; /* in the text; of BUILD_PATCH, which is
-	                                quick, in the proof; NULL: none */
+	const struct progress *progress; /* in the text; NULL: none */
 	const struct map_spec *spec; /* type and flags; its path is not used */
-	struct map_file file;        /* to be created; must not exist, but for
-	                                BUILD_PATCH: a copy of the old map */
+	struct map_file file;        /* to be created; must not exist */
 	struct access *access;       /* the new text, parsed; is completed where
 	                                its duplicates have to be known */
-	const char *makemap;         /* path; for BUILD_MAKEMAP */
+	const char *makemap;         /* path; for BUILD_MAKEMAP, and to read
+	                                what libdb cannot */
 	const char *config;          /* cf for makemap -C; NULL: /dev/null */
-	struct access *before;       /* for BUILD_PATCH: the old text */
-	struct map_sum *sum;         /* of access, begun; NULL: none */
+	const struct map_file *old;  /* the map to be copied; for BUILD_PATCH */
+	struct access *before;       /* for BUILD_PATCH: its text */
 };
 
-/*
- * Builds the file and leaves it closed, not yet synced; mode 0600.  What
- * makemap says of lines that access_parse() knows as faults is expected; any
- * other complaint, or none where one is due, is a failure.  A large text is fed
- * to makemap in another order; what err tells of a line has its number in the
- * text.  Sorting takes 16 bytes of memory for each record, with BUILD_LIBDB,
- * too.  After a failure a part of the file may be there.
- *
- * BUILD_PATCH puts and deletes the records in which the two texts differ, of
- * the keys known in them; whether that gives the map of the text only
- * map_prove() can say.
- *
- * EX_UNAVAILABLE: makemap cannot run, failed, or complained otherwise (its words
- * are in the text), or libdb has no such type or crashed; EX_DATAERR: the copy
- * cannot be opened; EX_CANTCREAT (it is there already), EX_IOERR (the disk is full
- * or fails), EX_OSERR.
- */
-int map_build(const struct map_build *build, struct error *err) MUST_USE;
-/* Copies the old map, under a shared lock; file must not exist.  A thread may
- * do this.  As map_open(), EX_CANTCREAT, EX_IOERR. */
-int map_copy(const struct map_file *old, const struct map_spec *spec,
-    const struct map_file *file, struct error *err) MUST_USE;
-
-/* ---- prove ---- */
+#define MAP_EXAMPLE 600
 
 struct map_proof {
 	bool equal;
 	bool clean;       /* equal, and the text has no fault but, perhaps,
 	                     duplicates */
 	size_t entries;   /* in the map */
-	char example[600]; /* where not equal: the first difference, for people */
+	char example[MAP_EXAMPLE]; /* where not equal: the first difference, for
+	                     people */
 };
+
+/*
+ * Begins to build the file in a child, which also adds up what it has built.
+ * build and all it names have to stay, and must not change, until map_finish()
+ * or map_cancel(), one of which has to come.  NULL with err: EX_CANTCREAT (the
+ * file is there already), EX_OSERR.
+ *
+ * A large text is fed to makemap in another order; what err tells of a line has
+ * its number in the text.  Sorting takes 16 bytes of memory for each record, with
+ * BUILD_LIBDB, too.  BUILD_PATCH copies the old map, under a shared lock, and
+ * puts and deletes the records in which the two texts differ, of the keys known
+ * in them.
+ */
+struct map_job;
+struct map_job *map_begin(const struct map_build *build, struct error *err)
+    MUST_USE;
+/* Adds up the text, unless that is done: before the caller has to wait for the
+ * disk.  May be left out.  EX_OSERR, cancel_check()'s. */
+int map_sum(struct map_job *job, struct error *err) MUST_USE;
+/*
+ * Waits for the child, and compares as map_prove().  The file is closed, not yet
+ * synced; mode 0600.  makemap's exit status and words decide nothing: where the
+ * map is proven it is right.  Where it is not, and makemap failed, or complained
+ * of what is no fault of the text, err quotes that.  After a failure nothing of
+ * the file is left.
+ *
+ * 0 with the answer in proof, or -1.  EX_UNAVAILABLE: makemap cannot run, failed,
+ * found no end in a time that its text allows, or complained (its words are in
+ * the text), or libdb has no such type, crashed or found no end; EX_DATAERR: the
+ * old map cannot be opened, or the new one; EX_NOINPUT: the old map is missing,
+ * or makemap made none; EX_CANTCREAT (libdb cannot create it), EX_IOERR (the disk is
+ * full or fails, a limit on the size of files, or makemap left what is no file),
+ * EX_OSERR.
+ */
+int map_finish(struct map_job *job, struct map_proof *proof, struct error *err)
+    MUST_USE;
+/* Ends the child, and what it started.  Nothing of the file is left. */
+void map_cancel(struct map_job *job);
+
+/* ---- prove ---- */
 
 /*
  * Compares every key and value of the text with the map, both ways: a keyed
@@ -162,15 +147,12 @@ struct map_proof {
  * the one is looked up in the other.  Duplicates in the text count as makemap
  * counts them: the first.  For a plain K line the keys and values may all end
  * in NUL.  A text that is not whole and equal has no duplicates; where it is
- * not equal it is completed.  0 with the answer in proof, or -1 as map_open(), EX_DATAERR
- * also where libdb crashed or found no end.
+ * not equal it is completed.  0 with the answer in proof, or -1 as map_open(),
+ * EX_DATAERR also where libdb crashed or found no end.
  */
 int map_prove(const struct map_file *file, const struct map_spec *spec,
     struct access *access, const char *makemap, const char *config,
     struct map_proof *proof, struct error *err) MUST_USE;
-/* The same of what map_build() built, with the sum that was begun. */
-int map_prove_built(const struct map_build *build, struct map_proof *proof,
-    struct error *err) MUST_USE;
 
 /* ---- safe ---- */
 

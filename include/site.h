@@ -189,7 +189,8 @@ void service_find(struct service *service, const struct site *site,
 /*
  * The pid of the daemon that runs with this cf; 0: none does.  It stands in
  * the cf's PidFile (for the system's cf also where packages put it), a plain
- * file and no link, and belongs to a live sendmail.
+ * file and no link, and belongs to a live process whose program is called
+ * sendmail, sendmail.sendmail or sm-mta: by /proc, else by ps, else to none.
  */
 pid_t service_running(const struct site *site);
 

@@ -4,15 +4,18 @@
  *   update_open()     resolve the paths, lock out other runs
  *   update_read()     the access file as it is now, parsed; not while
  *                     somebody has it open for writing
- *   update_commit()   side text, side map, proof, both renames
- *   update_close()    unlock; removes every side file; always safe to call
+ *   update_commit()   new text, new map, proof, both exchanges
+ *   update_close()    removes what is beside text and map, unlocks; always safe
+ *                     to call
  *
  * The order inside update_commit(), and the crash each step guards against:
  *
- *   side text written, attributes of the old one set, synced   (half a text)
- *   meanwhile side map built from the same bytes in memory,    (half a map,
- *       and proven equal to them        a makemap that failed, one that lied)
- *   side map given the old map's attributes, synced            (unsafe map)
+ *   new map built and added up by a child                      (half a map,
+ *       from the bytes in memory        a makemap that failed, one that lied)
+ *   meanwhile new text written, attributes of the old one
+ *       set, the text added up, synced                         (half a text)
+ *   map and text proven equal
+ *   the new map given the old one's attributes, synced         (unsafe map)
  *   access file looked at again: changed, or open for writing,
  *       means UPDATE_AGAIN                                     (lost update)
  *   signals held; text renamed, map swapped under an exclusive
@@ -38,11 +41,14 @@
  * name and no other, has to be trusted (EX_NOPERM), and make is given this very
  * file: no other that stands there is read, but for those that it includes.
  *
- * Side files: ".NAME.tlsoff" beside the access file, and the directory
- * ".NAME.tlsoff" beside the map, mode 0700, because makemap opens its file by
- * name and the directory may belong to somebody else.  Both names are fixed:
- * what a run that was killed left there, the next one removes.  The lock is
- * ".NAME.tlsoff-lock" beside the access file; it exists while it is held.
+ * The private directories ".NAME.tlsoff.d" beside text and map, mode 0700,
+ * hold the new file and, after the exchange, the old one: makemap opens its file
+ * by name, and the directory around them may belong to a mail user.  An
+ * exclusive flock on both is the lock; both are there while it is held.  What a
+ * run that was killed left in them the next one removes; anything else under
+ * these names is left alone (EX_CANTCREAT).  Whoever owns the directory around
+ * can still move them away: so their names are looked at again before each
+ * exchange (EX_TEMPFAIL).
  *
  * A symbolic link, on any part of a path, is followed only where it and the
  * directory it stands in are trusted (base.h), else EX_NOPERM; its target is
@@ -67,6 +73,10 @@ struct target {
 	bool exists;
 	int file;         /* the old one, open for reading; -1 where none */
 	struct stat seen; /* of the old one */
+	/* private */
+	int private_directory; /* open and locked; -1: not */
+	int64_t open_end; /* clock_ms() until when another's lease on the file
+	                     is waited for */
 };
 
 /* UPDATE_PATCH: a copy of the old map with what changed; where the proof does
@@ -94,55 +104,46 @@ struct update {
 	bool opened;
 	bool fresh;  /* the file was so new that its time cannot show a change */
 	bool leased; /* a lease on text.file was taken */
-	int lock;    /* -1 where not held */
-	int side_text, side_directory;
-	struct copying *copying; /* of the old map, in a thread */
-	bool side_text_there;
+	int new_text; /* open; -1: not */
 };
 
 enum update_status { UPDATE_FAILED = -1, UPDATE_DONE = 0, UPDATE_AGAIN = 1 };
 
 /* EX_NOINPUT, EX_NOPERM, EX_CANTCREAT (planted files, hard links),
- * EX_TEMPFAIL (locked; says by whom), EX_IOERR, EX_OSERR. */
+ * EX_TEMPFAIL (locked; says by whom; another program has a lease on text or
+ * map), EX_IOERR, EX_OSERR. */
 int update_open(struct update *u, const struct update_options *options,
     struct error *err) MUST_USE;
 /* May be called again after UPDATE_AGAIN.  EX_TEMPFAIL: another program has it
  * open for writing.  access_parse()'s errors too. */
 int update_read(struct update *u, struct error *err) MUST_USE;
 /* The text alone, for whoever changes nothing: the path is walked and the file
- * judged as update_open() does. */
+ * judged as update_open() does.  A lease is waited for one second. */
 int update_read_text(const char *path, struct buf *text, struct error *err)
     MUST_USE;
 
-struct held_text {
-	struct span text;
-	/* private */
-	struct buf bytes;
-	int file; /* mapped and under a lease; -1: read */
-};
+#define UPDATE_OLD_PATH (PATH_MAX + NAME_MAX)
 
 /*
- * The same without a copy, for whoever needs little of a large text: it is
- * mapped, and whoever wants to write to it waits until update_let_go(), which
- * is to come soon and may come twice.  Where nobody can be kept waiting, or
- * somebody has it open for writing, it is read.
+ * What a version of tlsoff before the private directories left when it was
+ * killed: a lock, a new text or a directory of a new map.  Nobody removes it.
+ * False, and no path, where file number "which" of UPDATE_OLD_FILES is not
+ * there.
  */
-int update_hold_text(const char *path, struct held_text *held,
-    struct error *err) MUST_USE;
-void update_let_go(struct held_text *held);
+#define UPDATE_OLD_FILES 3
+bool update_old_file(const struct update *u, size_t which,
+    char path[UPDATE_OLD_PATH]);
 /* Is the map in place exactly the text as read?  A map that is missing or
  * unreadable is not; proof->example says so. */
 int update_proven(struct update *u, struct map_proof *proof, struct error *err)
     MUST_USE;
-/* A change is going to come: UPDATE_PATCH begins to copy the map.  May be left
- * out. */
-void update_foresee(struct update *u);
 /*
  * Puts the text of next in place of the access file, and the map made from it.
  * next has been parsed by the rules of the options; where only the map is to
  * be mended it is u->access.  UPDATE_AGAIN: the file changed since
  * update_read(); read, plan and commit again.  On failure old text and old map
- * stand, byte for byte, inode for inode.
+ * stand, byte for byte, inode for inode.  EX_TEMPFAIL: somebody moved a private
+ * directory, and the lock with it, away; a lease as in update_open().
  */
 enum update_status update_commit(struct update *u, struct access *next,
     struct map_proof *proof, struct error *err) MUST_USE;

@@ -41,11 +41,10 @@ exec 3>&1 >"$new"
 
 is_wanted() {
 	case $with_db$1 in
-	no*/libdb.c|no*/build_libdb.c|no*/build_patch.c) return 1 ;;
-	notests/unit/map*.c|notests/unit/apart*.c|notests/unit/update*.c) return 1 ;;
+	no*/libdb*.c) return 1 ;;
+	notests/unit/map*.c|notests/unit/task*.c|notests/unit/update*.c) return 1 ;;
 	notests/unit/patch.c|notests/unit/kinds.c) return 1 ;;
 	no*) return 0 ;;
-	*/without_libdb.c) return 1 ;;
 	esac
 }
 

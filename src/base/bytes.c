@@ -4,12 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "arena.h"
-
-#define LARGE_PAGE ((size_t)2 << 20) /* of most machines */
-#define LARGE (2 * LARGE_PAGE)
 
 struct span
 span_of(const char *text)
@@ -124,31 +120,6 @@ span_word(struct span *s)
 	return word;
 }
 
-/*
- * The kernel gives memory page by page, when a page is first written to, and
- * copies each page's entry at a fork: for a text of many megabytes both take
- * longer than reading it does, unless the pages are large.
- */
-static char *
-allocate(char *old, size_t size)
-{
-	char *at;
-
-	if (size < LARGE)
-		return realloc(old, size);
-	size = (size + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
-	at = old == NULL ? aligned_alloc(LARGE_PAGE, size) : realloc(old, size);
-#ifdef MADV_HUGEPAGE
-	if (at != NULL) {
-		size_t rest = (uintptr_t)at % LARGE_PAGE;
-		size_t skip = rest == 0 ? 0 : LARGE_PAGE - rest;
-
-		(void)madvise(at + skip, size - skip, MADV_HUGEPAGE);
-	}
-#endif
-	return at;
-}
-
 static char *
 out_of_memory(struct buf *b)
 {
@@ -173,7 +144,7 @@ buf_room(struct buf *b, size_t len)
 		while (cap < b->len + len + 1)
 			cap += cap / 2;
 		at = b->arena == NULL
-		    ? allocate(b->at, cap)
+		    ? realloc(b->at, cap)
 		    : arena_resize(b->arena, b->at, b->cap, cap);
 		if (at == NULL)
 			return out_of_memory(b);

@@ -1,6 +1,6 @@
 /*
  * Signals.  The handler only sets a flag and writes one byte into a pipe, so
- * that poll() in run.c wakes up; everything else happens in normal flow.
+ * that poll() in child.c wakes up; everything else happens in normal flow.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -112,6 +112,7 @@ cancel_forget(void)
 			(void)signal(ends[i], SIG_DFL);
 	}
 	cancel_release();
+	pipe_ends[0] = pipe_ends[1] = -1; /* the parent still writes there */
 }
 
 int

@@ -155,8 +155,6 @@ change_plan(struct job *j, struct error *err)
 		return refuse_faults(j, err);
 	if (make_plan(j, err) != 0)
 		return -1;
-	if (j->plan.changed)
-		update_foresee(&j->update);
 	if (apply(j, err) != 0)
 		return -1;
 	j->report.plan = &j->plan;

@@ -176,6 +176,20 @@ look_at_safety(struct checks *c, struct job *j)
 	look_at_directories(c, map->path, &reader);
 }
 
+/* ---- beside them ---- */
+
+static void
+look_for_old_files(struct checks *c, const struct update *u)
+{
+	char path[UPDATE_OLD_PATH];
+
+	for (size_t i = 0; i < UPDATE_OLD_FILES; i++)
+		if (update_old_file(u, i, path))
+			add_finding(c, path, 0, "left-over", false, "an older "
+			    "tlsoff leaves this when it is killed; see that "
+			    "none runs, and remove it");
+}
+
 /* ---- the cf ---- */
 
 static void
@@ -202,6 +216,7 @@ look_at_map(struct checks *c, struct job *j, struct error *err)
 	if (look_at_content(c, j, err) != 0)
 		return -1;
 	look_at_safety(c, j);
+	look_for_old_files(c, &j->update);
 	look_at_config(c, &j->site);
 	return 0;
 }

@@ -193,7 +193,6 @@ struct reading_file {
 	bool there;           /* false: there is no such file */
 	/* private */
 	struct buf text;
-	struct held_text held;
 	struct location map;
 	char makemap[PATH_MAX];
 	char today[16];
@@ -222,11 +221,6 @@ int reading_site(struct reading_file *r, const struct options *o,
 /* Reads the text and parses it; EX_NOINPUT also leaves there false. */
 int reading_text(struct reading_file *r, const struct options *o,
     struct error *err) MUST_USE;
-/* The same, with the text under update_hold_text(): soon to be ended by
- * reading_release(), which leaves only "there". */
-int reading_hold(struct reading_file *r, const struct options *o,
-    struct error *err) MUST_USE;
-void reading_release(struct reading_file *r);
 /* For a verb that can do without the text: EX_NOPERM where a link to it is not
  * trusted. */
 int reading_check_links(const struct reading_file *r, struct error *err)

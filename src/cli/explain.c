@@ -159,8 +159,7 @@ ask_text(struct explain *e)
 
 /* ---- the verb ---- */
 
-/* What there is to say beyond the verdict.  Whoever wants to write the text
- * waits meanwhile. */
+/* What there is to say beyond the verdict. */
 static int
 look_further(struct explain *e, struct error *err)
 {
@@ -168,7 +167,7 @@ look_further(struct explain *e, struct error *err)
 
 	if (reading_check_links(&e->file, err) != 0)
 		return -1;
-	if (reading_hold(&e->file, e->o, &text) == 0) {
+	if (reading_text(&e->file, e->o, &text) == 0) {
 		ask_text(e);
 	} else if (text.status != EX_NOINPUT && text.status != EX_NOPERM) {
 		*err = text;
@@ -177,7 +176,6 @@ look_further(struct explain *e, struct error *err)
 		lines_add(&e->warnings, "%s", text.text);
 	}
 	explain_warn(e);
-	reading_release(&e->file);
 	return check_trouble(e, err);
 }
 

@@ -134,22 +134,6 @@ reading_text(struct reading_file *r, const struct options *o,
 }
 
 int
-reading_hold(struct reading_file *r, const struct options *o,
-    struct error *err)
-{
-	if (update_hold_text(r->site.access, &r->held, err) != 0)
-		return -1;
-	return parse(r, o, r->held.text, err);
-}
-
-void
-reading_release(struct reading_file *r)
-{
-	access_free(&r->access);
-	update_let_go(&r->held);
-}
-
-int
 reading_check_links(const struct reading_file *r, struct error *err)
 {
 	struct error why = ERROR_INIT;
@@ -196,7 +180,7 @@ reading_map(struct reading_file *r, const struct options *o, struct map **map,
 void
 reading_free(struct reading_file *r)
 {
-	reading_release(r);
+	access_free(&r->access);
 	buf_free(&r->text);
 	r->there = false;
 }

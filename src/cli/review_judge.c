@@ -198,7 +198,7 @@ review_judge(struct review_verdict *v, int status, int seconds,
 {
 	struct signs g = { 0 };
 	struct span line;
-	const char *late = status != RUN_LATE ? NULL
+	const char *late = status != CHILD_LATE ? NULL
 	    : arena_printf(memory, "no answer within %d seconds", seconds);
 
 	*v = (struct review_verdict){ REVIEW_WORKS, "", "", "" };

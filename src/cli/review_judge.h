@@ -24,7 +24,7 @@ struct review_verdict {
 	const char *detail;
 };
 
-/* What one run of openssl came to.  status is that of run_many(), seconds the
+/* What one run of openssl came to.  status is that of children_run(), seconds the
  * time it had; answer is what the peer said inside TLS, messages what openssl
  * printed.  A stranger's bytes are made visible; the texts are kept in memory,
  * of which the caller asks whether it was enough. */

@@ -14,7 +14,6 @@
 
 #include "review.h"
 
-#define AT_ONCE 32
 #define KEEP ((size_t)16 << 10) /* of what a peer makes openssl print */
 #define LAST_WORD "quit\r\n"
 
@@ -76,7 +75,7 @@ target_of(const struct host *host, char target[HOST_KEY_MAX + 16])
 }
 
 static int
-begin(void *context, size_t number, struct run *run, struct error *err)
+begin(void *context, size_t number, struct child *child, struct error *err)
 {
 	static const char *argv[32];
 	static char target[HOST_KEY_MAX + 16];
@@ -102,9 +101,12 @@ begin(void *context, size_t number, struct run *run, struct error *err)
 	target_of(&h->host, target);
 	if (open_input(h, err) != 0)
 		return -1;
-	*run = (struct run){ .argv = argv, .input = h->input, .directory = -1,
-		.output = &h->answer, .messages = &h->messages,
-		.timeout = t->r->o->timeout, .keep = KEEP };
+	child->argv = argv;
+	child->input = h->input;
+	child->output = &h->answer;
+	child->messages = &h->messages;
+	child->timeout = t->r->o->timeout;
+	child->keep = KEEP;
 	return 0;
 }
 
@@ -184,14 +186,14 @@ int
 review_try(struct review *r, struct error *err)
 {
 	struct trying t = { .r = r };
-	struct run_many many = { .at_once = AT_ONCE, .begin = begin,
+	struct children all = { .at_once = CHILDREN_MOST, .begin = begin,
 		.ended = ended, .context = &t };
 	int result = collect(&t, err);
 
 	if (result == 0) {
-		many.count = t.count;
+		all.count = t.count;
 		show(&t);
-		result = run_many(&many, err);
+		result = children_run(&all, err);
 		show_end(&t);
 	}
 	for (size_t i = 0; i < t.count; i++)

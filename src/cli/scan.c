@@ -139,7 +139,7 @@ find(struct scan *s, const struct maillog_rules *rules, struct error *err)
 			return -1;
 	}
 	(void)progress_begin(&s->in.line, s->o, "scan");
-	sandbox();
+	sandbox(SANDBOX_NO_FILES, -1);
 	if (read_all(&s->in, &s->found, other, err) != 0)
 		return -1;
 	if (other != NULL)

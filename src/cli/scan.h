@@ -6,7 +6,6 @@
  *   scan_file.c    reads files
  *   scan_unpack.c  runs gzip and its kin
  *   scan_report.c  table, names, JSON
- *   sandbox.c      gives up what the rest needs no more
  */
 #ifndef TLSOFF_SCAN_H
 #define TLSOFF_SCAN_H
@@ -72,14 +71,5 @@ void unpack_stop(struct scan_input *in);
 int scan_print(const struct maillog *m, const struct options *o,
     const struct reading_file *text, struct arena *memory, struct error *err)
     MUST_USE;
-
-/* ---- sandbox ---- */
-
-/*
- * From here on: no file opened, none created, changed or removed, no
- * network, no program, no other process touched.  As far as the kernel can;
- * a kernel that cannot is no error.  Descriptors that are open stay so.
- */
-void sandbox(void);
 
 #endif

@@ -73,24 +73,23 @@ run_one(const struct scan_log *log, int output)
 {
 	char path[64];
 	const char *argv[] = { path, "-dc", NULL };
-	struct run r = { .argv = argv, .input = log->fd, .directory = -1 };
+	struct child child = { .argv = argv, .input = log->fd, .directory = -1,
+		.target = output };
 	struct error err;
-	pid_t child;
+	int status;
 
 	if (!find_tool(log->unpacker, path))
 		return 127;
-	child = run_start(&r, output, &err);
-	return child < 0 ? 127 : run_wait(child);
+	status = child_run(&child, &err);
+	return status < 0 ? 127 : status;
 }
 
 /* The process that runs them; it tells each exit status as one byte. */
 static void
 run_all(const struct scan_input *in, const int *pipes, int status)
 {
-	static const int ends[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };
-
-	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
-		(void)signal(ends[i], SIG_DFL);
+	cancel_forget();
+	(void)signal(SIGPIPE, SIG_DFL);
 	for (size_t i = 0; i < in->count; i++)
 		if (pipes[2 * i] >= 0)
 			(void)close(pipes[2 * i]);

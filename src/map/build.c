@@ -1,10 +1,88 @@
-/* Building a map: the builders behind one face. */
+/* Building a map in a child, beside what else is to be done. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <sysexits.h>
+#include <unistd.h>
 
-#include "inside.h"
+#include "map_private.h"
+
+struct map_job {
+	const struct map_build *build;
+	struct checksum text;
+	bool summed, clean; /* the text */
+	struct task task;
+};
+
+/* ---- in the child ---- */
+
+/* A makemap that left something else than a file could not write one. */
+static int
+must_be_file(const struct map_file *file, struct error *err)
+{
+	struct stat seen;
+
+	if (fstatat(file->directory, file->name, &seen,
+	    AT_SYMLINK_NOFOLLOW) != 0 || S_ISREG(seen.st_mode))
+		return 0;
+	return error_set(err, EX_IOERR,
+	    "%s: makemap left something that is not a regular file",
+	    file->path);
+}
+
+static int
+use_makemap(const struct map_build *b, struct task *task,
+    struct answer *answer, struct error *err)
+{
+	int status = makemap_build(b, task, err);
+
+	if (status < 0 || must_be_file(&b->file, err) != 0)
+		return -1;
+	answer->ran = true;
+	answer->exit_status = status;
+	return 0;
+}
+
+static int
+use_libdb(const struct map_build *b, const struct task *task,
+    struct error *err)
+{
+	const struct store_kind *kind = store_kind(b->spec);
+
+	if (kind->build == NULL)
+		return map_libdb() == NULL
+		    ? error_set(err, EX_UNAVAILABLE, "%s: this tlsoff was "
+		        "built without libdb; use --builder makemap",
+		        b->file.path)
+		    : error_set(err, EX_UNAVAILABLE, "%s: libdb has no %s "
+		        "maps; use makemap", b->file.path,
+		        b->spec->type_name);
+	if (b->builder == BUILD_PATCH &&
+	    file_copy(b->old, b->spec, &b->file, err) != 0)
+		return -1;
+	return kind->build(b, task, err);
+}
+
+static int
+build(struct task *task, struct answer *answer, struct error *err)
+{
+	const struct map_job *job = task->context;
+	const struct map_build *b = job->build;
+	const struct source source = build_source(b);
+
+	if (b->builder == BUILD_MAKEMAP
+	    ? use_makemap(b, task, answer, err) != 0
+	    : use_libdb(b, task, err) != 0)
+		return -1;
+	checksum_again(&answer->sum, job->text.key);
+	/* Of other builders the proof is the short rest. */
+	return store_checksum(&source, &answer->sum,
+	    b->builder == BUILD_PATCH ? task : NULL, err);
+}
+
+/* ---- in the parent ---- */
 
 /* makemap opens a file that is there and keeps its owner and mode. */
 static int
@@ -21,36 +99,97 @@ must_not_exist(const struct map_file *file, struct error *err)
 	return error_errno(err, EX_CANTCREAT, file->path, "cannot create");
 }
 
-size_t
-build_pages(const struct map_build *b)
+struct map_job *
+map_begin(const struct map_build *b, struct error *err)
 {
-	const struct access *a = b->access;
+	struct map_job *job;
 
-	return key_pages(a->text.len,
-	    a->whole ? a->entries : access_line(a, a->text.len));
-}
-
-int
-build_complete(const struct map_build *b, struct error *err)
-{
-	if (b->sum != NULL)
-		map_sum_end(b->sum);
-	return access_complete(b->access, err);
-}
-
-int
-map_build(const struct map_build *build, struct error *err)
-{
-	if (build->builder != BUILD_PATCH &&
-	    must_not_exist(&build->file, err) != 0)
-		return -1;
-	switch (build->builder) {
-	case BUILD_LIBDB:
-		return build_with_libdb(build, err);
-	case BUILD_PATCH:
-		return build_with_patch(build, err);
-	case BUILD_MAKEMAP:
-		break;
+	if (must_not_exist(&b->file, err) != 0)
+		return NULL;
+	job = calloc(1, sizeof(*job));
+	if (job == NULL) {
+		(void)error_memory(err);
+		return NULL;
 	}
-	return build_with_makemap(build, err);
+	job->build = b;
+	job->task = (struct task){ .path = b->file.path, .work = build,
+		.context = job, .writes = b->builder != BUILD_MAKEMAP };
+	job->task.child.progress = b->progress;
+	job->task.child.total = b->access->text.len;
+	job->task.child.timeout = task_seconds(b->access->text.len, b->old);
+	if (b->builder == BUILD_MAKEMAP)
+		job->task.child.timeout +=
+		    makemap_seconds(b->access->text.len);
+	if (checksum_begin(&job->text, err) == 0 &&
+	    task_start(&job->task, err) == 0)
+		return job;
+	free(job);
+	return NULL;
+}
+
+int
+map_sum(struct map_job *job, struct error *err)
+{
+	const struct map_build *b = job->build;
+
+	if (job->summed)
+		return 0;
+	job->summed = text_checksum(&job->text, b->access, b->spec,
+	    &job->clean, err) == 0;
+	return job->summed ? 0 : -1;
+}
+
+static int
+finish(struct map_job *job, struct map_proof *proof, struct error *err)
+{
+	const struct map_build *b = job->build;
+	const struct source source = build_source(b);
+	struct answer answer = { .ran = false };
+	int status;
+
+	*proof = (struct map_proof){ .equal = false };
+	if (map_sum(job, err) != 0)
+		return -1;
+	status = task_end(&job->task, &answer, err);
+	if (status != 0 && job->task.child.status == CHILD_LATE &&
+	    b->builder == BUILD_MAKEMAP)
+		return error_set(err, EX_UNAVAILABLE, "%s: %s, or what it "
+		    "started: no end after %d seconds", b->file.path,
+		    b->makemap, job->task.child.timeout);
+	if (status == 0)
+		status = prove_compare(&source, b->access, &job->text,
+		    job->clean, &answer.sum, proof, err);
+	if (answer.ran && (status != 0 || !proof->equal) &&
+	    cancel_check(err) == 0 && makemap_blame(b, answer.exit_status,
+	    task_words(&job->task), err) != 0)
+		status = -1;
+	return status;
+}
+
+/* Also what makemap may have left in the place of a file, and libdb's name for
+ * a file that it has not made yet. */
+void
+map_cancel(struct map_job *job)
+{
+	const struct map_file *file = &job->build->file;
+	char name[NAME_MAX + sizeof("__db.")];
+
+	task_free(&job->task);
+	(void)snprintf(name, sizeof(name), "__db.%s", file->name);
+	(void)unlinkat(file->directory, name, 0);
+	if (unlinkat(file->directory, file->name, 0) != 0)
+		(void)unlinkat(file->directory, file->name, AT_REMOVEDIR);
+	free(job);
+}
+
+int
+map_finish(struct map_job *job, struct map_proof *proof, struct error *err)
+{
+	if (finish(job, proof, err) != 0) {
+		map_cancel(job);
+		return -1;
+	}
+	task_free(&job->task);
+	free(job);
+	return 0;
 }

@@ -1,9 +1,21 @@
 /* A map that libdb cannot open: "makemap -u" writes KEY, tab, VALUE. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
+#include <unistd.h>
 
-#include "inside.h"
+#include "map_private.h"
+
+struct dump_record {
+	struct span key, value;
+};
+
+struct dump {
+	struct buf text;
+	struct dump_record *records; /* by key */
+	size_t count, next;
+};
 
 static int
 compare(const void *left, const void *right)
@@ -29,104 +41,131 @@ count_lines(struct span text)
 static int
 split(struct dump *d, const char *path, struct error *err)
 {
-	const char *at = d->text.at, *end = at + d->text.len;
+	struct span rest = buf_as_span(&d->text);
 
-	d->count = 0;
-	while (at < end) {
-		const char *line_end = memchr(at, '\n', (size_t)(end - at));
-		const char *tab;
+	while (rest.len > 0) {
+		struct span line = span_cut(&rest, "\n"), value = line, key;
 
-		if (line_end == NULL)
+		if (rest.at == NULL)
 			return error_set(err, EX_UNAVAILABLE,
 			    "%s: makemap -u stopped in the middle of a line",
 			    path);
-		tab = memchr(at, '\t', (size_t)(line_end - at));
-		if (tab == NULL)
+		key = span_cut(&value, "\t");
+		if (value.at == NULL)
 			return error_set(err, EX_UNAVAILABLE,
 			    "%s: makemap -u wrote a line without a tab", path);
-		d->records[d->count++] = (struct dump_record){
-			{ at, (size_t)(tab - at) },
-			{ tab + 1, (size_t)(line_end - tab - 1) },
-		};
-		at = line_end + 1;
+		d->records[d->count++] = (struct dump_record){ key, value };
 	}
 	return 0;
 }
 
-int
-dump_read(struct dump *d, const struct map_file *file,
-    const struct map_spec *spec, const char *makemap, const char *config,
-    struct error *err)
+static int
+read_map(struct dump *d, const struct source *source, struct error *err)
 {
 	static const char *const options[] = { "-u", NULL };
 	struct buf said = BUF_INIT;
-	struct makemap call = {
-		.program = makemap,
-		.config = config,
-		.type = spec->type_name,
-		.file = file,
-		.options = options,
-		.output = &d->text,
-		.messages = &said,
-		.keep = SIZE_MAX / 4,
-	};
-	int result = -1, status;
+	struct makemap call = { .source = source, .options = options,
+		.output = &d->text, .messages = &said, .keep = SIZE_MAX / 4,
+		.only_reads = true };
+	int status = makemap_run(&call, err);
 
-	status = makemap_run(&call, err);
-	if (status < 0 || buf_error(&d->text, err) != 0)
-		goto out;
-	if (status != 0) {
+	if (status > 0) {
 		(void)makemap_failed(&call, status, buf_as_span(&said), err);
 		/* The file is there and we may read it: what makemap knows
 		 * and cannot open is no map of this type. */
 		if (status == EX_CANTCREAT &&
 		    strstr(err->text, "error opening type") != NULL)
 			err->status = EX_DATAERR;
-		goto out;
 	}
-	d->records = calloc(count_lines(buf_as_span(&d->text)) + 1,
-	    sizeof(d->records[0]));
-	if (d->records == NULL) {
-		(void)error_memory(err);
-		goto out;
-	}
-	if (d->text.len > 0 && split(d, file->path, err) != 0)
-		goto out;
-	qsort(d->records, d->count, sizeof(d->records[0]), compare);
-	result = 0;
-out:
 	buf_free(&said);
-	return result;
+	return status != 0 ? -1 : buf_error(&d->text, err);
 }
 
-bool
-dump_get(const struct dump *d, struct span key, struct span *value)
+/* makemap locks the file. */
+static int
+dump_open(struct store *s, const struct source *source, struct error *err)
 {
+	struct dump *d = calloc(1, sizeof(*d));
+	struct stat seen;
+
+	s->own = d;
+	if (d == NULL)
+		return error_memory(err);
+	s->file = file_open(source->file, source->spec, &seen, err);
+	if (s->file < 0 || read_map(d, source, err) != 0)
+		return -1;
+	sandbox(SANDBOX_READ, -1);
+	d->records = calloc(count_lines(buf_as_span(&d->text)) + 1,
+	    sizeof(d->records[0]));
+	if (d->records == NULL)
+		return error_memory(err);
+	if (split(d, source->file->path, err) != 0)
+		return -1;
+	qsort(d->records, d->count, sizeof(d->records[0]), compare);
+	return 0;
+}
+
+static int
+dump_get(struct store *s, struct span key, struct span *value,
+    struct error *err)
+{
+	const struct dump *d = s->own;
 	struct dump_record asked = { key, { "", 0 } }, *found;
 
+	(void)err;
 	found = bsearch(&asked, d->records, d->count, sizeof(asked), compare);
 	if (found != NULL)
 		*value = found->value;
 	return found != NULL;
 }
 
-bool
-dump_next(struct dump *d, struct span *key, struct span *value)
+static int
+dump_next(struct store *s, struct span *key, struct span *value,
+    struct error *err)
 {
+	struct dump *d = s->own;
+
+	(void)err;
 	if (d->next == d->count) {
 		d->next = 0;
-		return false;
+		return 0;
 	}
 	*key = d->records[d->next].key;
 	*value = d->records[d->next].value;
 	d->next++;
+	return 1;
+}
+
+static void
+dump_rewind(struct store *s)
+{
+	((struct dump *)s->own)->next = 0;
+}
+
+static void
+dump_close(struct store *s)
+{
+	struct dump *d = s->own;
+
+	if (d == NULL)
+		return;
+	buf_free(&d->text);
+	free(d->records);
+	free(d);
+}
+
+static bool
+knows_all(const struct map_spec *spec)
+{
+	(void)spec;
 	return true;
 }
 
-void
-dump_free(struct dump *d)
-{
-	buf_free(&d->text);
-	free(d->records);
-	*d = (struct dump){ .text = BUF_INIT };
-}
+const struct store_kind store_dump = {
+	.knows = knows_all,
+	.open = dump_open,
+	.get = dump_get,
+	.next = dump_next,
+	.rewind = dump_rewind,
+	.close = dump_close,
+};

@@ -1,7 +1,7 @@
 /* Keys, eight bytes at a time: every key of the file passes here twice. */
 #include <string.h>
 
-#include "inside.h"
+#include "map_private.h"
 
 #define EACH(byte) (0x0101010101010101u * (uint64_t)(byte))
 
@@ -63,4 +63,11 @@ size_t
 key_pages(size_t bytes, size_t entries)
 {
 	return (bytes + entries * ITEM_COST) / (KEY_PAGE - PAGE_HEADER);
+}
+
+size_t
+key_text_pages(const struct access *a)
+{
+	return key_pages(a->text.len,
+	    a->whole ? a->entries : access_line(a, a->text.len));
 }

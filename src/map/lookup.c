@@ -1,22 +1,24 @@
 /*
  * A map to ask.  A child holds it open and answers one key after the other:
  * a length and the key go there; a head, and the value or the error, come
- * back.  Types that need makemap are read by it, so they are asked here.
+ * back.
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "inside.h"
+#include "map_private.h"
 
-#define PATIENCE 10u /* seconds for a key */
+#define KEY_SECONDS 10
+#define VALUE_MOST ((size_t)64 << 20)
 
 struct map {
-	struct store *here; /* NULL: in the child */
-	struct apart apart;
-	struct buf message;
-	struct buf value;
+	struct source source;
+	struct map_file file;
+	struct child child;
+	struct buf question, answer;
 };
 
 /* What store_get() returned, and how much follows: the value, or err. */
@@ -25,114 +27,110 @@ struct head {
 	size_t len;
 };
 
-/* false: nobody is at the other end. */
-static bool
-send_all(int line, const struct buf *message)
-{
-	size_t sent = 0;
-
-	while (sent < message->len) {
-		ssize_t n = write(line, message->at + sent,
-		    message->len - sent);
-
-		if (n >= 0)
-			sent += (size_t)n;
-		else if (errno != EINTR)
-			return false;
-	}
-	return true;
-}
-
 /* ---- the child ---- */
 
-static bool
-answer(int line, int found, struct span value, const struct error *err)
+static int
+answer(const struct child *self, int found, struct span value,
+    const struct error *err)
 {
 	struct head head = { found, found < 0 ? sizeof(*err) : value.len };
 	struct buf message = BUF_INIT;
 	struct error ignored;
-	bool sent;
+	int status = -1;
 
 	buf_add(&message, &head, sizeof(head));
 	buf_add(&message, found < 0 ? (const void *)err : value.at, head.len);
-	sent = buf_error(&message, &ignored) == 0 && send_all(line, &message);
+	if (buf_error(&message, &ignored) == 0)
+		status = child_write(self, message.at, message.len);
 	buf_free(&message);
-	return sent;
+	return status;
 }
 
-/* Ends when nobody asks any more. */
-static void
-serve(const struct apart *a, struct store *map)
+/* false: nobody asks any more. */
+static bool
+read_all(int fd, void *to, size_t len)
 {
-	struct error err = ERROR_INIT;
-	struct span value = { "", 0 };
-	struct buf key = BUF_INIT;
+	for (size_t have = 0; have < len;) {
+		ssize_t n = read(fd, (char *)to + have, len - have);
+
+		if (n == 0 || (n < 0 && errno != EINTR))
+			return false;
+		have += n > 0 ? (size_t)n : 0;
+	}
+	return true;
+}
+
+static bool
+read_key(const struct child *self, struct buf *key)
+{
 	size_t len;
 
-	while (apart_hear(a, &len, sizeof(len), &err) == 0) {
-		int found;
+	if (!read_all(self->input, &len, sizeof(len)))
+		return false;
+	buf_clear(key);
+	if (buf_room(key, len) == NULL || !read_all(self->input, key->at, len))
+		return false;
+	key->len = len;
+	return true;
+}
 
-		buf_clear(&key);
-		if (buf_room(&key, len) == NULL ||
-		    apart_hear(a, key.at, len, &err) != 0)
-			return;
-		value.len = 0;
-		(void)alarm(PATIENCE);
-		found = store_get(map, (struct span){ key.at, len }, &value,
-		    &err);
-		(void)alarm(0);
-		if (!answer(a->line, found, value, &err))
-			return;
+static int
+serve(struct child *self)
+{
+	const struct map *map = self->context;
+	struct error err = ERROR_INIT;
+	struct store *store = store_open(&map->source, &err);
+	struct span value = { "", 0 };
+	struct buf key = BUF_INIT;
+	int found = store == NULL ? -1 : 0;
+
+	while (answer(self, found, value, &err) == 0 && store != NULL &&
+	    read_key(self, &key)) {
+		value = (struct span){ "", 0 };
+		found = store_get(store, buf_as_span(&key), &value, &err);
 	}
+	return 0;
 }
 
 /* ---- the parent ---- */
 
-/* What comes back: found, not found, -1. */
+/* What a child says that a damaged map has led astray may be anything. */
 static int
-hear(struct map *map, struct error *err)
+take_error(const struct map *map, size_t len, struct error *err)
 {
-	struct head head = { 0, 0 };
-	struct error said = ERROR_INIT;
-	int status = apart_hear(&map->apart, &head, sizeof(head), err);
-	void *to = &said;
-
-	if (status == 0 && head.found >= 0) {
-		buf_clear(&map->value);
-		to = buf_room(&map->value, head.len);
-		if (to == NULL)
-			return error_memory(err);
-		map->value.len = head.len;
-	} else {
-		/* A child that a damaged map has led astray may say anything. */
-		head.len = sizeof(said);
-	}
-	if (status == 0)
-		status = apart_hear(&map->apart, to, head.len, err);
-	if (status > 0)
-		return apart_died(&map->apart, err);
-	if (status == 0 && head.found < 0)
-		*err = said;
-	return status < 0 ? -1 : head.found;
+	if (len != sizeof(struct head) + sizeof(*err))
+		return task_died(map->file.path, false, 0, err);
+	memcpy(err, map->answer.at + sizeof(struct head), sizeof(*err));
+	err->text[sizeof(err->text) - 1] = '\0';
+	return -1;
 }
 
 static int
-open_apart(struct map *map, const struct map_file *file,
-    const struct map_spec *spec, struct error *err)
+wait_for_answer(struct map *map, struct error *err)
 {
-	map->apart.path = file->path;
-	if (apart_fork(&map->apart, 0, err) != 0)
-		return -1;
-	if (map->apart.child == 0) {
-		struct store *store = store_open(file, spec, NULL, NULL, err);
+	struct span question = buf_as_span(&map->question);
+	struct head head = { 0, 0 };
+	int status;
 
-		(void)alarm(0);
-		if (answer(map->apart.line, store == NULL ? -1 : 0,
-		        (struct span){ "", 0 }, err) && store != NULL)
-			serve(&map->apart, store);
-		_exit(0);
+	buf_clear(&map->answer);
+	status = child_ask(&map->child, question.at, question.len,
+	    sizeof(head), err);
+	if (status == 0)
+		memcpy(&head, map->answer.at, sizeof(head));
+	if (status == 0 && head.len > VALUE_MOST) {
+		child_kill(&map->child);
+		return task_died(map->file.path, false, 0, err);
 	}
-	return hear(map, err);
+	if (status == 0)
+		status = child_ask(&map->child, "", 0,
+		    sizeof(head) + head.len, err);
+	if (status == 0 && head.found >= 0)
+		return head.found;
+	if (status == 0)
+		return take_error(map, sizeof(head) + head.len, err);
+	if (status > 0 && buf_error(&map->answer, err) == 0)
+		(void)task_died(map->file.path, false, map->child.status, err);
+	return -1;
 }
 
 struct map *
@@ -140,20 +138,22 @@ map_open(const struct map_file *file, const struct map_spec *spec,
     const char *makemap, const char *config, struct error *err)
 {
 	struct map *map = calloc(1, sizeof(*map));
-	int status;
 
 	if (map == NULL) {
 		(void)error_memory(err);
 		return NULL;
 	}
-	if (!libdb_knows(spec)) {
-		map->here = store_open(file, spec, makemap, config, err);
-		status = map->here == NULL ? -1 : 0;
-	} else {
-		status = open_apart(map, file, spec, err);
-	}
-	if (status == 0)
+	map->file = *file;
+	map->source = (struct source){ &map->file, spec, makemap, config };
+	map->child = (struct child){ .function = serve, .context = map,
+		.name = file->path, .answers = true, .ends_children = true,
+		.input = -1, .directory = -1, .target = -1,
+		.output = &map->answer, .timeout = task_seconds(0, file) };
+	if (child_start(&map->child, err) == 0 &&
+	    wait_for_answer(map, err) == 0) {
+		map->child.timeout = KEY_SECONDS;
 		return map;
+	}
 	map_close(map);
 	return NULL;
 }
@@ -164,21 +164,18 @@ map_get(struct map *map, struct span key, struct span *value,
 {
 	int found;
 
-	if (map->here != NULL)
-		return store_get(map->here, key, value, err);
-	if (map->apart.child <= 0)
+	if (map->child.pid == 0)
 		return error_set(err, EX_DATAERR,
-		    "%s: cannot be read any more", map->apart.path);
-	buf_clear(&map->message);
-	buf_add(&map->message, &key.len, sizeof(key.len));
-	buf_span(&map->message, key);
-	if (buf_error(&map->message, err) != 0)
+		    "%s: cannot be read any more", map->file.path);
+	buf_clear(&map->question);
+	buf_add(&map->question, &key.len, sizeof(key.len));
+	buf_span(&map->question, key);
+	if (buf_error(&map->question, err) != 0)
 		return -1;
-	if (!send_all(map->apart.line, &map->message))
-		return apart_died(&map->apart, err);
-	found = hear(map, err);
+	found = wait_for_answer(map, err);
 	if (found > 0)
-		*value = buf_as_span(&map->value);
+		*value = span_from(buf_as_span(&map->answer),
+		    sizeof(struct head));
 	return found;
 }
 
@@ -202,10 +199,8 @@ map_close(struct map *map)
 {
 	if (map == NULL)
 		return;
-	store_close(map->here);
-	if (map->apart.child > 0)
-		apart_kill(&map->apart);
-	buf_free(&map->message);
-	buf_free(&map->value);
+	child_kill(&map->child);
+	buf_free(&map->question);
+	buf_free(&map->answer);
 	free(map);
 }

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "inside.h"
+#include "map_private.h"
 
 #define WORTH_SORTING ((size_t)1 << 20) /* bytes of text */
 #define PIECE ((size_t)256 << 10)       /* bytes that are fed at a time */

@@ -2,7 +2,7 @@
  * for which access_parse() leaves 40. */
 #include <stdlib.h>
 
-#include "inside.h"
+#include "map_private.h"
 
 #define KEY_MOST 1024 /* a record is not longer */
 #define OFFSET_BITS 40

@@ -1,5 +1,5 @@
 /* The records of a text and their fate; duplicates are known as faults. */
-#include "inside.h"
+#include "map_private.h"
 
 static bool
 is_duplicate(struct text_walk *w, size_t start)
@@ -19,23 +19,34 @@ is_duplicate(struct text_walk *w, size_t start)
 }
 
 bool
-text_next(struct text_walk *w, struct access_record *r, enum fate *fate)
+text_next(struct text_walk *w, struct access_record *r)
 {
-	if (!access_next(w->access->text, &w->at, r))
-		return false;
-	w->number++;
-	switch (r->kind) {
-	case ACCESS_NOTHING:
-		*fate = FATE_NOTHING;
-		break;
-	case ACCESS_ENTRY:
-		*fate = is_duplicate(w, r->start) ? FATE_REFUSED : FATE_STORED;
-		break;
-	case ACCESS_LEADING_SPACE:
-	case ACCESS_NO_VALUE:
-	case ACCESS_TOO_LONG:
-		*fate = FATE_REFUSED;
-		break;
+	while (access_next(w->access->text, &w->at, r)) {
+		w->number++;
+		w->faulty = w->faulty || r->rest ||
+		    (r->kind != ACCESS_NOTHING && r->kind != ACCESS_ENTRY);
+		if (r->kind == ACCESS_ENTRY && !is_duplicate(w, r->start))
+			return true;
 	}
-	return true;
+	return false;
+}
+
+int
+text_checksum(struct checksum *sum, const struct access *access,
+    const struct map_spec *spec, bool *clean, struct error *err)
+{
+	struct text_walk walk = { .access = access };
+	struct access_record r;
+	struct error memory;
+	int status = 0;
+
+	checksum_again(sum, (const uint64_t[2]){ sum->key[0], sum->key[1] });
+	while (status == 0 && text_next(&walk, &r)) {
+		checksum_add(sum, r.key, r.value, spec->keep_case);
+		if (sum->count % 65536 == 0)
+			status = cancel_check(err);
+	}
+	*clean = !walk.faulty;
+	return checksum_end(sum, status == 0 ? err : &memory) == 0 ? status
+	                                                           : -1;
 }

@@ -21,8 +21,82 @@
 #include "systems.h"
 
 #define CONNECT_WAIT 500 /* ms */
+#define PS_TIMEOUT 5     /* s */
 
 /* ---- is this pid a sendmail? ---- */
+
+/*
+ * A program that packages install as sendmail, Red Hat's beside other mailers
+ * as sendmail.sendmail.  The whole name: a pid file can be anybody's, and may
+ * name a process of root's that is called nearly so.
+ */
+static bool
+is_sendmail(const char *program)
+{
+	static const char *const names[] = { "sendmail", "sendmail.sendmail",
+		"sm-mta" };
+	const char *slash = strrchr(program, '/');
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(slash == NULL ? program : slash + 1, names[i]) == 0)
+			return true;
+	return false;
+}
+
+/* What ps calls its program, where /proc does not say; none of one that has
+ * ended and was not waited for. */
+static bool
+ps_says(pid_t pid)
+{
+	static const char *const programs[] = { "/bin/ps", "/usr/bin/ps" };
+	char number[32];
+	struct buf output = BUF_INIT;
+	const char *argv[] = { NULL, "-o", "stat=", "-o", "comm=", "-p",
+		number, NULL };
+	struct child child = { .argv = argv, .input = -1, .directory = -1,
+		.target = -1, .output = &output, .timeout = PS_TIMEOUT,
+		.keep = 256 };
+	struct error ignored;
+	struct span rest, state;
+	char name[256];
+
+	(void)snprintf(number, sizeof(number), "%ld", (long)pid);
+	for (size_t i = 0; i < 2 && argv[0] == NULL; i++)
+		if (access(programs[i], X_OK) == 0)
+			argv[0] = programs[i];
+	if (argv[0] != NULL && child_run(&child, &ignored) != 0)
+		buf_clear(&output);
+	rest = buf_as_span(&output);
+	state = span_word(&rest);
+	if (span_begins(state, "Z") ||
+	    !span_copy(name, sizeof(name), span_trim(rest)))
+		name[0] = '\0';
+	buf_free(&output);
+	return is_sendmail(name);
+}
+
+static bool
+is_live_sendmail(pid_t pid)
+{
+	static const char deleted[] = " (deleted)"; /* after an upgrade */
+	char path[64], program[PATH_MAX + sizeof(deleted)];
+	ssize_t len;
+	char *end;
+
+	if (kill(pid, 0) != 0 && errno != EPERM)
+		return false;
+	(void)snprintf(path, sizeof(path), "/proc/%ld/exe", (long)pid);
+	len = readlink(path, program, sizeof(program) - 1);
+	if (len < 0)
+		return ps_says(pid);
+	program[len] = '\0';
+	end = program + len - (sizeof(deleted) - 1);
+	if (end > program && strcmp(end, deleted) == 0)
+		*end = '\0';
+	return is_sendmail(program);
+}
+
+/* ---- the pid file ---- */
 
 /* The start of a small file, with a NUL; -1 when it cannot be read. */
 static ssize_t
@@ -36,61 +110,6 @@ read_start(int fd, char *to, size_t size)
 	to[n < 0 ? 0 : n] = '\0';
 	return n;
 }
-
-static bool
-named_sendmail(const char *name)
-{
-	const char *slash = strrchr(name, '/');
-
-	name = slash == NULL ? name : slash + 1;
-	return strncmp(name, "sendmail", 8) == 0 ||
-	    strncmp(name, "sm-mta", 6) == 0;
-}
-
-/* Where /proc says more than kill() does: 1 yes, 0 no, -1 it does not say. */
-static int
-proc_says(pid_t pid)
-{
-	char path[64], text[512];
-	const char *name, *end;
-	ssize_t n;
-	int fd;
-
-	(void)snprintf(path, sizeof(path), "/proc/%ld/stat", (long)pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -1;
-	n = read_start(fd, text, sizeof(text));
-	(void)close(fd);
-	/* "PID (NAME) STATE ...", where NAME may hold anything. */
-	name = strchr(text, '(');
-	end = strrchr(text, ')');
-	if (n <= 0 || name == NULL || end == NULL || end[1] != ' ')
-		return -1;
-	if (end[2] == 'Z' || end[2] == 'X')
-		return 0;
-	if (named_sendmail(name + 1))
-		return 1;
-	(void)snprintf(path, sizeof(path), "/proc/%ld/exe", (long)pid);
-	n = readlink(path, text, sizeof(text) - 1);
-	text[n < 0 ? 0 : n] = '\0';
-	return named_sendmail(text);
-}
-
-static bool
-is_live_sendmail(pid_t pid)
-{
-	int says;
-
-	if (kill(pid, 0) != 0 && errno != EPERM)
-		return false;
-	says = proc_says(pid);
-	/* In a container sendmail may be the first process; elsewhere that
-	 * one is init, which nobody should take for it. */
-	return pid == 1 ? says == 1 : says != 0;
-}
-
-/* ---- the pid file ---- */
 
 static bool
 parse_pid_file(const char *text, struct daemon_seen *seen)

@@ -79,10 +79,10 @@ static int
 run(const struct service *s, const char *by, struct error *err)
 {
 	struct buf output = BUF_INIT, words = BUF_INIT;
-	struct run r = { .argv = s->argv, .input = -1, .directory = -1,
-		.output = &output, .timeout = RUN_TIMEOUT,
+	struct child child = { .argv = s->argv, .input = -1, .directory = -1,
+		.target = -1, .output = &output, .timeout = RUN_TIMEOUT,
 		.leaves_children = true };
-	int status = run_program(&r, err);
+	int status = child_run(&child, err);
 	struct error failed = *err;
 
 	first_words(&output, &words);

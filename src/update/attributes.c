@@ -17,7 +17,7 @@
 #include <sys/xattr.h>
 #endif
 
-#include "inside.h"
+#include "update_private.h"
 
 #ifdef __linux__
 

@@ -1,27 +1,25 @@
 /* The order of a change; update.h says why it is this one. */
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "inside.h"
+#include "update_private.h"
 
-#define MAKEMAP_MS 3000 /* how long a makemap run by hand is waited for */
-#define WORTH_A_THREAD ((size_t)4 << 20) /* bytes of text */
 
 static int
 write_text(struct work *w, struct error *err)
 {
 	struct update *u = w->u;
 
-	if (side_text(u, w->next->text, err) != 0)
+	if (text_write(u, w->next->text, err) != 0 || attributes_copy(
+	    u->text.file, u->new_text, u->text.path, err) != 0)
 		return -1;
-	return attributes_copy(u->text.file, u->side_text, u->text.path, err);
+	sync_begin(u->new_text);
+	return 0;
 }
 
 static int
@@ -29,113 +27,41 @@ sync_text(struct work *w, struct error *err)
 {
 	struct update *u = w->u;
 
-	if (fsync(u->side_text) != 0)
+	if (fsync(u->new_text) != 0)
 		return error_errno(err, EX_IOERR, u->text.path,
 		    "cannot sync the new text");
-	if (fstat(u->side_text, &w->text_seen) != 0)
+	if (fstat(u->new_text, &w->text_seen) != 0)
 		return error_errno(err, EX_IOERR, u->text.path, "fstat");
 	return 0;
 }
 
-/* The new text on its way to the disk. */
-struct settling {
-	struct work *work;
-	pthread_t thread;
-	bool apart;   /* in the thread */
-	bool written; /* only to be synced */
-	bool settled;
-	int status;
-	struct error err;
-};
-
-static void *
-settle(void *context)
-{
-	struct settling *s = context;
-	struct work *w = s->work;
-
-	s->settled = true;
-	s->status = !s->written && write_text(w, &s->err) != 0 ? -1
-	    : sync_text(w, &s->err);
-	return NULL;
-}
-
 /*
- * Writes the text, a large one in a thread, while the map is built from the
- * same bytes in memory.  A small one is written sooner than a thread begins;
- * and without any thread a process forks with less to go wrong: it stops for
- * ever where AddressSanitizer's allocator was at work in one.
+ * Writes the text, once, while its map is built by a child (job; or NULL) from
+ * the same bytes in memory.  It is added up before it is waited for: the disk is
+ * at work meanwhile.
  */
 static int
-start_text(struct work *w, struct settling *s, struct error *err)
+settle_text(struct work *w, struct map_job *job, struct error *err)
 {
-	*s = (struct settling){ .work = w, .settled = !w->changed };
 	if (cancel_check(err) != 0)
 		return -1;
+	if (w->text_written)
+		return 0;
 	w->text_seen = w->u->text.seen;
-	if (!w->changed)
-		return 0;
-	if (w->next->text.len >= WORTH_A_THREAD) {
-		s->apart = pthread_create(&s->thread, NULL, settle, s) == 0;
-		return 0;
-	}
-	s->written = true;
-	if (write_text(w, err) != 0)
+	if (w->changed && write_text(w, err) != 0)
 		return -1;
-	sync_begin(w->u->side_text);
+	if (job != NULL && map_sum(job, err) != 0)
+		return -1;
+	if (w->changed && sync_text(w, err) != 0)
+		return -1;
+	w->text_written = true;
 	return 0;
 }
 
 static int
-finish_text(struct settling *s, struct error *err)
+judge_proof(struct work *w, const struct map_build *b,
+    const struct map_proof *proof, struct error *err)
 {
-	if (s->apart)
-		(void)pthread_join(s->thread, NULL);
-	else if (!s->settled)
-		(void)settle(s);
-	s->apart = false;
-	if (s->status != 0)
-		*err = s->err;
-	return s->status;
-}
-
-static void *
-judge(void *context)
-{
-	struct error ignored; /* whoever asks for the faults tries again */
-
-	(void)!access_judge(context, &ignored);
-	return NULL;
-}
-
-/* The faults of the old text are going to be told: they are looked for while
- * the map is built, but not while somebody else completes it. */
-static void
-judge_beside(struct work *w)
-{
-	struct access *old = &w->u->access;
-
-	if (!old->judged && old->text.len >= WORTH_A_THREAD)
-		w->judging = pthread_create(&w->judge, NULL, judge, old) == 0;
-}
-
-static void
-judge_end(struct work *w)
-{
-	if (w->judging)
-		(void)pthread_join(w->judge, NULL);
-	w->judging = false;
-}
-
-static int
-prove(struct work *w, const struct map_build *b, struct map_proof *proof,
-    struct error *err)
-{
-	if (map_prove_built(b, proof, err) != 0) {
-		if (err->status == EX_NOINPUT)
-			err->status = EX_UNAVAILABLE;
-		return -1;
-	}
 	if (proof->equal)
 		return 0;
 	return error_set(err, EX_DATAERR,
@@ -146,35 +72,50 @@ prove(struct work *w, const struct map_build *b, struct map_proof *proof,
 }
 
 static int
+run_build(struct work *w, const struct map_build *b, struct map_proof *proof,
+    struct error *err)
+{
+	struct map_job *job = map_begin(b, err);
+
+	if (job == NULL)
+		return -1;
+	if (settle_text(w, job, err) != 0) {
+		map_cancel(job);
+		return -1;
+	}
+	if (map_finish(job, proof, err) != 0) {
+		if (err->status == EX_NOINPUT)
+			err->status = EX_UNAVAILABLE;
+		return -1;
+	}
+	return cancel_check(err) != 0 ? -1 : judge_proof(w, b, proof, err);
+}
+
+static int
 build_with(struct work *w, enum map_builder builder, struct map_proof *proof,
     struct error *err)
 {
 	struct update *u = w->u;
 	const struct update_options *o = &u->options;
-	int status = -1;
-	char path[2 * SIDE_PATH];
+	const struct map_file old = { u->map.directory, u->map.name,
+		u->map.path };
+	char path[PRIVATE_PATH];
 	struct map_build b = {
 		.builder = builder,
 		.spec = &o->site->map,
 		.access = w->next,
 		.makemap = o->makemap,
 		.config = o->site->config[0] != '\0' ? o->site->config : NULL,
+		.old = &old,
 		.before = &u->access,
 		.progress = o->progress,
-		.sum = &w->sum,
 	};
 
-	if ((builder == BUILD_PATCH ? copy_finish : side_directory)(u, err) !=
-	    0)
-		return -1;
-	side_map_path(path, u);
-	b.file = (struct map_file){ u->side_directory, u->map.name, path };
-	if (builder != BUILD_PATCH)
-		judge_beside(w);
-	if (map_build(&b, err) == 0 && cancel_check(err) == 0)
-		status = prove(w, &b, proof, err);
-	judge_end(w);
-	return status;
+	private_clear(&u->map);
+	private_path(path, &u->map, u->map.name);
+	b.file = (struct map_file){ u->map.private_directory, u->map.name,
+		path };
+	return run_build(w, &b, proof, err);
 }
 
 /* 0, 1 where the map has to be built anew, -1. */
@@ -185,8 +126,6 @@ patch(struct work *w, struct map_proof *proof, struct error *err)
 	struct error why = ERROR_INIT;
 
 	u->built = UPDATE_PATCH;
-	if (w->changed)
-		update_foresee(u);
 	if (!w->changed)
 		(void)error_set(&why, EX_DATAERR,
 		    "%s: is not what the text says", u->map.path);
@@ -216,7 +155,7 @@ build(struct work *w, struct map_proof *proof, struct error *err)
 
 /* Everything that the old map has, before anybody can see the new one. */
 static int
-dress(struct work *w, struct error *err)
+give_attributes(struct work *w, struct error *err)
 {
 	struct update *u = w->u;
 	const char *path = u->map.path;
@@ -225,11 +164,8 @@ dress(struct work *w, struct error *err)
 	if (target_reopen(&u->map, err) != 0 ||
 	    target_single(&u->map, err) != 0)
 		return -1;
-	w->map = openat(u->side_directory, u->map.name,
-	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (w->map < 0)
-		return error_errno(err, EX_IOERR, path,
-		    "cannot open the new map");
+	if (private_reopen(&u->map, &w->map, err) != 0)
+		return -1;
 	if (u->map.exists
 	    ? attributes_copy(u->map.file, w->map, path, err) != 0
 	    : attributes_new(w->map, u->options.site, path, err) != 0)
@@ -242,100 +178,14 @@ dress(struct work *w, struct error *err)
 	return cancel_check(err);
 }
 
-/*
- * Can nobody be about to use an old file that was found by its name before the
- * names changed?  Whoever has one open is known: of the text by the lease.  Who
- * is between the name and the open file is running, or wants to.
- */
-static bool
-is_forgotten(const struct work *w)
-{
-	const struct update *u = w->u;
-	bool alone = !others_run();
-	bool closed = !(w->map_kept && file_is_open(u->map.file));
-
-	return alone && closed && (!w->text_kept || u->leased);
-}
-
-/*
- * Whoever opened the old map by its name just now still looks at it: that takes
- * some milliseconds at most.  In the meantime the kernel can give up its pages
- * and those of the old text, which at a million entries takes as long.
- *
- * It looks as often whatever it sees, so that every run makes the same calls
- * and each can be made to fail.
- */
-static void
-linger(const struct work *w)
-{
-	static const long waits[] = { 200, 1800, 18000 }; /* microseconds */
-	bool forgotten = false;
-
-#ifdef POSIX_FADV_DONTNEED
-	(void)posix_fadvise(w->u->text.file, 0, 0, POSIX_FADV_DONTNEED);
-	(void)posix_fadvise(w->u->map.file, 0, 0, POSIX_FADV_DONTNEED);
-#endif
-	for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
-		const struct timespec wait = { 0, waits[i] * 1000L };
-
-		if (is_forgotten(w))
-			forgotten = true;
-		if (!forgotten)
-			(void)nanosleep(&wait, NULL);
-	}
-}
-
-/* Whoever found the old files by their names just now still looks at them. */
-static enum update_status
-look_back(struct work *w, struct error *err)
-{
-	if (w->map_kept || w->text_kept)
-		linger(w);
-	if (!text_is_missed(w))
-		return UPDATE_DONE;
-	map_back(w, err);
-	w->text_in = true;
-	return text_again(w, err);
-}
-
-static enum update_status
-put(struct work *w, struct error *err)
-{
-	enum update_status status;
-
-	map_lock(&w->u->map, MAKEMAP_MS);
-	map_unlock(&w->u->map);
-	cancel_hold();
-	status = text_put(w, err);
-	if (status == UPDATE_DONE && map_put(w, err) != 0) {
-		text_back(w, err);
-		status = UPDATE_FAILED;
-	}
-	if (status == UPDATE_DONE)
-		status = look_back(w, err);
-	cancel_release();
-	return status;
-}
-
 static enum update_status
 commit(struct work *w, struct map_proof *proof, struct error *err)
 {
-	struct settling text;
-	bool make = w->u->options.builder == UPDATE_MAKE;
-	int built;
-
-	if (!make)
-		map_sum_begin(&w->sum, w->next, &w->u->options.site->map,
-		    w->u->options.builder == UPDATE_MAKEMAP);
-	if (start_text(w, &text, err) != 0)
-		return UPDATE_FAILED;
-	built = make ? 0 : build(w, proof, err);
-	/* Where both failed, say the plainer reason. */
-	if (finish_text(&text, err) != 0 || built != 0)
-		return UPDATE_FAILED;
-	if (make)
-		return make_commit(w, proof, err);
-	return dress(w, err) == 0 ? put(w, err) : UPDATE_FAILED;
+	if (w->u->options.builder == UPDATE_MAKE)
+		return settle_text(w, NULL, err) == 0
+		    ? make_commit(w, proof, err) : UPDATE_FAILED;
+	return build(w, proof, err) == 0 && give_attributes(w, err) == 0
+	    ? put_in_place(w, err) : UPDATE_FAILED;
 }
 
 enum update_status
@@ -348,16 +198,17 @@ update_commit(struct update *u, struct access *next,
 	memset(proof, 0, sizeof(*proof));
 	u->built = u->options.builder;
 	u->not_patched[0] = '\0';
-	if (u->lock < 0) {
+	if (u->text.private_directory < 0) {
 		(void)error_set(err, EX_SOFTWARE, "%s: is not locked",
 		    u->text.path);
 		return UPDATE_FAILED;
 	}
 	w.changed = !span_equal(next->text, buf_as_span(&u->bytes));
 	status = commit(&w, proof, err);
-	map_sum_end(&w.sum);
 	close_fd(&w.map);
-	side_remove(u);
+	close_fd(&u->new_text);
+	private_clear(&u->text);
+	private_clear(&u->map);
 	lease_drop(u->text.file);
 	return status;
 }

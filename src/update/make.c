@@ -11,7 +11,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "inside.h"
+#include "update_private.h"
 
 #define WORDS 300 /* of make's, in a message */
 
@@ -76,36 +76,14 @@ open_makefile(const struct update *u, struct error *err)
 	return -1;
 }
 
-static int
-copy_bytes(int from, int to, const char *path, struct error *err)
-{
-	off_t at = 0;
-
-	for (;;) {
-		char bytes[65536];
-		ssize_t n = pread(from, bytes, sizeof(bytes), at);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return error_errno(err, EX_IOERR, path, "cannot read");
-		if (n == 0)
-			return 0;
-		at += n;
-		if (write_all(to, (struct span){ bytes, (size_t)n }, path,
-		    err) != 0)
-			return -1;
-	}
-}
-
-/* A copy in the side directory, with attributes and times. */
+/* A copy in the private directory, with attributes and times. */
 static int
 keep_map(struct work *w, struct old_map *old, struct error *err)
 {
 	struct update *u = w->u;
 	const char *path = u->map.path;
 
-	if (side_directory(u, err) != 0 || target_reopen(&u->map, err) != 0)
+	if (target_reopen(&u->map, err) != 0)
 		return -1;
 	old->exists = u->map.exists;
 	if (!old->exists)
@@ -113,12 +91,13 @@ keep_map(struct work *w, struct old_map *old, struct error *err)
 	old->seen = u->map.seen;
 	old->aged = u->map.seen.st_mtim;
 	old->file = fcntl(u->map.file, F_DUPFD_CLOEXEC, 3);
-	w->map = openat(u->side_directory, u->map.name,
-	    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (old->file < 0 || w->map < 0)
+	if (old->file < 0)
 		return error_errno(err, EX_CANTCREAT, path, "cannot copy");
-	if (copy_bytes(old->file, w->map, path, err) != 0 ||
-	    attributes_copy(old->file, w->map, path, err) != 0)
+	if (private_create(&u->map, &w->map, err) != 0)
+		return -1;
+	if (copy_bytes(old->file, w->map, old->seen.st_size) != 0)
+		return error_errno(err, EX_IOERR, path, "cannot copy");
+	if (attributes_copy(old->file, w->map, path, err) != 0)
 		return -1;
 	if (futimens(w->map, (struct timespec[2]){ old->seen.st_atim,
 	    old->seen.st_mtim }) != 0 || fsync(w->map) != 0)
@@ -155,7 +134,7 @@ is_untouched(const struct update *u, const struct old_map *old)
 }
 
 static void
-put_map_back(struct work *w, const struct old_map *old, struct error *err)
+put_map_undo(struct work *w, const struct old_map *old, struct error *err)
 {
 	struct update *u = w->u;
 	size_t len = strlen(err->text);
@@ -169,8 +148,7 @@ put_map_back(struct work *w, const struct old_map *old, struct error *err)
 		(void)unlinkat(u->map.directory, u->map.name, 0);
 		return;
 	}
-	if (renameat(u->side_directory, u->map.name, u->map.directory,
-	    u->map.name) == 0) {
+	if (private_put_over(&u->map) == 0) {
 		(void)fsync(u->map.directory);
 		times_renew(old->file, &old->seen);
 		return;
@@ -184,18 +162,12 @@ static int
 prove(struct work *w, struct map_proof *proof, struct error *err)
 {
 	struct update *u = w->u;
-	const struct update_options *o = &u->options;
-	const struct map_file file = {
-		u->map.directory, u->map.name, u->map.path
-	};
 
 	/* Its owner and mode are set later: it has to be no other file too. */
 	if (target_reopen(&u->map, err) != 0 ||
 	    target_single(&u->map, err) != 0)
 		return -1;
-	if (map_prove(&file, &o->site->map, w->next, o->makemap,
-	    o->site->config[0] != '\0' ? o->site->config : NULL, proof, err) !=
-	    0)
+	if (map_in_place(u, w->next, proof, err) != 0)
 		return -1;
 	if (proof->equal)
 		return 0;
@@ -235,17 +207,18 @@ run_make(struct work *w, const char *make, int makefile,
 	struct buf said = BUF_INIT;
 	const char *const argv[] = { make, "-f", "-",
 		".MAKE.DEPENDFILE=/dev/null", "MAKEOBJDIR=${.CURDIR}", NULL };
-	const struct run r = {
+	struct child child = {
 		.argv = argv,
 		.leaves_children = true,
 		.ends_children = true,
 		.input = makefile,
+		.target = -1,
 		.directory = w->u->text.directory,
 		.writes = w->u->map.path,
 		.output = &said,
 		.keep = 4096,
 	};
-	int status = run_program(&r, err);
+	int status = child_run(&child, err);
 
 	if (status >= 0 && prove(w, proof, err) != 0) {
 		if (status != 0 || err->status == EX_NOINPUT)
@@ -274,7 +247,7 @@ finish(struct work *w, const struct old_map *old, struct error *err)
 		return -1;
 	if (fsync(u->map.file) != 0)
 		return error_errno(err, EX_IOERR, path, "cannot sync");
-	if (directory_sync(u->map.directory, path, err) != 0)
+	if (target_sync(&u->map, err) != 0)
 		return -1;
 	if (old->exists)
 		times_renew(old->file, &old->seen);
@@ -306,13 +279,13 @@ make_commit(struct work *w, struct map_proof *proof, struct error *err)
 	if (run_make(w, make, makefile, proof, err) != 0 ||
 	    finish(w, &old, err) != 0)
 		status = UPDATE_FAILED;
-	if (status == UPDATE_FAILED || text_is_missed(w)) {
+	if (status == UPDATE_FAILED || text_was_written(w)) {
 		cancel_hold();
-		put_map_back(w, &old, err);
+		put_map_undo(w, &old, err);
 		if (status == UPDATE_FAILED)
-			text_back(w, err);
+			text_undo(w, err);
 		else
-			status = text_again(w, err);
+			status = text_undo_to_retry(w, err);
 		cancel_release();
 	}
 out:

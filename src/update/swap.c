@@ -1,7 +1,18 @@
 /*
- * Putting the new map in place: old and new change places where the file
- * system can do that, and the old one stands in the side directory for a
- * moment.  And what both renames need.
+ * Text and map are put in place, in this order, and taken back in the other:
+ *
+ *   both private directories are the ones that we locked; once more before the
+ *       map
+ *   nobody has the old text open for writing, and it is what was read; from
+ *       here on a lease tells of whoever opens it
+ *   the text is exchanged, its directory synced
+ *   nobody wrote to the old text until then
+ *   the map is exchanged under an exclusive flock on the old one, its directory
+ *       synced, the old one's times renewed
+ *   nobody wrote to the old text until now
+ *
+ * The old files stand in the private directories until all is done, where the
+ * file system can exchange two files; else the old text is written anew.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,90 +24,227 @@
 #include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
-#ifdef __linux__
-#include <sys/syscall.h>
-#endif
 
-#include "inside.h"
+#include "update_private.h"
 
-#define EXCHANGE 2u /* RENAME_EXCHANGE, of the kernel */
-#define ASIDE 8 /* times that others go first: more than wait, mostly */
+#define WAITS 50 /* moments for somebody who is in the middle of a save */
+#define MAKEMAP_MS 3000 /* how long a makemap run by hand is waited for */
 #define LOCK_MS 250 /* with the new text in place; makemap was waited for */
-
-int
-rename_error(struct error *err, const char *path)
-{
-	switch (errno) {
-	case EBUSY:
-		return error_set(err, EX_CANTCREAT,
-		    "%s: is a mount point and cannot be replaced; name the "
-		    "file that is mounted there", path);
-	case EROFS:
-		return error_set(err, EX_CANTCREAT,
-		    "%s: its file system is read-only", path);
-	case EPERM:
-		return error_set(err, EX_NOPERM,
-		    "%s: cannot be replaced: %s; see whether it is immutable "
-		    "(lsattr) or its directory sticky", path, strerror(errno));
-	default:
-		return error_errno(err, EX_CANTCREAT, path, "cannot replace");
-	}
-}
-
-int
-directory_sync(int directory, const char *path, struct error *err)
-{
-	if (fsync(directory) == 0 || errno == EINVAL)
-		return 0;
-	return error_errno(err, EX_IOERR, path, "cannot sync its directory");
-}
-
-int
-swap_names(int from_directory, const char *from, int to_directory,
-    const char *to)
-{
-#ifdef RENAME_EXCHANGE
-	return renameat2(from_directory, from, to_directory, to,
-	    RENAME_EXCHANGE);
-#elif defined(SYS_renameat2) /* a C library that does not know the call */
-	return (int)syscall(SYS_renameat2, from_directory, from, to_directory,
-	    to, EXCHANGE);
-#else
-	(void)from_directory;
-	(void)from;
-	(void)to_directory;
-	(void)to;
-	errno = ENOSYS;
-	return -1;
-#endif
-}
+#define YIELDS 8 /* more than wait for a processor, mostly */
 
 bool
-cannot_swap(void)
+text_was_written(const struct work *w)
 {
-	return errno == ENOSYS || errno == EINVAL || errno == EOPNOTSUPP;
+	return w->text_in && w->text_kept && !text_is_as_read(w->u);
+}
+
+/* ---- the text is taken back ---- */
+
+static ino_t
+inode_of(int directory, const char *name)
+{
+	struct stat seen;
+
+	return fstatat(directory, name, &seen, AT_SYMLINK_NOFOLLOW) == 0
+	    ? seen.st_ino : 0;
 }
 
 /*
- * Whoever woke up takes the processor from somebody who, on a busy machine, is
- * a sendmail: perhaps between its look at the map and its lock on it, where a
- * swap puts it off.  So those who were displaced go on first.
+ * What is in the private directory came out where the file "placed" was put,
+ * and is newer: it goes back, and so does what came out for it, until "placed"
+ * does.
  */
-static void
-step_aside(void)
+static int
+give_back(const struct target *t, ino_t placed)
 {
-	for (int i = 0; i < ASIDE; i++)
-		(void)sched_yield();
+	for (int waits = 0;;) {
+		ino_t newer = inode_of(t->private_directory, t->name);
+
+		if (private_exchange(t) == 0) {
+			if (inode_of(t->private_directory, t->name) == placed)
+				return 0;
+			placed = newer;
+			continue;
+		}
+		/* Whoever moved it away is about to write a new one. */
+		if (errno != ENOENT)
+			return -1;
+		if (waits++ == WAITS)
+			return private_put_over(t);
+		sleep_a_moment();
+	}
+}
+
+/* Takes a lease on our text, still in place; false where somebody has written
+ * to it, or will not stop. */
+static bool
+is_ours_alone(const struct work *w, enum lease *lease)
+{
+	int file = w->u->new_text;
+
+	*lease = lease_take(file);
+	for (int i = 0; i < WAITS && *lease == LEASE_BUSY; i++) {
+		sleep_a_moment();
+		*lease = lease_take(file);
+	}
+	return *lease != LEASE_BUSY && file_holds(file, w->next->text);
+}
+
+static int
+exchange_back(struct work *w)
+{
+	struct update *u = w->u;
+	const struct target *t = &u->text;
+	ino_t old = inode_of(t->private_directory, t->name);
+	enum lease lease;
+	int status = 0;
+
+	/* What was written to it is the newest. */
+	if (is_ours_alone(w, &lease)) {
+		status = private_exchange(t);
+		if (status != 0 && errno == ENOENT)
+			status = give_back(t, old);
+		else if (status == 0 &&
+		    (inode_of(t->private_directory, t->name) !=
+		    w->text_seen.st_ino || (lease == LEASE_TAKEN &&
+		    lease_is_wanted(u->new_text))))
+			status = give_back(t, old);
+	}
+	if (lease == LEASE_TAKEN)
+		lease_drop(u->new_text);
+	return status;
+}
+
+/* Where files cannot be exchanged the old one is gone, but for its bytes. */
+static int
+write_back(struct update *u)
+{
+	struct error ignored;
+
+	return text_write(u, buf_as_span(&u->bytes), &ignored) != 0 ||
+	    attributes_copy(u->text.file, u->new_text, "", &ignored) != 0 ||
+	    fsync(u->new_text) != 0 ? -1 : private_put_over(&u->text);
 }
 
 void
+text_undo(struct work *w, struct error *err)
+{
+	struct update *u = w->u;
+	size_t len = strlen(err->text);
+
+	if (!w->text_in)
+		return;
+	w->text_in = false;
+	if ((w->text_kept ? exchange_back(w) : write_back(u)) == 0) {
+		(void)fsync(u->text.directory);
+		return;
+	}
+	if (err->status == 0)
+		err->status = EX_IOERR;
+	(void)snprintf(err->text + len, sizeof(err->text) - len,
+	    "%s%s: the old text could not be put back (%s), the new one "
+	    "stands there; run tlsoff check", len > 0 ? "; " : "",
+	    u->text.path, strerror(errno));
+}
+
+enum update_status
+text_undo_to_retry(struct work *w, struct error *err)
+{
+	*err = (struct error)ERROR_INIT;
+	text_undo(w, err);
+	return err->status == 0 ? UPDATE_AGAIN : UPDATE_FAILED;
+}
+
+/* ---- the text is put in place ---- */
+
+int
+text_write(struct update *u, struct span text, struct error *err)
+{
+	if (private_create(&u->text, &u->new_text, err) != 0)
+		return -1;
+	return write_all(u->new_text, text, u->text.path, err);
+}
+
+/* Whoever owns the directory around can move ours away: then a second run may
+ * be at work, with a lock of its own. */
+static int
+still_locked(const struct update *u, struct error *err)
+{
+	return private_check(&u->text, err) != 0 ? -1
+	    : private_check(&u->map, err);
+}
+
+/* Nobody has the old text open for writing, and it is what was read. */
+static bool
+may_replace(struct update *u)
+{
+	enum lease lease = lease_take(u->text.file);
+
+	u->leased = lease == LEASE_TAKEN;
+	return lease != LEASE_BUSY && !text_differs(u);
+}
+
+static int
+text_exchange(struct work *w)
+{
+	const struct target *t = &w->u->text;
+
+	w->text_kept = private_exchange(t) == 0;
+	if (w->text_kept)
+		return 0;
+	return private_cannot_exchange() ? private_put_over(t) : -1;
+}
+
+enum update_status
+text_put(struct work *w, struct error *err)
+{
+	struct update *u = w->u;
+
+	if (still_locked(u, err) != 0)
+		return UPDATE_FAILED;
+	if (!w->changed)
+		return text_differs(u) ? UPDATE_AGAIN : UPDATE_DONE;
+	/* Our own descriptor is not to look like somebody who writes. */
+	if (private_reopen(&u->text, &u->new_text, err) != 0)
+		return UPDATE_FAILED;
+	if (!may_replace(u))
+		return UPDATE_AGAIN;
+	if (text_exchange(w) != 0) {
+		if (errno == ENOENT)
+			return UPDATE_AGAIN; /* its absence is found there */
+		(void)private_put_error(&u->text, err);
+		return UPDATE_FAILED;
+	}
+	w->text_in = true;
+	if (target_sync(&u->text, err) != 0) {
+		text_undo(w, err);
+		return UPDATE_FAILED;
+	}
+	return text_was_written(w) ? text_undo_to_retry(w, err) : UPDATE_DONE;
+}
+
+/* ---- the map ---- */
+
+/*
+ * Whoever woke up takes the processor from somebody who, on a busy machine, is
+ * a sendmail: perhaps between its look at the map and its lock on it, where an
+ * exchange puts its session off.  So those who were displaced go on first.
+ */
+static void
+let_others_run(void)
+{
+	for (int i = 0; i < YIELDS; i++)
+		(void)sched_yield();
+}
+
+static void
 map_lock(const struct target *map, int milliseconds)
 {
 	const struct timespec step = { 0, 1000000L };
 
 	if (map->file < 0)
 		return;
-	step_aside();
+	let_others_run();
 	for (int i = 0; flock(map->file, LOCK_EX | LOCK_NB) != 0; i++) {
 		/* The lock spares sendmail a temporary failure; nothing is
 		 * wrong without it. */
@@ -104,11 +252,11 @@ map_lock(const struct target *map, int milliseconds)
 		    i >= milliseconds)
 			return;
 		(void)nanosleep(&step, NULL);
-		step_aside();
+		let_others_run();
 	}
 }
 
-void
+static void
 map_unlock(const struct target *map)
 {
 	if (map->file >= 0)
@@ -116,34 +264,28 @@ map_unlock(const struct target *map)
 }
 
 static int
-swap_maps(struct work *w)
+map_exchange(struct work *w)
 {
-	const struct update *u = w->u;
-	const char *name = u->map.name;
+	const struct target *t = &w->u->map;
 
-	if (u->map.exists &&
-	    swap_names(u->side_directory, name, u->map.directory, name) == 0) {
-		w->map_kept = true;
+	w->map_kept = t->exists && private_exchange(t) == 0;
+	if (w->map_kept)
 		return 0;
-	}
-	if (u->map.exists && errno != ENOENT && !cannot_swap())
-		return -1;
-	return renameat(u->side_directory, name, u->map.directory, name);
+	return t->exists && errno != ENOENT && !private_cannot_exchange() ? -1
+	    : private_put_over(t);
 }
 
 void
-map_back(struct work *w, struct error *err)
+map_undo(struct work *w, struct error *err)
 {
-	const struct update *u = w->u;
-	const char *name = u->map.name;
+	const struct target *t = &w->u->map;
 	size_t len = strlen(err->text);
 
-	if (w->map_kept && swap_names(u->side_directory, name,
-	    u->map.directory, name) == 0) {
+	if (w->map_kept && private_exchange(t) == 0) {
 		w->map_kept = false;
 		return;
 	}
-	if (!u->map.exists && unlinkat(u->map.directory, name, 0) == 0)
+	if (!t->exists && unlinkat(t->directory, t->name, 0) == 0)
 		return;
 	/* Then the text that belongs to the new map has to stay as well. */
 	w->text_in = false;
@@ -154,25 +296,49 @@ map_back(struct work *w, struct error *err)
 int
 map_put(struct work *w, struct error *err)
 {
-	struct update *u = w->u;
+	struct target *t = &w->u->map;
 	int status;
 
-	if (target_reopen(&u->map, err) != 0 ||
-	    target_single(&u->map, err) != 0)
+	t->open_end = 0; /* the new text is in place: nobody is waited for */
+	if (target_reopen(t, err) != 0 || target_single(t, err) != 0)
 		return -1;
-	map_lock(&u->map, LOCK_MS);
-	status = swap_maps(w);
-	if (status != 0)
-		status = rename_error(err, u->map.path);
-	map_unlock(&u->map);
+	map_lock(t, LOCK_MS);
+	status = still_locked(w->u, err);
+	if (status == 0 && map_exchange(w) != 0)
+		status = private_put_error(t, err);
+	map_unlock(t);
 	if (status != 0)
 		return -1;
-	if (directory_sync(u->map.directory, u->map.path, err) != 0 ||
-	    directory_sync(u->side_directory, u->map.path, err) != 0) {
-		map_back(w, err);
+	if (target_sync(t, err) != 0) {
+		map_undo(w, err);
 		return -1;
 	}
-	if (u->map.exists)
-		times_renew(u->map.file, &u->map.seen);
+	if (t->exists)
+		times_renew(t->file, &t->seen);
 	return 0;
+}
+
+/* ---- both ---- */
+
+enum update_status
+put_in_place(struct work *w, struct error *err)
+{
+	enum update_status status;
+
+	map_lock(&w->u->map, MAKEMAP_MS);
+	map_unlock(&w->u->map);
+	cancel_hold();
+	status = text_put(w, err);
+	if (status == UPDATE_DONE && map_put(w, err) != 0) {
+		text_undo(w, err);
+		status = UPDATE_FAILED;
+	}
+	/* Whoever found the old text by its name just before writes to it. */
+	if (status == UPDATE_DONE && text_was_written(w)) {
+		map_undo(w, err);
+		w->text_in = true;
+		status = text_undo_to_retry(w, err);
+	}
+	cancel_release();
+	return status;
 }

@@ -4,9 +4,34 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
-#include "inside.h"
+#include "update_private.h"
+
+void
+sleep_a_moment(void)
+{
+	const struct timespec moment = { 0, 20000000L };
+
+	(void)nanosleep(&moment, NULL);
+}
+
+int
+write_all(int fd, struct span bytes, const char *path, struct error *err)
+{
+	while (bytes.len > 0) {
+		ssize_t n = write(fd, bytes.at, bytes.len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return error_errno(err, EX_IOERR, path, "cannot write");
+		bytes.at += n;
+		bytes.len -= (size_t)n;
+	}
+	return 0;
+}
 
 static const char *
 kind_of(mode_t mode)
@@ -22,6 +47,30 @@ kind_of(mode_t mode)
 	return "a device";
 }
 
+/* Opens the file; one on which another program has a lease, which it is asked
+ * to give up by this very call, when it did.  It stays closed where there is
+ * none. */
+static int
+open_file(struct target *t, struct error *err)
+{
+	for (;;) {
+		t->file = openat(t->directory, t->name, O_RDONLY | O_NOFOLLOW |
+		    O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+		if (t->file >= 0 || errno == ENOENT)
+			return 0;
+		if (errno != EWOULDBLOCK)
+			return error_errno(err, EX_IOERR, t->path,
+			    "cannot open");
+		if (clock_ms() >= t->open_end)
+			return error_set(err, EX_TEMPFAIL,
+			    "%s: another program has a lease on it; try again "
+			    "when it is done", t->path);
+		if (cancel_check(err) != 0)
+			return -1;
+		sleep_a_moment();
+	}
+}
+
 int
 target_reopen(struct target *t, struct error *err)
 {
@@ -34,11 +83,10 @@ target_reopen(struct target *t, struct error *err)
 		return errno == ENOENT ? 0 : error_errno(err, EX_IOERR,
 		    t->path, "cannot stat");
 	if (S_ISREG(seen.st_mode)) {
-		t->file = openat(t->directory, t->name, O_RDONLY | O_NOFOLLOW |
-		    O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+		if (open_file(t, err) != 0)
+			return -1;
 		if (t->file < 0)
-			return errno == ENOENT ? 0 : error_errno(err, EX_IOERR,
-			    t->path, "cannot open");
+			return 0;
 		if (fstat(t->file, &seen) != 0)
 			return error_errno(err, EX_IOERR, t->path, "fstat");
 	}
@@ -71,6 +119,13 @@ target_open(struct target *t, const char *path, struct error *err)
 }
 
 int
+target_missing(const struct target *t, struct error *err)
+{
+	errno = ENOENT;
+	return error_errno(err, EX_NOINPUT, t->path, "cannot open");
+}
+
+int
 target_single(const struct target *t, struct error *err)
 {
 	if (!t->exists || t->seen.st_nlink <= 1)
@@ -79,6 +134,14 @@ target_single(const struct target *t, struct error *err)
 	    "%s: has %ju hard links, which a replacement would part; "
 	    "make it a file of its own: cp -p it and mv the copy over it",
 	    t->path, (uintmax_t)t->seen.st_nlink);
+}
+
+int
+target_sync(const struct target *t, struct error *err)
+{
+	if (fsync(t->directory) == 0 || errno == EINVAL)
+		return 0;
+	return error_errno(err, EX_IOERR, t->path, "cannot sync its directory");
 }
 
 void

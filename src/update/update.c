@@ -1,26 +1,21 @@
 /* Opening, reading and closing; the change itself is in commit.c. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "inside.h"
+#include "update_private.h"
 
 #define BLOCK ((size_t)1 << 18)
 
 /* Two writes in one tick of the kernel's clock leave the same time. */
 #define FRESH 1 /* second */
 
-static int
-absent(const struct target *t, struct error *err)
-{
-	errno = ENOENT;
-	return error_errno(err, EX_NOINPUT, t->path, "cannot open");
-}
+#define READER_WAIT 1000 /* ms, for another program's lease */
 
 static int
 open_targets(struct update *u, struct error *err)
@@ -31,7 +26,7 @@ open_targets(struct update *u, struct error *err)
 	    target_open(&u->map, site->map.path, err) != 0)
 		return -1;
 	if (u->options.read_only)
-		return u->text.exists ? 0 : text_missing(u, err);
+		return u->text.exists ? 0 : target_missing(&u->text, err);
 	if (text_open(u, err) != 0 || target_single(&u->map, err) != 0)
 		return -1;
 	/* Both are opened again under the lock.  Who waits for it must not keep
@@ -45,14 +40,18 @@ int
 update_open(struct update *u, const struct update_options *options,
     struct error *err)
 {
+	const struct target none = TARGET_INIT;
+	int64_t end = clock_ms() + (int64_t)options->lock_wait * 1000;
+
 	memset(u, 0, sizeof(*u));
 	u->opened = true;
 	u->options = *options;
-	u->text.directory = u->text.file = -1;
-	u->map.directory = u->map.file = -1;
-	u->lock = u->side_text = u->side_directory = -1;
+	u->text = u->map = none;
+	u->text.open_end = u->map.open_end = end;
+	u->new_text = -1;
 	if (open_targets(u, err) == 0 && (options->read_only ||
-	    (lock_take(u, err) == 0 && side_clean(u, err) == 0)))
+	    (private_open(&u->text, end, err) == 0 &&
+	        private_open(&u->map, end, err) == 0)))
 		return 0;
 	update_close(u);
 	return -1;
@@ -91,65 +90,16 @@ read_all(const struct target *t, struct buf *bytes, struct error *err)
 int
 update_read_text(const char *path, struct buf *text, struct error *err)
 {
-	struct target t = { .directory = -1, .file = -1 };
-	int status = target_open(&t, path, err);
+	struct target t = TARGET_INIT;
+	int status;
 
+	t.open_end = clock_ms() + READER_WAIT;
+	status = target_open(&t, path, err);
 	if (status == 0)
-		status = t.exists ? read_all(&t, text, err) : absent(&t, err);
+		status = t.exists ? read_all(&t, text, err)
+		    : target_missing(&t, err);
 	target_close(&t);
 	return status;
-}
-
-/* A file that shrinks while it is mapped ends its reader: under the lease it
- * cannot.  Takes over the descriptor. */
-static bool
-hold_still(struct target *t, struct held_text *held)
-{
-	void *at = MAP_FAILED;
-	struct stat seen;
-
-	if (lease_take(t->file) != LEASE_TAKEN)
-		return false;
-	if (fstat(t->file, &seen) == 0 && seen.st_size > 0)
-		at = mmap(NULL, (size_t)seen.st_size, PROT_READ, MAP_PRIVATE,
-		    t->file, 0);
-	if (at == MAP_FAILED) {
-		lease_drop(t->file);
-		return false;
-	}
-	held->text = (struct span){ at, (size_t)seen.st_size };
-	held->file = t->file;
-	t->file = -1;
-	return true;
-}
-
-int
-update_hold_text(const char *path, struct held_text *held, struct error *err)
-{
-	struct target t = { .directory = -1, .file = -1 };
-	int status = target_open(&t, path, err);
-
-	*held = (struct held_text){ .text = { "", 0 }, .file = -1 };
-	if (status == 0 && !t.exists)
-		status = absent(&t, err);
-	if (status == 0 && !hold_still(&t, held)) {
-		status = read_all(&t, &held->bytes, err);
-		held->text = buf_as_span(&held->bytes);
-	}
-	target_close(&t);
-	return status;
-}
-
-void
-update_let_go(struct held_text *held)
-{
-	if (held->text.at != NULL && held->file >= 0) {
-		(void)munmap((void *)(uintptr_t)held->text.at, held->text.len);
-		lease_drop(held->file);
-		close_fd(&held->file);
-	}
-	buf_free(&held->bytes);
-	memset(held, 0, sizeof(*held));
 }
 
 static bool
@@ -167,7 +117,8 @@ read_alone(struct update *u, struct error *err)
 {
 	if (target_reopen(&u->text, err) != 0)
 		return -1;
-	return u->text.exists ? read_all(&u->text, &u->bytes, err) : text_missing(u, err);
+	return u->text.exists ? read_all(&u->text, &u->bytes, err)
+	    : target_missing(&u->text, err);
 }
 
 /* What is to be changed must not be read half written. */
@@ -176,6 +127,7 @@ read_quiet(struct update *u, struct error *err)
 {
 	int64_t end = clock_ms() + (int64_t)u->options.lock_wait * 1000;
 
+	u->text.open_end = u->map.open_end = end;
 	for (;;) {
 		bool wanted;
 
@@ -190,7 +142,7 @@ read_quiet(struct update *u, struct error *err)
 			return 0;
 		if (clock_ms() >= end)
 			return writers_remain(u, err);
-		doze();
+		sleep_a_moment();
 	}
 }
 
@@ -206,6 +158,21 @@ update_read(struct update *u, struct error *err)
 	    u->options.rules, err);
 }
 
+bool
+update_old_file(const struct update *u, size_t which,
+    char path[UPDATE_OLD_PATH])
+{
+	static const char *const ends[UPDATE_OLD_FILES] = { "", "-lock", "" };
+	const struct target *t = which < 2 ? &u->text : &u->map;
+	size_t above = strlen(t->path) - strlen(t->name);
+	struct stat seen;
+
+	(void)snprintf(path, UPDATE_OLD_PATH, "%.*s.%s.tlsoff%s", (int)above,
+	    t->path, t->name, ends[which]);
+	return fstatat(t->directory, path + above, &seen,
+	    AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 static int
 not_proven(struct map_proof *proof, const char *example)
 {
@@ -216,17 +183,22 @@ not_proven(struct map_proof *proof, const char *example)
 }
 
 int
-update_proven(struct update *u, struct map_proof *proof, struct error *err)
+map_in_place(const struct update *u, struct access *access,
+    struct map_proof *proof, struct error *err)
 {
-	const struct update_options *o = &u->options;
+	const struct site *site = u->options.site;
 	const struct map_file file = {
 		u->map.directory, u->map.name, u->map.path
 	};
-	const char *config = o->site->config[0] != '\0' ? o->site->config
-	    : NULL;
 
-	if (map_prove(&file, &o->site->map, &u->access, o->makemap, config,
-	    proof, err) == 0)
+	return map_prove(&file, &site->map, access, u->options.makemap,
+	    site->config[0] != '\0' ? site->config : NULL, proof, err);
+}
+
+int
+update_proven(struct update *u, struct map_proof *proof, struct error *err)
+{
+	if (map_in_place(u, &u->access, proof, err) == 0)
 		return 0;
 	if (err->status == EX_NOINPUT || err->status == EX_DATAERR ||
 	    err->status == EX_IOERR)
@@ -239,9 +211,10 @@ update_close(struct update *u)
 {
 	if (!u->opened)
 		return;
-	side_remove(u);
-	close_fd(&u->side_directory);
-	lock_drop(u);
+	close_fd(&u->new_text);
+	/* The text's last: whoever waits for it finds the map's free. */
+	private_close(&u->map);
+	private_close(&u->text);
 	access_free(&u->access);
 	buf_free(&u->bytes);
 	target_close(&u->text);

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <time.h>
@@ -18,7 +19,7 @@
 #include <sys/vfs.h>
 #endif
 
-#include "inside.h"
+#include "update_private.h"
 
 #define MISSING_MS 1000 /* an editor that moves it away and writes a new one */
 #define YOUNG_MS 100   /* without leases: perhaps still being written */
@@ -72,36 +73,6 @@ lease_is_wanted(int fd)
 #endif
 }
 
-bool
-file_is_open(int fd)
-{
-#ifdef F_SETLEASE
-	/* A write lease is for the only one who has the file open. */
-	if (fcntl(fd, F_SETSIG, SIGURG) == 0 &&
-	    fcntl(fd, F_SETLEASE, F_WRLCK) == 0) {
-		lease_drop(fd);
-		return false;
-	}
-#else
-	(void)fd;
-#endif
-	return true;
-}
-
-bool
-others_run(void)
-{
-	FILE *file = fopen("/proc/loadavg", "re");
-	unsigned running = 0;
-	bool known = file != NULL &&
-	    fscanf(file, "%*s %*s %*s %9u/", &running) == 1;
-
-	if (file != NULL)
-		(void)fclose(file);
-	/* Where it is 0 somebody else counts: we run. */
-	return !known || running != 1;
-}
-
 void
 lease_drop(int fd)
 {
@@ -111,13 +82,6 @@ lease_drop(int fd)
 #else
 	(void)fd;
 #endif
-}
-
-int
-text_missing(const struct update *u, struct error *err)
-{
-	errno = ENOENT;
-	return error_errno(err, EX_NOINPUT, u->text.path, "cannot open");
 }
 
 int
@@ -131,8 +95,8 @@ text_open(struct update *u, struct error *err)
 		if (u->text.exists)
 			return target_single(&u->text, err);
 		if (clock_ms() >= end)
-			return text_missing(u, err);
-		doze();
+			return target_missing(&u->text, err);
+		sleep_a_moment();
 	}
 }
 
@@ -172,7 +136,7 @@ writers_wait(struct update *u, int64_t end, struct error *err)
 			return writers_remain(u, err);
 		if (cancel_check(err) != 0)
 			return -1;
-		doze();
+		sleep_a_moment();
 	}
 }
 
@@ -182,4 +146,67 @@ writers_remain(const struct update *u, struct error *err)
 	return error_set(err, EX_TEMPFAIL,
 	    "%s: another program has it open for writing; try again when it "
 	    "is done", u->text.path);
+}
+
+/* ---- what they wrote ---- */
+
+static bool
+same_time(struct timespec a, struct timespec b)
+{
+	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
+/* But for the time of the last change, which a rename sets. */
+static bool
+same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
+	    a->st_size == b->st_size && a->st_mode == b->st_mode &&
+	    a->st_uid == b->st_uid && a->st_gid == b->st_gid &&
+	    same_time(a->st_mtim, b->st_mtim);
+}
+
+bool
+text_differs(const struct update *u)
+{
+	const struct stat *seen = &u->text.seen;
+	struct stat now;
+
+	return fstatat(u->text.directory, u->text.name, &now,
+	    AT_SYMLINK_NOFOLLOW) != 0 || !same_file(&now, seen) ||
+	    !same_time(now.st_ctim, seen->st_ctim);
+}
+
+bool
+file_holds(int file, struct span left)
+{
+	off_t at = 0;
+
+	for (;;) {
+		char bytes[65536];
+		ssize_t n = pread(file, bytes, sizeof(bytes), at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 || (size_t)n > left.len)
+			return false;
+		if (n == 0)
+			return left.len == 0;
+		if (memcmp(bytes, left.at, (size_t)n) != 0)
+			return false;
+		at += n;
+		left.at += n;
+		left.len -= (size_t)n;
+	}
+}
+
+bool
+text_is_as_read(const struct update *u)
+{
+	struct stat now;
+
+	return fstatat(u->text.private_directory, u->text.name, &now,
+	    AT_SYMLINK_NOFOLLOW) == 0 && same_file(&now, &u->text.seen) &&
+	    (!u->fresh || file_holds(u->text.file, buf_as_span(&u->bytes))) &&
+	    !(u->leased && lease_is_wanted(u->text.file));
 }

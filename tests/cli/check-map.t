@@ -53,6 +53,17 @@ is_deeply(codes(), ['map-differs /mail/access.db'], 'a map that is none');
 is_deeply(fix(), [], '... is built');
 chmod 0644, $map;
 
+# What older versions leave is named, and stays.
+spew("$dir/mail/.access.tlsoff$_", '') for '', '-lock';
+mkdir "$dir/mail/.access.db.tlsoff";
+my @left = map { "left-over /mail/$_" } '.access.tlsoff',
+    '.access.tlsoff-lock', '.access.db.tlsoff';
+is_deeply(codes(), \@left, 'what older versions left beside them');
+is_deeply(fix(), \@left, '... is not removed');
+unlink map { "$dir/mail/.access.tlsoff$_" } '', '-lock';
+rmdir "$dir/mail/.access.db.tlsoff";
+is_deeply(codes(), [], '... but by hand');
+
 # sendmail trusts root and TrustedUser; root itself reads what it may not.
 my $trusting = slurp($cf);
 spew($cf, $trusting =~ s/^O TrustedUser.*\n//mr);

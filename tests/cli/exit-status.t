@@ -60,6 +60,6 @@ waitpid $pid, 0;
 is($?, 0, 'the first one succeeded');
 is(text(), "Connect:127\tRELAY\nTry_TLS:slow.example\tNO\n"
     . "Try_TLS:c.example\tNO\n", 'and so did the one that waited');
-is(names(), 'access access.db sendmail.cf', 'no lock or side file is left');
+is(names(), 'access access.db sendmail.cf', 'no lock or new file is left');
 
 done_testing();

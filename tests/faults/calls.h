@@ -30,6 +30,7 @@ static const struct call calls[] = {
 	CALL(pread64, "EINTR EIO short"),
 	CALL(write, "EDQUOT EINTR EIO ENOSPC short"),
 	CALL(pwrite64, "EDQUOT EINTR EIO ENOSPC short"),
+	CALL(copy_file_range, "EINTR EIO ENOSPC EOPNOTSUPP"),
 	CALL(lseek, "EIO"),
 	CALL(ftruncate, "EINTR EIO"),
 	CALL(fallocate, "EINTR EIO ENOSPC EOPNOTSUPP"),
@@ -93,6 +94,9 @@ static const struct call calls[] = {
 	CALL(wait4, "EINTR"),
 	CALL(waitid, "EINTR"),
 	CALL(pipe2, "EMFILE ENFILE"),
+#ifdef SYS_pidfd_open
+	CALL(pidfd_open, "EMFILE ENOSYS"),
+#endif
 	CALL(socketpair, "EMFILE ENOBUFS"),
 #ifdef SYS_poll
 	CALL(poll, "EINTR ENOMEM"),
@@ -120,6 +124,9 @@ static const struct call calls[] = {
 #ifdef SYS_landlock_create_ruleset
 	CALL(landlock_create_ruleset, "ENOSYS EPERM"),
 	CALL(landlock_restrict_self, "EPERM"),
+#endif
+#ifdef SYS_landlock_add_rule
+	CALL(landlock_add_rule, "ENOMEM EPERM"),
 #endif
 	/* what cannot fail */
 	CALL(umask, SURE),

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # Where the site's own Makefile builds the map, into the one that stands there,
-# each system call of tlsoff from its first side file on fails in turn: text
+# each system call of tlsoff from its first private directory on fails in turn: text
 # and map are both old or both new, status and message say which, and nothing
 # is left beside them.
 use strict;

@@ -48,12 +48,12 @@ sub places {
 
 sub last_place { my @all = places(@_); return @all ? $all[-1] : -1 }
 
-sub is_rename {
-	my ($side, $name) = @_;
+sub is_put_in_place {
+	my ($name) = @_;
 	return sub {
 		my ($e) = @_;
 		return $e->{name} =~ /\Arename/
-		    && $e->{rest} =~ /"\Q$side\E", \d+<[^>]*>, "\Q$name\E"/;
+		    && $e->{rest} =~ /<[^>]*\.tlsoff\.d>, "\Q$name\E", \d+<[^>]*>, "\Q$name\E"/;
 	};
 }
 
@@ -74,17 +74,15 @@ for my $change (all_changes()) {
 	is("@missed", '',
 	    "$title: the sweeps know each call that strace sees");
 
-	my %side = ('access' => "$SITE/.access.tlsoff",
-	    'access.db' => "$SITE/.access.db.tlsoff/access.db");
+	my %new = map { $_ => "$SITE/.$_.tlsoff.d/$_" } 'access', 'access.db';
 	my %renamed;
 	for my $name ('access', 'access.db') {
-		my $side = $name eq 'access' ? '.access.tlsoff' : $name;
-		my @renames = places(is_rename($side, $name), @events);
+		my @renames = places(is_put_in_place($name), @events);
 		is(scalar @renames, 1, "$title: $name is renamed once");
 		my $rename = $renamed{$name} = $renames[0] // next;
 		my $is = sub {
 			my ($e, @names) = @_;
-			return fd_path($e) eq $side{$name}
+			return fd_path($e) eq $new{$name}
 			    && grep { $e->{name} eq $_ } @names;
 		};
 		my $synced = last_place(sub { $is->($_[0], 'fsync') },
@@ -94,7 +92,7 @@ for my $change (all_changes()) {
 		    ftruncate fallocate fchown fchmod utimensat fsetxattr
 		    fremovexattr)) }, @events[0 .. $rename]);
 		cmp_ok($changed, '>=', 0, "$title: ... after it was written");
-		cmp_ok($changed, '<', $synced, "$title: ... and dressed");
+		cmp_ok($changed, '<', $synced, "$title: ... and given its attributes");
 		ok((grep { $is->($_, 'fchmod') } @events[0 .. $rename]),
 		    "$title: ... with its mode");
 		# Seen under its new name it is not touched any more.
@@ -119,7 +117,7 @@ for my $change (all_changes()) {
 		    "$title: ... and a sync between them");
 		# The old ones are removed when all that is done.
 		my @gone = places(sub { $_[0]{name} =~ /\Aunlink/
-		    && $_[0]{rest} =~ /"(?:\.access\.tlsoff|access\.db)"/ },
+		    && $_[0]{rest} =~ /"access(?:\.db)?"/ },
 		    @events);
 		is(scalar(grep { $_ > $renamed{access}
 		    && $_ < $renamed{'access.db'} } @gone), 0,

@@ -51,7 +51,7 @@ spew(scratch() . '/fs/slow', '');
 for my $signal (qw(INT TERM HUP KILL)) {
 	reset_files($change);
 	# At the first call of sleep tlsoff is waiting.
-	my $call = { label => '1.2', index => 1, name => 'brk' };
+	my $call = { label => '2.2', index => 1, name => 'brk' };
 	my $r = inject($change, $call, $signal);
 	my @wrong = $signal eq 'KILL' ? wrong_when_killed($change, $r)
 	    : wrong_when_asked($change, $r, $number{$signal});

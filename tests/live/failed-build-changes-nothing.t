@@ -44,9 +44,13 @@ my %bad = (
 	'that drops our entry' => [65, "grep -v Try_TLS | $MAKEMAP \"\$@\""],
 	'that cuts the map short' => [undef,
 	    "$MAKEMAP \"\$@\"; $map; truncate -s 9000 \"\$map\"; exit 0"],
-	'that complains of a good line' => [69,
-	    "$MAKEMAP \"\$@\"; echo \"makemap: \$1: line 3: no RHS for LHS x\" >&2;"
-	    . ' exit 65'],
+	'that makes a wrong map and says why' => [69, "sed 3d | $MAKEMAP \"\$@\";"
+	    . " echo 'makemap: ./access.db: line 3: no RHS for LHS x' >&2; exit 65"],
+	'that leaves a directory' => [74, "$map; mkdir \"\$map\""],
+	'that leaves a directory and fails' => [74,
+	    "$map; mkdir \"\$map\"; exit 1"],
+	'that reaches a limit on the size of files' => [74,
+	    "trap '' PIPE; ulimit -f 1; exec $MAKEMAP \"\$@\""],
 );
 
 for my $what (sort keys %bad) {
@@ -72,6 +76,23 @@ for my $what (sort keys %bad) {
 	like($r->{err}, qr/^tlsoff: .+/m, '... with a message');
 }
 is(calls($restart), 0, 'nothing was restarted');
+
+# Whatever a makemap says: a map that is proven is right.
+my %odd = (
+	'complains of a good line' =>
+	    'echo "makemap: ./access.db: line 3: no RHS for LHS x" >&2; exit 65',
+	'warns of something new' => 'echo "makemap: beware" >&2; exit 0',
+	'fails when all is done' => 'exit 75',
+);
+for my $what (sort keys %odd) {
+	my $makemap = script("$dir/odd-makemap", "#!/bin/sh\n$MAKEMAP \"\$@\"\n$odd{$what}\n");
+	for my $verb ([], ['remove']) {
+		my $r = tlsoff('-C', $site->{file}, '-b', 'makemap', '--makemap',
+		    $makemap, '--restart', 'none', @$verb, 'client', 'odd.example');
+		is($r->{status}, 0, "@$verb with a makemap that $what is done")
+		    or diag($r->{err});
+	}
+}
 
 tlsoff_ok('-C', $site->{file}, '-b', 'makemap', '--restart-command', $restart,
     'client', 'luna.bagoona.com');

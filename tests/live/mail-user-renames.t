@@ -130,6 +130,30 @@ is(readlink $mail, '../srv/real', '... and is kept');
 unlink $mail;
 system('mv', '/srv/real', $mail) == 0 or BAIL_OUT('mv');
 
+# ---- root's own directory under a name of ours ----
+
+for my $name ('.access.tlsoff.d', '.access.db.tlsoff.d', '.access.db.tlsoff') {
+	fresh();
+	spew("$mail/peers/$_", "root's\n") for qw(provider access access.db);
+	chmod 0700, "$mail/peers";
+	smmta("mv peers $name");
+	my $before = identity("$mail/access") . identity("$mail/access.db");
+	my $is_ours = $name =~ /\.d\z/;
+	for my $verb (['expire'], ['remove', 'client', 'none.example'],
+	    ['check', '--fix'], ['client', 'x.example']) {
+		my $r = tlsoff('--restart', 'none', @$verb);
+		is(join(' ', map { slurp("$mail/$name/$_") }
+		    qw(provider access access.db)), "root's\n root's\n root's\n",
+		    "root's peers is $name, @$verb: its files stay");
+		next if !$is_ours;
+		is($r->{status}, 73, '... exit 73') or diag($r->{out}, $r->{err});
+		like($r->{err}, qr/\Atlsoff: $mail\/\Q$name\E: is in the way and holds/,
+		    '... the message says why');
+		is(identity("$mail/access") . identity("$mail/access.db"), $before,
+		    '... nothing changed');
+	}
+}
+
 # ---- another cf ----
 
 my $cf = "$mail/sendmail.cf";

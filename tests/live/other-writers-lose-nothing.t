@@ -160,6 +160,35 @@ for my $kind (sort keys %writes) {
 	    "$kind: nothing is left beside them");
 }
 
+# One with a write lease, as a file server takes them: it is asked to give the
+# file up, and waited for; text or map.
+for my $file ($ACCESS, "$ACCESS.db") {
+	site(debian_access());
+	my @before = (identity($ACCESS), identity("$ACCESS.db"));
+	my $pid = fork // die "fork: $!";
+	if ($pid == 0) {
+		local $SIG{IO} = 'IGNORE';
+		open my $leased, '+<', $file or die $!;
+		my $taken = fcntl $leased, 1024, 1; # F_SETLEASE, F_WRLCK
+		spew(scratch() . '/leased', $taken ? 'yes' : 'no');
+		sleep 60;
+		_exit(0);
+	}
+	sleep 0.02 until -s scratch() . '/leased';
+	my $r = edit('--lock-wait', 1, 'client', 'h.example');
+	kill 'KILL', $pid;
+	waitpid $pid, 0;
+	if (slurp(scratch() . '/leased') eq 'yes') {
+		is($r->{status}, 75, "another's lease on $file: exit 75");
+		is_deeply([identity($ACCESS), identity("$ACCESS.db")], \@before,
+		    '... nothing changed');
+		like($r->{err}, qr/^tlsoff: \Q$file\E: another program has a lease on it; try/,
+		    '... and said');
+	}
+	unlink scratch() . '/leased';
+	edit_ok('client', 'h.example');
+}
+
 # One that never ends.
 site(debian_access());
 my $theirs = opened(O_WRONLY | O_APPEND);

@@ -66,7 +66,7 @@ for my $builder (qw(makemap libdb)) {
 	must_run('mount', '--bind', $dir, $dir);
 	must_run('mount', '-o', 'remount,bind,ro', $dir);
 	refused("$builder: a read-only file system", 73,
-	    qr/\Q$dir\E\/\.access\.tlsoff-lock: cannot create the lock: Read-only file system/,
+	    qr/\Q$dir\E\/\.access\.tlsoff\.d: cannot create: Read-only file system/,
 	    @build);
 	my $r = edit('-n', 'client', 'a.example');
 	is($r->{status}, 0, '... where -n works') or diag($r->{err});
@@ -76,7 +76,7 @@ for my $builder (qw(makemap libdb)) {
 	# NFS without its lock daemon, and a file system without locks.
 	for my $error (qw(ENOLCK EOPNOTSUPP)) {
 		refused("$builder: flock fails with $error", 71,
-		    qr/\Q$dir\E\/\.access\.tlsoff-lock: its file system has no locks .*; run tlsoff where .*/,
+		    qr/\Q$dir\E\/\.access\.tlsoff\.d: its file system has no locks .*; run tlsoff where .*/,
 		    @strace, '-e', 'trace=flock', '-e', "inject=flock:error=$error", @build);
 	}
 	# A file system that cannot exchange two files does it by a plain rename.

@@ -19,10 +19,11 @@ my $text = "Connect:127\tRELAY\n";
 my $dir = '/tlsoff.test/site';
 my $outside = '/tlsoff.test/outside';
 my %name = (
-	'the side text' => '.access.tlsoff',
-	'the lock' => '.access.tlsoff-lock',
-	'the side directory' => '.access.db.tlsoff',
+	"the text's private directory" => '.access.tlsoff.d',
+	"the map's private directory" => '.access.db.tlsoff.d',
 );
+# What older versions had there: never touched.
+my @old_names = qw(.access.tlsoff .access.tlsoff-lock .access.db.tlsoff);
 
 # ---- outside ----
 
@@ -31,7 +32,8 @@ my %name = (
 sub make_outside {
 	system 'rm', '-rf', $outside, $dir, "$dir.real";
 	spew("$outside/secret", "Try_TLS:secret.example\tNO\n");
-	spew("$outside/dir/$_", "of $_\n") for qw(access access.db), values %name;
+	spew("$outside/dir/$_", "of $_\n") for qw(access access.db), values %name,
+	    @old_names;
 	chmod 0604, "$outside/secret";
 	utime 1e9, 1e9, glob("$outside/secret $outside/dir/{,.}access*");
 	site($text);
@@ -66,13 +68,6 @@ my %plant = (
 	'a file' => sub { spew($_[0], "theirs\n") },
 	'a second name of a file' => sub { link "$outside/secret", $_[0] },
 );
-# A plain file under the name of the side text or the lock is what a killed run
-# leaves; its name goes, and a second one of the same file stays.
-my %leftover = (
-	'the side text' => { map { $_ => 1 } 'a file', 'a second name of a file' },
-	'the lock' => { 'a file' => 1 },
-);
-
 # Does a trace show a descriptor of something outside?
 sub opened_outside {
 	my ($trace) = @_;
@@ -92,13 +87,6 @@ for my $where (sort keys %name) {
 		    '-o', $trace, $TLSOFF, '-C', $CF, '-b', 'libdb', '--restart', 'none',
 		    'client', 'a.example'], time_limit => 30);
 		is(opened_outside($trace), '', '... nothing outside is opened');
-		if ($leftover{$where}{$what}) {
-			is($r->{status}, 0, '... it is done all the same') or diag($r->{err});
-			is(entry('Try_TLS:a.example'), 'NO', '... and in the map');
-			is(outside(), $before, '... what is outside is what it was');
-			is(names(), 'access access.db sendmail.cf', '... nothing is left');
-			next;
-		}
 		is($r->{status}, 73, '... exit 73') or diag($r->{err});
 		like($r->{err}, qr/\Atlsoff: \Q$path\E: is in the way .*; remove it\n\z/,
 		    '... the message says what to remove');
@@ -107,6 +95,51 @@ for my $where (sort keys %name) {
 		    \@before, '... nothing changed, what was planted stays');
 		system 'umount', $path if $what eq 'a device';
 	}
+}
+
+# ---- root's own directories, moved there ----
+
+# A closed directory of root's, as he keeps them in his mail directory.
+sub keep_directory {
+	my ($path, $mode, @names) = @_;
+	mkdir $path, 0700 or BAIL_OUT("$path: $!");
+	spew("$path/$_", "root's\n") for @names ? @names : 'file';
+	chmod $mode, $path;
+	return;
+}
+
+my @nothing_to_do = (['expire'], ['remove', 'client', 'none.example'],
+    ['check', '--fix']);
+for my $call (@nothing_to_do, ['client', 'a.example']) {
+	for my $name (sort(values %name), @old_names) {
+		for my $files (['file'], ['access'], ['access.db'],
+		    ['access', 'access.db'], ['access.holder', 'file']) {
+			make_outside();
+			keep_directory("$dir/$name", 0700, @$files);
+			my $before = identity($ACCESS);
+			my $r = edit('-b', 'libdb', @$call);
+			my $is_ours = $name =~ /\.d\z/;
+			# check names what is called as an older version's.
+			my $status = $is_ours ? 73 : "@$call" eq 'check --fix' ? 1 : 0;
+			is($r->{status}, $status, "root's directory with @$files is "
+			    . "$name: @$call: exit $status") or diag($r->{err});
+			is(join(' ', map { -f "$dir/$name/$_" ? $_ : () } @$files), "@$files",
+			    '... its files stay');
+			next unless $is_ours;
+			like($r->{err}, qr/\Q$name\E: is in the way and holds .*give it another name/,
+			    '... the message says what to do');
+			is(identity($ACCESS), $before,
+			    '... and nothing changed');
+		}
+	}
+}
+
+# A file of root's under a name that an older version opened.
+for my $name (@old_names) {
+	make_outside();
+	spew("$dir/$name", "root's\n");
+	edit_ok('client', 'a.example');
+	is(slurp("$dir/$name"), "root's\n", "a file under the name $name stays");
 }
 
 # ---- links in the place of the files ----
@@ -158,7 +191,7 @@ for my $file ('access', 'access.db') {
 
 my $old;
 
-# Runs tlsoff with a makemap that does COMMANDS first, in its side directory.
+# Runs tlsoff with a makemap that does COMMANDS first, in its private directory.
 sub with_makemap {
 	my ($commands) = @_;
 	my $makemap = script('/tlsoff.test/makemap',
@@ -198,33 +231,41 @@ my @swaps = (
 	['the mail directory becomes a link', sub {
 		with_makemap("mv $dir $dir.real; ln -s $outside/dir $dir");
 	}, 0],
-	['the side text becomes a link', sub {
-		with_makemap("ln -sf $outside/secret $dir/.access.tlsoff");
-	}, 73, qr/\.access\.tlsoff: is in the way/],
-	['the side text becomes a second name of another file', sub {
-		with_makemap("ln -f $outside/secret $dir/.access.tlsoff");
-	}, 73, qr/\.access\.tlsoff: is in the way/],
-	['the side text becomes a directory', sub {
-		with_makemap("rm $dir/.access.tlsoff; mkdir $dir/.access.tlsoff");
-	}, 73, qr/\.access\.tlsoff: is in the way/],
-	['the side directory becomes a link', sub {
-		with_makemap("mv $dir/.access.db.tlsoff $dir/moved;"
-		    . " ln -s $outside/dir $dir/.access.db.tlsoff");
-	}, 0],
-	['the side directory becomes a link before libdb builds in it', sub {
+	(map {
+		my $name = $_;
+		["$name becomes a link", sub {
+			with_makemap("mv $dir/$name $dir/moved; ln -s $outside/dir $dir/$name");
+		}, 75, qr/was moved away; try again/],
+		["$name goes, and comes again", sub {
+			with_makemap("mv $dir/$name $dir/moved; mkdir -m 700 $dir/$name");
+		}, 75, qr/was moved away; try again/],
+	} values %name),
+	["the map's private directory becomes a link before libdb builds in it", sub {
 		with_stop('fchmod', 2, sub {
-			rename "$dir/.access.db.tlsoff", "$dir/moved";
+			rename "$dir/.access.db.tlsoff.d", "$dir/moved";
 			unlink "$outside/dir/access.db";
 			$old = outside();
-			symlink "$outside/dir", "$dir/.access.db.tlsoff";
+			symlink "$outside/dir", "$dir/.access.db.tlsoff.d";
 		}, '-b', 'libdb', 'client', 'a.example');
-	}, 0],
-	['the new side directory becomes a link before it is opened', sub {
-		with_stop('mkdirat', 1, sub {
-			rename "$dir/.access.db.tlsoff", "$dir/moved";
-			symlink "$outside/dir", "$dir/.access.db.tlsoff";
-		}, '-b', 'libdb', 'client', 'a.example');
-	}, 73, qr/\.access\.db\.tlsoff: is in the way/],
+	}, 75, qr/was moved away; try again/],
+	(map {
+		my ($n, $name) = @$_;
+		["the new $name becomes a link before it is opened", sub {
+			with_stop('mkdirat', $n, sub {
+				rename "$dir/$name", "$dir/moved";
+				symlink "$outside/dir", "$dir/$name";
+			}, '-b', 'libdb', 'client', 'a.example');
+		}, 73, qr/\Q$name\E: is in the way/],
+		["the new $name becomes a directory of root's before it is opened", sub {
+			my $r = with_stop('mkdirat', $n, sub {
+				rename "$dir/$name", "$dir/moved";
+				keep_directory("$dir/$name", 0500);
+			}, '-b', 'libdb', 'client', 'a.example');
+			is((stat "$dir/$name")[2] & 07777, 0500, 'its mode is not set');
+			is(slurp("$dir/$name/file"), "root's\n", '... its file stays');
+			return $r;
+		}, 73, qr/\Q$name\E: is in the way and holds file, /],
+	} [1, '.access.tlsoff.d'], [2, '.access.db.tlsoff.d']),
 	['the map becomes a link', sub {
 		with_makemap("ln -sf $outside/dir/access.db $dir/access.db");
 	}, 73, qr/access\.db: is a symbolic link/],
@@ -232,7 +273,7 @@ my @swaps = (
 		with_makemap("ln -f $outside/secret $dir/access.db");
 	}, 73, qr/access\.db: has 2 hard links/],
 	['the map becomes one after it was looked at', sub {
-		with_stop('flock', 3, sub {
+		with_stop('flock', 4, sub {
 			unlink "$dir/access.db";
 			link "$outside/secret", "$dir/access.db";
 			$old = outside();
@@ -247,9 +288,6 @@ my @swaps = (
 	['the text becomes a directory', sub {
 		with_makemap("rm $dir/access; mkdir $dir/access");
 	}, 73, qr/access: is a directory/],
-	['the lock becomes a link', sub {
-		with_makemap("ln -sf $outside/secret $dir/.access.tlsoff-lock");
-	}, 0],
 	['what make builds becomes a second name of another file', sub {
 		spew("$dir/Makefile", "all:\n\t$MAKEMAP -C $CF hash access <access\n"
 		    . "\tmv access.db $outside/theirs\n\tchmod 604 $outside/theirs\n"

@@ -6,6 +6,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use JSON::PP;
+use POSIX ();
 use Tlsoff;
 use Tlsoff::Namespace;
 
@@ -23,9 +24,12 @@ sub cf {
 
 # ---- the pid file ----
 
-# Writes its pid file and executes itself at SIGHUP, as sendmail does.
+# Writes its pid file and executes itself at SIGHUP, as sendmail does; run by a
+# program of that name.
+mkdir '/tlsoff.test/bin';
+system('cp', '/bin/sh', '/tlsoff.test/bin/sendmail') == 0 or BAIL_OUT('cp');
 my $daemon = script('/tlsoff.test/sendmail', <<'END');
-#!/bin/sh
+#!/tlsoff.test/bin/sendmail
 trap 'rm -f "$1"; exec "$0" "$@"' HUP
 printf '%s\n%s\n' $$ "$0 $1" >"$1"
 while :; do sleep 0.02; done
@@ -66,6 +70,30 @@ like($r->{out}, qr/not running/, 'another cf has no usual place');
 kill 'KILL', $pid;
 waitpid $pid, 0;
 unlink '/run/sendmail.pid';
+
+# A pid file can be a mail user's, and name any process of root's: one whose
+# name only begins as sendmail's, or whose name nobody can tell.
+sub is_not_signalled {
+	my ($what, $pid) = @_;
+	$r = tlsoff_ok(@makemap, 'client', 'mx' . $host++ . '.example');
+	like($r->{out}, qr/not running/, "$what is no sendmail");
+	is(waitpid($pid, POSIX::WNOHANG()), 0, '... and gets no signal');
+	kill 'KILL', $pid;
+	waitpid $pid, 0;
+	unlink '/run/sendmail.pid';
+	return;
+}
+system('cp', '/bin/sleep', '/tlsoff.test/bin/sendmail-backup') == 0
+    or BAIL_OUT('cp');
+$pid = fork // die "fork: $!";
+exec { '/tlsoff.test/bin/sendmail-backup' } 'sleep', 1000 if $pid == 0;
+wait_for(sub { readlink("/proc/$pid/exe") =~ /backup\z/ });
+spew('/run/sendmail.pid', "$pid\n/tlsoff.test/bin/sendmail-backup\n");
+is_not_signalled("root's own sendmail-backup", $pid);
+$pid = start_at('/run/sendmail.pid');
+system(qw(mount -t tmpfs none /proc)) == 0 or BAIL_OUT('no empty /proc');
+is_not_signalled('a process where there is no /proc', $pid);
+system('umount', '/proc');
 
 # ---- users ----
 

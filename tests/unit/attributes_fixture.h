@@ -15,7 +15,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-#include "../../src/update/inside.h"
+#include "../../src/update/update_private.h"
 
 #define OLD 0
 #define NEW 1

@@ -188,15 +188,15 @@ a_signal_is_heard_where_no_descriptor_is_left(void **state)
 /* ---- programs ---- */
 
 static int
-run_shell(const char *script, struct run r)
+run_shell(const char *script, struct child r)
 {
 	const char *const argv[] = { "/bin/sh", "-c", script, NULL };
 
 	r.argv = argv;
 	r.directory = -1;
-	r.input = -1;
+	r.input = r.target = -1;
 	err = (struct error)ERROR_INIT;
-	return run_program(&r, &err);
+	return child_run(&r, &err);
 }
 
 static void
@@ -205,18 +205,18 @@ output_and_messages_go_where_they_are_wanted(void **state)
 	struct buf out = BUF_INIT, messages = BUF_INIT;
 
 	(void)state;
-	assert_int_equal(run_shell("echo o; echo m >&2", (struct run){ 0 }), 0);
+	assert_int_equal(run_shell("echo o; echo m >&2", (struct child){ 0 }), 0);
 	assert_int_equal(run_shell("echo o; echo m >&2",
-	    (struct run){ .output = &out }), 0);
+	    (struct child){ .output = &out }), 0);
 	assert_string_equal(out.at, "o\nm\n");
 	buf_clear(&out);
 	assert_int_equal(run_shell("echo o; echo m >&2",
-	    (struct run){ .output = &out, .messages = &messages }), 0);
+	    (struct child){ .output = &out, .messages = &messages }), 0);
 	assert_string_equal(out.at, "o\n");
 	assert_string_equal(messages.at, "m\n");
 	buf_clear(&messages);
 	assert_int_equal(run_shell("echo o; echo m >&2",
-	    (struct run){ .messages = &messages }), 0);
+	    (struct child){ .messages = &messages }), 0);
 	assert_string_equal(messages.at, "m\n");
 	buf_free(&out);
 	buf_free(&messages);
@@ -229,7 +229,7 @@ no_more_is_kept_than_is_wanted_and_the_rest_is_read(void **state)
 
 	(void)state;
 	assert_int_equal(run_shell("i=0; while [ $i -lt 20000 ]; do "
-	    "echo 1234567890; i=$((i+1)); done", (struct run){ .output = &out,
+	    "echo 1234567890; i=$((i+1)); done", (struct child){ .output = &out,
 	        .keep = 25 }), 0);
 	assert_int_equal(out.len, 25);
 	assert_string_equal(out.at, "1234567890\n1234567890\n123");
@@ -240,13 +240,14 @@ static void
 the_status_tells_how_it_ended(void **state)
 {
 	const char *const none[] = { "/no/such/program", NULL };
-	const struct run r = { .argv = none, .input = -1, .directory = -1 };
+	struct child r = { .argv = none, .input = -1, .directory = -1,
+		.target = -1 };
 
 	(void)state;
-	assert_int_equal(run_shell("exit 3", (struct run){ 0 }), 3);
-	assert_int_equal(run_shell("kill -TERM $$", (struct run){ 0 }),
+	assert_int_equal(run_shell("exit 3", (struct child){ 0 }), 3);
+	assert_int_equal(run_shell("kill -TERM $$", (struct child){ 0 }),
 	    128 + SIGTERM);
-	assert_int_equal(run_program(&r, &err), -1);
+	assert_int_equal(child_run(&r, &err), -1);
 	assert_int_equal(err.status, EX_UNAVAILABLE);
 	assert_string_equal(err.text, "/no/such/program: cannot be run");
 }
@@ -259,7 +260,7 @@ what_does_not_end_in_time_is_killed(void **state)
 
 	(void)state;
 	assert_int_equal(run_shell("echo $$; exec sleep 60",
-	    (struct run){ .output = &out, .timeout = 1 }), -1);
+	    (struct child){ .output = &out, .timeout = 1 }), -1);
 	assert_int_equal(err.status, EX_UNAVAILABLE);
 	assert_string_equal(err.text, "/bin/sh: no end after 1 seconds");
 	assert_true(time(NULL) - began < 50);
@@ -267,7 +268,7 @@ what_does_not_end_in_time_is_killed(void **state)
 	assert_int_equal(errno, ESRCH);
 	buf_clear(&out);
 	/* The same where it may leave children behind. */
-	assert_int_equal(run_shell("exec sleep 60", (struct run){
+	assert_int_equal(run_shell("exec sleep 60", (struct child){
 	    .output = &out, .timeout = 1, .leaves_children = true }), -1);
 	assert_string_equal(err.text, "/bin/sh: no end after 1 seconds");
 	buf_free(&out);
@@ -280,7 +281,8 @@ what_it_started_is_killed_with_it_where_that_is_asked(void **state)
 	const char *const argv[] = { "/bin/sh", "-c",
 		"exec 3<&0; sleep 60 <&3 & wait", NULL };
 	struct buf out = BUF_INIT;
-	struct run r = { .argv = argv, .directory = -1, .timeout = 1,
+	struct child r = { .argv = argv, .directory = -1, .target = -1,
+		.timeout = 1,
 		.output = &out, .leaves_children = true, .ends_children = true };
 	int ends[2];
 	char byte;
@@ -288,7 +290,7 @@ what_it_started_is_killed_with_it_where_that_is_asked(void **state)
 	(void)state;
 	assert_int_equal(pipe2(ends, O_NONBLOCK), 0);
 	r.input = ends[1];
-	assert_int_equal(run_program(&r, &err), -1);
+	assert_int_equal(child_run(&r, &err), -1);
 	(void)close(ends[1]);
 	assert_int_equal(read(ends[0], &byte, 1), 0);
 	(void)close(ends[0]);
@@ -326,14 +328,14 @@ run_fed(const char *script, struct span text, struct buf *out)
 {
 	const char *const argv[] = { "/bin/sh", "-c", script, NULL };
 	struct pieces pieces = { text, 0 };
-	const struct run_feed feed = { next_piece, &pieces, text.len };
-	const struct run r = { .argv = argv, .input = -1, .directory = -1,
-		.feed = &feed, .output = out, .keep = (size_t)1 << 30 };
+	const struct child_feed feed = { next_piece, &pieces };
+	struct child r = { .argv = argv, .input = -1, .directory = -1,
+		.target = -1, .feed = &feed, .output = out, .keep = (size_t)1 << 30 };
 	int status;
 
 	buf_clear(out);
 	(void)signal(SIGPIPE, SIG_IGN);
-	status = run_program(&r, &err);
+	status = child_run(&r, &err);
 	(void)signal(SIGPIPE, SIG_DFL);
 	return status;
 }
@@ -375,7 +377,7 @@ a_program_need_not_read_what_it_is_fed(void **state)
 /* ---- descriptors run out ---- */
 
 static int
-begin_true(void *context, size_t number, struct run *r, struct error *e)
+begin_true(void *context, size_t number, struct child *r, struct error *e)
 {
 	static const char *const argv[] = { "/bin/true", NULL };
 
@@ -402,25 +404,21 @@ with_descriptors(rlim_t most, int way)
 	const char *const argv[] = { "/bin/true", NULL };
 	struct buf out = BUF_INIT;
 	struct pieces pieces = { span_of("text"), 0 };
-	const struct run_feed feed = { next_piece, &pieces, 4 };
-	struct run r = { .argv = argv, .input = STDIN_FILENO, .directory = -1,
-		.output = &out, .feed = way == 3 ? &feed : NULL };
+	const struct child_feed feed = { next_piece, &pieces };
+	struct child r = { .argv = argv, .input = STDIN_FILENO, .directory = -1,
+		.target = STDOUT_FILENO, .output = way == 1 ? NULL : &out, .feed = way == 3 ? &feed : NULL };
 	int good = 0, status;
-	struct run_many many = { 3, 3, begin_true, count_good, &good };
+	const struct children all = { 3, 3, begin_true, count_good, &good };
 	const struct rlimit limit = { most, most };
 	struct error e = ERROR_INIT;
 
 	if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
 		return 4;
-	if (way == 0 || way == 3) {
+	if (way != 2) {
 		(void)signal(SIGPIPE, SIG_IGN);
-		status = run_program(&r, &e);
-	} else if (way == 1) {
-		status = (int)run_start(&r, STDOUT_FILENO, &e);
-		if (status > 0)
-			status = run_wait((pid_t)status);
+		status = child_run(&r, &e);
 	} else {
-		status = run_many(&many, &e);
+		status = children_run(&all, &e);
 		if (status == 0 && good != 3)
 			return 2;
 	}
@@ -456,19 +454,6 @@ without_descriptors_each_way_to_run_a_program_says_so(void **state)
 	}
 }
 
-static void
-more_programs_at_once_than_memory_holds_are_refused(void **state)
-{
-	int good = 0;
-	const struct run_many many = { 3, SIZE_MAX / 8, begin_true, count_good,
-		&good };
-
-	(void)state;
-	assert_int_equal(run_many(&many, &err), -1);
-	assert_int_equal(err.status, EX_OSERR);
-	assert_int_equal(good, 0);
-}
-
 int
 main(void)
 {
@@ -492,8 +477,6 @@ main(void)
 		    what_it_started_is_killed_with_it_where_that_is_asked),
 		cmocka_unit_test(
 		    without_descriptors_each_way_to_run_a_program_says_so),
-		cmocka_unit_test(
-		    more_programs_at_once_than_memory_holds_are_refused),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -65,26 +65,34 @@ tear_down(void **state)
 	return 0;
 }
 
-/* A process that /proc tells by that name. */
+/* A process that executes a program of that name. */
 static void
 start_called(const char *name)
 {
 	int ready[2];
 	char byte;
 
-	assert_int_equal(pipe(ready), 0);
+	scratch_program("/bin/sleep", in_root(name));
+	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
 	child = fork();
 	assert_true(child >= 0);
 	if (child == 0) {
-		(void)prctl(PR_SET_NAME, name);
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		(void)execl(in_root(name), "sleep", "1000", (char *)NULL);
 		(void)!write(ready[1], "", 1);
-		for (;;)
-			(void)pause();
+		_exit(127);
 	}
-	assert_int_equal(read(ready[0], &byte, 1), 1);
-	(void)close(ready[0]);
 	(void)close(ready[1]);
+	assert_int_equal(read(ready[0], &byte, 1), 0);
+	(void)close(ready[0]);
+}
+
+static void
+end_child(void)
+{
+	assert_int_equal(kill(child, SIGKILL), 0);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	child = 0;
 }
 
 static void
@@ -103,29 +111,57 @@ static void
 runs_as(const char *name, bool wanted)
 {
 	start_called(name);
-	/* Without /proc a process that lives is believed. */
-	wanted = wanted || access("/proc/self/stat", R_OK) != 0;
 	put_pid("%ld\n/usr/sbin/sendmail -bd\n", child);
 	if ((service_running(&site) == child) != wanted)
 		fail_msg("a process called \"%s\" is%s sendmail", name,
 		    wanted ? "" : " no");
-	assert_int_equal(kill(child, SIGKILL), 0);
-	assert_int_equal(waitpid(child, NULL, 0), child);
-	child = 0;
+	end_child();
 }
 
+/* A pid file may name a process of root's whose name begins so. */
 static void
-a_daemon_is_known_by_its_name(void **state)
+a_daemon_is_known_by_the_whole_name_of_its_program(void **state)
 {
 	(void)state;
 	runs_as("sendmail", true);
-	runs_as("sendmail-mta", true);
+	runs_as("sendmail.sendmail", true);
 	runs_as("sm-mta", true);
-	runs_as("sshd", false);
+	runs_as("sendmail-backup", false);
+	runs_as("sendmail2", false);
+	runs_as("sendmail (deleted", false);
+	runs_as("sm-mta-log", false);
 	runs_as("sm", false);
-	/* A name is what its process says: neither a state nor another name. */
-	runs_as("sendmail) Z (", true);
+	runs_as("mail", false);
 	runs_as("x) (sendmail", false);
+}
+
+static void
+a_daemon_is_known_after_an_upgrade(void **state)
+{
+	(void)state;
+	start_called("sendmail");
+	put_pid("%ld\n", child);
+	assert_int_equal(unlink(in_root("sendmail")), 0);
+	assert_int_equal(service_running(&site), child);
+	end_child();
+	start_called("sendmail-backup");
+	put_pid("%ld\n", child);
+	assert_int_equal(unlink(in_root("sendmail-backup")), 0);
+	assert_int_equal(service_running(&site), 0);
+}
+
+/* A process can give itself any name, and still executes another program. */
+static void
+what_a_process_calls_itself_does_not_count(void **state)
+{
+	char before[16];
+
+	(void)state;
+	assert_int_equal(prctl(PR_GET_NAME, before), 0);
+	assert_int_equal(prctl(PR_SET_NAME, "sendmail"), 0);
+	put_pid("%ld\n/usr/sbin/sendmail -bd\n", getpid());
+	assert_int_equal(service_running(&site), 0);
+	assert_int_equal(prctl(PR_SET_NAME, before), 0);
 }
 
 static void
@@ -357,7 +393,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		in_scratch(a_daemon_is_known_by_its_name),
+		in_scratch(a_daemon_is_known_by_the_whole_name_of_its_program),
+		in_scratch(a_daemon_is_known_after_an_upgrade),
+		in_scratch(what_a_process_calls_itself_does_not_count),
 		in_scratch(init_is_never_taken_for_sendmail),
 		in_scratch(what_is_no_pid_is_no_daemon),
 		cmocka_unit_test(a_file_written_anew_is_a_new_daemon),

@@ -20,7 +20,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "../../src/map/inside.h"
+#include "../../src/map/libdb.h"
 #include "scratch.h"
 
 #define HASH 0x061561u
@@ -30,6 +30,7 @@ static struct map_spec spec;
 static char directory[PATH_MAX / 2], path[PATH_MAX];
 static struct map_file file;
 static struct error err;
+static struct stat seen;
 
 static int
 set_up(void **state)
@@ -60,7 +61,7 @@ static void
 is_refused(const char *words)
 {
 	err = (struct error)ERROR_INIT;
-	assert_int_equal(store_file(&file, &spec, &err), -1);
+	assert_int_equal(file_open_locked(&file, &spec, &seen, &err), -1);
 	assert_int_equal(err.status, EX_DATAERR);
 	if (strstr(err.text, words) == NULL)
 		fail_msg("\"%s\" does not say \"%s\"", err.text, words);
@@ -121,7 +122,7 @@ maps_of_both_byte_orders_are_known(void **state)
 
 		write_magic(i & 2 ? of_other_machines(magic) : magic);
 		spec.type = magic == HASH ? MAP_HASH : MAP_BTREE;
-		fd = store_file(&file, &spec, &err);
+		fd = file_open_locked(&file, &spec, &seen, &err);
 		if (fd < 0)
 			fail_msg("%s", err.text);
 		(void)close(fd);
@@ -147,7 +148,7 @@ waiting_for_a_builder_ends_with_a_signal(void **state)
 	if (child == 0) {
 		cancel_install();
 		(void)kill(getpid(), SIGTERM);
-		status = store_file(&file, &spec, &err);
+		status = file_open_locked(&file, &spec, &seen, &err);
 		_exit(status == -1 && strstr(err.text, "locked by") == NULL
 		    ? 0 : 1);
 	}
@@ -164,13 +165,17 @@ build_map(bool with_null)
 {
 	const struct access_rules rules = { .keep_case = false };
 	struct access a;
-	struct map_build b = { .builder = BUILD_LIBDB, .spec = &spec,
+	const struct map_build b = { .builder = BUILD_LIBDB, .spec = &spec,
 		.file = file, .access = &a };
+	struct map_proof proof;
+	struct map_job *job;
 
 	spec.with_null = with_null;
 	assert_int_equal(access_parse(&a, span_of("a.example\tOK\n"), &rules,
 	    &err), 0);
-	if (map_build(&b, &err) != 0)
+	job = map_begin(&b, &err);
+	assert_non_null(job);
+	if (map_finish(job, &proof, &err) != 0)
 		fail_msg("%s", err.text);
 	spec.with_null = false;
 	access_free(&a);

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 
 #include "map_fixture.h"
@@ -53,8 +54,9 @@ a_makemap_that_fails_is_quoted(void **state)
 	assert_int_equal(f->err.status, EX_UNAVAILABLE);
 }
 
+/* Where it makes nothing. */
 static void
-only_the_complaints_that_are_due_are_accepted(void **state)
+the_first_complaint_that_no_fault_explains_is_quoted(void **state)
 {
 	struct fixture *f = *state;
 	const char *three = "echo 'makemap: ./access.db: line 3: odd' >&2;";
@@ -62,22 +64,67 @@ only_the_complaints_that_are_due_are_accepted(void **state)
 	char script[400];
 
 	text_is(f, "a OK\na again\nb OK\n");
-	expect_no_build(f, "exit 0", "did not reject record 2");
-	expect_no_build(f, "exit 65", "did not reject record 2");
 	(void)snprintf(script, sizeof(script), "%s exit 65", three);
 	expect_no_build(f, script, "line 3: odd");
 	(void)snprintf(script, sizeof(script), "%s %s exit 65", two, three);
 	expect_no_build(f, script, "line 3: odd");
-	(void)snprintf(script, sizeof(script), "%s %s exit 65", two, two);
-	expect_no_build(f, script, "line 2: odd");
-	(void)snprintf(script, sizeof(script), "%s exit 0", two);
-	expect_no_build(f, script, "exit status 0");
+	(void)snprintf(script, sizeof(script), "%s exit 70", two);
+	expect_no_build(f, script, "(exit status 70)");
+	/* The words and the status of a text with this fault: the map says
+	 * more. */
 	(void)snprintf(script, sizeof(script), "%s exit 65", two);
 	makemap_does(f, script);
-	assert_int_equal(try_build(f, BUILD_MAKEMAP), 0);
-	/* It made nothing, and the proof says so. */
-	assert_int_equal(try_prove(f), -1);
+	assert_int_equal(try_build(f, BUILD_MAKEMAP), -1);
 	assert_int_equal(f->err.status, EX_NOINPUT);
+}
+
+/* Whatever it says, and whatever its exit status is. */
+static void
+a_map_that_is_proven_is_right(void **state)
+{
+	static const char *const ends[] = { "exit 0",
+		"echo 'makemap: ./access.db: line 1: beware' >&2; exit 65",
+		"echo 'a new warning' >&2; exit 0", "exit 75", "kill -9 $$",
+		/* It goes on after makemap has ended. */
+		("rm access.db; (sleep 1; printf 'a OK\nb OK\n' | $m \"$@\") "
+		    ">/dev/null 2>&1 & exit 0") };
+	struct fixture *f = *state;
+	char makemap[PATH_MAX], script[2 * PATH_MAX];
+
+	memcpy(makemap, f->makemap, sizeof(makemap));
+	text_is(f, "a OK\na again\nb OK\n");
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		(void)snprintf(script, sizeof(script), "m=%s; $m \"$@\" 2>/dev/null; "
+		    "%s", makemap, ends[i]);
+		makemap_does(f, script);
+		build(f, BUILD_MAKEMAP);
+		expect_get(f, "a", "OK");
+	}
+}
+
+static void
+expect_disk_error(struct fixture *f, const char *script, const char *word)
+{
+	struct stat seen;
+
+	makemap_does(f, script);
+	assert_int_equal(try_build(f, BUILD_MAKEMAP), -1);
+	assert_int_equal(f->err.status, EX_IOERR);
+	if (strstr(f->err.text, word) == NULL)
+		fail_msg("no \"%s\" in \"%s\"", word, f->err.text);
+	assert_int_equal(fstatat(f->file.directory, "access.db", &seen, 0), -1);
+}
+
+static void
+what_could_not_be_written_is_the_disks_fault(void **state)
+{
+	struct fixture *f = *state;
+
+	text_is(f, "a OK\n");
+	expect_disk_error(f, "mkdir access.db", "not a regular file");
+	expect_disk_error(f, "mkdir access.db; exit 1", "not a regular file");
+	expect_disk_error(f, "kill -XFSZ $$", "File too large");
+	expect_disk_error(f, "echo full >&2; exit 74", "says: full");
 }
 
 static void
@@ -134,7 +181,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_makemap_that_fails_is_quoted),
-		TEST(only_the_complaints_that_are_due_are_accepted),
+		TEST(the_first_complaint_that_no_fault_explains_is_quoted),
+		TEST(a_map_that_is_proven_is_right),
+		TEST(what_could_not_be_written_is_the_disks_fault),
 		TEST(makemap_gets_the_options_of_the_cf),
 		TEST(more_complaints_than_we_keep_in_a_page),
 		TEST(other_types_need_makemap),

@@ -17,7 +17,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "../../src/map/inside.h"
+#include "../../src/map/map_private.h"
 #include "scratch.h"
 
 #define BEFORE "Connect:a\tOK\nTry_TLS:gone\tNO\nSrv_Features:b\tV\n"
@@ -89,29 +89,41 @@ parse(struct access *a, const char *text, bool whole)
 	assert_int_equal(status, 0);
 }
 
+static int
+run_build(const struct map_build *b, struct map_proof *proof)
+{
+	struct map_job *job = map_begin(b, &err);
+
+	return job == NULL ? -1 : map_finish(job, proof, &err);
+}
+
 /* A map of that text. */
 static void
 build(const char *text)
 {
 	struct access a;
-	struct map_build b = { .builder = BUILD_LIBDB, .spec = &spec,
+	struct map_proof proof;
+	const struct map_build b = { .builder = BUILD_LIBDB, .spec = &spec,
 		.file = file, .access = &a };
 
 	parse(&a, text, true);
 	(void)unlinkat(file.directory, "access.db", 0);
-	if (map_build(&b, &err) != 0)
+	if (run_build(&b, &proof) != 0)
 		fail_msg("%s", err.text);
 	access_free(&a);
 }
 
+/* Of the map into the copy. */
 static int
-patch(void)
+patch(struct map_proof *proof)
 {
-	struct map_build b = { .builder = BUILD_PATCH, .spec = &spec,
-		.file = file, .access = &after, .before = &before };
+	const struct map_build b = { .builder = BUILD_PATCH, .spec = &spec,
+		.file = copy, .old = &file, .access = &after,
+		.before = &before };
 
 	err = (struct error)ERROR_INIT;
-	return map_build(&b, &err);
+	(void)unlinkat(file.directory, "copy.db", 0);
+	return run_build(&b, proof);
 }
 
 static void
@@ -119,9 +131,11 @@ must_be_equal(void)
 {
 	struct map_proof proof;
 
-	if (patch() != 0)
+	if (patch(&proof) != 0)
 		fail_msg("%s", err.text);
-	assert_int_equal(map_prove(&file, &spec, &after, NULL, NULL, &proof,
+	if (!proof.equal)
+		fail_msg("%s", proof.example);
+	assert_int_equal(map_prove(&copy, &spec, &after, NULL, NULL, &proof,
 	    &err), 0);
 	if (!proof.equal)
 		fail_msg("%s", proof.example);
@@ -201,19 +215,23 @@ nulls_are_written_as_the_map_has_them(void **state)
 static void
 what_is_no_map_is_not_patched(void **state)
 {
+	static char page[4096];
 	int fd = openat(file.directory, "access.db", O_WRONLY | O_CREAT, 0600);
+	struct map_proof proof;
 
 	(void)state;
-	assert_int_equal(write(fd, "no map", 6), 6);
+	/* The right mark, and nothing else. */
+	memcpy(page + 12, &(uint32_t){ 0x061561 }, 4);
+	assert_int_equal(write(fd, page, sizeof(page)), sizeof(page));
 	(void)close(fd);
 	parse(&before, BEFORE, false);
 	parse(&after, AFTER, false);
-	assert_int_equal(patch(), -1);
+	assert_int_equal(patch(&proof), -1);
 	assert_int_equal(err.status, EX_DATAERR);
-	expect_words("access.db: cannot be opened");
+	expect_words("copy.db: cannot be opened");
 	spec.type = MAP_OTHER;
 	(void)snprintf(spec.type_name, sizeof(spec.type_name), "cdb");
-	assert_int_equal(patch(), -1);
+	assert_int_equal(patch(&proof), -1);
 	assert_int_equal(err.status, EX_UNAVAILABLE);
 	expect_words("libdb has no cdb maps");
 }
@@ -260,7 +278,7 @@ a_large_map_with_holes_is_copied(void **state)
 {
 	(void)state;
 	make_large_map();
-	if (map_copy(&file, &spec, &copy, &err) != 0)
+	if (file_copy(&file, &spec, &copy, &err) != 0)
 		fail_msg("%s", err.text);
 	must_be_a_copy();
 }
@@ -272,7 +290,7 @@ a_copy_that_is_interrupted_goes_on(void **state)
 	make_large_map();
 	failing_time = 2;
 	failing_errno = EINTR;
-	if (map_copy(&file, &spec, &copy, &err) != 0)
+	if (file_copy(&file, &spec, &copy, &err) != 0)
 		fail_msg("%s", err.text);
 	must_be_a_copy();
 }
@@ -286,7 +304,7 @@ a_disk_that_is_full_ends_a_copy(void **state)
 	make_large_map();
 	failing_time = 2;
 	failing_errno = ENOSPC;
-	status = map_copy(&file, &spec, &copy, &err);
+	status = file_copy(&file, &spec, &copy, &err);
 	/* Where the file system copies by itself nothing is written. */
 	if (failing_time > 0) {
 		assert_int_equal(status, 0);
@@ -303,7 +321,7 @@ what_stands_there_is_not_written_over(void **state)
 	(void)state;
 	make_large_map();
 	assert_int_equal(symlinkat("access.db", copy.directory, "copy.db"), 0);
-	assert_int_equal(map_copy(&file, &spec, &copy, &err), -1);
+	assert_int_equal(file_copy(&file, &spec, &copy, &err), -1);
 	expect_words("copy.db: cannot create");
 }
 

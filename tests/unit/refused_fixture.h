@@ -19,11 +19,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../../src/update/inside.h"
+#include "../../src/update/update_private.h"
 #include "scratch.h"
 
 #define OLD "Connect:a OK\n"
 #define NEW "Connect:a OK\nTry_TLS:b NO\n"
+#define TEXT_DIRECTORY ".access.tlsoff.d"
+#define MAP_DIRECTORY ".access.db.tlsoff.d"
+#define TEXT_ASIDE TEXT_DIRECTORY "/access"
 #define NFS 0x6969
 #define EACH (-1)
 
@@ -60,6 +63,8 @@ fails(const char *call)
 		return false;
 	if (failing_time != EACH && --failing_time != 0)
 		return false;
+	if (failing_time != EACH)
+		failing = NULL;
 	errno = failing_errno;
 	return true;
 }
@@ -174,7 +179,7 @@ static inline int
 tear_down(void **state)
 {
 	static const char *const names[] = { "access", "access.db",
-		".access.tlsoff", ".access.tlsoff-lock" };
+		TEXT_ASIDE, TEXT_DIRECTORY "/access.holder" };
 	struct fixture *f = *state;
 
 	failing = NULL;
@@ -182,8 +187,7 @@ tear_down(void **state)
 	access_free(&f->next);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		(void)unlinkat(f->at, names[i], 0);
-	(void)unlinkat(f->at, ".access.db.tlsoff/x", 0);
-	(void)unlinkat(f->at, ".access.db.tlsoff", AT_REMOVEDIR);
+	(void)unlinkat(f->at, TEXT_DIRECTORY, AT_REMOVEDIR);
 	assert_int_equal(rmdir(f->directory), 0);
 	(void)close(f->at);
 	free(f);
@@ -205,8 +209,8 @@ write_text(struct fixture *f)
 	open_it(f);
 	f->w = (struct work){ .u = &f->u, .next = &f->next, .changed = true,
 		.map = -1 };
-	assert_int_equal(side_text(&f->u, f->next.text, &f->err), 0);
-	assert_int_equal(fstat(f->u.side_text, &f->w.text_seen), 0);
+	assert_int_equal(text_write(&f->u, f->next.text, &f->err), 0);
+	assert_int_equal(fstat(f->u.new_text, &f->w.text_seen), 0);
 }
 
 /* ... and in place. */

@@ -40,7 +40,7 @@ file_systems_without_exchange_are_known_by_each_errno(void **state)
 		assert_int_equal(text_put(&f->w, &f->err), UPDATE_DONE);
 		expect_text(f, NEW);
 		/* The old one is gone, so its bytes come back. */
-		text_back(&f->w, &f->err);
+		text_undo(&f->w, &f->err);
 		expect_text(f, OLD);
 		update_close(&f->u);
 	}
@@ -74,7 +74,7 @@ an_old_text_that_cannot_come_back_is_said(void **state)
 		assert_int_equal(text_put(&f->w, &f->err), UPDATE_DONE);
 		refuse(steps[i].call, steps[i].time, EIO);
 		f->err = (struct error)ERROR_INIT;
-		text_back(&f->w, &f->err);
+		text_undo(&f->w, &f->err);
 		assert_int_equal(f->err.status, EX_IOERR);
 		expect_words(f, "the old text could not be put back");
 		expect_text(f, NEW);
@@ -91,7 +91,7 @@ what_failed_first_is_said_first(void **state)
 	put_text(f);
 	(void)error_set(&f->err, EX_CANTCREAT, "the map: is full");
 	refuse("renameat2", 1, EIO);
-	text_back(&f->w, &f->err);
+	text_undo(&f->w, &f->err);
 	expect_words(f, "the map: is full; ");
 	expect_words(f, "the old text could not be put back");
 	assert_int_equal(f->err.status, EX_CANTCREAT);
@@ -106,7 +106,7 @@ a_new_map_where_none_was_is_taken_away_again(void **state)
 
 	put_text(f);
 	write_file(f, "access.db", "new");
-	map_back(&f->w, &f->err);
+	map_undo(&f->w, &f->err);
 	assert_int_equal(fstatat(f->at, "access.db", &seen, 0), -1);
 	assert_true(f->w.text_in);
 }
@@ -120,10 +120,10 @@ a_new_map_that_stays_keeps_its_text(void **state)
 	write_file(f, "access.db", "new");
 	refuse("unlinkat", 1, EIO);
 	(void)error_set(&f->err, EX_IOERR, "cannot sync");
-	map_back(&f->w, &f->err);
+	map_undo(&f->w, &f->err);
 	expect_words(f, "cannot sync; new text and new map are in place");
 	/* So nothing is put back. */
-	text_back(&f->w, &f->err);
+	text_undo(&f->w, &f->err);
 	expect_text(f, NEW);
 }
 
@@ -135,15 +135,15 @@ another_time_mode_or_owner_of_the_old_text_is_seen(void **state)
 	struct fixture *f = *state;
 
 	put_text(f);
-	assert_false(text_is_missed(&f->w));
-	age(f, ".access.tlsoff", 30);
-	assert_true(text_is_missed(&f->w));
-	assert_int_equal(text_again(&f->w, &f->err), UPDATE_AGAIN);
+	assert_false(text_was_written(&f->w));
+	age(f, TEXT_ASIDE, 30);
+	assert_true(text_was_written(&f->w));
+	assert_int_equal(text_undo_to_retry(&f->w, &f->err), UPDATE_AGAIN);
 	update_close(&f->u);
 	put_text(f);
-	assert_int_equal(fchmodat(f->at, ".access.tlsoff", 0600, 0), 0);
-	assert_true(text_is_missed(&f->w));
-	assert_int_equal(text_again(&f->w, &f->err), UPDATE_AGAIN);
+	assert_int_equal(fchmodat(f->at, TEXT_ASIDE, 0600, 0), 0);
+	assert_true(text_was_written(&f->w));
+	assert_int_equal(text_undo_to_retry(&f->w, &f->err), UPDATE_AGAIN);
 }
 
 static void

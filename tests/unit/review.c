@@ -50,7 +50,7 @@ a_handshake_and_an_answer_work(void **state)
 	is(REVIEW_WORKS, "");
 	assert_string_equal(v.certificate, "certificate has expired");
 	/* The peer may keep the connection open. */
-	judge(RUN_LATE, "421 too busy", ESTABLISHED);
+	judge(CHILD_LATE, "421 too busy", ESTABLISHED);
 	is(REVIEW_WORKS, "");
 }
 
@@ -74,7 +74,7 @@ a_handshake_without_an_answer_is_broken(void **state)
 	(void)state;
 	judge(0, "", ESTABLISHED);
 	is(REVIEW_BROKEN, "behind the handshake: the peer hangs up");
-	judge(RUN_LATE, "", ESTABLISHED);
+	judge(CHILD_LATE, "", ESTABLISHED);
 	is(REVIEW_BROKEN,
 	    "behind the handshake: no answer within 30 seconds");
 	judge(0, "tiuq\n", ESTABLISHED);
@@ -103,7 +103,7 @@ a_handshake_that_fails_is_told_why(void **state)
 	is(REVIEW_BROKEN, "in the handshake: tlsv1 alert protocol version");
 	judge(1, "", BEGAN "write:errno=104\n");
 	is(REVIEW_BROKEN, "in the handshake: Connection reset by peer");
-	judge(RUN_LATE, "", BEGAN);
+	judge(CHILD_LATE, "", BEGAN);
 	is(REVIEW_BROKEN, "in the handshake: no answer within 30 seconds");
 }
 
@@ -125,7 +125,7 @@ no_connection_is_told_apart(void **state)
 	    "refused:../crypto/bio/bio_sock2.c:117:calling connect()\n"
 	    "connect:errno=111\n");
 	is(REVIEW_UNREACHABLE, "Connection refused");
-	judge(RUN_LATE, "", "");
+	judge(CHILD_LATE, "", "");
 	is(REVIEW_UNREACHABLE, "no answer within 30 seconds");
 	judge(1, "", ERROR "10080002:BIO routines:BIO_lookup_ex:system lib:"
 	    "../crypto/bio/bio_addr.c:746:Name or service not known\n"
@@ -239,7 +239,7 @@ struct crowd {
 };
 
 static int
-begin(void *context, size_t number, struct run *r, struct error *err)
+begin(void *context, size_t number, struct child *r, struct error *err)
 {
 	static const char *argv[] = { "/bin/sh", "-c", NULL, "sh", NULL, NULL };
 	static char word[16];
@@ -269,9 +269,9 @@ ended(void *context, size_t number, int status)
 static int
 run_crowd(struct crowd *c, size_t at_once, struct error *err)
 {
-	struct run_many many = { MANY, at_once, begin, ended, c };
+	const struct children all = { MANY, at_once, begin, ended, c };
 
-	return run_many(&many, err);
+	return children_run(&all, err);
 }
 
 static void
@@ -287,7 +287,7 @@ static void
 each_of_many_programs_has_its_own_output_and_status(void **state)
 {
 	(void)state;
-	for (size_t at_once = 1; at_once <= 2 * MANY; at_once += 13) {
+	for (size_t at_once = 1; at_once <= CHILDREN_MOST; at_once += 13) {
 		struct crowd c = { .timeout = 60, .fails_at = MANY,
 			.command = "echo out $1; echo err $1 >&2; exit $1" };
 		struct error err = ERROR_INIT;
@@ -321,9 +321,9 @@ each_of_many_is_ended_when_its_time_is_over(void **state)
 			.command = commands[i] };
 		struct error err = ERROR_INIT;
 
-		assert_int_equal(run_crowd(&c, MANY, &err), 0);
+		assert_int_equal(run_crowd(&c, CHILDREN_MOST, &err), 0);
 		for (int n = 0; n < MANY; n++)
-			assert_int_equal(c.status[n], RUN_LATE);
+			assert_int_equal(c.status[n], CHILD_LATE);
 		free_crowd(&c);
 	}
 }
@@ -336,7 +336,7 @@ many_end_with_the_first_that_cannot_begin(void **state)
 	struct error err = ERROR_INIT;
 
 	(void)state;
-	assert_int_equal(run_crowd(&c, MANY, &err), -1);
+	assert_int_equal(run_crowd(&c, CHILDREN_MOST, &err), -1);
 	assert_string_equal(err.text, "cannot begin");
 	assert_int_equal(c.ends, 0);
 	free_crowd(&c);

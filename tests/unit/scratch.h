@@ -6,16 +6,19 @@
  *   char directory[PATH_MAX];
  *   scratch_make(directory, "map");    its absolute path
  *   scratch_parents(path, len);        makes what is above a path in it
+ *   scratch_program(from, to);         a copy of a program, of another name
  *   scratch_remove(directory);         with all that is in it
  */
 #ifndef SCRATCH_H
 #define SCRATCH_H
 
+#include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* The rules of the build say where they build. */
 #ifndef TEST_BUILD
@@ -65,6 +68,24 @@ static inline void
 scratch_remove(const char *path)
 {
 	(void)nftw(path, scratch_remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+/* Copies a program of the machine's, for one of another name. */
+static inline void
+scratch_program(const char *from, const char *to)
+{
+	char bytes[65536];
+	int in = open(from, O_RDONLY), out;
+	ssize_t n;
+
+	out = open(to, O_WRONLY | O_CREAT | O_TRUNC, 0755);
+	assert_true(in >= 0 && out >= 0);
+	while ((n = read(in, bytes, sizeof(bytes))) > 0)
+		assert_int_equal(write(out, bytes, (size_t)n), n);
+	assert_int_equal(n, 0);
+	assert_int_equal(fchmod(out, 0755), 0);
+	(void)close(in);
+	(void)close(out);
 }
 
 #endif

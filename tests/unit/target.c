@@ -15,7 +15,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "../../src/update/inside.h"
+#include "../../src/update/update_private.h"
 #include "scratch.h"
 
 static char top[PATH_MAX / 2];
@@ -52,7 +52,7 @@ tear_down(void **state)
 static int
 try_path(const char *path, struct target *t, struct error *err)
 {
-	*t = (struct target){ .directory = -1, .file = -1 };
+	*t = (struct target)TARGET_INIT;
 	*err = (struct error)ERROR_INIT;
 	return target_open(t, path, err);
 }

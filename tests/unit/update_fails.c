@@ -45,7 +45,7 @@ a_map_that_differs_is_never_put_in_place(void **state)
 	struct fixture *f = *state;
 
 	begin(f);
-	makemap_does(f, "cat ../access.db >access.db; : >other");
+	makemap_does(f, "cat ../access.db >access.db; : >other; mkdir d");
 	expect_failure(f, EX_DATAERR, "nothing was changed");
 }
 
@@ -66,12 +66,11 @@ a_rename_that_fails_is_undone(void **state)
 
 	begin(f);
 	put_text(f);
-	assert_int_equal(side_directory(&f->u, &f->err), 0);
 	expect_text(f, "access", NEW);
-	expect_text(f, ".access.tlsoff", OLD);
-	/* There is no side map. */
+	expect_text(f, TEXT_ASIDE, OLD);
+	/* There is no new map. */
 	assert_int_equal(map_put(&f->w, &f->err), -1);
-	text_back(&f->w, &f->err);
+	text_undo(&f->w, &f->err);
 	update_close(&f->u);
 	expect_nothing_left(f);
 	expect_unchanged(f);
@@ -84,9 +83,9 @@ a_text_that_cannot_be_put_back_is_said(void **state)
 
 	begin(f);
 	put_text(f);
-	assert_int_equal(unlinkat(f->at, ".access.tlsoff", 0), 0);
+	assert_int_equal(unlinkat(f->at, TEXT_ASIDE, 0), 0);
 	(void)error_set(&f->err, EX_NOPERM, "why");
-	text_back(&f->w, &f->err);
+	text_undo(&f->w, &f->err);
 	assert_int_equal(f->err.status, EX_NOPERM);
 	assert_non_null(strstr(f->err.text, "why; /"));
 	assert_non_null(strstr(f->err.text, "could not be put back"));
@@ -96,10 +95,11 @@ a_text_that_cannot_be_put_back_is_said(void **state)
 static void
 expect_words(int number, int status, const char *word)
 {
+	const struct target t = { .path = "/path" };
 	struct error err;
 
 	errno = number;
-	assert_int_equal(rename_error(&err, "/path"), -1);
+	assert_int_equal(private_put_error(&t, &err), -1);
 	assert_int_equal(err.status, status);
 	assert_non_null(strstr(err.text, word));
 }
@@ -107,6 +107,7 @@ expect_words(int number, int status, const char *word)
 static void
 a_rename_that_fails_is_explained(void **state)
 {
+	const struct target none = TARGET_INIT;
 	struct error err;
 
 	(void)state;
@@ -114,7 +115,7 @@ a_rename_that_fails_is_explained(void **state)
 	expect_words(EROFS, EX_CANTCREAT, "read-only");
 	expect_words(EPERM, EX_NOPERM, "immutable");
 	expect_words(ENOSPC, EX_CANTCREAT, "No space");
-	assert_int_equal(directory_sync(-1, "/path", &err), -1);
+	assert_int_equal(target_sync(&none, &err), -1);
 	assert_int_equal(err.status, EX_IOERR);
 }
 
@@ -144,13 +145,11 @@ an_old_text_is_written_anew_where_it_was_replaced(void **state)
 	begin(f);
 	open_it(f);
 	w.u = &f->u;
-	assert_int_equal(side_text(&f->u, span_of(NEW), &f->err), 0);
-	assert_int_equal(renameat(f->at, ".access.tlsoff", f->at, "access"),
-	    0);
-	f->u.side_text_there = false;
+	assert_int_equal(text_write(&f->u, span_of(NEW), &f->err), 0);
+	assert_int_equal(renameat(f->at, TEXT_ASIDE, f->at, "access"), 0);
 	w.text_in = true;
 	f->err = (struct error)ERROR_INIT;
-	text_back(&w, &f->err);
+	text_undo(&w, &f->err);
 	assert_string_equal(f->err.text, "");
 	update_close(&f->u);
 	expect_nothing_left(f);

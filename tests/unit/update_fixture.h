@@ -13,11 +13,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../../src/update/inside.h"
+#include "../../src/update/update_private.h"
 #include "scratch.h"
 
 #define OLD "Connect:a OK\n"
 #define NEW "Connect:a OK\nTry_TLS:b NO\n"
+#define TEXT_DIRECTORY ".access.tlsoff.d"
+#define MAP_DIRECTORY ".access.db.tlsoff.d"
+/* The new text and map, and after the exchange the old ones. */
+#define TEXT_ASIDE TEXT_DIRECTORY "/access"
+#define MAP_ASIDE MAP_DIRECTORY "/access.db"
 
 struct fixture {
 	char directory[PATH_MAX];
@@ -128,15 +133,15 @@ is_there(struct fixture *f, const char *name)
 static inline void
 expect_nothing_beside(struct fixture *f)
 {
-	assert_false(is_there(f, ".access.tlsoff"));
-	assert_false(is_there(f, ".access.db.tlsoff"));
+	assert_false(is_there(f, TEXT_ASIDE));
+	assert_false(is_there(f, MAP_ASIDE));
 }
 
 static inline void
 expect_nothing_left(struct fixture *f)
 {
-	expect_nothing_beside(f);
-	assert_false(is_there(f, ".access.tlsoff-lock"));
+	assert_false(is_there(f, TEXT_DIRECTORY));
+	assert_false(is_there(f, MAP_DIRECTORY));
 }
 
 static inline void
@@ -167,8 +172,8 @@ put_text(struct fixture *f)
 	open_it(f);
 	f->w = (struct work){ .u = &f->u, .next = &f->next, .changed = true,
 		.map = -1 };
-	assert_int_equal(side_text(&f->u, f->next.text, &f->err), 0);
-	assert_int_equal(fstat(f->u.side_text, &f->w.text_seen), 0);
+	assert_int_equal(text_write(&f->u, f->next.text, &f->err), 0);
+	assert_int_equal(fstat(f->u.new_text, &f->w.text_seen), 0);
 	assert_int_equal(text_put(&f->w, &f->err), UPDATE_DONE);
 }
 

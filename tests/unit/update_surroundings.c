@@ -1,4 +1,4 @@
-/* What stands where text, map and side files are to be. */
+/* What stands where text, map and their private directories are to be. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,20 +15,56 @@
 
 #include "update_fixture.h"
 
+/* As a run that was killed leaves it. */
+static void
+leave(struct fixture *f, const char *directory, const char *holder)
+{
+	char path[128];
+
+	assert_int_equal(mkdirat(f->at, directory, 0700), 0);
+	(void)snprintf(path, sizeof(path), "%s/%s", directory, holder);
+	write_file(f, path, "12\n", 0600);
+}
+
+static void
+leave_both(struct fixture *f)
+{
+	leave(f, TEXT_DIRECTORY, "access.holder");
+	leave(f, MAP_DIRECTORY, "access.db.holder");
+}
+
+static void
+clear(struct fixture *f)
+{
+	static const char *const names[] = { TEXT_ASIDE, MAP_ASIDE,
+		TEXT_DIRECTORY "/access.holder", TEXT_DIRECTORY "/x",
+		MAP_DIRECTORY "/access.db.holder" };
+
+	for (size_t i = 0; i < COUNT(names); i++)
+		if (unlinkat(f->at, names[i], 0) != 0)
+			(void)unlinkat(f->at, names[i], AT_REMOVEDIR);
+	(void)unlinkat(f->at, TEXT_DIRECTORY, AT_REMOVEDIR);
+	(void)unlinkat(f->at, MAP_DIRECTORY, AT_REMOVEDIR);
+}
+
 static void
 what_a_killed_run_left_is_removed(void **state)
 {
 	struct fixture *f = *state;
 
 	begin(f);
-	write_file(f, ".access.tlsoff", "half a", 0600);
-	assert_int_equal(mkdirat(f->at, ".access.db.tlsoff", 0700), 0);
-	write_file(f, ".access.db.tlsoff/access.db", "half a map", 0600);
-	write_file(f, ".access.db.tlsoff/__db.001", "", 0600);
-	assert_int_equal(symlinkat("/etc/passwd", f->at,
-	    ".access.db.tlsoff/link"), 0);
+	leave_both(f);
+	write_file(f, TEXT_ASIDE, "half a", 0600);
+	write_file(f, MAP_ASIDE, "half a map", 0600);
+	write_file(f, MAP_DIRECTORY "/__db.access.db", "", 0600);
 	open_it(f);
 	expect_nothing_beside(f);
+	update_close(&f->u);
+	expect_nothing_left(f);
+	/* Killed before anything was written. */
+	assert_int_equal(mkdirat(f->at, TEXT_DIRECTORY, 0700), 0);
+	assert_int_equal(mkdirat(f->at, MAP_DIRECTORY, 02700), 0);
+	open_it(f);
 	update_close(&f->u);
 	expect_nothing_left(f);
 	expect_unchanged(f);
@@ -42,23 +78,23 @@ plant(struct fixture *f, const char *name, int kind)
 		assert_int_equal(symlinkat("victim", f->at, name), 0);
 	else if (kind == 1)
 		assert_int_equal(mkfifoat(f->at, name, 0600), 0);
+	else if (kind == 2)
+		write_file(f, name, "theirs", 0600);
 	else
-		assert_int_equal(mkdirat(f->at, name, 0777), 0);
-	if (kind == 2)
-		assert_int_equal(fchmodat(f->at, name, 0777, 0), 0);
+		assert_int_equal(mkdirat(f->at, name, 0700), 0);
+	if (kind == 3)
+		assert_int_equal(fchmodat(f->at, name, 0710, 0), 0);
 }
 
 static void
 planted_things_are_refused(void **state)
 {
 	struct fixture *f = *state;
-	const char *const names[] = {
-		".access.tlsoff", ".access.db.tlsoff", ".access.tlsoff-lock"
-	};
+	const char *const names[] = { TEXT_DIRECTORY, MAP_DIRECTORY };
 
 	begin(f);
-	for (size_t i = 0; i < 3; i++) {
-		for (int kind = 0; kind < 3; kind++) {
+	for (size_t i = 0; i < 2; i++) {
+		for (int kind = 0; kind < 4; kind++) {
 			plant(f, names[i], kind);
 			expect_not_opened(f, EX_CANTCREAT, names[i]);
 			assert_non_null(strstr(f->err.text, "remove it"));
@@ -74,26 +110,103 @@ planted_things_are_refused(void **state)
 }
 
 static void
+expect_stranger(struct fixture *f, const char *name)
+{
+	char words[64];
+
+	(void)snprintf(words, sizeof(words),
+	    "holds %s, which tlsoff did not put there", name);
+	expect_not_opened(f, EX_CANTCREAT, words);
+}
+
+/* A directory of root's own that was moved there: nothing in it goes. */
+static void
+what_no_killed_run_leaves_is_not_removed(void **state)
+{
+	struct fixture *f = *state;
+
+	begin(f);
+	/* Our name, but no file that names a process. */
+	assert_int_equal(mkdirat(f->at, TEXT_DIRECTORY, 0700), 0);
+	write_file(f, TEXT_ASIDE, "a copy", 0600);
+	expect_stranger(f, "access");
+	expect_text(f, TEXT_ASIDE, "a copy");
+	clear(f);
+	leave(f, TEXT_DIRECTORY, "access.holder");
+	write_file(f, TEXT_ASIDE, "half a", 0600);
+	write_file(f, TEXT_DIRECTORY "/x", "theirs", 0600);
+	expect_stranger(f, "x");
+	expect_text(f, TEXT_ASIDE, "half a");
+	assert_int_equal(unlinkat(f->at, TEXT_DIRECTORY "/x", 0), 0);
+	/* Our name, but no plain file, or one with another name. */
+	assert_int_equal(linkat(f->at, TEXT_ASIDE, f->at, "other", 0), 0);
+	expect_stranger(f, "access");
+	expect_text(f, "other", "half a");
+	assert_int_equal(unlinkat(f->at, TEXT_ASIDE, 0), 0);
+	assert_int_equal(mkdirat(f->at, TEXT_ASIDE, 0700), 0);
+	expect_stranger(f, "access");
+	assert_int_equal(unlinkat(f->at, TEXT_ASIDE, AT_REMOVEDIR), 0);
+	assert_int_equal(symlinkat("../other", f->at, TEXT_ASIDE), 0);
+	expect_stranger(f, "access");
+	clear(f);
+	expect_nothing_left(f);
+	expect_unchanged(f);
+}
+
+static void
 things_of_other_users_are_refused(void **state)
 {
 	struct fixture *f = *state;
 
 	begin(f);
-	write_file(f, ".access.tlsoff", "x", 0600);
-	assert_int_equal(fchownat(f->at, ".access.tlsoff", 12, 34, 0), 0);
-	expect_not_opened(f, EX_CANTCREAT, "remove it");
-	/* The old text may be left, with its owner. */
-	assert_int_equal(fchownat(f->at, "access", 12, 34, 0), 0);
+	leave_both(f);
+	/* The old files may be left, with their owners. */
+	write_file(f, TEXT_ASIDE, "x", 0600);
+	assert_int_equal(fchownat(f->at, TEXT_ASIDE, 12, 34, 0), 0);
 	open_it(f);
 	update_close(&f->u);
-	assert_int_equal(mkdirat(f->at, ".access.db.tlsoff", 0700), 0);
-	assert_int_equal(fchownat(f->at, ".access.db.tlsoff", 12, 34, 0), 0);
+	expect_nothing_left(f);
+	leave_both(f);
+	assert_int_equal(fchownat(f->at, MAP_DIRECTORY, 12, 34, 0), 0);
 	expect_not_opened(f, EX_CANTCREAT, "remove it");
-	assert_int_equal(unlinkat(f->at, ".access.db.tlsoff", AT_REMOVEDIR),
-	    0);
-	write_file(f, ".access.tlsoff-lock", "x", 0600);
-	assert_int_equal(fchownat(f->at, ".access.tlsoff-lock", 12, 34, 0), 0);
-	expect_not_opened(f, EX_CANTCREAT, "remove it");
+	assert_true(is_there(f, MAP_DIRECTORY "/access.db.holder"));
+	clear(f);
+}
+
+/* Its directory is moved away by whoever owns the one around it. */
+static void
+a_run_whose_lock_was_moved_away_changes_nothing(void **state)
+{
+	static const char *const names[] = { TEXT_DIRECTORY, MAP_DIRECTORY };
+	struct fixture *f = *state;
+	struct update first;
+
+	begin(f);
+	for (size_t i = 0; i < COUNT(names); i++) {
+		open_it(f);
+		assert_int_equal(renameat(f->at, names[i], f->at, "away"), 0);
+		assert_int_equal(commit_text(f, NEW), UPDATE_FAILED);
+		assert_int_equal(f->err.status, EX_TEMPFAIL);
+		assert_non_null(strstr(f->err.text, "was moved away"));
+		/* Another run can lock, and the first leaves it alone. */
+		first = f->u;
+		if (i == 0)
+			assert_int_equal(renameat(f->at, MAP_DIRECTORY, f->at,
+			    "map"), 0);
+		else
+			assert_int_equal(renameat(f->at, TEXT_DIRECTORY, f->at,
+			    "text"), 0);
+		open_it(f);
+		update_close(&first);
+		assert_true(is_there(f, TEXT_DIRECTORY "/access.holder"));
+		assert_true(is_there(f, MAP_DIRECTORY "/access.db.holder"));
+		update_close(&f->u);
+		expect_nothing_left(f);
+		(void)unlinkat(f->at, "away", AT_REMOVEDIR);
+		(void)unlinkat(f->at, "map", AT_REMOVEDIR);
+		(void)unlinkat(f->at, "text", AT_REMOVEDIR);
+	}
+	expect_unchanged(f);
 }
 
 static void
@@ -128,8 +241,7 @@ links_are_followed_and_kept(void **state)
 	assert_int_equal(fstatat(f->at, "access", &seen, AT_SYMLINK_NOFOLLOW),
 	    0);
 	assert_true(S_ISLNK(seen.st_mode));
-	assert_false(is_there(f, "real/.hosts.tlsoff"));
-	assert_false(is_there(f, "real/.hosts.tlsoff-lock"));
+	assert_false(is_there(f, "real/.hosts.tlsoff.d"));
 	expect_proven(f, true);
 }
 
@@ -189,6 +301,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(what_a_killed_run_left_is_removed),
 		TEST(planted_things_are_refused),
+		TEST(what_no_killed_run_leaves_is_not_removed),
+		TEST(a_run_whose_lock_was_moved_away_changes_nothing),
 		TEST(hard_links_are_refused),
 		TEST(links_are_followed_and_kept),
 		TEST(links_in_a_circle_end),

@@ -100,15 +100,15 @@ a_lock_is_respected(void **state)
 	child = hold_lock(f, 60000);
 	(void)snprintf(who, sizeof(who), "(pid %d, ", (int)child);
 	expect_not_opened(f, EX_TEMPFAIL, who);
-	assert_true(is_there(f, ".access.tlsoff-lock"));
+	assert_true(is_there(f, TEXT_DIRECTORY));
 	/* Reading needs none. */
 	f->options.read_only = true;
 	expect_proven(f, true);
 	f->options.read_only = false;
-	/* One that was killed leaves its lock, which holds nobody. */
+	/* One that was killed leaves its directory, which holds nobody. */
 	assert_int_equal(kill(child, SIGKILL), 0);
 	assert_int_equal(waitpid(child, NULL, 0), child);
-	assert_true(is_there(f, ".access.tlsoff-lock"));
+	assert_true(is_there(f, TEXT_DIRECTORY));
 	change(f, NEW);
 }
 
@@ -162,9 +162,9 @@ who_waits_for_a_lock_keeps_neither_text_nor_map(void **state)
 		_exit(update_open(&f->u, &f->options, &f->err) != 0);
 	}
 	for (int i = 0; i < 500 && !has_open(waiter, f,
-	    ".access.tlsoff-lock"); i++)
+	    TEXT_DIRECTORY); i++)
 		(void)usleep(10000);
-	assert_true(has_open(waiter, f, ".access.tlsoff-lock"));
+	assert_true(has_open(waiter, f, TEXT_DIRECTORY));
 	assert_false(has_open(waiter, f, "access"));
 	assert_false(has_open(waiter, f, "access.db"));
 	assert_int_equal(kill(waiter, SIGKILL), 0);

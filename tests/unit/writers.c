@@ -39,7 +39,7 @@ tear_down_empty(void **state)
 	(void)unlinkat(f->at, "access", 0);
 	(void)unlinkat(f->at, "access.db", 0);
 	(void)unlinkat(f->at, "theirs", 0);
-	/* Fails where a side file is left. */
+	/* Fails where anything is left beside them. */
 	assert_int_equal(rmdir(f->directory), 0);
 	return tear_down(state);
 }
@@ -144,6 +144,82 @@ a_text_that_is_missing_for_a_moment_is_waited_for(void **state)
 	expect_saved(child);
 }
 
+#ifdef F_SETLEASE
+/* A process with a write lease on that file, for so long or until it is
+ * killed, which it gives up when it is asked to and willing. */
+static pid_t
+leaseholder(struct fixture *f, const char *name, bool is_willing)
+{
+	int ends[2];
+	char byte;
+	pid_t child;
+
+	assert_int_equal(pipe(ends), 0);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		int fd = openat(f->at, name, O_RDWR);
+
+		(void)signal(SIGIO, is_willing ? SIG_DFL : SIG_IGN);
+		if (fcntl(fd, F_SETLEASE, F_WRLCK) != 0 ||
+		    write(ends[1], "x", 1) != 1)
+			_exit(1);
+		for (;;)
+			(void)pause();
+	}
+	(void)close(ends[1]);
+	if (read(ends[0], &byte, 1) != 1)
+		child = 0; /* this file system has no leases */
+	(void)close(ends[0]);
+	return child;
+}
+
+static void
+a_lease_of_the_owner_is_waited_for(void **state)
+{
+	static const char *const names[] = { "access", "access.db" };
+	struct fixture *f = *state;
+
+	change(f, OLD);
+	for (size_t i = 0; i < COUNT(names); i++) {
+		pid_t child = leaseholder(f, names[i], false);
+		int64_t begun = clock_ms();
+
+		if (child == 0)
+			return;
+		f->options.lock_wait = 1;
+		expect_not_opened(f, EX_TEMPFAIL, "has a lease on it");
+		assert_in_range(clock_ms() - begun, 1000, 10000);
+		(void)kill(child, SIGKILL);
+		assert_int_equal(waitpid(child, NULL, 0), child);
+		/* One that ends when it is asked. */
+		child = leaseholder(f, names[i], true);
+		f->options.lock_wait = 60;
+		open_it(f);
+		update_close(&f->u);
+		assert_int_equal(waitpid(child, NULL, 0), child);
+	}
+}
+
+/* Whoever only reads does not wait as long. */
+static void
+a_lease_of_the_owner_puts_a_reader_off(void **state)
+{
+	struct fixture *f = *state;
+	struct buf text = BUF_INIT;
+	pid_t child = leaseholder(f, "access", false);
+
+	if (child == 0)
+		return;
+	assert_int_equal(update_read_text(f->site.access, &text, &f->err), -1);
+	assert_int_equal(f->err.status, EX_TEMPFAIL);
+	(void)kill(child, SIGKILL);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	assert_int_equal(update_read_text(f->site.access, &text, &f->err), 0);
+	buf_free(&text);
+}
+#endif
+
 /* ---- during it ---- */
 
 static void
@@ -174,12 +250,12 @@ a_writer_that_was_held_up_gets_its_file_back(void **state)
 	put_text(f);
 	expect_text(f, "access", NEW);
 	assert_true(f->u.leased);
-	assert_false(text_is_missed(&f->w));
-	child = saver(f, ".access.tlsoff");
+	assert_false(text_was_written(&f->w));
+	child = saver(f, TEXT_ASIDE);
 	while (!lease_is_wanted(f->u.text.file))
-		doze();
-	assert_true(text_is_missed(&f->w));
-	assert_int_equal(text_again(&f->w, &f->err), UPDATE_AGAIN);
+		sleep_a_moment();
+	assert_true(text_was_written(&f->w));
+	assert_int_equal(text_undo_to_retry(&f->w, &f->err), UPDATE_AGAIN);
 	expect_text(f, "access", OLD);
 	lease_drop(f->u.text.file);
 	expect_saved(child);
@@ -195,10 +271,10 @@ a_write_to_the_old_text_is_noticed_without_a_lease(void **state)
 	put_text(f);
 	lease_drop(f->u.text.file);
 	f->u.leased = false;
-	assert_false(text_is_missed(&f->w));
-	save(f, ".access.tlsoff", O_APPEND);
-	assert_true(text_is_missed(&f->w));
-	assert_int_equal(text_again(&f->w, &f->err), UPDATE_AGAIN);
+	assert_false(text_was_written(&f->w));
+	save(f, TEXT_ASIDE, O_APPEND);
+	assert_true(text_was_written(&f->w));
+	assert_int_equal(text_undo_to_retry(&f->w, &f->err), UPDATE_AGAIN);
 	expect_text(f, "access", OLD THEIRS);
 }
 
@@ -211,7 +287,7 @@ what_was_added_to_the_new_text_is_not_undone(void **state)
 
 	put_text(f);
 	save(f, "access", O_APPEND);
-	text_back(&f->w, &f->err);
+	text_undo(&f->w, &f->err);
 	expect_text(f, "access", NEW THEIRS);
 	assert_string_equal(f->err.text, "");
 }
@@ -224,7 +300,7 @@ a_text_put_over_ours_is_not_undone(void **state)
 	put_text(f);
 	save(f, "theirs", O_CREAT);
 	assert_int_equal(renameat(f->at, "theirs", f->at, "access"), 0);
-	text_back(&f->w, &f->err);
+	text_undo(&f->w, &f->err);
 	expect_text(f, "access", THEIRS);
 	assert_string_equal(f->err.text, "");
 }
@@ -245,7 +321,7 @@ a_writer_of_the_new_text_is_waited_for_before_undoing(void **state)
 		_exit(write(theirs, THEIRS, strlen(THEIRS)) < 0);
 	}
 	(void)close(theirs);
-	text_back(&f->w, &f->err);
+	text_undo(&f->w, &f->err);
 	expect_saved(child);
 	expect_text(f, "access", NEW THEIRS);
 }
@@ -266,7 +342,7 @@ a_text_moved_away_while_we_undo_comes_back(void **state)
 		save(f, "access", O_CREAT | O_EXCL);
 		_exit(0);
 	}
-	text_back(&f->w, &f->err);
+	text_undo(&f->w, &f->err);
 	expect_saved(child);
 	expect_text(f, "access", THEIRS);
 }
@@ -278,96 +354,8 @@ a_text_that_was_deleted_while_we_undo_is_put_back(void **state)
 
 	put_text(f);
 	assert_int_equal(unlinkat(f->at, "access", 0), 0);
-	text_back(&f->w, &f->err);
+	text_undo(&f->w, &f->err);
 	expect_text(f, "access", OLD);
-}
-
-static void
-a_file_is_open_as_long_as_somebody_else_has_it_open(void **state)
-{
-	struct fixture *f = *state;
-	int ours = openat(f->at, "access", O_RDONLY), theirs;
-	bool known = lease_take(ours) == LEASE_TAKEN;
-
-	lease_drop(ours);
-	assert_int_equal(file_is_open(ours), !known);
-	theirs = openat(f->at, "access", O_RDONLY);
-	assert_true(file_is_open(ours));
-	(void)close(theirs);
-	assert_int_equal(file_is_open(ours), !known);
-	(void)close(ours);
-}
-
-/* It has a processor, or waits for one, all the time. */
-static void
-a_process_that_computes_is_seen(void **state)
-{
-	int ends[2];
-	int seen = 0;
-	pid_t child;
-	char byte;
-
-	(void)state;
-	assert_int_equal(pipe(ends), 0);
-	child = fork();
-	assert_true(child >= 0);
-	if (child == 0) {
-		if (write(ends[1], "x", 1) != 1)
-			_exit(1);
-		for (;;)
-			continue;
-	}
-	assert_int_equal(read(ends[0], &byte, 1), 1);
-	for (int i = 0; i < 1000; i++)
-		seen += others_run();
-	/* But perhaps not on its way from one processor to another. */
-	assert_true(seen > 500);
-	(void)kill(child, SIGKILL);
-	assert_int_equal(waitpid(child, NULL, 0), child);
-	(void)close(ends[0]);
-	(void)close(ends[1]);
-}
-
-static void
-a_text_that_is_held_is_not_written_before_it_is_let_go(void **state)
-{
-	struct fixture *f = *state;
-	struct held_text held;
-	pid_t child;
-
-	assert_int_equal(update_hold_text(f->site.access, &held, &f->err), 0);
-	assert_true(held.file >= 0);
-	child = fork();
-	assert_true(child >= 0);
-	if (child == 0) {
-		write_file(f, "access", THEIRS, 0640);
-		_exit(0);
-	}
-	while (!lease_is_wanted(held.file))
-		doze();
-	assert_true(span_equal(held.text, span_of(OLD)));
-	update_let_go(&held);
-	update_let_go(&held);
-	assert_int_equal(waitpid(child, NULL, 0), child);
-	expect_text(f, "access", THEIRS);
-}
-
-static void
-a_text_that_cannot_be_held_is_read(void **state)
-{
-	struct fixture *f = *state;
-	int theirs = openat(f->at, "access", O_WRONLY);
-	struct held_text held;
-
-	assert_int_equal(update_hold_text(f->site.access, &held, &f->err), 0);
-	assert_int_equal(held.file, -1);
-	assert_int_equal(ftruncate(theirs, 0), 0);
-	assert_true(span_equal(held.text, span_of(OLD)));
-	update_let_go(&held);
-	assert_int_equal(update_hold_text(f->site.access, &held, &f->err), 0);
-	assert_int_equal(held.text.len, 0);
-	update_let_go(&held);
-	(void)close(theirs);
 }
 
 #undef TEST
@@ -378,13 +366,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_file_is_open_as_long_as_somebody_else_has_it_open),
-		TEST(a_process_that_computes_is_seen),
-		TEST(a_text_that_is_held_is_not_written_before_it_is_let_go),
-		TEST(a_text_that_cannot_be_held_is_read),
 		TEST(a_text_is_not_read_while_somebody_writes_it),
 		TEST(a_writer_is_waited_for),
 		TEST(a_reader_waits_for_nobody),
+#ifdef F_SETLEASE
+		TEST(a_lease_of_the_owner_is_waited_for),
+		TEST(a_lease_of_the_owner_puts_a_reader_off),
+#endif
 		TEST(a_text_that_is_missing_for_a_moment_is_waited_for),
 		TEST(a_text_that_is_open_for_writing_is_not_replaced),
 		TEST(a_writer_that_was_held_up_gets_its_file_back),

@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../../../src/update/inside.h"
+#include "../../../src/update/update_private.h"
 
 static struct error why;
 static struct site site;
@@ -145,13 +145,12 @@ edit(void)
 	    plan_apply(&plan, &u.access, &text, &why) != 0)
 		failed();
 	next.text = buf_as_span(&text);
-	if (side_text(&u, next.text, &why) != 0 ||
-	    attributes_copy(u.text.file, u.side_text, u.text.path, &why) != 0 ||
-	    fsync(u.side_text) != 0 || fstat(u.side_text, &w.text_seen) != 0 ||
+	if (text_write(&u, next.text, &why) != 0 ||
+	    attributes_copy(u.text.file, u.new_text, u.text.path, &why) != 0 ||
+	    fsync(u.new_text) != 0 || fstat(u.new_text, &w.text_seen) != 0 ||
 	    text_put(&w, &why) != UPDATE_DONE)
 		failed();
 	spent += now();
-	side_remove(&u);
 	lease_drop(u.text.file);
 	update_close(&u);
 	printf("seconds %.6f\n", spent);

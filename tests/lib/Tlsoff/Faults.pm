@@ -128,7 +128,7 @@ sub calls_of {
 	}
 	die "no calls: $r->{report}$r->{err}" unless @calls;
 	one_error($_) for grep { $c->{brief} } @calls;
-	return of_makemap(grep { $_->{label} ne '1.1' } @calls);
+	return of_makemap(grep { $_->{label} ne '2.1' } @calls);
 }
 
 # Of makemap's own calls not those of its loader, and of the rest one error
@@ -136,7 +136,7 @@ sub calls_of {
 sub of_makemap {
 	my ($loading, @all) = (1);
 	for my $call (@_) {
-		if ($call->{label} eq '1.2') {
+		if ($call->{label} eq '2.2') {
 			$loading &&= $call->{name} ne 'set_robust_list';
 			next if $loading;
 			one_error($call);

@@ -42,7 +42,7 @@ sub map_state {
 	return $records eq $c->{new_records} ? 'new' : 'other';
 }
 
-# The names beside text and map, those in the side directory too.
+# The names beside text and map, those in the private directories too.
 sub beside {
 	return join ' ', sort map {
 		-d "$SITE/$_" ? ($_, map { s{\A\Q$SITE\E/}{}r } glob("$SITE/$_/*"))
@@ -60,7 +60,7 @@ sub status_fits {
 	return $STATUS{$r->{status}} || ($r->{status} == 65
 	    && ($r->{err} =~ /libdb crashes/ && $r->{what} =~ / close \d+\z/
 	        || $r->{err} =~ /differs from the text/
-	        && $r->{what} =~ / at 1\.2 read /));
+	        && $r->{what} =~ / at 2\.2 read /));
 }
 
 # Which thread asks the kernel for memory depends on how they meet, and a pause
@@ -133,8 +133,8 @@ sub wrong_without_memory {
 }
 
 # The names that may stand there between a kill and the next run: no more.
-my $SIDE = qr/\A(?:\.access\.tlsoff(?:-lock)?
-    |\.access\.db\.tlsoff(?:\/(?:access\.db|__db\.access\.db))?)\z/x;
+my $SIDE = qr/\A(?:\.access\.tlsoff\.d(?:\/access(?:\.holder)?)?
+    |\.access\.db\.tlsoff\.d(?:\/(?:(?:__db\.)?access\.db|access\.db\.holder))?)\z/x;
 
 # What is wrong after a run that was killed.
 sub wrong_when_killed {

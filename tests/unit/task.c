@@ -17,7 +17,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "apart_fixture.h"
+#include "task_fixture.h"
 
 static bool close_fails;
 
@@ -34,76 +34,189 @@ close(int fd)
 }
 
 static int
-build(void)
+build_with(const struct progress *progress)
 {
 	const struct map_build b = {
 		.builder = BUILD_LIBDB,
 		.spec = &spec,
 		.file = file,
 		.access = &parsed,
+		.progress = progress,
 	};
+	struct map_proof proof;
+	struct map_job *job;
+	int status;
 
 	empty_directory();
-	return map_build(&b, &err);
+	job = map_begin(&b, &err);
+	status = job == NULL ? -1 : map_finish(job, &proof, &err);
+	if (status == 0)
+		assert_true(proof.equal);
+	return status;
 }
 
 static int
-work_well(const void *context, struct answer *answer, struct error *why)
+build(void)
+{
+	return build_with(NULL);
+}
+
+static int
+work_well(struct task *task, struct answer *answer, struct error *why)
 {
 	(void)why;
-	answer->count = *(const size_t *)context;
+	answer->sum.count = *(const size_t *)task->context;
+	buf_text(&task->words, "and words");
 	return 0;
 }
 
 static int
-work_fails(const void *context, struct answer *answer, struct error *why)
+work_fails(struct task *task, struct answer *answer, struct error *why)
 {
-	(void)context;
+	(void)task;
 	(void)answer;
 	return error_set(why, EX_IOERR, "it is broken");
 }
 
 static int
-work_dies(const void *context, struct answer *answer, struct error *why)
+work_dies(struct task *task, struct answer *answer, struct error *why)
 {
+	const int *number = task->context;
+
 	(void)answer;
 	(void)why;
-	(void)signal(*(const int *)context, SIG_DFL);
-	(void)raise(*(const int *)context);
+	(void)signal(*number, SIG_DFL);
+	(void)raise(*number);
+	return 0;
+}
+
+static int
+work_for_ever(struct task *task, struct answer *answer, struct error *why)
+{
+	(void)task;
+	(void)answer;
+	(void)why;
+	for (;;)
+		(void)pause();
 	return 0;
 }
 
 static void
-expect_death(int by, int status, const char *word)
+expect_death(const struct task *dying, int status, const char *word)
 {
-	struct apart a = { .path = "/map" };
+	struct task t = *dying;
 	struct answer answer;
 
-	assert_int_equal(apart_start(&a, work_dies, &by, 0, &err), 0);
-	assert_int_equal(apart_end(&a, &answer, &err), -1);
+	assert_int_equal(task_start(&t, &err), 0);
+	assert_int_equal(task_end(&t, &answer, &err), -1);
+	task_free(&t);
 	assert_int_equal(err.status, status);
-	assert_non_null(strstr(err.text, word));
+	if (strstr(err.text, word) == NULL)
+		fail_msg("no \"%s\" in \"%s\"", word, err.text);
 }
 
 static void
 a_crash_elsewhere_is_an_answer(void **state)
 {
-	struct apart a = { .path = "/map" };
-	struct answer answer;
+	static const struct {
+		int number, status;
+		const char *read, *built;
+	} deaths[] = {
+		{ SIGSEGV, EX_DATAERR, "crashes reading", "crashed building" },
+		{ SIGABRT, EX_DATAERR, "crashes reading", "crashed building" },
+		{ SIGKILL, EX_OSERR, "that read it was killed",
+		    "that built it was killed" },
+	};
 	size_t seven = 7;
+	struct task t = { .path = "/map", .work = work_well,
+		.context = &seven };
+	struct answer answer;
 
 	(void)state;
-	assert_int_equal(apart_start(&a, work_well, &seven, 0, &err), 0);
-	assert_int_equal(apart_end(&a, &answer, &err), 0);
-	assert_int_equal(answer.count, 7);
-	assert_int_equal(apart_start(&a, work_fails, NULL, 0, &err), 0);
-	assert_int_equal(apart_end(&a, &answer, &err), -1);
-	assert_int_equal(err.status, EX_IOERR);
-	assert_string_equal(err.text, "it is broken");
-	expect_death(SIGSEGV, EX_DATAERR, "crashes");
-	expect_death(SIGABRT, EX_DATAERR, "crashes");
-	expect_death(SIGALRM, EX_DATAERR, "no end");
-	expect_death(SIGKILL, EX_OSERR, "killed");
+	assert_int_equal(task_start(&t, &err), 0);
+	assert_int_equal(task_end(&t, &answer, &err), 0);
+	assert_int_equal(answer.sum.count, 7);
+	assert_true(span_equal(task_words(&t), span_of("and words")));
+	task_free(&t);
+	expect_death(&(struct task){ .path = "/map", .work = work_fails },
+	    EX_IOERR, "it is broken");
+	for (size_t i = 0; i < sizeof(deaths) / sizeof(deaths[0]); i++) {
+		struct task dying = { .path = "/map", .work = work_dies,
+			.context = &deaths[i].number };
+
+		expect_death(&dying, deaths[i].status, deaths[i].read);
+		dying.writes = true;
+		expect_death(&dying, deaths[i].status == EX_DATAERR
+		    ? EX_UNAVAILABLE : deaths[i].status, deaths[i].built);
+	}
+	expect_no_child();
+}
+
+static void
+work_without_an_end_is_ended(void **state)
+{
+	struct task t = { .path = "/map", .work = work_for_ever,
+		.child.timeout = 1 };
+
+	(void)state;
+	expect_death(&t, EX_DATAERR, "libdb finds no end in it");
+	t.writes = true;
+	expect_death(&t, EX_UNAVAILABLE, "libdb finds no end building it");
+	expect_no_child();
+}
+
+/* A hole has no bytes that take time to read. */
+static void
+the_time_for_a_map_is_that_of_its_bytes_on_the_disk(void **state)
+{
+	int fd, before;
+
+	(void)state;
+	assert_int_equal(build(), 0);
+	before = task_seconds(0, &file);
+	assert_in_range(before, 1, 30);
+	fd = open(path, O_RDWR);
+	assert_int_equal(ftruncate(fd, (off_t)1 << 40), 0);
+	(void)close(fd);
+	assert_in_range(task_seconds(0, &file), 1, before + 1);
+}
+
+static void
+take_most(void *context, unsigned long long done, unsigned long long total)
+{
+	unsigned long long *most = context;
+
+	assert_int_equal(total, text.len);
+	if (done > *most)
+		*most = done;
+}
+
+/* The last word comes with the end, however quick the build is. */
+static void
+a_build_tells_how_far_it_is(void **state)
+{
+	unsigned long long most = 0;
+	const struct progress progress = { take_most, &most };
+
+	(void)state;
+	assert_int_equal(build_with(&progress), 0);
+	assert_true(most > text.len / 2);
+	assert_true(most <= text.len);
+}
+
+static void
+a_build_that_is_not_wanted_any_more_is_ended(void **state)
+{
+	const struct map_build b = { .builder = BUILD_LIBDB, .spec = &spec,
+		.file = file, .access = &parsed };
+	struct map_job *job;
+
+	(void)state;
+	empty_directory();
+	job = map_begin(&b, &err);
+	assert_non_null(job);
+	map_cancel(job);
+	expect_no_child();
 }
 
 /* libdb 5.3 frees its handle twice where close() fails inside its open. */
@@ -247,6 +360,10 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_crash_elsewhere_is_an_answer),
+		TEST(work_without_an_end_is_ended),
+		TEST(the_time_for_a_map_is_that_of_its_bytes_on_the_disk),
+		TEST(a_build_tells_how_far_it_is),
+		TEST(a_build_that_is_not_wanted_any_more_is_ended),
 		TEST(a_build_in_which_close_fails_is_an_error),
 		TEST(a_damaged_map_can_be_asked),
 		TEST(whoever_reads_a_map_dies_with_who_asks),
@@ -254,5 +371,5 @@ main(void)
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests_name("apart", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("task", tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /*
- * The digest, after Aumasson and Bernstein, "SipHash: a fast short-input PRF"
+ * The checksum, after Aumasson and Bernstein, "SipHash: a fast short-input PRF"
  * (2012), and the authors' later variant with a result of 128 bits.
  *
  * Added, not xored, and the length of the key in front: an xor is blind to
@@ -10,7 +10,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "inside.h"
+#include "map_private.h"
 
 struct state {
 	uint64_t a, b, c, d;
@@ -90,89 +90,46 @@ begin(const uint64_t key[2])
 	};
 }
 
-/* From a whole number of words on. */
-static inline void
-absorb_rest(struct state *s, struct span m, size_t from)
+void
+siphash(const uint64_t key[2], struct span m, uint64_t *low, uint64_t *high)
 {
 	const unsigned char *at = (const unsigned char *)m.at;
+	struct state s = begin(key);
+	size_t from = 0;
 
 	for (; m.len - from >= 8; from += 8)
-		absorb(s, load(at + from));
-	absorb(s, load_rest(at, from, m.len) | (uint64_t)m.len << 56);
-}
-
-/*
- * Each step needs the one before, so that a processor is half idle with one
- * message: two side by side take little longer than one.
- */
-void
-siphash_two(const uint64_t key[2], const struct span m[2],
-    struct digest result[2])
-{
-	struct state s = begin(key), t = s;
-	size_t both = (m[0].len < m[1].len ? m[0].len : m[1].len) / 8 * 8;
-
-	for (size_t i = 0; i < both; i += 8) {
-		absorb(&s, load((const unsigned char *)m[0].at + i));
-		absorb(&t, load((const unsigned char *)m[1].at + i));
-	}
-	absorb_rest(&s, m[0], both);
-	absorb_rest(&t, m[1], both);
+		absorb(&s, load(at + from));
+	absorb(&s, load_rest(at, from, m.len) | (uint64_t)m.len << 56);
 	s.c ^= 0xee;
-	t.c ^= 0xee;
-	result[0].low = finish(&s);
-	result[1].low = finish(&t);
+	*low = finish(&s);
 	s.b ^= 0xdd;
-	t.b ^= 0xdd;
-	result[0].high = finish(&s);
-	result[1].high = finish(&t);
+	*high = finish(&s);
 }
 
 int
-tally_start(struct tally *t, struct error *err)
+checksum_begin(struct checksum *sum, struct error *err)
 {
-	*t = (struct tally){ .frame = BUF_INIT };
-	if (getentropy(t->key, sizeof(t->key)) != 0)
+	*sum = (struct checksum){ .count = 0 };
+	if (getentropy(sum->key, sizeof(sum->key)) != 0)
 		return error_errno(err, EX_OSERR, "random numbers",
 		    "getentropy");
 	return 0;
 }
 
-struct tally
-tally_like(const uint64_t key[2])
+void
+checksum_again(struct checksum *sum, const uint64_t key[2])
 {
-	return (struct tally){ .key = { key[0], key[1] }, .frame = BUF_INIT };
+	*sum = (struct checksum){ .key = { key[0], key[1] } };
 }
 
 void
-digest_add(struct digest *sum, struct digest one)
-{
-	sum->low += one.low;
-	sum->high += one.high + (sum->low < one.low);
-}
-
-/* The frames of one record, or of two. */
-static void
-add_frames(struct tally *t)
-{
-	size_t first = t->waiting > 0 ? t->waiting : t->frame.len;
-	const struct span frames[2] = { { t->frame.at, first },
-		{ t->frame.at + first, t->frame.len - first } };
-	struct digest digests[2];
-
-	siphash_two(t->key, frames, digests);
-	digest_add(&t->sum, digests[0]);
-	if (t->waiting > 0)
-		digest_add(&t->sum, digests[1]);
-	t->waiting = 0;
-	buf_clear(&t->frame);
-}
-
-void
-tally_add(struct tally *t, struct span key, struct span value, bool keep_case)
+checksum_add(struct checksum *sum, struct span key, struct span value,
+    bool keep_case)
 {
 	uint32_t len = (uint32_t)key.len;
-	char *frame = buf_room(&t->frame, sizeof(len) + key.len + value.len);
+	size_t all = sizeof(len) + key.len + value.len;
+	char *frame = buf_room(&sum->frame, all);
+	uint64_t low, high;
 
 	if (frame == NULL)
 		return;
@@ -180,24 +137,23 @@ tally_add(struct tally *t, struct span key, struct span value, bool keep_case)
 	key_copy(frame + sizeof(len), key.at, key.len, keep_case);
 	if (value.len > 0)
 		memcpy(frame + sizeof(len) + key.len, value.at, value.len);
-	t->frame.len += sizeof(len) + key.len + value.len;
-	t->count++;
-	if (t->waiting > 0)
-		add_frames(t);
-	else
-		t->waiting = t->frame.len;
+	siphash(sum->key, (struct span){ frame, all }, &low, &high);
+	sum->low += low;
+	sum->high += high + (sum->low < low);
+	sum->count++;
 }
 
 int
-tally_end(struct tally *t, struct error *err)
+checksum_end(struct checksum *sum, struct error *err)
 {
-	int status = buf_error(&t->frame, err);
+	int status = buf_error(&sum->frame, err);
 
-	if (status == 0 && t->waiting > 0) {
-		t->waiting = 0;
-		add_frames(t);
-	}
-	buf_free(&t->frame);
-	t->waiting = 0;
+	buf_free(&sum->frame);
 	return status;
+}
+
+bool
+checksum_equal(const struct checksum *a, const struct checksum *b)
+{
+	return a->count == b->count && a->low == b->low && a->high == b->high;
 }

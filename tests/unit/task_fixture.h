@@ -1,9 +1,9 @@
 /*
- * apart_fixture.h: a text in a directory of its own, whose map a child builds
+ * task_fixture.h: a text in a directory of its own, whose map a child builds
  * and reads.
  */
-#ifndef APART_FIXTURE_H
-#define APART_FIXTURE_H
+#ifndef TASK_FIXTURE_H
+#define TASK_FIXTURE_H
 
 #include <dirent.h>
 #include <errno.h>
@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../../src/map/inside.h"
+#include "../../src/map/map_private.h"
 #include "scratch.h"
 
 #define ENTRIES 2000
@@ -33,7 +33,7 @@ set_up(void **state)
 	const struct access_rules rules = { .keep_case = false };
 
 	(void)state;
-	scratch_make(directory, "apart");
+	scratch_make(directory, "task");
 	(void)snprintf(path, sizeof(path), "%s/access.db", directory);
 	file.path = path;
 	file.directory = open(directory, O_RDONLY | O_DIRECTORY);

@@ -1,0 +1,326 @@
+/*
+ * Waiting for children: one loop for one or many, with their streams, what they
+ * are fed, their time, and the user's wish for the end.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base_private.h"
+
+#define TICK 20 /* ms between two looks where the kernel tells no end */
+#define TELL 100 /* ms between two words of how far a child is */
+#define GONE 1000 /* ms that a killed child's children may take to end */
+
+enum { OUTPUT, MESSAGES, FEED, END, POLLED };
+
+/* ---- its end ---- */
+
+/* What a child's children were about to write is written when they are gone,
+ * and not before; whoever is to reap them may take his time. */
+static void
+wait_for_group(pid_t leader)
+{
+	const struct timespec tick = { 0, TICK * 1000000L };
+
+	for (int i = 0; i < GONE / TICK && kill(-leader, 0) == 0; i++)
+		(void)nanosleep(&tick, NULL);
+}
+
+/* What it started ends with it, unless it may be left. */
+static void
+reap(struct child *c)
+{
+	pid_t pid = c->pid;
+	int status = 0;
+
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		continue;
+	if (c->status != CHILD_LATE)
+		c->status = WIFSIGNALED(status) ? 128 + WTERMSIG(status)
+		                                : WEXITSTATUS(status);
+	child_forget(c);
+	if (!c->ends_children || (c->leaves_children && WIFEXITED(status)))
+		return;
+	if (kill(-pid, SIGKILL) == 0)
+		wait_for_group(pid);
+}
+
+void
+child_kill(struct child *c)
+{
+	if (c->pid == 0)
+		return;
+	(void)kill(c->ends_children ? -c->pid : c->pid, SIGKILL);
+	reap(c);
+}
+
+/* ---- what it says ---- */
+
+static void
+drain(struct child_stream *s)
+{
+	char bytes[65536];
+	ssize_t n = read(s->fd, bytes, sizeof(bytes));
+	size_t keep = s->left;
+
+	if (n < 0 && errno == EINTR)
+		return;
+	if (n <= 0) {
+		close_fd(&s->fd);
+		return;
+	}
+	if ((size_t)n < s->left)
+		keep = (size_t)n;
+	buf_add(s->into, bytes, keep);
+	s->left -= keep;
+}
+
+static void
+tell_progress(const struct child *c)
+{
+	if (c->progress != NULL)
+		progress_tell(c->progress, c->done == NULL ? c->fed
+		    : atomic_load(c->done), c->total);
+}
+
+/* ---- one child in the loop ---- */
+
+/* Is there nothing left to do but to wait for its end? */
+static bool
+only_ends(const struct child *c)
+{
+	return c->leaves_children || (c->streams[0].fd < 0 &&
+	    c->streams[1].fd < 0 && (c->feed_fd < 0 || c->answers));
+}
+
+static void
+set_polled(const struct child *c, struct pollfd p[POLLED])
+{
+	bool live = c->pid != 0;
+	bool feeds = live && c->feed_fd >= 0 && !c->answers;
+
+	for (int i = 0; i < 2; i++)
+		p[i] = (struct pollfd){ live ? c->streams[i].fd : -1, POLLIN,
+			0 };
+	p[FEED] = (struct pollfd){ feeds ? c->feed_fd : -1,
+		c->pause > 0 ? 0 : POLLOUT, 0 };
+	p[END] = (struct pollfd){ live && only_ends(c) ? c->end_fd : -1,
+		POLLIN, 0 };
+}
+
+static void
+shorten(int64_t *sleep, int64_t most)
+{
+	if (*sleep < 0 || *sleep > most)
+		*sleep = most < 0 ? 0 : most;
+}
+
+/* How long poll() may sleep for this child's sake; -1: until something comes. */
+static void
+limit_sleep(const struct child *c, int64_t *sleep)
+{
+	if (c->pid == 0)
+		return;
+	if (c->timeout > 0)
+		shorten(sleep, c->end - clock_ms());
+	if (c->feed_fd >= 0 && !c->answers && c->pause > 0)
+		shorten(sleep, c->pause);
+	if (c->writes != NULL)
+		shorten(sleep, CHILD_DISK_MS);
+	if (c->done != NULL)
+		shorten(sleep, TELL);
+	if (only_ends(c) && c->end_fd < 0)
+		shorten(sleep, TICK);
+}
+
+static bool
+has_ended(const struct child *c, const struct pollfd *end)
+{
+	siginfo_t info = { 0 };
+
+	if (!only_ends(c))
+		return false;
+	if (c->end_fd >= 0)
+		return end->revents != 0;
+	(void)waitid(P_PID, (id_t)c->pid, &info, WEXITED | WNOHANG | WNOWAIT);
+	return info.si_pid == c->pid;
+}
+
+/* 1: it has ended, or its time is over; 0; -1: it has to be killed. */
+static int
+look_at(struct child *c, const struct pollfd p[POLLED], bool quiet,
+    struct error *err)
+{
+	bool heard = false;
+
+	if (child_disk_look(c, err) != 0)
+		return -1;
+	for (int i = 0; i < 2; i++)
+		if (p[i].revents != 0) {
+			drain(&c->streams[i]);
+			heard = true;
+		}
+	if (p[FEED].fd >= 0 && (quiet || p[FEED].revents != 0) &&
+	    child_feed_write(c, err) != 0)
+		return -1;
+	tell_progress(c);
+	if (!heard && has_ended(c, &p[END])) {
+		reap(c);
+		return 1;
+	}
+	if (c->timeout == 0 || clock_ms() < c->end)
+		return 0;
+	c->status = CHILD_LATE;
+	child_kill(c);
+	return 1;
+}
+
+/* ---- the loop ---- */
+
+/* The first of those that are done: its place; count where one of them, an
+ * answering child, has written want bytes; SIZE_MAX with err. */
+static size_t
+wait_for_one(struct child *all, size_t count, size_t want, struct error *err)
+{
+	struct pollfd p[CHILDREN_MOST * POLLED + 1];
+
+	for (;;) {
+		int64_t sleep = -1;
+		int ready;
+
+		if (want > 0 && all[0].output->len >= want)
+			return count;
+		for (size_t i = 0; i < count; i++) {
+			set_polled(&all[i], p + i * POLLED);
+			limit_sleep(&all[i], &sleep);
+		}
+		p[count * POLLED] = (struct pollfd){ cancel_fd(), POLLIN, 0 };
+		ready = poll(p, count * POLLED + 1, (int)sleep);
+		if (ready < 0 && errno != EINTR) {
+			(void)error_errno(err, EX_OSERR, "children", "poll");
+			return SIZE_MAX;
+		}
+		if (cancel_check(err) != 0)
+			return SIZE_MAX;
+		for (size_t i = 0; ready >= 0 && i < count; i++) {
+			int done = all[i].pid == 0 ? 0 : look_at(&all[i],
+			    p + i * POLLED, ready == 0, err);
+
+			if (done != 0)
+				return done > 0 ? i : SIZE_MAX;
+		}
+	}
+}
+
+int
+child_wait(struct child *c, struct error *err)
+{
+	c->end = clock_ms() + (int64_t)c->timeout * 1000;
+	if (wait_for_one(c, 1, 0, err) != 0) {
+		child_kill(c);
+		return -1;
+	}
+	if (c->status == CHILD_LATE)
+		return error_set(err, EX_UNAVAILABLE,
+		    "%s: no end after %d seconds", c->name, c->timeout);
+	if (c->status == 127 && c->argv != NULL)
+		return error_set(err, EX_UNAVAILABLE, "%s: cannot be run",
+		    c->name);
+	return c->status;
+}
+
+int
+child_run(struct child *c, struct error *err)
+{
+	return child_start(c, err) != 0 ? -1 : child_wait(c, err);
+}
+
+/* ---- questions ---- */
+
+static int
+write_all(int fd, const void *bytes, size_t len)
+{
+	for (size_t done = 0; done < len;) {
+		ssize_t n = write(fd, (const char *)bytes + done, len - done);
+
+		if (n > 0)
+			done += (size_t)n;
+		else if (errno != EINTR)
+			return -1;
+	}
+	return 0;
+}
+
+int
+child_write(const struct child *self, const void *bytes, size_t len)
+{
+	return write_all(self->target, bytes, len);
+}
+
+int
+child_ask(struct child *c, const void *bytes, size_t len, size_t want,
+    struct error *err)
+{
+	size_t done;
+
+	if (c->pid == 0)
+		return 1;
+	c->end = clock_ms() + (int64_t)c->timeout * 1000;
+	c->streams[0].left = SIZE_MAX / 2;
+	/* One that has ended is waited for. */
+	(void)write_all(c->feed_fd, bytes, len);
+	done = wait_for_one(c, 1, want, err);
+	if (done == SIZE_MAX)
+		child_kill(c);
+	return done == SIZE_MAX ? -1 : done == 0;
+}
+
+/* ---- many ---- */
+
+static int
+start_next(const struct children *all, struct child *c, size_t number,
+    struct error *err)
+{
+	*c = (struct child){ .input = -1, .directory = -1, .target = -1 };
+	return all->begin(all->context, number, c, err) != 0 ? -1
+	    : child_start(c, err);
+}
+
+int
+children_run(const struct children *all, struct error *err)
+{
+	struct child children[CHILDREN_MOST];
+	size_t numbers[CHILDREN_MOST], next = 0, busy = 0;
+	int status = 0;
+
+	memset(children, 0, sizeof(children));
+	while (status == 0 && (next < all->count || busy > 0)) {
+		size_t i = 0;
+
+		while (i < all->at_once && children[i].pid != 0)
+			i++;
+		if (i < all->at_once && next < all->count) {
+			numbers[i] = next;
+			status = start_next(all, &children[i], next++, err);
+			busy++;
+			continue;
+		}
+		i = wait_for_one(children, all->at_once, 0, err);
+		if (i == SIZE_MAX) {
+			status = -1;
+			break;
+		}
+		busy--;
+		all->ended(all->context, numbers[i], children[i].status);
+	}
+	for (size_t i = 0; i < all->at_once; i++)
+		child_kill(&children[i]);
+	return status;
+}

@@ -1,0 +1,167 @@
+/*
+ * The file of a map, before anybody reads it as one: a regular file and no
+ * link, locked shared as sendmail does, for makemap holds an exclusive lock
+ * while the file is half built, and with the right first bytes, for libdb's
+ * words for a wrong file help nobody.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "map_private.h"
+
+#define LOCK_WAIT 5    /* seconds */
+#define LOCK_STEPS 100 /* tries in that time */
+
+/* What a libdb file says of itself in its twelfth byte and on. */
+#define MAGIC_AT 12
+#define MAGIC_HASH 0x061561u
+#define MAGIC_BTREE 0x053162u
+
+static int
+not_a_map(const struct map_file *file, const struct map_spec *spec,
+    const char *why, struct error *err)
+{
+	return error_set(err, EX_DATAERR,
+	    "%s: %s, not a %s map; rebuild it with makemap %s", file->path, why,
+	    spec->type_name, spec->type_name);
+}
+
+int
+file_open(const struct map_file *file, const struct map_spec *spec,
+    struct stat *seen, struct error *err)
+{
+	int fd = openat(file->directory, file->name,
+	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+	if (fd < 0 && (errno == ELOOP || errno == ENXIO))
+		return not_a_map(file, spec, errno == ELOOP
+		        ? "a symbolic link" : "not a regular file", err);
+	if (fd < 0)
+		return error_errno(err, EX_IOERR, file->path, "cannot open");
+	if (fstat(fd, seen) != 0)
+		(void)error_errno(err, EX_IOERR, file->path, "fstat");
+	else if (!S_ISREG(seen->st_mode))
+		(void)not_a_map(file, spec, "not a regular file", err);
+	else
+		return fd;
+	(void)close(fd);
+	return -1;
+}
+
+static int
+lock_file(int fd, const struct map_file *file, struct error *err)
+{
+	const struct timespec step = {
+		0, LOCK_WAIT * (1000000000L / LOCK_STEPS)
+	};
+
+	for (int i = 0; flock(fd, LOCK_SH | LOCK_NB) != 0; i++) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return 0; /* a file system without locks */
+		if (cancel_check(err) != 0)
+			return -1;
+		if (i == LOCK_STEPS)
+			return error_set(err, EX_UNAVAILABLE,
+			    "%s: locked by another program for %d seconds; "
+			    "try again when its makemap has ended", file->path,
+			    LOCK_WAIT);
+		(void)nanosleep(&step, NULL);
+	}
+	return 0;
+}
+
+static uint32_t
+turned(uint32_t word)
+{
+	return word >> 24 | (word >> 8 & 0xff00) | (word & 0xff00) << 8 |
+	    word << 24;
+}
+
+static int
+read_magic(int fd, const struct map_file *file, uint32_t *magic,
+    struct error *err)
+{
+	size_t have = 0;
+
+	*magic = 0;
+	while (have < sizeof(*magic)) {
+		ssize_t n = pread(fd, (char *)magic + have,
+		    sizeof(*magic) - have, MAGIC_AT + (off_t)have);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return error_errno(err, EX_IOERR, file->path,
+			    "cannot read");
+		if (n == 0)
+			break;
+		have += (size_t)n;
+	}
+	return 0;
+}
+
+/* Is it what the spec says?  Written on any machine: libdb reads both. */
+static int
+check_type(int fd, const struct map_file *file, const struct map_spec *spec,
+    struct stat *seen, struct error *err)
+{
+	bool btree = spec->type == MAP_BTREE;
+	uint32_t wanted = btree ? MAGIC_BTREE : MAGIC_HASH;
+	uint32_t other = btree ? MAGIC_HASH : MAGIC_BTREE;
+	uint32_t magic;
+
+	if (read_magic(fd, file, &magic, err) != 0)
+		return -1;
+	/* The size as it is under the lock. */
+	if (fstat(fd, seen) != 0)
+		return error_errno(err, EX_IOERR, file->path, "fstat");
+	if (seen->st_size == 0)
+		return not_a_map(file, spec, "empty", err);
+	if (magic == wanted || turned(magic) == wanted)
+		return 0;
+	if (magic == other || turned(magic) == other)
+		return not_a_map(file, spec, btree ? "a hash map"
+		        : "a btree map", err);
+	return not_a_map(file, spec, "another kind of file", err);
+}
+
+int
+file_open_locked(const struct map_file *file, const struct map_spec *spec,
+    struct stat *seen, struct error *err)
+{
+	int fd = file_open(file, spec, seen, err);
+
+	if (fd < 0 || (lock_file(fd, file, err) == 0 &&
+	    check_type(fd, file, spec, seen, err) == 0))
+		return fd;
+	(void)close(fd);
+	return -1;
+}
+
+int
+file_copy(const struct map_file *old, const struct map_spec *spec,
+    const struct map_file *file, struct error *err)
+{
+	struct stat seen;
+	int from = file_open_locked(old, spec, &seen, err), to, status;
+
+	if (from < 0)
+		return -1;
+	to = openat(file->directory, file->name,
+	    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (to < 0)
+		status = error_errno(err, EX_CANTCREAT, file->path,
+		    "cannot create");
+	else if (copy_bytes(from, to, seen.st_size) == 0)
+		status = 0;
+	else
+		status = error_errno(err, EX_IOERR, file->path, "cannot copy");
+	close_fd(&to);
+	(void)close(from);
+	return status;
+}

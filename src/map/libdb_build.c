@@ -1,0 +1,352 @@
+/*
+ * Building with libdb.
+ *
+ * A new hash map is written bucket by bucket into a file that has all its
+ * buckets from the beginning: each page is filled once, and a small cache is
+ * enough.  So records with the same key come together, too, and no index of the
+ * text is needed to find them.
+ *
+ * In a copy of the old map only the records change that differ between the old
+ * text and the new one.  The old map may be anything, stale or damaged; the
+ * proof sees that afterwards.  The copy has libdb's file id of the old one, so
+ * the two must never be open in one environment: only the copy is ever opened.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "libdb.h"
+
+#define NEVER_SPLIT 1000u /* more pairs than a page holds */
+#define BULK ((u_int32_t)1 << 20)
+#define CACHE_SMALL ((u_int32_t)2 << 20)
+#define CACHE_BTREE ((u_int32_t)64 << 20)
+
+struct writer {
+	const struct map_build *build;
+	const struct task *task;
+	struct libdb libdb;
+	bool nulls;   /* keys and values end in NUL */
+	DBT bulk;
+	void *room;   /* where the bulk goes on */
+	size_t in_bulk;
+	size_t taken; /* bytes of the text that are in the file or the bulk */
+	struct buf key;
+	uint32_t buckets;
+	struct places places; /* of what a hash map stores */
+};
+
+/* ---- records ---- */
+
+static int
+flush(struct writer *w, struct error *err)
+{
+	DB *db = w->libdb.db;
+	DBT none;
+	int code = 0;
+
+	memset(&none, 0, sizeof(none));
+	if (w->in_bulk > 0)
+		code = db->put(db, NULL, &w->bulk, &none, DB_MULTIPLE_KEY);
+	if (code != 0)
+		return libdb_error(&w->libdb, EX_IOERR, "cannot write", code,
+		    err);
+	w->in_bulk = 0;
+	task_tell(w->task, w->taken);
+	DB_MULTIPLE_WRITE_INIT(w->room, &w->bulk);
+	return 0;
+}
+
+/* As it is to be stored. */
+static bool
+fits(struct writer *w, const struct access_record *r)
+{
+	size_t extra = w->nulls ? 1 : 0;
+	unsigned char *key, *value;
+
+	DB_MULTIPLE_KEY_RESERVE_NEXT(w->room, &w->bulk, key,
+	    r->key.len + extra, value, r->value.len + extra);
+	if (key == NULL || value == NULL)
+		return false;
+	key_copy((char *)key, r->key.at, r->key.len, w->build->spec->keep_case);
+	memcpy(value, r->value.at, r->value.len);
+	if (w->nulls)
+		key[r->key.len] = value[r->value.len] = '\0';
+	w->in_bulk++;
+	w->taken += r->end - r->start;
+	return true;
+}
+
+static int
+put(struct writer *w, const struct access_record *r, struct error *err)
+{
+	if (fits(w, r))
+		return 0;
+	if (flush(w, err) != 0)
+		return -1;
+	if (fits(w, r))
+		return 0;
+	return error_set(err, EX_SOFTWARE, "%s: a record is too long",
+	    w->build->file.path);
+}
+
+static int
+delete(struct writer *w, const struct access_record *r, struct error *err)
+{
+	DB *db = w->libdb.db;
+	char *at;
+	DBT key;
+	int code;
+
+	buf_clear(&w->key);
+	at = buf_room(&w->key, r->key.len + 1);
+	if (at == NULL)
+		return error_memory(err);
+	key_copy(at, r->key.at, r->key.len, w->build->spec->keep_case);
+	at[r->key.len] = '\0';
+	memset(&key, 0, sizeof(key));
+	key.data = at;
+	key.size = (u_int32_t)(r->key.len + (w->nulls ? 1 : 0));
+	code = db->del(db, NULL, &key, 0);
+	return code == 0 || code == DB_NOTFOUND ? 0
+	    : libdb_error(&w->libdb, EX_IOERR, "cannot write", code, err);
+}
+
+/* ---- a new map ---- */
+
+static void
+choose_buckets(struct writer *w)
+{
+	size_t pages = key_text_pages(w->build->access);
+
+	w->buckets = 2;
+	/* Always below 2^30: access_parse() takes no text of 2^40 bytes. */
+	while (w->buckets < pages)
+		w->buckets *= 2;
+}
+
+/* Without a fill factor libdb forgets the number of elements. */
+static int
+size_hash(const struct writer *w)
+{
+	uint32_t most = UINT32_MAX / NEVER_SPLIT;
+	DB *db = w->libdb.db;
+	int code = db->set_h_ffactor(db, NEVER_SPLIT);
+
+	return code != 0 ? code : db->set_h_nelem(db, NEVER_SPLIT *
+	    (w->buckets < most ? w->buckets : most));
+}
+
+static int
+open_new(struct writer *w, struct error *err)
+{
+	bool btree = w->build->spec->type == MAP_BTREE;
+	DB *db = w->libdb.db;
+	int code = db->set_cachesize(db, 0, btree ? CACHE_BTREE : CACHE_SMALL,
+	    1);
+
+	choose_buckets(w);
+	if (code == 0)
+		code = db->set_pagesize(db, KEY_PAGE);
+	if (code == 0 && !btree)
+		code = size_hash(w);
+	if (code == 0)
+		code = db->open(db, NULL, w->build->file.name, NULL,
+		    libdb_type(w->build->spec), DB_CREATE | DB_EXCL, 0600);
+	return code == 0 ? 0 : libdb_error(&w->libdb, EX_CANTCREAT,
+	    "cannot create", code, err);
+}
+
+/* What is to be stored: a hash map's records are noted, a btree's put into
+ * the file at once; of two with a key a btree does not find the first. */
+static int
+take_all(struct writer *w, struct error *err)
+{
+	const struct map_spec *spec = w->build->spec;
+	bool btree = spec->type == MAP_BTREE;
+	struct text_walk walk = { .access = w->build->access };
+	struct access_record r;
+	int status = btree ? access_complete(w->build->access, err) : 0;
+
+	while (status == 0 && text_next(&walk, &r)) {
+		if (btree)
+			status = put(w, &r, err);
+		else
+			places_add(&w->places, &r, spec);
+	}
+	return status;
+}
+
+static struct access_record
+record_at(const struct writer *w, size_t at)
+{
+	struct access_record r;
+
+	(void)access_next(w->build->access->text, &at, &r);
+	return r;
+}
+
+/* Is the key of record i in its bucket already?  makemap takes the first. */
+static bool
+is_repeated(const struct writer *w, size_t first, size_t i, struct span key)
+{
+	uint32_t hash = places_hash(&w->places, i);
+
+	for (; first < i; first++) {
+		struct span other;
+
+		if (places_hash(&w->places, first) != hash)
+			continue;
+		other = record_at(w, places_offset(&w->places, first)).key;
+		if (w->build->spec->keep_case ? span_equal(other, key)
+		                              : span_equal_fold(other, key))
+			return true;
+	}
+	return false;
+}
+
+static int
+put_sorted(struct writer *w, struct error *err)
+{
+	size_t count = places_count(&w->places), first = 0;
+	uint32_t last = 0;
+	int status = 0;
+
+	for (size_t i = 0; status == 0 && i < count; i++) {
+		uint32_t bucket = places_hash(&w->places, i) & (w->buckets - 1);
+		struct access_record r = record_at(w, places_go(&w->places, i));
+
+		if (bucket != last)
+			first = i;
+		last = bucket;
+		if (!is_repeated(w, first, i, r.key))
+			status = put(w, &r, err);
+	}
+	return status;
+}
+
+static int
+fill(struct writer *w, struct error *err)
+{
+	uint32_t buckets = w->buckets < PLACES_BUCKETS ? w->buckets
+	                                               : PLACES_BUCKETS;
+
+	w->nulls = w->build->spec->with_null;
+	if (take_all(w, err) != 0 ||
+	    places_sort(&w->places, buckets, err) != 0)
+		return -1;
+	return put_sorted(w, err);
+}
+
+/* ---- a copy ---- */
+
+static int
+open_copy(struct writer *w, struct error *err)
+{
+	DB *db = w->libdb.db;
+	int code = db->set_cachesize(db, 0, CACHE_SMALL, 1);
+
+	if (code == 0)
+		code = db->open(db, NULL, w->build->file.name, NULL,
+		    libdb_type(w->build->spec), 0, 0);
+	return code == 0 ? 0 : libdb_error(&w->libdb, EX_DATAERR,
+	    "cannot be opened", code, err);
+}
+
+/* A K line without -N and -O takes both kinds: do as the map's first record
+ * does. */
+static int
+find_nulls(struct writer *w, struct error *err)
+{
+	DB *db = w->libdb.db;
+	DBT key, value;
+	DBC *cursor;
+	int code = db->cursor(db, NULL, &cursor, 0);
+
+	memset(&key, 0, sizeof(key));
+	memset(&value, 0, sizeof(value));
+	if (code == 0) {
+		code = cursor->get(cursor, &key, &value, DB_FIRST);
+		w->nulls = code != 0 ? w->build->spec->with_null
+		    : key.size > 0 && ((char *)key.data)[key.size - 1] == '\0';
+		(void)cursor->close(cursor);
+	}
+	return code == 0 || code == DB_NOTFOUND ? 0
+	    : libdb_error(&w->libdb, EX_IOERR, "cannot be read", code, err);
+}
+
+/* What differs, of the keys known in the two texts: of both the same. */
+static int
+change(struct writer *w, struct error *err)
+{
+	struct access *before = w->build->before;
+	struct access *after = w->build->access;
+	struct access_record r, other;
+	size_t at = 0;
+
+	if ((before->whole && access_complete(after, err) != 0) ||
+	    (after->whole && access_complete(before, err) != 0) ||
+	    find_nulls(w, err) != 0)
+		return -1;
+	while (access_next_known(before, &at, &r))
+		if (!access_find(after, r.key, &other) &&
+		    delete(w, &r, err) != 0)
+			return -1;
+	at = 0;
+	while (access_next_known(after, &at, &r)) {
+		if (access_find(before, r.key, &other) &&
+		    span_equal(other.value, r.value))
+			continue;
+		if (put(w, &r, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* ---- both ---- */
+
+/* libdb creates and changes a file by its name, here in the directory itself,
+ * whoever bends the path to it meanwhile. */
+static int
+open_file(struct writer *w, bool patch, struct error *err)
+{
+	const struct map_file *file = &w->build->file;
+
+	if (fchdir(file->directory) != 0)
+		return error_errno(err, EX_CANTCREAT, file->path,
+		    "cannot enter its directory");
+	sandbox(SANDBOX_WRITE, file->directory);
+	libdb_writes(file->path);
+	libdb_new(&w->libdb, file->path);
+	return patch ? open_copy(w, err) : open_new(w, err);
+}
+
+int
+libdb_build(const struct map_build *b, const struct task *task,
+    struct error *err)
+{
+	struct writer w = { .build = b, .task = task,
+		.places.text = b->access->text };
+	bool patch = b->builder == BUILD_PATCH;
+	struct error closing;
+	int status = -1;
+
+	w.bulk.ulen = BULK;
+	w.bulk.flags = DB_DBT_USERMEM;
+	w.bulk.data = malloc(BULK);
+	if (w.bulk.data == NULL)
+		return error_memory(err);
+	if (open_file(&w, patch, err) == 0 && flush(&w, err) == 0 &&
+	    (patch ? change(&w, err) : fill(&w, err)) == 0)
+		status = flush(&w, err);
+	if (libdb_close(&w.libdb, &closing) != 0 && status == 0) {
+		*err = closing;
+		status = -1;
+	}
+	(void)!chdir("/");
+	places_free(&w.places);
+	buf_free(&w.key);
+	free(w.bulk.data);
+	return status;
+}

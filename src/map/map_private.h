@@ -1,0 +1,304 @@
+/*
+ * map_private.h: what the files of this room share; nobody else includes it.
+ *
+ *   key.c             keys as a map stores them
+ *   checksum.c        the keyed checksum that tells two sets of records apart
+ *   text.c            the records of a text that its map has
+ *   places.c          those bucket by bucket; order.c: what makemap is fed
+ *   file.c            the file of a map
+ *   task.c            work in a child: libdb may crash
+ *   store.c           a map in this process, and the table of its kinds:
+ *   libdb_read.c      by libdb, with libdb.c and libdb_build.c; libdb.h
+ *   dump.c            through "makemap -u"
+ *   makemap.c         calling makemap; makemap_build.c: to build, and its words
+ *   build.c           building in a child
+ *   prove.c           the proof; difference.c: where it fails
+ *   lookup.c          a map in a child that answers keys
+ */
+#ifndef TLSOFF_MAP_PRIVATE_H
+#define TLSOFF_MAP_PRIVATE_H
+
+#include "map.h"
+
+/* A map and how it is read. */
+struct source {
+	const struct map_file *file;
+	const struct map_spec *spec;
+	const char *makemap; /* NULL: not installed */
+	const char *config;  /* of makemap; NULL: /dev/null */
+};
+
+/* The map that is being built. */
+static inline struct source
+build_source(const struct map_build *b)
+{
+	return (struct source){ &b->file, b->spec, b->makemap, b->config };
+}
+
+/* ---- keys ---- */
+
+/* Copies len bytes, folded to ASCII lower case unless keep_case. */
+void key_copy(char *to, const char *from, size_t len, bool keep_case);
+/* libdb's own hash of a key as stored; a map in whose file another is used is
+ * as right, but slower to build. */
+uint32_t key_hash(const char *key, size_t len);
+/* How many pages of a hash map these entries fill, about. */
+#define KEY_PAGE 4096u
+size_t key_pages(size_t bytes, size_t entries);
+/* The same of a text. */
+size_t key_text_pages(const struct access *access);
+
+/* ---- checksums ---- */
+
+/*
+ * A sum over records that does not depend on their order.  Two sets of
+ * records without repetitions have the same sum and count only if they are
+ * the same set, but for one chance in 2^128: each record is framed, hashed
+ * under a key drawn anew, and added modulo 2^128.
+ */
+struct checksum {
+	uint64_t low, high;
+	size_t count;     /* of records */
+	size_t with_null; /* of a map: how many keys end in NUL */
+	/* private */
+	uint64_t key[2];
+	struct buf frame;
+};
+
+/* SipHash-2-4 with a result of 128 bits. */
+void siphash(const uint64_t key[2], struct span message, uint64_t *low,
+    uint64_t *high);
+/* An empty one with a new key; EX_OSERR. */
+int checksum_begin(struct checksum *sum, struct error *err) MUST_USE;
+/* An empty one with the key of the other that it is to be compared with. */
+void checksum_again(struct checksum *sum, const uint64_t key[2]);
+/* Failures are remembered; checksum_end() tells. */
+void checksum_add(struct checksum *sum, struct span key, struct span value,
+    bool keep_case);
+/* Once, after the last record.  EX_OSERR. */
+int checksum_end(struct checksum *sum, struct error *err) MUST_USE;
+bool checksum_equal(const struct checksum *a, const struct checksum *b);
+
+/* ---- text ---- */
+
+struct text_walk {
+	const struct access *access;
+	bool faulty; /* a record was seen that is a fault, but for duplicates */
+	/* private */
+	size_t number; /* of the record, as makemap counts: 1 is the first */
+	size_t at, fault;
+};
+
+/* The next record that is stored in the map.  Starts as { .access = ... };
+ * false at the end. */
+bool text_next(struct text_walk *w, struct access_record *r);
+/* Adds up what of a text is stored in its map, under the key that sum has;
+ * clean: the text has no fault but, perhaps, duplicates. */
+int text_checksum(struct checksum *sum, const struct access *access,
+    const struct map_spec *spec, bool *clean, struct error *err) MUST_USE;
+
+/* ---- places ---- */
+
+/* Where records of a text begin; starts as { .text = ... }. */
+struct places {
+	struct span text;
+	/* private */
+	struct buf list;
+};
+
+/* More than these cannot be told apart. */
+#define PLACES_BUCKETS ((uint32_t)1 << 24)
+
+/* In the order of the text.  Failures are remembered; places_sort() tells. */
+void places_add(struct places *p, const struct access_record *r,
+    const struct map_spec *spec);
+/* Bucket by bucket, in a bucket as in the text; buckets: a power of two, at
+ * most PLACES_BUCKETS.  EX_OSERR. */
+int places_sort(struct places *p, uint32_t buckets, struct error *err) MUST_USE;
+size_t places_count(const struct places *p);
+/* Of record i: the offset; the lower 24 bits of the hash of its key as stored. */
+size_t places_offset(const struct places *p, size_t i);
+uint32_t places_hash(const struct places *p, size_t i);
+/* The offset of record i for one who takes all in turn, and reads them. */
+size_t places_go(const struct places *p, size_t i);
+void places_free(struct places *p);
+
+/*
+ * What makemap is fed: a large text's records in the order of a hash map's
+ * buckets, and otherwise, or where there is no memory for that, the text.
+ */
+struct order {
+	bool sorted; /* and without comments */
+	size_t len;  /* bytes of it */
+	/* private */
+	struct span text, tail; /* a last line without newline goes last */
+	struct places places;   /* of the others */
+	size_t next;
+	struct buf piece;
+	bool ended;
+};
+
+/* To be freed in any case. */
+void order_make(struct order *o, struct span text, const struct map_spec *spec);
+/* A child_feed's next(); context is the order. */
+struct span order_next(void *context);
+/* Of a sorted text: where the record stands that was fed as this line, counted
+ * from 1; SIZE_MAX: there is no such line. */
+size_t order_offset(const struct order *o, size_t line);
+void order_free(struct order *o);
+
+/* ---- the file of a map ---- */
+
+/* Open for reading, a regular file and no link, or -1 as map_open(). */
+int file_open(const struct map_file *file, const struct map_spec *spec,
+    struct stat *seen, struct error *err) MUST_USE;
+/* The same, with a shared lock and of the right type of libdb's. */
+int file_open_locked(const struct map_file *file, const struct map_spec *spec,
+    struct stat *seen, struct error *err) MUST_USE;
+/* Copies the old map, under a shared lock; file must not exist.  As
+ * map_open(), EX_CANTCREAT, EX_IOERR. */
+int file_copy(const struct map_file *old, const struct map_spec *spec,
+    const struct map_file *file, struct error *err) MUST_USE;
+
+/* ---- work in a child ---- */
+
+/* What the child found out. */
+struct answer {
+	struct checksum sum;  /* of the map */
+	char example[MAP_EXAMPLE];
+	bool ran;             /* makemap did, and ended with this status: */
+	int exit_status;
+	/* private */
+	int status;
+	struct error err;
+};
+
+#define TASK_WORDS ((size_t)1 << 20) /* bytes of words that are kept */
+
+struct task {
+	const char *path;   /* for messages */
+	bool writes;        /* libdb makes the map, and does not only read it */
+	int (*work)(struct task *task, struct answer *answer,
+	    struct error *err);
+	const void *context;
+	struct child child; /* its timeout and progress are the caller's */
+	struct buf words;   /* the child may add some, to be had from
+	                       task_words() */
+};
+
+/* Seconds that a child may take for so many bytes of text and for a map, NULL:
+ * none. */
+int task_seconds(size_t text, const struct map_file *map);
+/* Starts a child that does the work and answers once.  Every start needs a
+ * task_free(), which ends it where it still works.  EX_OSERR. */
+int task_start(struct task *task, struct error *err) MUST_USE;
+/* Waits: what work returned, or -1 as task_died() and child_wait(). */
+int task_end(struct task *task, struct answer *answer, struct error *err)
+    MUST_USE;
+struct span task_words(const struct task *task);
+void task_free(struct task *task);
+/* In the child: how far it is, in bytes of the text. */
+void task_tell(const struct task *task, unsigned long long done);
+/* In the child: ends it, as if work had failed with err. */
+_Noreturn void task_fail(const struct error *err);
+/* Of a child that ended with this status and without an answer: -1 with
+ * EX_DATAERR where it read, EX_UNAVAILABLE where it wrote, and EX_OSERR. */
+int task_died(const char *path, bool writes, int status, struct error *err);
+
+/* ---- a map in this process ---- */
+
+struct store {
+	const struct map_spec *spec;
+	const char *path;
+	/* private */
+	const struct store_kind *kind;
+	void *own;      /* of the kind */
+	int file;       /* keeps the lock */
+	struct buf key;
+};
+
+/* A row of the table of kinds. */
+struct store_kind {
+	const char *(*version)(void); /* of libdb; NULL: it is none */
+	bool (*knows)(const struct map_spec *spec);
+	bool has_nulls; /* keys come with the NUL that they may have */
+	int (*open)(struct store *s, const struct source *source,
+	    struct error *err);
+	int (*get)(struct store *s, struct span key, struct span *value,
+	    struct error *err);
+	int (*next)(struct store *s, struct span *key, struct span *value,
+	    struct error *err);
+	void (*rewind)(struct store *s);
+	void (*close)(struct store *s); /* own may be NULL */
+	/* NULL: makemap alone builds such maps */
+	int (*build)(const struct map_build *build, const struct task *task,
+	    struct error *err);
+};
+
+extern const struct store_kind store_libdb, store_dump;
+const struct store_kind *store_kind(const struct map_spec *spec);
+
+/* As map_open() and map_get(), but libdb may crash. */
+struct store *store_open(const struct source *source, struct error *err)
+    MUST_USE;
+int store_get(struct store *s, struct span key, struct span *value,
+    struct error *err) MUST_USE;
+/* Every record as stored: 1, 0 at the end (the next call starts anew), -1 with
+ * err. */
+int store_next(struct store *s, struct span *key, struct span *value,
+    struct error *err) MUST_USE;
+/* Ends the walk early. */
+void store_rewind(struct store *s);
+void store_close(struct store *s);
+/* makemap -N adds a NUL to key and value: takes them off, where both have one. */
+bool store_take_null(struct span *key, struct span *value);
+/* Opens the map and adds up all of it, under the key that sum has.  task is told
+ * how far it is; NULL: nobody is. */
+int store_checksum(const struct source *source, struct checksum *sum,
+    const struct task *task, struct error *err) MUST_USE;
+
+/* ---- makemap ---- */
+
+struct makemap {
+	const struct source *source;
+	const char *const *options; /* ends with NULL; at most 8 */
+	const struct child_feed *feed; /* its input; NULL: none */
+	struct buf *output;         /* NULL: none */
+	struct buf *messages;
+	size_t keep;                /* bytes of each kept */
+	bool only_reads;            /* in a sandbox */
+	int timeout;                /* seconds; 0: any time */
+	const struct progress *progress; /* in the input; NULL: nobody asks */
+};
+
+/* Its exit status; -1 with err as child_run(), or not installed. */
+int makemap_run(const struct makemap *m, struct error *err) MUST_USE;
+/* EX_IOERR where the disk or a limit ended it, and otherwise EX_UNAVAILABLE,
+ * with the first line that it said; returns -1. */
+int makemap_failed(const struct makemap *m, int status, struct span said,
+    struct error *err);
+/* Seconds that it may take for a text. */
+int makemap_seconds(size_t bytes);
+/* Builds with it, and adds what it says to the task's words: its exit status,
+ * or -1. */
+int makemap_build(const struct map_build *build, struct task *task,
+    struct error *err) MUST_USE;
+/* Of a build that is not proven: -1 with EX_UNAVAILABLE where that status, or
+ * what makemap said, is more than the faults of the text explain, or EX_IOERR;
+ * 0: neither is, err is as it was. */
+int makemap_blame(const struct map_build *build, int status, struct span said,
+    struct error *err) MUST_USE;
+
+/* ---- build and proof ---- */
+
+/* The answer of map_prove(), from the two checksums; text is made anew where
+ * its duplicates have to be known. */
+int prove_compare(const struct source *source, struct access *access,
+    struct checksum *text, bool clean, const struct checksum *map,
+    struct map_proof *proof, struct error *err) MUST_USE;
+/* Names a difference between a text and a map of so many records. */
+int difference_name(const struct source *source, const struct access *access,
+    size_t in_text, size_t in_map, char example[MAP_EXAMPLE],
+    struct error *err) MUST_USE;
+
+#endif

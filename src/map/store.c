@@ -1,0 +1,135 @@
+/*
+ * A map that this process reads: a child's business, for libdb may crash.  What
+ * differs between kinds is in their rows; keys are asked for here as sendmail
+ * asks.
+ */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "map_private.h"
+
+/* The first that knows a type reads it; the last knows them all. */
+static const struct store_kind *const kinds[] = {
+#ifdef TLSOFF_LIBDB
+	&store_libdb,
+#endif
+	&store_dump,
+};
+
+const struct store_kind *
+store_kind(const struct map_spec *spec)
+{
+	size_t i = 0;
+
+	while (!kinds[i]->knows(spec))
+		i++;
+	return kinds[i];
+}
+
+const char *
+map_libdb(void)
+{
+	return kinds[0]->version == NULL ? NULL : kinds[0]->version();
+}
+
+struct store *
+store_open(const struct source *source, struct error *err)
+{
+	struct store *s = calloc(1, sizeof(*s));
+
+	if (s == NULL) {
+		(void)error_memory(err);
+		return NULL;
+	}
+	s->kind = store_kind(source->spec);
+	s->spec = source->spec;
+	s->path = source->file->path;
+	s->file = -1;
+	if (s->kind->open(s, source, err) == 0)
+		return s;
+	store_close(s);
+	return NULL;
+}
+
+int
+store_get(struct store *s, struct span key, struct span *value,
+    struct error *err)
+{
+	bool nulls = s->kind->has_nulls;
+	int found = 0;
+	char *room;
+
+	buf_clear(&s->key);
+	room = buf_room(&s->key, key.len + 1);
+	if (room == NULL)
+		return error_memory(err);
+	key_copy(room, key.at, key.len, s->spec->keep_case);
+	room[key.len] = '\0';
+	if (!nulls || !s->spec->with_null)
+		found = s->kind->get(s, (struct span){ room, key.len }, value,
+		    err);
+	if (found == 0 && nulls && !s->spec->without_null)
+		found = s->kind->get(s, (struct span){ room, key.len + 1 },
+		    value, err);
+	if (found > 0 && value->len > 0 && value->at[value->len - 1] == '\0')
+		value->len--;
+	return found;
+}
+
+int
+store_next(struct store *s, struct span *key, struct span *value,
+    struct error *err)
+{
+	return s->kind->next(s, key, value, err);
+}
+
+void
+store_rewind(struct store *s)
+{
+	s->kind->rewind(s);
+}
+
+void
+store_close(struct store *s)
+{
+	if (s == NULL)
+		return;
+	s->kind->close(s);
+	close_fd(&s->file);
+	buf_free(&s->key);
+	free(s);
+}
+
+/* makemap -N adds a NUL to both: takes them off, where there are two.  A key of
+ * the text never has one. */
+bool
+store_take_null(struct span *key, struct span *value)
+{
+	if (key->len == 0 || key->at[key->len - 1] != '\0' || value->len == 0 ||
+	    value->at[value->len - 1] != '\0')
+		return false;
+	key->len--;
+	value->len--;
+	return true;
+}
+
+int
+store_checksum(const struct source *source, struct checksum *sum,
+    const struct task *task, struct error *err)
+{
+	struct store *s = store_open(source, err);
+	struct span key, value;
+	struct error memory;
+	size_t bytes = 0;
+	int more = -1;
+
+	while (s != NULL && (more = store_next(s, &key, &value, err)) > 0) {
+		bytes += key.len + value.len + 2; /* tab and newline */
+		if (task != NULL && sum->count % 4096 == 0)
+			task_tell(task, bytes);
+		sum->with_null += store_take_null(&key, &value);
+		checksum_add(sum, key, value, true);
+	}
+	store_close(s);
+	return checksum_end(sum, more == 0 ? err : &memory) == 0 ? more : -1;
+}

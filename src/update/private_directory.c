@@ -1,0 +1,244 @@
+/*
+ * The private directory of a target: ".NAME.tlsoff.d" beside it.
+ *
+ *   open    made, or found where a killed run left it; locked, emptied, and
+ *           given a file that names our process
+ *   in use  holds the new file and, after the exchange, the old one
+ *   close   emptied, removed, and only then unlocked
+ *
+ * The directory around it may belong to a mail user, who can put anything under
+ * our name at any moment, a directory of root's from elsewhere in it too.  So
+ * what is there is judged as it is held open, and nothing is removed from it
+ * before all of it is known to be what a killed run leaves.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "update_private.h"
+
+#define NAME_SIZE (NAME_MAX + 32)
+#define AGAIN_MS 1000 /* for one that its holder removes as we lock it */
+
+static void
+directory_name(char to[NAME_SIZE], const struct target *t)
+{
+	(void)snprintf(to, NAME_SIZE, ".%s.tlsoff.d", t->name);
+}
+
+static int
+in_the_way(const struct target *t, struct error *err)
+{
+	char path[PRIVATE_PATH];
+
+	private_path(path, t, NULL);
+	return error_set(err, EX_CANTCREAT,
+	    "%s: is in the way and was not made by tlsoff; remove it", path);
+}
+
+/* ---- the lock ---- */
+
+static bool
+is_in_place(const struct target *t)
+{
+	char name[NAME_SIZE];
+	struct stat held, named;
+
+	directory_name(name, t);
+	return fstat(t->private_directory, &held) == 0 &&
+	    fstatat(t->directory, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    held.st_dev == named.st_dev && held.st_ino == named.st_ino;
+}
+
+static int
+cannot_open(const struct target *t, const char *name, bool made,
+    struct error *err)
+{
+	int status;
+
+	if (errno == ENOENT)
+		return 1;
+	status = errno == ENOTDIR || errno == ELOOP || errno == EMLINK
+	    ? in_the_way(t, err) : private_failed(t, "cannot open", err);
+	if (made)
+		(void)unlinkat(t->directory, name, AT_REMOVEDIR);
+	return status;
+}
+
+int
+private_check(const struct target *t, struct error *err)
+{
+	if (is_in_place(t))
+		return 0;
+	return error_set(err, EX_TEMPFAIL, "%s: the lock of this run, a "
+	    "directory beside it, was moved away; try again", t->path);
+}
+
+/* 0 with it open, 1 where it went meanwhile, -1. */
+static int
+open_closed_to_others(struct target *t, struct error *err)
+{
+	char name[NAME_SIZE];
+	struct stat seen;
+	bool made;
+
+	directory_name(name, t);
+	made = mkdirat(t->directory, name, 0700) == 0;
+	if (!made && errno != EEXIST)
+		return private_failed(t, "cannot create", err);
+	t->private_directory = openat(t->directory, name,
+	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (t->private_directory < 0)
+		return cannot_open(t, name, made, err);
+	if (fstat(t->private_directory, &seen) != 0)
+		return private_failed(t, "cannot stat", err);
+	if (seen.st_uid == geteuid() &&
+	    (seen.st_mode & (S_IRWXG | S_IRWXO)) == 0)
+		return 0;
+	close_fd(&t->private_directory);
+	return in_the_way(t, err);
+}
+
+/* 0 with the lock held; 1 where another run has it, or where it is held and the
+ * name leads elsewhere: then it is closed; -1. */
+static int
+try_lock(struct target *t, struct error *err)
+{
+	char path[PRIVATE_PATH];
+	int status;
+
+	do
+		status = flock(t->private_directory, LOCK_EX | LOCK_NB);
+	while (status != 0 && errno == EINTR);
+	if (status == 0 && is_in_place(t))
+		return 0;
+	if (status == 0)
+		close_fd(&t->private_directory);
+	if (status == 0 || errno == EWOULDBLOCK)
+		return 1;
+	if (errno != ENOLCK && errno != EOPNOTSUPP && errno != ENOSYS)
+		return private_failed(t, "cannot lock", err);
+	private_path(path, t, NULL);
+	return error_set(err, EX_OSERR,
+	    "%s: its file system has no locks (flock: %s); run tlsoff "
+	    "where the file is local, or mount it with locks", path,
+	    strerror(errno));
+}
+
+/* The holder is of our own user: the directory is ours. */
+static int
+locked(const struct target *t, struct error *err)
+{
+	unsigned long pid = private_process(t);
+	char by[128] = "";
+	struct user user;
+
+	if (pid != 0)
+		(void)snprintf(by, sizeof(by), " (pid %lu, %s)", pid,
+		    user_find(&user, NULL, geteuid()) ? user.name : "unknown");
+	return error_set(err, EX_TEMPFAIL,
+	    "%s: is locked by another tlsoff%s; try again later", t->path, by);
+}
+
+static int
+take_lock(struct target *t, int64_t end, struct error *err)
+{
+	int64_t again_end = clock_ms() + AGAIN_MS;
+
+	if (again_end < end)
+		again_end = end;
+	for (;;) {
+		int status = t->private_directory >= 0 ? 0
+		    : open_closed_to_others(t, err);
+		bool held;
+
+		if (status == 0)
+			status = try_lock(t, err);
+		if (status <= 0)
+			return status;
+		held = t->private_directory >= 0;
+		if (clock_ms() >= (held ? end : again_end))
+			return locked(t, err);
+		if (cancel_check(err) != 0)
+			return -1;
+		if (held)
+			sleep_a_moment();
+	}
+}
+
+static bool
+remove_directory(const struct target *t)
+{
+	char name[NAME_SIZE];
+
+	directory_name(name, t);
+	return is_in_place(t) &&
+	    unlinkat(t->directory, name, AT_REMOVEDIR) == 0;
+}
+
+/* An empty one goes, unless another run has it locked: we may have made it. */
+static void
+leave(struct target *t)
+{
+	if (t->private_directory >= 0 &&
+	    (flock(t->private_directory, LOCK_EX | LOCK_NB) == 0 ||
+	        errno != EWOULDBLOCK) && !remove_directory(t))
+		(void)remove_directory(t);
+	close_fd(&t->private_directory);
+}
+
+/* 0; 1 where it was moved away or removed meanwhile; -1. */
+static int
+make_ours(struct target *t, struct error *err)
+{
+	/* An access control list that it inherits can take from the mode. */
+	int status = fchmod(t->private_directory, 0700) != 0
+	    ? private_failed(t, "cannot set its mode", err)
+	    : private_name_process(t, err);
+
+	if (status == 0)
+		return 0;
+	status = is_in_place(t) ? -1 : 1;
+	private_close(t);
+	return status;
+}
+
+int
+private_open(struct target *t, int64_t end, struct error *err)
+{
+	int status = 1;
+
+	while (status > 0) {
+		if (take_lock(t, end, err) != 0 ||
+		    private_remove_leftover(t, err) != 0) {
+			leave(t);
+			return -1;
+		}
+		status = make_ours(t, err);
+		if (status > 0 && clock_ms() >= end)
+			return private_check(t, err);
+	}
+	return status;
+}
+
+/* ---- the end ---- */
+
+void
+private_close(struct target *t)
+{
+	if (t->private_directory < 0)
+		return;
+	/* What else is there a makemap of the site's has left: nobody but our
+	 * own children could, since it was empty. */
+	if (!private_remove_files(t) || !remove_directory(t)) {
+		private_remove_all(t);
+		(void)remove_directory(t);
+	}
+	close_fd(&t->private_directory);
+}

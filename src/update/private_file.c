@@ -1,0 +1,302 @@
+/*
+ * What is in a private directory: the new file, after the exchange the old one;
+ * for a moment what libdb calls it; and a file that names our process, without
+ * which a directory that is not empty is not ours.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+#ifdef __linux__
+#include <sys/syscall.h>
+#endif
+
+#include "update_private.h"
+
+#define NAME_SIZE (NAME_MAX + 32)
+
+/* In the order in which they go; no two are ever the same. */
+static const struct {
+	const char *before, *after; /* of the target's name */
+} files[] = { { "__db.", "" }, { "", "" }, { "", ".holder" } };
+#define FILES (sizeof(files) / sizeof(files[0]))
+#define HOLDER (FILES - 1)
+
+static void
+file_name(char to[NAME_SIZE], const struct target *t, size_t which)
+{
+	(void)snprintf(to, NAME_SIZE, "%s%s%s", files[which].before, t->name,
+	    files[which].after);
+}
+
+/* ---- paths and errors ---- */
+
+void
+private_path(char to[PRIVATE_PATH], const struct target *t, const char *file)
+{
+	size_t above = strlen(t->path) - strlen(t->name);
+
+	(void)snprintf(to, PRIVATE_PATH, "%.*s.%s.tlsoff.d%s%s", (int)above,
+	    t->path, t->name, file == NULL ? "" : "/",
+	    file == NULL ? "" : file);
+}
+
+int
+private_failed(const struct target *t, const char *what, struct error *err)
+{
+	char path[PRIVATE_PATH];
+
+	private_path(path, t, NULL);
+	return error_errno(err, EX_CANTCREAT, path, what);
+}
+
+/* ---- what is in it ---- */
+
+struct content {
+	const struct target *of;
+	bool empty;
+	bool has_holder;             /* the file that names a process */
+	char stranger[NAME_MAX + 1]; /* what no killed run leaves; "" */
+};
+
+/* -1 where it cannot be read. */
+static int
+for_each_name(struct content *c, void (*each)(struct content *c,
+    const char *name))
+{
+	int fd = openat(c->of->private_directory, ".",
+	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *e;
+	int failure;
+
+	if (d == NULL) {
+		failure = errno;
+		close_fd(&fd);
+		errno = failure;
+		return -1;
+	}
+	for (errno = 0; (e = readdir(d)) != NULL; errno = 0)
+		if (strcmp(e->d_name, ".") != 0 &&
+		    strcmp(e->d_name, "..") != 0)
+			each(c, e->d_name);
+	failure = errno;
+	(void)closedir(d);
+	errno = failure;
+	return failure == 0 ? 0 : -1;
+}
+
+static void
+judge_name(struct content *c, const char *name)
+{
+	const struct target *t = c->of;
+	char ours[NAME_SIZE];
+	struct stat seen;
+	size_t which = 0;
+
+	c->empty = false;
+	while (which < FILES &&
+	    (file_name(ours, t, which), strcmp(name, ours) != 0))
+		which++;
+	if (which == HOLDER)
+		c->has_holder = true;
+	if (which == FILES || fstatat(t->private_directory, name, &seen,
+	        AT_SYMLINK_NOFOLLOW) != 0 ||
+	    !S_ISREG(seen.st_mode) || seen.st_nlink != 1)
+		(void)snprintf(c->stranger, sizeof(c->stranger), "%s", name);
+}
+
+static bool
+is_gone(const struct target *t, const char *name)
+{
+	return unlinkat(t->private_directory, name, 0) == 0 || errno == ENOENT;
+}
+
+/* The first of our files. */
+static bool
+remove_files(const struct target *t, size_t count)
+{
+	char name[NAME_SIZE];
+
+	for (size_t i = 0; i < count; i++) {
+		file_name(name, t, i);
+		if (!is_gone(t, name))
+			return false;
+	}
+	return true;
+}
+
+int
+private_remove_leftover(const struct target *t, struct error *err)
+{
+	struct content c = { .of = t, .empty = true };
+	struct buf shown = BUF_INIT;
+	char path[PRIVATE_PATH];
+
+	if (for_each_name(&c, judge_name) != 0)
+		return private_failed(t, "cannot read", err);
+	if (c.empty)
+		return 0;
+	if (c.stranger[0] == '\0' && c.has_holder)
+		return remove_files(t, FILES) ? 0
+		    : private_failed(t, "cannot empty", err);
+	private_path(path, t, NULL);
+	buf_visible(&shown, span_of(c.stranger));
+	(void)error_set(err, EX_CANTCREAT,
+	    "%s: is in the way and holds %s, which tlsoff did not put there; "
+	    "see whose it is and give it another name", path,
+	    shown.len > 0 ? shown.at : t->name);
+	buf_free(&shown);
+	return -1;
+}
+
+int
+private_name_process(const struct target *t, struct error *err)
+{
+	char name[NAME_SIZE], said[32];
+	int file, status, len;
+
+	file_name(name, t, HOLDER);
+	file = openat(t->private_directory, name,
+	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (file < 0)
+		return private_failed(t, "cannot write", err);
+	len = snprintf(said, sizeof(said), "%ld\n", (long)getpid());
+	status = write_all(file, (struct span){ said, (size_t)len }, t->path,
+	    err);
+	close_fd(&file);
+	return status;
+}
+
+unsigned long
+private_process(const struct target *t)
+{
+	char name[NAME_SIZE], said[16] = "";
+	unsigned long pid = 0;
+	int file;
+
+	file_name(name, t, HOLDER);
+	file = openat(t->private_directory, name,
+	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (file < 0 || read(file, said, sizeof(said) - 1) <= 0 ||
+	    sscanf(said, "%9lu", &pid) != 1)
+		pid = 0;
+	close_fd(&file);
+	return pid;
+}
+
+bool
+private_remove_files(const struct target *t)
+{
+	return remove_files(t, FILES);
+}
+
+static void
+remove_name(struct content *c, const char *name)
+{
+	if (!is_gone(c->of, name))
+		(void)unlinkat(c->of->private_directory, name, AT_REMOVEDIR);
+}
+
+void
+private_remove_all(const struct target *t)
+{
+	struct content c = { .of = t };
+
+	(void)for_each_name(&c, remove_name);
+}
+
+void
+private_clear(const struct target *t)
+{
+	/* Once more, whatever failed: it costs nothing. */
+	if (t->private_directory >= 0 && !remove_files(t, HOLDER))
+		(void)remove_files(t, HOLDER);
+}
+
+/* ---- the file itself ---- */
+
+int
+private_create(const struct target *t, int *file, struct error *err)
+{
+	char path[PRIVATE_PATH];
+
+	close_fd(file);
+	private_path(path, t, t->name);
+	if (unlinkat(t->private_directory, t->name, 0) != 0 && errno != ENOENT)
+		return error_errno(err, EX_CANTCREAT, path, "cannot remove");
+	*file = openat(t->private_directory, t->name,
+	    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	return *file >= 0 ? 0
+	    : error_errno(err, EX_CANTCREAT, path, "cannot create");
+}
+
+int
+private_reopen(const struct target *t, int *file, struct error *err)
+{
+	char path[PRIVATE_PATH];
+
+	close_fd(file);
+	*file = openat(t->private_directory, t->name,
+	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (*file >= 0)
+		return 0;
+	private_path(path, t, t->name);
+	return error_errno(err, EX_IOERR, path, "cannot open");
+}
+
+int
+private_exchange(const struct target *t)
+{
+#ifdef RENAME_EXCHANGE
+	return renameat2(t->private_directory, t->name, t->directory, t->name,
+	    RENAME_EXCHANGE);
+#elif defined(SYS_renameat2) /* a C library that does not know the call */
+	const unsigned exchange = 2;
+
+	return (int)syscall(SYS_renameat2, t->private_directory, t->name,
+	    t->directory, t->name, exchange);
+#else
+	(void)t;
+	errno = ENOSYS;
+	return -1;
+#endif
+}
+
+bool
+private_cannot_exchange(void)
+{
+	return errno == ENOSYS || errno == EINVAL || errno == EOPNOTSUPP;
+}
+
+int
+private_put_over(const struct target *t)
+{
+	return renameat(t->private_directory, t->name, t->directory, t->name);
+}
+
+int
+private_put_error(const struct target *t, struct error *err)
+{
+	switch (errno) {
+	case EBUSY:
+		return error_set(err, EX_CANTCREAT,
+		    "%s: is a mount point and cannot be replaced; name the "
+		    "file that is mounted there", t->path);
+	case EROFS:
+		return error_set(err, EX_CANTCREAT,
+		    "%s: its file system is read-only", t->path);
+	case EPERM:
+		return error_set(err, EX_NOPERM,
+		    "%s: cannot be replaced: %s; see whether it is immutable "
+		    "(lsattr) or its directory sticky", t->path,
+		    strerror(errno));
+	default:
+		return error_errno(err, EX_CANTCREAT, t->path,
+		    "cannot replace");
+	}
+}

@@ -1,0 +1,187 @@
+/*
+ * update_private.h: what the files of this room share; nobody else includes it.
+ *
+ *   target.c             a path as directory, name and file
+ *   private_directory.c  the directory beside a target: one tlsoff at a time
+ *   private_file.c       the files in it, and the exchange
+ *   attributes.c         owner, group, mode, xattrs, times
+ *   writers.c            other programs that write the text
+ *   swap.c               text and map are put in place, and taken back
+ *   commit.c             the order of it all; make.c where make builds the map
+ *   update.c             open, read, prove, close
+ */
+#ifndef TLSOFF_UPDATE_PRIVATE_H
+#define TLSOFF_UPDATE_PRIVATE_H
+
+#include "update.h"
+
+/* ---- target ---- */
+
+/* Opens directory and file; a file that is missing is not an error. */
+int target_open(struct target *t, const char *path, struct error *err)
+    MUST_USE;
+/* The file by its name again.  EX_TEMPFAIL: another program has a lease on it
+ * until t->open_end. */
+int target_reopen(struct target *t, struct error *err) MUST_USE;
+/* That there is no such file; EX_NOINPUT. */
+int target_missing(const struct target *t, struct error *err);
+/* Refuses a file with a second hard link. */
+int target_single(const struct target *t, struct error *err) MUST_USE;
+void target_close(struct target *t);
+/* fsync() of its directory: a new name in it is there for good.  EX_IOERR. */
+int target_sync(const struct target *t, struct error *err) MUST_USE;
+/* A target of which nothing is open. */
+#define TARGET_INIT \
+	{ .directory = -1, .file = -1, .private_directory = -1 }
+int write_all(int fd, struct span bytes, const char *path, struct error *err)
+    MUST_USE;
+/* 20 ms: between two looks at what another program does. */
+void sleep_a_moment(void);
+
+/* ---- the private directory ---- */
+
+#define PRIVATE_PATH (PATH_MAX + 2 * (NAME_MAX + 32))
+
+/*
+ * Makes the directory ".NAME.tlsoff.d" beside a target, or takes over what a
+ * killed run left there, and locks it, until end in clock_ms():
+ * t->private_directory, empty but for a file that names our process.
+ *
+ * What is there is ours only if the caller owns it, its mode gives nothing to
+ * group or others, and it is empty or holds that file and nothing but our names,
+ * each a plain file with one link.  Else it is left as it is: EX_CANTCREAT, with
+ * what to do.  EX_TEMPFAIL: another run has it locked (says which).  EX_OSERR:
+ * the file system has no locks.
+ */
+int private_open(struct target *t, int64_t end, struct error *err) MUST_USE;
+/* Does its name still lead to it?  Else another run may have the lock, too, and
+ * it is EX_TEMPFAIL. */
+int private_check(const struct target *t, struct error *err) MUST_USE;
+/* Removes all of it, and unlocks it then; none open is fine. */
+void private_close(struct target *t);
+
+/* Of its content, for the two above.  Removes what a killed run left, or
+ * nothing: EX_CANTCREAT. */
+int private_remove_leftover(const struct target *t, struct error *err)
+    MUST_USE;
+/* Writes the file that names our process. */
+int private_name_process(const struct target *t, struct error *err) MUST_USE;
+/* Whose process it names; 0: nobody can tell. */
+unsigned long private_process(const struct target *t);
+/* Removes our files, that one last; false: one of them could not be. */
+bool private_remove_files(const struct target *t);
+/* Removes whatever files and empty directories are there. */
+void private_remove_all(const struct target *t);
+/* error_errno() with its path; EX_CANTCREAT. */
+int private_failed(const struct target *t, const char *what,
+    struct error *err);
+
+/* Creates the new file, t->name in it, in place of what stands there: *file,
+ * which is closed before.  EX_CANTCREAT. */
+int private_create(const struct target *t, int *file, struct error *err)
+    MUST_USE;
+/* The same file again, for reading only.  EX_IOERR. */
+int private_reopen(const struct target *t, int *file, struct error *err)
+    MUST_USE;
+/* The path of a file in it; NULL: its own. */
+void private_path(char to[PRIVATE_PATH], const struct target *t,
+    const char *file);
+/* Exchanges that file and the one in place: 0, or -1 with errno. */
+int private_exchange(const struct target *t);
+/* Did it fail because kernel or file system has no such thing? */
+bool private_cannot_exchange(void);
+/* Puts it in place of what stands there: 0, or -1 with errno. */
+int private_put_over(const struct target *t);
+/* For an errno of these two; returns -1.  EX_CANTCREAT, EX_NOPERM. */
+int private_put_error(const struct target *t, struct error *err);
+/* Removes that file; what cannot be removed is tried again at the end. */
+void private_clear(const struct target *t);
+
+/* ---- other writers ---- */
+
+enum lease {
+	LEASE_TAKEN,  /* nobody writes, and who wants to waits for us */
+	LEASE_BUSY,   /* it is open for writing */
+	LEASE_UNKNOWN /* this system or file system has none for us */
+};
+
+/* A read lease on a file open for reading only. */
+enum lease lease_take(int fd);
+/* Does somebody wait for the end of the lease that we took? */
+bool lease_is_wanted(int fd);
+void lease_drop(int fd);
+/* Opens the text; waits a moment where it is missing.  EX_NOINPUT. */
+int text_open(struct update *u, struct error *err) MUST_USE;
+/*
+ * Opens the text when nobody is writing it, under a lease where there can be
+ * one; u->leased, u->text.seen.  Waits until end, in clock_ms(), where somebody
+ * is; EX_TEMPFAIL.
+ */
+int writers_wait(struct update *u, int64_t end, struct error *err) MUST_USE;
+/* EX_TEMPFAIL: somebody writes and writes. */
+int writers_remain(const struct update *u, struct error *err);
+
+/* The access file is not what update_read() saw. */
+bool text_differs(const struct update *u);
+/* The old text, in the private directory, is what update_read() saw, and nobody
+ * waits to write to it. */
+bool text_is_as_read(const struct update *u);
+/* Are these its bytes, and all of them? */
+bool file_holds(int file, struct span bytes);
+
+/* ---- attributes ---- */
+
+int attributes_copy(int from, int to, const char *path, struct error *err)
+    MUST_USE;
+/* For a map where there was none. */
+int attributes_new(int map, const struct site *site, const char *path,
+    struct error *err) MUST_USE;
+/* Sets the times to now, or to least where that is later. */
+int times_at_least(int fd, struct timespec least, const char *path,
+    struct error *err) MUST_USE;
+/* Makes whoever holds this map look for a new one: sendmail compares whole
+ * seconds. */
+void times_renew(int map, const struct stat *seen);
+bool time_before(struct timespec a, struct timespec b);
+
+/* ---- a change under way ---- */
+
+/* map_prove() of the map that stands there and this text. */
+int map_in_place(const struct update *u, struct access *access,
+    struct map_proof *proof, struct error *err) MUST_USE;
+
+struct work {
+	struct update *u;
+	struct access *next;
+	bool changed;          /* the text; else only the map is mended */
+	bool text_written;     /* the new one, and synced */
+	struct stat text_seen; /* the text that is to stand with the map */
+	int map;               /* the new map, open */
+	bool text_in;          /* the new text is in place ... */
+	bool text_kept;        /* ... and the old one in the private directory */
+	bool map_kept;         /* the old map is in its private directory */
+};
+
+/* Puts the text in place, where it changed; UPDATE_AGAIN with all undone. */
+enum update_status text_put(struct work *w, struct error *err) MUST_USE;
+/* Takes it back, but never to the loss of what somebody wrote meanwhile; where
+ * that fails, err says so too. */
+void text_undo(struct work *w, struct error *err);
+/* The same, for another attempt: UPDATE_AGAIN. */
+enum update_status text_undo_to_retry(struct work *w, struct error *err)
+    MUST_USE;
+/* Has somebody who found the old text by its name written to it since? */
+bool text_was_written(const struct work *w);
+int map_put(struct work *w, struct error *err) MUST_USE;
+/* Takes it back, or says in err that text and map stay. */
+void map_undo(struct work *w, struct error *err);
+/* Writes the text into its private directory: u->new_text. */
+int text_write(struct update *u, struct span text, struct error *err) MUST_USE;
+/* All of it: waits for a makemap run by hand, puts text and map in place, looks
+ * at the old text once more; on failure, and for UPDATE_AGAIN, all is undone. */
+enum update_status put_in_place(struct work *w, struct error *err) MUST_USE;
+
+enum update_status make_commit(struct work *w, struct map_proof *proof,
+    struct error *err) MUST_USE;
+
+#endif
