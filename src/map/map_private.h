@@ -18,6 +18,7 @@
 #ifndef TLSOFF_MAP_PRIVATE_H
 #define TLSOFF_MAP_PRIVATE_H
 
+#include "child.h"
 #include "map.h"
 
 /* A map and how it is read. */
