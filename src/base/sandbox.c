@@ -9,8 +9,9 @@
 
 #include "base_private.h"
 
-/* What writes counters or reports of its own goes without. */
-extern void __gcov_dump(void) __attribute__((weak));
+/* What writes counters or reports of its own goes without.  The name is gcc's. */
+extern void __gcov_dump(void) /* NOLINT(bugprone-reserved-identifier) */
+    __attribute__((weak));
 
 static bool
 is_analyzed(void)

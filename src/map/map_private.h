@@ -221,7 +221,7 @@ struct store {
 /* A row of the table of kinds. */
 struct store_kind {
 	const char *(*version)(void); /* of libdb; NULL: it is none */
-	bool (*knows)(const struct map_spec *spec);
+	bool (*knows)(const struct map_spec *spec); /* not of the last row */
 	bool has_nulls; /* keys come with the NUL that they may have */
 	int (*open)(struct store *s, const struct source *source,
 	    struct error *err);
