@@ -4,11 +4,12 @@
  *   child_start.c   a child and its descriptors
  *   child_feed.c    what it is fed, and the disk that it writes to
  *   child.c         the one loop that waits for children
+ *   sandbox.c       what a process gives up; sandbox_calls.c: the calls
  */
 #ifndef TLSOFF_BASE_PRIVATE_H
 #define TLSOFF_BASE_PRIVATE_H
 
-#include "base.h"
+#include "child.h"
 
 /* Closes our ends of its streams. */
 void child_close(struct child *c);
@@ -21,6 +22,9 @@ int child_feed_open(struct child *c, struct error *err) MUST_USE;
 int child_feed_write(struct child *c, struct error *err) MUST_USE;
 /* Looks at the disk when it is time for it; -1 when the child is to be ended. */
 int child_disk_look(struct child *c, struct error *err) MUST_USE;
+
+/* On Linux: allows the calls of that sandbox alone. */
+void sandbox_calls(enum sandbox kind);
 
 #define CHILD_DISK_MS 1000 /* between two looks at the disk */
 

@@ -1,19 +1,17 @@
 /*
- * Giving up what is needed no more.
- *
- * Linux: Landlock takes files away, and seccomp calls.  The filter names what is
- * allowed.  Any other call fails as one that this kernel does not have, so that
- * a newer C library finds another way, and ends nobody.
+ * Giving up what is needed no more.  On Linux Landlock takes files away, and
+ * seccomp calls.
  */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "base.h"
+#include "base_private.h"
 
-/* What writes counters or reports of its own goes without. */
-extern void __gcov_dump(void) __attribute__((weak));
+/* What writes counters or reports of its own goes without.  The name is gcc's. */
+extern void __gcov_dump(void) /* NOLINT(bugprone-reserved-identifier) */
+    __attribute__((weak));
 
 static bool
 is_analyzed(void)
@@ -33,33 +31,10 @@ is_analyzed(void)
 }
 
 #if defined(__linux__)
-#include <errno.h>
-#include <fcntl.h>
-#include <linux/audit.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <sched.h>
-#include <stddef.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #if __has_include(<linux/landlock.h>)
 #include <linux/landlock.h>
-#endif
-
-#if defined(__x86_64__)
-#define ARCH AUDIT_ARCH_X86_64
-#elif defined(__aarch64__)
-#define ARCH AUDIT_ARCH_AARCH64
-#elif defined(__i386__)
-#define ARCH AUDIT_ARCH_I386
-#elif defined(__riscv) && __riscv_xlen == 64
-#define ARCH AUDIT_ARCH_RISCV64
-#elif defined(__powerpc64__) && defined(__LITTLE_ENDIAN__)
-#define ARCH AUDIT_ARCH_PPC64LE
-#elif defined(__s390x__)
-#define ARCH AUDIT_ARCH_S390X
 #endif
 
 /* ---- files ---- */
@@ -130,275 +105,13 @@ restrict_files(enum sandbox kind, int directory)
 
 #endif
 
-/* ---- calls ---- */
-
-#ifdef ARCH
-
-/* By name, for this machine has not all of them. */
-static const unsigned harmless[] = {
-	SYS_read, SYS_readv, SYS_pread64, SYS_write, SYS_writev, SYS_close,
-	SYS_lseek, SYS_fstat, SYS_statx, SYS_faccessat, SYS_readlinkat,
-	SYS_getcwd, SYS_flock, SYS_munmap, SYS_mremap, SYS_madvise, SYS_brk,
-	SYS_futex, SYS_clock_gettime, SYS_clock_getres, SYS_gettimeofday,
-	SYS_clock_nanosleep, SYS_nanosleep, SYS_pselect6, SYS_ppoll,
-	SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_rt_sigreturn,
-	SYS_restart_syscall, SYS_sigaltstack, SYS_getpid, SYS_getppid,
-	SYS_gettid, SYS_getuid, SYS_geteuid, SYS_getgid, SYS_getegid,
-	SYS_getrandom, SYS_sched_yield, SYS_sched_getaffinity, SYS_uname,
-	SYS_sysinfo, SYS_getrusage, SYS_set_robust_list, SYS_wait4,
-	SYS_waitid, SYS_exit, SYS_exit_group, SYS_dup, SYS_dup3, SYS_pipe2,
-#ifdef SYS_fadvise64
-	SYS_fadvise64,
-#endif
-#ifdef SYS_newfstatat
-	SYS_newfstatat,
-#endif
-#ifdef SYS_open
-	SYS_stat, SYS_lstat, SYS_access, SYS_readlink, SYS_poll, SYS_select,
-	SYS_time, SYS_dup2, SYS_pipe,
-#endif
-#ifdef SYS_faccessat2
-	SYS_faccessat2,
-#endif
-#ifdef SYS_rseq
-	SYS_rseq,
-#endif
-#ifdef SYS_membarrier
-	SYS_membarrier,
-#endif
-	/* The second names of a machine of 32 bits. */
-#ifdef SYS_fstat64
-	SYS_stat64, SYS_lstat64, SYS_fstat64, SYS_fstatat64, SYS__llseek,
-	SYS_getuid32, SYS_geteuid32, SYS_getgid32, SYS_getegid32,
-	SYS_fadvise64_64, SYS__newselect, SYS_sigreturn,
-#endif
-#ifdef SYS_clock_gettime64
-	SYS_clock_gettime64, SYS_clock_nanosleep_time64, SYS_futex_time64,
-	SYS_ppoll_time64, SYS_pselect6_time64,
-#endif
-};
-
-/* What libdb writes a map with, in one directory. */
-static const unsigned writing[] = {
-	SYS_pwrite64, SYS_pwritev, SYS_ftruncate, SYS_fallocate, SYS_fsync, SYS_fdatasync,
-	SYS_unlinkat, SYS_renameat2, SYS_chdir, SYS_fchdir, SYS_fchmod,
-#ifdef SYS_sync_file_range
-	SYS_sync_file_range,
-#endif
-#ifdef SYS_renameat
-	SYS_renameat,
-#endif
-#ifdef SYS_open
-	SYS_unlink, SYS_rename,
-#endif
-#ifdef SYS_ftruncate64
-	SYS_ftruncate64,
-#endif
-};
-
-/* What a program needs to start, and a script around it. */
-static const unsigned starting[] = {
-	SYS_execve, SYS_set_tid_address, SYS_prlimit64, SYS_umask, SYS_chdir,
-	SYS_fchdir, SYS_clone, SYS_setuid, SYS_setgid, SYS_setresuid,
-	SYS_setresgid, SYS_getgroups, SYS_getpgid, SYS_getdents64,
-	SYS_getresuid, SYS_getresgid, SYS_mmap, SYS_mprotect,
-#ifdef SYS_mmap2
-	SYS_mmap2,
-#endif
-#ifdef SYS_open
-	SYS_fork, SYS_vfork, SYS_getpgrp,
-#endif
-#ifdef SYS_arch_prctl
-	SYS_arch_prctl,
-#endif
-#ifdef SYS_getrlimit
-	SYS_getrlimit,
-#endif
-#ifdef SYS_setuid32
-	SYS_setuid32, SYS_setgid32, SYS_setresuid32, SYS_setresgid32,
-	SYS_getgroups32, SYS_ugetrlimit, SYS_set_thread_area,
-#endif
-};
-
-#define COUNT(list) (sizeof(list) / sizeof((list)[0]))
-
-struct filter {
-	struct sock_filter code[512];
-	unsigned short n;
-};
-
-static void
-add(struct filter *f, unsigned short what, unsigned k, size_t yes, size_t no)
-{
-	f->code[f->n++] = (struct sock_filter){ what, (unsigned char)yes,
-		(unsigned char)no, k };
-}
-
-#define LOAD (BPF_LD | BPF_W | BPF_ABS)
-#define IS (BPF_JMP | BPF_JEQ | BPF_K)
-#define HAS (BPF_JMP | BPF_JSET | BPF_K)
-
-static void
-end(struct filter *f, unsigned what)
-{
-	add(f, BPF_RET | BPF_K, what, 0, 0);
-}
-
-/* The lower half of an argument. */
-static void
-load_argument(struct filter *f, size_t number)
-{
-	size_t at = offsetof(struct seccomp_data, args) + 8 * number;
-
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-	at += 4;
-#endif
-	add(f, LOAD, (unsigned)at, 0, 0);
-}
-
-static void
-allow(struct filter *f, const unsigned *calls, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		add(f, IS, calls[i], 0, 1);
-		end(f, SECCOMP_RET_ALLOW);
-	}
-}
-
-/* Only without any of these bits in an argument. */
-static void
-allow_without(struct filter *f, unsigned call, size_t argument, unsigned bits)
-{
-	add(f, IS, call, 0, 4);
-	load_argument(f, argument);
-	add(f, HAS, bits, 0, 1);
-	end(f, SECCOMP_RET_ERRNO | EPERM);
-	end(f, SECCOMP_RET_ALLOW);
-}
-
-/* Only with one of these values. */
-static void
-allow_only(struct filter *f, unsigned call, size_t argument,
-    const unsigned *values, size_t count)
-{
-	add(f, IS, call, 0, count + 3);
-	load_argument(f, argument);
-	for (size_t i = 0; i < count; i++)
-		add(f, IS, values[i], count - i, 0);
-	end(f, SECCOMP_RET_ERRNO | EPERM);
-	end(f, SECCOMP_RET_ALLOW);
-}
-
-#if defined(__s390x__)
-#define CLONE_ARGUMENT 1
-#else
-#define CLONE_ARGUMENT 0
-#endif
-
-/* A thread, no process; clone3() keeps its flags in memory. */
-static void
-allow_threads(struct filter *f)
-{
-	add(f, IS, SYS_clone, 0, 4);
-	load_argument(f, CLONE_ARGUMENT);
-	add(f, HAS, CLONE_THREAD, 1, 0);
-	end(f, SECCOMP_RET_ERRNO | EPERM);
-	end(f, SECCOMP_RET_ALLOW);
-}
-
-/* No memory that becomes code, and none of a file that is written through. */
-static void
-allow_memory(struct filter *f, unsigned call)
-{
-	add(f, IS, call, 0, 6);
-	load_argument(f, 2);
-	add(f, HAS, PROT_EXEC, 2, 0);
-	load_argument(f, 3);
-	add(f, HAS, MAP_SHARED, 0, 1);
-	end(f, SECCOMP_RET_ERRNO | EPERM);
-	end(f, SECCOMP_RET_ALLOW);
-}
-
-/* Signals to itself, no terminal that types, no signals by a descriptor. */
-static void
-allow_some(struct filter *f)
-{
-	static const unsigned terminal[] = { TCGETS, TIOCGWINSZ, FIONREAD };
-	static const unsigned descriptor[] = { F_DUPFD, F_GETFD, F_SETFD,
-		F_GETFL, F_SETFL, F_DUPFD_CLOEXEC };
-	const unsigned self = (unsigned)getpid();
-
-	allow_only(f, SYS_ioctl, 1, terminal, COUNT(terminal));
-	allow_only(f, SYS_fcntl, 1, descriptor, COUNT(descriptor));
-#ifdef SYS_fcntl64
-	allow_only(f, SYS_fcntl64, 1, descriptor, COUNT(descriptor));
-#endif
-	allow_only(f, SYS_tgkill, 0, &self, 1);
-	allow_only(f, SYS_tkill, 0, &self, 1);
-}
-
-static void
-allow_opening(struct filter *f, enum sandbox kind)
-{
-	unsigned bits = kind == SANDBOX_WRITE ? 0
-	    : O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND;
-
-	if (kind == SANDBOX_NO_FILES)
-		return;
-	allow_without(f, SYS_openat, 2, bits);
-#ifdef SYS_open
-	allow_without(f, SYS_open, 1, bits);
-#endif
-}
-
-static void
-restrict_calls(enum sandbox kind)
-{
-	struct filter f = { .n = 0 };
-	struct sock_fprog program = { 0, f.code };
-
-	add(&f, LOAD, offsetof(struct seccomp_data, arch), 0, 0);
-	add(&f, IS, ARCH, 1, 0);
-	end(&f, SECCOMP_RET_ERRNO | ENOSYS);
-	add(&f, LOAD, offsetof(struct seccomp_data, nr), 0, 0);
-	allow(&f, harmless, COUNT(harmless));
-	allow_opening(&f, kind);
-	if (kind == SANDBOX_WRITE)
-		allow(&f, writing, COUNT(writing));
-	if (kind == SANDBOX_PROGRAM) {
-		allow(&f, starting, COUNT(starting));
-	} else {
-		allow_threads(&f);
-#ifdef SYS_mmap2
-		allow_memory(&f, SYS_mmap2);
-#else
-		allow_memory(&f, SYS_mmap);
-#endif
-		allow_without(&f, SYS_mprotect, 2, PROT_EXEC);
-	}
-	allow_some(&f);
-	end(&f, SECCOMP_RET_ERRNO | ENOSYS);
-	program.len = f.n;
-	(void)prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0);
-}
-
-#else
-
-static void
-restrict_calls(enum sandbox kind)
-{
-	(void)kind;
-}
-
-#endif
-
 static void
 give_up(enum sandbox kind, int directory)
 {
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return;
 	restrict_files(kind, directory);
-	restrict_calls(kind);
+	sandbox_calls(kind);
 }
 
 #elif defined(__OpenBSD__)
@@ -438,9 +151,11 @@ void
 sandbox(enum sandbox kind, int directory)
 {
 	const struct rlimit none = { 0, 0 };
+	static bool entered;
 
-	if (is_analyzed())
+	if (entered || is_analyzed())
 		return;
+	entered = true;
 	/* A pipe is no file. */
 	if (kind == SANDBOX_READ || kind == SANDBOX_PROGRAM)
 		(void)setrlimit(RLIMIT_FSIZE, &none);

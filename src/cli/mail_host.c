@@ -7,17 +7,14 @@
 #include <netinet/in.h>
 
 #include <arpa/nameser.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <netdb.h>
 #include <resolv.h>
-#include <signal.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "change.h"
+#include "child.h"
 
 #define SECONDS 2
 #define ASKED_MAX 20    /* names; of more nobody reads the notes */
@@ -104,11 +101,12 @@ best_exchange(const unsigned char *answer, int len, char name[NS_MAXDNAME])
 /* ---- the child that asks ---- */
 
 /* Writes a line for each name that has a mail host. */
-static void
-ask(const struct job *j, int out)
+static int
+ask(struct child *self)
 {
+	const struct job *j = self->context;
 	unsigned char answer[4096];
-	char exchange[NS_MAXDNAME];
+	char exchange[NS_MAXDNAME], line[2 * NS_MAXDNAME + 3];
 
 	for (size_t i = 0; i < j->hosts.count && i < ASKED_MAX; i++) {
 		const struct host *host = &j->hosts.hosts[i];
@@ -116,60 +114,27 @@ ask(const struct job *j, int out)
 		    : res_query(host->name, ns_c_in, ns_t_mx, answer,
 		        sizeof(answer));
 
-		if (len > 0 && len <= (int)sizeof(answer) &&
-		    best_exchange(answer, len, exchange))
-			(void)dprintf(out, "%s %s\n", host->name, exchange);
+		if (len <= 0 || len > (int)sizeof(answer) ||
+		    !best_exchange(answer, len, exchange))
+			continue;
+		len = snprintf(line, sizeof(line), "%s %s\n", host->name,
+		    exchange);
+		if (child_write(self, line, (size_t)len) != 0)
+			break;
 	}
+	return 0;
 }
 
-/* Returns its process id and in *from what it writes; -1: there is none. */
-static pid_t
-start(const struct job *j, int *from)
-{
-	pid_t parent = getpid(), child;
-	int ends[2];
-
-	if (pipe2(ends, O_CLOEXEC) != 0)
-		return -1;
-	child = fork();
-	if (child == 0) {
-		run_die_with(parent);
-		cancel_forget();
-		(void)signal(SIGALRM, SIG_DFL);
-		(void)alarm(SECONDS);
-		ask(j, ends[1]);
-		_exit(0);
-	}
-	(void)close(ends[1]);
-	*from = ends[0];
-	if (child < 0)
-		close_fd(from);
-	return child;
-}
-
+/* What it wrote until its time was over. */
 static void
 collect(const struct job *j, struct buf *lines)
 {
+	struct child child = { .function = ask, .context = (void *)(size_t)j,
+		.name = "mail hosts", .input = -1, .directory = -1,
+		.target = -1, .output = lines, .timeout = SECONDS };
 	struct error ignored;
-	int from = -1;
-	pid_t child = start(j, &from);
-	ssize_t n = 1;
 
-	if (child < 0)
-		return;
-	while (n > 0 && cancel_check(&ignored) == 0) {
-		char *room = buf_room(lines, 4096);
-
-		n = room == NULL ? 0 : read(from, room, 4096);
-		if (n < 0 && errno == EINTR)
-			n = 1;
-		else if (n > 0)
-			lines->len += (size_t)n;
-	}
-	close_fd(&from);
-	(void)kill(child, SIGKILL);
-	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
-		;
+	(void)!child_run(&child, &ignored);
 }
 
 /* ---- what is said ---- */

@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "child.h"
 #include "review_judge.h"
 
 /* Signs in openssl's messages. */

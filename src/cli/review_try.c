@@ -12,6 +12,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "review.h"
 
 #define KEEP ((size_t)16 << 10) /* of what a peer makes openssl print */

@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "scan.h"
 
 /* ---- which rows ---- */

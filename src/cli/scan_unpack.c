@@ -14,6 +14,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "scan.h"
 
 static const struct tool {

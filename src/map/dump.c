@@ -154,15 +154,7 @@ dump_close(struct store *s)
 	free(d);
 }
 
-static bool
-knows_all(const struct map_spec *spec)
-{
-	(void)spec;
-	return true;
-}
-
 const struct store_kind store_dump = {
-	.knows = knows_all,
 	.open = dump_open,
 	.get = dump_get,
 	.next = dump_next,

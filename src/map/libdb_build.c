@@ -259,10 +259,9 @@ open_copy(struct writer *w, struct error *err)
 static int
 find_nulls(struct writer *w, struct error *err)
 {
-	DB *db = w->libdb.db;
 	DBT key, value;
 	DBC *cursor;
-	int code = db->cursor(db, NULL, &cursor, 0);
+	int code = w->libdb.db->cursor(w->libdb.db, NULL, &cursor, 0);
 
 	memset(&key, 0, sizeof(key));
 	memset(&value, 0, sizeof(value));
@@ -313,9 +312,11 @@ open_file(struct writer *w, bool patch, struct error *err)
 {
 	const struct map_file *file = &w->build->file;
 
-	if (fchdir(file->directory) != 0)
-		return error_errno(err, EX_CANTCREAT, file->path,
+	if (fchdir(file->directory) != 0) {
+		(void)error_errno(err, EX_CANTCREAT, file->path,
 		    "cannot enter its directory");
+		return -1;
+	}
 	sandbox(SANDBOX_WRITE, file->directory);
 	libdb_writes(file->path);
 	libdb_new(&w->libdb, file->path);

@@ -21,7 +21,7 @@
 /* makemap's default cache of 1 MiB makes it write every page a hundred times;
  * with one larger than the map it is five times faster, and takes no more
  * memory than the map needs.  It ends at once on a full disk, too, where with a
- * smaller one it would stand still (base.h, writes).  Of the pages that a map
+ * smaller one it would stand still (child.h, writes).  Of the pages that a map
  * has by its records it may have two and a half times as many: buckets that
  * are about to be split, and others that just were. */
 #define CACHE_LEAST ((size_t)16 << 20)

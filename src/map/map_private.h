@@ -18,6 +18,7 @@
 #ifndef TLSOFF_MAP_PRIVATE_H
 #define TLSOFF_MAP_PRIVATE_H
 
+#include "child.h"
 #include "map.h"
 
 /* A map and how it is read. */
@@ -220,7 +221,7 @@ struct store {
 /* A row of the table of kinds. */
 struct store_kind {
 	const char *(*version)(void); /* of libdb; NULL: it is none */
-	bool (*knows)(const struct map_spec *spec);
+	bool (*knows)(const struct map_spec *spec); /* not of the last row */
 	bool has_nulls; /* keys come with the NUL that they may have */
 	int (*open)(struct store *s, const struct source *source,
 	    struct error *err);

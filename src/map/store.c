@@ -8,7 +8,7 @@
 
 #include "map_private.h"
 
-/* The first that knows a type reads it; the last knows them all. */
+/* The first that knows a type reads it, and the last all that are left. */
 static const struct store_kind *const kinds[] = {
 #ifdef TLSOFF_LIBDB
 	&store_libdb,
@@ -19,11 +19,12 @@ static const struct store_kind *const kinds[] = {
 const struct store_kind *
 store_kind(const struct map_spec *spec)
 {
-	size_t i = 0;
+	const size_t last = sizeof(kinds) / sizeof(kinds[0]) - 1;
 
-	while (!kinds[i]->knows(spec))
-		i++;
-	return kinds[i];
+	for (size_t i = 0; i < last; i++)
+		if (kinds[i]->knows(spec))
+			return kinds[i];
+	return kinds[last];
 }
 
 const char *

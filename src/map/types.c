@@ -5,7 +5,8 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "inside.h"
+#include "child.h"
+#include "map_private.h"
 
 #define TIMEOUT 10 /* seconds */
 
@@ -25,10 +26,11 @@ list_types(const char *makemap, struct map_types *types)
 {
 	const char *const argv[] = { makemap, "-l", NULL };
 	struct buf list = BUF_INIT, messages = BUF_INIT;
-	const struct run run = { .argv = argv, .input = -1, .directory = -1,
-		.output = &list, .messages = &messages, .timeout = TIMEOUT };
+	struct child child = { .argv = argv, .only_reads = true, .input = -1,
+		.directory = -1, .target = -1, .output = &list,
+		.messages = &messages, .timeout = TIMEOUT };
 	struct error ignored;
-	int status = run_program(&run, &ignored);
+	int status = child_run(&child, &ignored);
 
 	types->hash = is_listed(&list, "hash");
 	types->btree = is_listed(&list, "btree");
@@ -49,20 +51,20 @@ name_cdb(const char *makemap, struct map_types *types)
 		"./a", NULL };
 	char path[] = "/tmp/tlsoff.XXXXXX";
 	struct buf said = BUF_INIT;
-	struct run run = { .argv = argv, .input = -1, .output = &said,
-		.timeout = TIMEOUT };
+	struct child child = { .argv = argv, .input = -1, .target = -1,
+		.output = &said, .timeout = TIMEOUT };
 	struct error ignored;
 
 	if (mkdtemp(path) == NULL)
 		return;
-	run.directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (run.directory >= 0) {
-		(void)!run_program(&run, &ignored);
-		types->cdb_in_db = unlinkat(run.directory, "a.db", 0) == 0;
-		(void)unlinkat(run.directory, "a.cdb", 0);
+	child.directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (child.directory >= 0) {
+		(void)!child_run(&child, &ignored);
+		types->cdb_in_db = unlinkat(child.directory, "a.db", 0) == 0;
+		(void)unlinkat(child.directory, "a.cdb", 0);
 	}
 	(void)rmdir(path);
-	close_fd(&run.directory);
+	close_fd(&child.directory);
 	buf_free(&said);
 }
 

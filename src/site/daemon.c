@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "cf.h"
+#include "child.h"
 #include "service.h"
 #include "systems.h"
 

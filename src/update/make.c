@@ -11,6 +11,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "update_private.h"
 
 #define WORDS 300 /* of make's, in a message */

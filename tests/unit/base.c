@@ -19,7 +19,7 @@
 
 #include <cmocka.h>
 
-#include "base.h"
+#include "child.h"
 
 static struct error err;
 

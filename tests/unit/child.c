@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base.h"
+#include "child.h"
 
 static struct error err;
 

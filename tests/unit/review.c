@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "child.h"
 #include "../../src/cli/review_judge.h"
 
 #define ERROR "40971F15AE7F0000:error:"

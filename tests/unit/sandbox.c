@@ -19,7 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base.h"
+#include "child.h"
 #include "scratch.h"
 
 static char directory[PATH_MAX];
