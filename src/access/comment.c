@@ -2,7 +2,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "inside.h"
+#include "access_private.h"
 #include "plan_private.h"
 
 #define COMMENT "# tlsoff: "

@@ -3,7 +3,7 @@
 
 #include <pcre2.h>
 
-#include "inside.h"
+#include "access_private.h"
 
 static pcre2_code *
 compile_marker(const struct access *a, struct error *err)

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "inside.h"
+#include "access_private.h"
 
 #define MARK_EVERY ((size_t)1 << 12)
 #define OFFSET_BITS 40

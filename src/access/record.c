@@ -9,7 +9,7 @@
  */
 #include <string.h>
 
-#include "inside.h"
+#include "access_private.h"
 
 /* byte_is_space(), for every byte of a key: a call would cost more than all
  * else here. */

@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "inside.h"
+#include "access_private.h"
 
 #define UNDERSCORE 3 /* in each tag */
 

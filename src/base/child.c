@@ -158,20 +158,20 @@ static int
 look_at(struct child *c, const struct pollfd p[POLLED], bool quiet,
     struct error *err)
 {
-	bool heard = false;
+	bool any = false;
 
 	if (child_disk_look(c, err) != 0)
 		return -1;
 	for (int i = 0; i < 2; i++)
 		if (p[i].revents != 0) {
 			drain(&c->streams[i]);
-			heard = true;
+			any = true;
 		}
 	if (p[FEED].fd >= 0 && (quiet || p[FEED].revents != 0) &&
 	    child_feed_write(c, err) != 0)
 		return -1;
 	tell_progress(c);
-	if (!heard && has_ended(c, &p[END])) {
+	if (!any && has_ended(c, &p[END])) {
 		reap(c);
 		return 1;
 	}

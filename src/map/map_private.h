@@ -10,7 +10,8 @@
  *   store.c           a map in this process, and the table of its kinds:
  *   libdb_read.c      by libdb, with libdb.c and libdb_build.c; libdb.h
  *   dump.c            through "makemap -u"
- *   makemap.c         calling makemap; makemap_build.c: to build, and its words
+ *   makemap.c         calling makemap; makemap_build.c: to build, and its words;
+ *   types.c           which types it was compiled with
  *   build.c           building in a child
  *   prove.c           the proof; difference.c: where it fails
  *   lookup.c          a map in a child that answers keys

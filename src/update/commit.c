@@ -41,7 +41,7 @@ sync_text(struct work *w, struct error *err)
  * at work meanwhile.
  */
 static int
-settle_text(struct work *w, struct map_job *job, struct error *err)
+write_and_sum(struct work *w, struct map_job *job, struct error *err)
 {
 	if (cancel_check(err) != 0)
 		return -1;
@@ -79,7 +79,7 @@ run_build(struct work *w, const struct map_build *b, struct map_proof *proof,
 
 	if (job == NULL)
 		return -1;
-	if (settle_text(w, job, err) != 0) {
+	if (write_and_sum(w, job, err) != 0) {
 		map_cancel(job);
 		return -1;
 	}
@@ -182,7 +182,7 @@ static enum update_status
 commit(struct work *w, struct map_proof *proof, struct error *err)
 {
 	if (w->u->options.builder == UPDATE_MAKE)
-		return settle_text(w, NULL, err) == 0
+		return write_and_sum(w, NULL, err) == 0
 		    ? make_commit(w, proof, err) : UPDATE_FAILED;
 	return build(w, proof, err) == 0 && give_attributes(w, err) == 0
 	    ? put_in_place(w, err) : UPDATE_FAILED;

@@ -1,6 +1,6 @@
-/* inside.h: what the files of src/access share. */
-#ifndef TLSOFF_ACCESS_INSIDE_H
-#define TLSOFF_ACCESS_INSIDE_H
+/* access_private.h: what the files of src/access share. */
+#ifndef TLSOFF_ACCESS_PRIVATE_H
+#define TLSOFF_ACCESS_PRIVATE_H
 
 #include "access.h"
 
