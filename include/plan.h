@@ -26,8 +26,10 @@ struct request {
 	enum role role;
 	const struct host *hosts;
 	size_t host_count;
+	/* Of an entry that has both, each changes its own half. */
 	const char *comment; /* NULL: none; checked by comment_check() */
 	const char *until;   /* "2026-12-31"; NULL: for ever */
+	bool no_comment, no_until; /* it shall have none */
 	bool force, exact;
 	bool fallback; /* TLS is tried, clear text where it fails */
 };

@@ -55,15 +55,16 @@ comment_nearest(struct span text, size_t start)
 }
 
 void
-comment_line(const struct request *r, const char *eol, struct buf *out)
+comment_line(const struct comment *c, const char *eol, struct buf *out)
 {
-	if (r->comment == NULL && r->until == NULL)
+	if (c->text.len == 0 && c->until[0] == '\0')
 		return;
 	buf_text(out, "# tlsoff");
-	if (r->until != NULL)
-		buf_printf(out, " until %s", r->until);
-	if (r->comment != NULL)
-		buf_printf(out, ": %s", r->comment);
+	if (c->until[0] != '\0')
+		buf_printf(out, " until %s", c->until);
+	if (c->text.len > 0)
+		buf_text(out, ": ");
+	buf_span(out, c->text);
 	buf_text(out, eol);
 }
 

@@ -226,8 +226,28 @@ holds_line(struct plan_edit *e, const struct subject *s, long offset)
 static bool
 renews_comment(const struct planner *p, const struct wanted *w)
 {
+	const struct request *r = p->request;
+
 	return w->comment == COMMENT_RENEWED &&
-	    (p->request->comment != NULL || p->request->until != NULL);
+	    (r->comment != NULL || r->until != NULL || r->no_comment ||
+	        r->no_until);
+}
+
+/* What it has, and of that what the request says anew. */
+static struct comment
+renewed(const struct planner *p, const struct wanted *w)
+{
+	const struct request *r = p->request;
+	struct comment c = { .text = { "", 0 } };
+
+	if (w->now != NULL)
+		(void)comment_read(p->access->text, w->now->start, &c);
+	if (r->comment != NULL || r->no_comment)
+		c.text = span_of(r->comment == NULL ? "" : r->comment);
+	if (r->until != NULL || r->no_until)
+		(void)span_copy(c.until, sizeof(c.until),
+		    span_of(r->until == NULL ? "" : r->until));
+	return c;
 }
 
 /* The lines that shall stand above the entry, but for those that stay. */
@@ -240,8 +260,11 @@ lines_above(struct planner *p, const struct wanted *w)
 		buf_span(&lines, w->note);
 		buf_text(&lines, p->eol);
 	}
-	if (renews_comment(p, w))
-		comment_line(p->request, p->eol, &lines);
+	if (renews_comment(p, w)) {
+		const struct comment c = renewed(p, w);
+
+		comment_line(&c, p->eol, &lines);
+	}
 	return lines;
 }
 
@@ -327,14 +350,14 @@ edit_here(struct planner *p, struct subject *s, const struct wanted *w)
 static const char *
 expiry(struct planner *p, const struct wanted *w)
 {
-	const char *until = p->request->until;
 	struct comment c;
 
 	if (renews_comment(p, w))
-		return until == NULL ? "" : until;
-	if (w->now == NULL || w->comment == COMMENT_GOES)
+		c = renewed(p, w);
+	else if (w->now == NULL || w->comment == COMMENT_GOES)
 		return "";
-	(void)comment_read(p->access->text, w->now->start, &c);
+	else
+		(void)comment_read(p->access->text, w->now->start, &c);
 	return arena_text(&p->plan->memory, span_of(c.until));
 }
 

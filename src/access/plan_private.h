@@ -125,7 +125,7 @@ size_t comment_above(struct span text, size_t start);
 /* The lowest of them, its end included; empty: there is none. */
 struct span comment_nearest(struct span text, size_t start);
 /* Adds the line that the request asks for, eol included; nothing if none. */
-void comment_line(const struct request *r, const char *eol, struct buf *out);
+void comment_line(const struct comment *c, const char *eol, struct buf *out);
 
 /* Adds the line that remembers the letters of a companion. */
 void comment_companion(const char *letters, const char *eol, struct buf *out);

@@ -111,6 +111,18 @@ check_fallback(const struct job *j, struct error *err)
 	    "thing; leave it out, or write client");
 }
 
+static int
+check_comment(const struct options *o, struct error *err)
+{
+	if ((o->comment != NULL && o->no_comment) ||
+	    (o->until != NULL && o->no_until))
+		return error_set(err, EX_USAGE, "--%s: contradicts --no-%s; "
+		    "leave one out", o->no_comment && o->comment != NULL
+		    ? "comment" : "until", o->no_comment && o->comment != NULL
+		    ? "comment" : "until");
+	return o->comment == NULL ? 0 : comment_check(o->comment, err);
+}
+
 int
 change_prepare(struct job *j, struct error *err)
 {
@@ -120,12 +132,14 @@ change_prepare(struct job *j, struct error *err)
 	j->request.verb = VERB_ADD;
 	j->request.comment = o->comment;
 	j->request.until = o->until;
+	j->request.no_comment = o->no_comment;
+	j->request.no_until = o->no_until;
 	j->request.force = o->force;
 	j->request.exact = o->exact;
 	j->request.fallback = o->fallback;
 	if (read_role(j, &words, err) != 0 ||
 	    check_fallback(j, err) != 0 ||
-	    (o->comment != NULL && comment_check(o->comment, err) != 0) ||
+	    check_comment(o, err) != 0 ||
 	    change_site(j, err) != 0)
 		return -1;
 	return find_hosts(j, words, err);

@@ -36,6 +36,7 @@ struct options {
 	int lock_wait;        /* seconds */
 	unsigned long minimum; /* --min, of scan */
 	int timeout;           /* seconds; --timeout, of review */
+	bool no_comment, no_until;
 	bool strict, dry_run, json, force, exact, fallback, quiet, verbose;
 	bool confirmed, hosts, fix; /* of scan, scan and check */
 	char **words;         /* what follows the verb; ends with NULL */
