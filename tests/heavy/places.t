@@ -93,7 +93,7 @@ my @places = (
 	['root, below /tmp', '/tmp', 01777, 0, '022',
 	    qw(tests/cli/builder-make.t tests/cli/scan-table.t)],
 	['root, with umask 077', '/opt', 0755, 0, '077',
-	    qw(build/unit/refused_swap.t build/unit/refused_side.t
+	    qw(build/unit/refused_swap.t build/unit/refused_private.t
 	    build/unit/update.t build/unit/site.t build/unit/service.t
 	    tests/cli/builder-make.t tests/faults/order.t)],
 	['a user, in a home for him alone', "/home/$user{name}", 0700, $user{id},
