@@ -150,7 +150,7 @@ with_cf(void **state)
 static int
 read_site(const char *config, const char *access_file, const char *map)
 {
-	struct site_request request = { config, access_file, map };
+	struct site_request request = { config, access_file, map, NULL };
 
 	err = (struct error)ERROR_INIT;
 	return site_read(&site, &request, &err);
