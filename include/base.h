@@ -201,6 +201,8 @@ void cancel_hold(void);
 void cancel_release(void);
 /* Dies of the signal that came; returns when none did. */
 void cancel_raise(void);
+/* Dies of SIGPIPE, as a program does that writes and nobody reads. */
+void cancel_unread(void);
 /* In a child: they kill again, unless the user has them ignored. */
 void cancel_forget(void);
 /* A descriptor that becomes readable when one came; -1 before the install. */
