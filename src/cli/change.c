@@ -94,7 +94,8 @@ edit(struct job *j, struct error *err)
 	if (status == UPDATE_AGAIN)
 		return error_set(err, EX_TEMPFAIL, "%s: kept changing under "
 		    "us; try again when nobody else edits it", j->site.access);
-	return status == UPDATE_DONE ? 0 : -1;
+	return status == UPDATE_DONE ? 0
+	    : error_memory_for(err, j->site.access);
 }
 
 /* ---- sendmail ---- */
