@@ -93,6 +93,9 @@ int host_parse(struct span typed, enum role role, const struct host_rules *rules
 
 /* ---- file: what makemap makes of the text ---- */
 
+/* No text has so many bytes, for offsets are kept in 40 bits. */
+#define ACCESS_TEXT_END (((uint64_t)1 << 40) - 1)
+
 /* The line that begins CanIt's section, as a PCRE2 pattern for a whole line. */
 #define ACCESS_MARKER \
 	"# DO NOT EDIT BELOW THIS LINE: CANIT MAY DELETE CHANGES BELOW THIS LINE\\h*"

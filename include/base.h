@@ -134,6 +134,8 @@ int error_errno(struct error *err, int status, const char *subject,
     const char *what);
 /* "out of memory", EX_OSERR. */
 int error_memory(struct error *err);
+/* Where err is that one: names the file whose size it was, and a cure.  -1. */
+int error_memory_for(struct error *err, const char *path);
 /* 0, or error_memory() when an addition to b failed. */
 int buf_error(const struct buf *b, struct error *err) MUST_USE;
 
@@ -201,6 +203,8 @@ void cancel_hold(void);
 void cancel_release(void);
 /* Dies of the signal that came; returns when none did. */
 void cancel_raise(void);
+/* Dies of SIGPIPE, as a program does that writes and nobody reads. */
+void cancel_unread(void);
 /* In a child: they kill again, unless the user has them ignored. */
 void cancel_forget(void);
 /* A descriptor that becomes readable when one came; -1 before the install. */

@@ -22,11 +22,15 @@ enum sandbox {
  * no program but in SANDBOX_PROGRAM, touches no other process, and creates,
  * changes or removes no file but in SANDBOX_WRITE below the open directory.  As
  * far as the kernel can: one that cannot is no error.  Descriptors that are open
- * stay so, but SANDBOX_READ and SANDBOX_PROGRAM write no file through them.
+ * stay so, but SANDBOX_READ and SANDBOX_PROGRAM write no file through them.  A
+ * call that is not allowed fails; nobody is killed for one.
  * Builds for an analyzer go without.  The first one counts: what is in a sandbox
  * stays in that.
  */
 void sandbox(enum sandbox kind, int directory);
+
+/* What is lacking for it, to say behind "this system has no"; NULL: nothing. */
+const char *sandbox_lacks(void);
 
 /* ---- a child ---- */
 

@@ -162,18 +162,21 @@ note_groups(const struct groups *g, bool compressed, struct host *host)
 	struct groups whole = *g;
 	char address[GROUPS_TEXT];
 
-	whole.count = 8;
-	groups_text(&whole, false, address);
-	if (groups_mapped(g))
+	if (groups_mapped(g)) {
 		(void)snprintf(host->note, sizeof(host->note),
 		    "sendmail looks this address up as IPv4: %.*s",
 		    OCTETS_TEXT, host->name);
+		return;
+	}
+	if (!g->open)
+		return;
 	/* Compressed, the address ends in :: and is not to be had. */
-	else if (g->open)
-		(void)snprintf(host->note, sizeof(host->note),
-		    "taken as the net %s%s%s", host->name + strlen(GROUPS_TAG),
-		    compressed ? "" : "; for the address give ",
-		    compressed ? "" : address + strlen(GROUPS_TAG));
+	whole.count = 8;
+	groups_text(&whole, false, address);
+	(void)snprintf(host->note, sizeof(host->note),
+	    "taken as the net %s%s%s", host->name + strlen(GROUPS_TAG),
+	    compressed ? "" : "; for the address give ",
+	    compressed ? "" : address + strlen(GROUPS_TAG));
 }
 
 int

@@ -16,7 +16,7 @@
 
 #define MARK_EVERY ((size_t)1 << 12)
 #define OFFSET_BITS 40
-#define OFFSET_MASK (((uint64_t)1 << OFFSET_BITS) - 1)
+#define OFFSET_MASK ACCESS_TEXT_END
 
 /* ---- keys ---- */
 
@@ -338,7 +338,7 @@ read_lines(struct access *a, struct span text,
 	a->rules = *rules;
 	a->seed = (uint64_t)(uintptr_t)text.at * UINT64_C(0x94d049bb133111eb);
 #if SIZE_MAX > UINT32_MAX
-	if (a->text.len >= OFFSET_MASK)
+	if (a->text.len >= ACCESS_TEXT_END)
 		return error_set(err, EX_DATAERR, "the file is too large");
 #endif
 	if (make_marks(a, err) == 0 && access_find_marker(a, err) == 0)

@@ -25,6 +25,8 @@ int child_disk_look(struct child *c, struct error *err) MUST_USE;
 
 /* On Linux: allows the calls of that sandbox alone. */
 void sandbox_calls(enum sandbox kind);
+/* Can the kernel do that, and do we know this machine's calls? */
+bool sandbox_has_calls(void);
 
 #define CHILD_DISK_MS 1000 /* between two looks at the disk */
 

@@ -102,6 +102,18 @@ cancel_raise(void)
 }
 
 void
+cancel_unread(void)
+{
+	sigset_t set;
+
+	(void)signal(SIGPIPE, SIG_DFL);
+	sigemptyset(&set);
+	sigaddset(&set, SIGPIPE);
+	(void)sigprocmask(SIG_UNBLOCK, &set, NULL);
+	(void)raise(SIGPIPE);
+}
+
+void
 cancel_forget(void)
 {
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {

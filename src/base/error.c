@@ -66,10 +66,21 @@ error_errno(struct error *err, int status, const char *subject,
 	    strerror(errno));
 }
 
+static const char no_memory[] = "out of memory";
+
 int
 error_memory(struct error *err)
 {
-	return error_set(err, EX_OSERR, "out of memory");
+	return error_set(err, EX_OSERR, "%s", no_memory);
+}
+
+int
+error_memory_for(struct error *err, const char *path)
+{
+	if (strcmp(err->text, no_memory) != 0)
+		return -1;
+	return error_set(err, EX_OSERR, "%s: %s; see that it is no larger "
+	    "than it has to be, or allow more (ulimit -v)", path, no_memory);
 }
 
 int

@@ -2,6 +2,7 @@
  * Giving up what is needed no more.  On Linux Landlock takes files away, and
  * seccomp calls.
  */
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -46,6 +47,13 @@ is_analyzed(void)
 #define WRITING (LANDLOCK_ACCESS_FS_WRITE_FILE | TRUNCATE | \
     LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_REMOVE_FILE)
 
+static long
+landlock_version(void)
+{
+	return syscall(SYS_landlock_create_ruleset, NULL, 0,
+	    LANDLOCK_CREATE_RULESET_VERSION);
+}
+
 static void
 allow_writing(long rules, int directory, unsigned long long known)
 {
@@ -67,8 +75,7 @@ restrict_files(enum sandbox kind, int directory)
 		unsigned long long files, net, scoped;
 	} rules = { 0, 0, 0 };
 	size_t size = sizeof(rules.files);
-	long version = syscall(SYS_landlock_create_ruleset, NULL, 0,
-	    LANDLOCK_CREATE_RULESET_VERSION), fd;
+	long version = landlock_version(), fd;
 
 	if (version < 1)
 		return;
@@ -96,6 +103,12 @@ restrict_files(enum sandbox kind, int directory)
 
 #else
 
+static long
+landlock_version(void)
+{
+	return -1;
+}
+
 static void
 restrict_files(enum sandbox kind, int directory)
 {
@@ -114,6 +127,15 @@ give_up(enum sandbox kind, int directory)
 	sandbox_calls(kind);
 }
 
+const char *
+sandbox_lacks(void)
+{
+	bool files = landlock_version() >= 1, calls = sandbox_has_calls();
+
+	return files && calls ? NULL : files ? "seccomp"
+	    : calls ? "Landlock" : "Landlock and no seccomp";
+}
+
 #elif defined(__OpenBSD__)
 
 static void
@@ -123,6 +145,12 @@ give_up(enum sandbox kind, int directory)
 	(void)pledge(kind == SANDBOX_NO_FILES ? "stdio"
 	    : kind == SANDBOX_READ ? "stdio rpath flock"
 	    : "stdio rpath wpath cpath flock", NULL);
+}
+
+const char *
+sandbox_lacks(void)
+{
+	return NULL;
 }
 
 #elif defined(__FreeBSD__)
@@ -136,6 +164,12 @@ give_up(enum sandbox kind, int directory)
 		(void)cap_enter();
 }
 
+const char *
+sandbox_lacks(void)
+{
+	return "sandbox for what opens files";
+}
+
 #else
 
 static void
@@ -143,6 +177,12 @@ give_up(enum sandbox kind, int directory)
 {
 	(void)kind;
 	(void)directory;
+}
+
+const char *
+sandbox_lacks(void)
+{
+	return "sandbox that we know";
 }
 
 #endif
@@ -156,8 +196,10 @@ sandbox(enum sandbox kind, int directory)
 	if (entered || is_analyzed())
 		return;
 	entered = true;
-	/* A pipe is no file. */
-	if (kind == SANDBOX_READ || kind == SANDBOX_PROGRAM)
+	/* A pipe is no file.  Who tries is told, and not killed. */
+	if (kind == SANDBOX_READ || kind == SANDBOX_PROGRAM) {
+		(void)signal(SIGXFSZ, SIG_IGN);
 		(void)setrlimit(RLIMIT_FSIZE, &none);
+	}
 	give_up(kind, directory);
 }

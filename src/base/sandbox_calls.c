@@ -41,7 +41,7 @@
 static const unsigned harmless[] = {
 	SYS_read, SYS_readv, SYS_pread64, SYS_write, SYS_writev, SYS_close,
 	SYS_lseek, SYS_fstat, SYS_statx, SYS_faccessat, SYS_readlinkat,
-	SYS_getcwd, SYS_flock, SYS_munmap, SYS_mremap, SYS_madvise, SYS_brk,
+	SYS_getcwd, SYS_flock, SYS_munmap, SYS_mremap, SYS_brk,
 	SYS_futex, SYS_clock_gettime, SYS_clock_getres, SYS_gettimeofday,
 	SYS_clock_nanosleep, SYS_nanosleep, SYS_pselect6, SYS_ppoll,
 	SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_rt_sigreturn,
@@ -84,7 +84,7 @@ static const unsigned harmless[] = {
 /* What libdb writes a map with, in one directory. */
 static const unsigned writing[] = {
 	SYS_pwrite64, SYS_pwritev, SYS_ftruncate, SYS_fallocate, SYS_fsync, SYS_fdatasync,
-	SYS_unlinkat, SYS_renameat2, SYS_chdir, SYS_fchdir, SYS_fchmod,
+	SYS_unlinkat, SYS_renameat2, SYS_chdir, SYS_fchdir,
 #ifdef SYS_sync_file_range
 	SYS_sync_file_range,
 #endif
@@ -101,13 +101,9 @@ static const unsigned writing[] = {
 
 /* What a program needs to start, and a script around it. */
 static const unsigned starting[] = {
-	SYS_execve, SYS_set_tid_address, SYS_prlimit64, SYS_umask, SYS_chdir,
-	SYS_fchdir, SYS_clone, SYS_setuid, SYS_setgid, SYS_setresuid,
-	SYS_setresgid, SYS_getgroups, SYS_getpgid, SYS_getdents64,
-	SYS_getresuid, SYS_getresgid, SYS_mmap, SYS_mprotect,
-#ifdef SYS_mmap2
-	SYS_mmap2,
-#endif
+	SYS_execve, SYS_set_tid_address, SYS_umask, SYS_chdir, SYS_fchdir,
+	SYS_setuid, SYS_setgid, SYS_setresuid, SYS_setresgid, SYS_getgroups,
+	SYS_getpgid, SYS_getdents64, SYS_getresuid, SYS_getresgid,
 #ifdef SYS_open
 	SYS_fork, SYS_vfork, SYS_getpgrp,
 #endif
@@ -138,6 +134,7 @@ add(struct filter *f, unsigned short what, unsigned k, size_t yes, size_t no)
 }
 
 #define LOAD (BPF_LD | BPF_W | BPF_ABS)
+#define KEEP (BPF_ALU | BPF_AND | BPF_K)
 #define IS (BPF_JMP | BPF_JEQ | BPF_K)
 #define HAS (BPF_JMP | BPF_JSET | BPF_K)
 
@@ -198,12 +195,17 @@ allow_only(struct filter *f, unsigned call, size_t argument,
 #define CLONE_ARGUMENT 0
 #endif
 
+/* Every new namespace; clone() has no bit for one of times. */
+#define NAMESPACES (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | \
+    CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
+
 /* A thread, no process; clone3() keeps its flags in memory. */
 static void
 allow_threads(struct filter *f)
 {
-	add(f, IS, SYS_clone, 0, 4);
+	add(f, IS, SYS_clone, 0, 5);
 	load_argument(f, CLONE_ARGUMENT);
+	add(f, HAS, NAMESPACES, 1, 0);
 	add(f, HAS, CLONE_THREAD, 1, 0);
 	end(f, SECCOMP_RET_ERRNO | EPERM);
 	end(f, SECCOMP_RET_ALLOW);
@@ -222,6 +224,43 @@ allow_memory(struct filter *f, unsigned call)
 	end(f, SECCOMP_RET_ALLOW);
 }
 
+/* A program's code is mapped and protected, but is never written, too. */
+static void
+allow_code(struct filter *f, unsigned call)
+{
+	add(f, IS, call, 0, 5);
+	load_argument(f, 2);
+	add(f, KEEP, PROT_WRITE | PROT_EXEC, 0, 0);
+	add(f, IS, PROT_WRITE | PROT_EXEC, 0, 1);
+	end(f, SECCOMP_RET_ERRNO | EPERM);
+	end(f, SECCOMP_RET_ALLOW);
+}
+
+/* Limits are read and not set: root could lift its own, or set another's. */
+static void
+allow_reading_limits(struct filter *f)
+{
+	add(f, IS, SYS_prlimit64, 0, 6);
+	add(f, LOAD, offsetof(struct seccomp_data, args) + 16, 0, 0);
+	add(f, IS, 0, 0, 2);
+	add(f, LOAD, offsetof(struct seccomp_data, args) + 20, 0, 0);
+	add(f, IS, 0, 1, 0);
+	end(f, SECCOMP_RET_ERRNO | EPERM);
+	end(f, SECCOMP_RET_ALLOW);
+}
+
+/* Not those that take memory away from the whole machine. */
+static void
+allow_advice(struct filter *f)
+{
+	static const unsigned advice[] = { MADV_NORMAL, MADV_RANDOM,
+		MADV_SEQUENTIAL, MADV_WILLNEED, MADV_DONTNEED, MADV_FREE,
+		MADV_DONTFORK, MADV_DOFORK, MADV_HUGEPAGE, MADV_NOHUGEPAGE,
+		102, 103 /* guards of a stack, of newer headers */ };
+
+	allow_only(f, SYS_madvise, 2, advice, COUNT(advice));
+}
+
 /* Signals to itself, no terminal that types, no signals by a descriptor.  The
  * numbers are record locks of files of 64 bits on a machine of 32: makemap locks
  * a cdb map by such. */
@@ -230,8 +269,8 @@ allow_some(struct filter *f)
 {
 	static const unsigned terminal[] = { TCGETS, TIOCGWINSZ, FIONREAD };
 	static const unsigned descriptor[] = { F_DUPFD, F_GETFD, F_SETFD,
-		F_GETFL, F_SETFL, F_DUPFD_CLOEXEC, F_GETLK, F_SETLK, F_SETLKW,
-		12, 13, 14 };
+		F_GETFL, F_DUPFD_CLOEXEC, F_GETLK, F_SETLK, F_SETLKW, 12, 13,
+		14 };
 	const unsigned self = (unsigned)getpid();
 
 	allow_only(f, SYS_ioctl, 1, terminal, COUNT(terminal));
@@ -241,6 +280,32 @@ allow_some(struct filter *f)
 #endif
 	allow_only(f, SYS_tgkill, 0, &self, 1);
 	allow_only(f, SYS_tkill, 0, &self, 1);
+	allow_advice(f);
+}
+
+#ifdef SYS_mmap2
+#define MAP_CALL SYS_mmap2
+#else
+#define MAP_CALL SYS_mmap
+#endif
+
+/* What a program may do that a function of ours need not. */
+static void
+allow_program(struct filter *f)
+{
+	allow(f, starting, COUNT(starting));
+	allow_without(f, SYS_clone, CLONE_ARGUMENT, NAMESPACES);
+	allow_code(f, MAP_CALL);
+	allow_code(f, SYS_mprotect);
+	allow_reading_limits(f);
+}
+
+static void
+allow_function(struct filter *f)
+{
+	allow_threads(f);
+	allow_memory(f, MAP_CALL);
+	allow_without(f, SYS_mprotect, 2, PROT_EXEC);
 }
 
 static void
@@ -271,21 +336,19 @@ sandbox_calls(enum sandbox kind)
 	allow_opening(&f, kind);
 	if (kind == SANDBOX_WRITE)
 		allow(&f, writing, COUNT(writing));
-	if (kind == SANDBOX_PROGRAM) {
-		allow(&f, starting, COUNT(starting));
-	} else {
-		allow_threads(&f);
-#ifdef SYS_mmap2
-		allow_memory(&f, SYS_mmap2);
-#else
-		allow_memory(&f, SYS_mmap);
-#endif
-		allow_without(&f, SYS_mprotect, 2, PROT_EXEC);
-	}
+	(kind == SANDBOX_PROGRAM ? allow_program : allow_function)(&f);
 	allow_some(&f);
 	end(&f, SECCOMP_RET_ERRNO | ENOSYS);
 	program.len = f.n;
 	(void)prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0);
+}
+
+bool
+sandbox_has_calls(void)
+{
+	const unsigned action = SECCOMP_RET_ERRNO;
+
+	return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
 }
 
 #else
@@ -294,6 +357,12 @@ void
 sandbox_calls(enum sandbox kind)
 {
 	(void)kind;
+}
+
+bool
+sandbox_has_calls(void)
+{
+	return false;
 }
 
 #endif

@@ -94,7 +94,8 @@ edit(struct job *j, struct error *err)
 	if (status == UPDATE_AGAIN)
 		return error_set(err, EX_TEMPFAIL, "%s: kept changing under "
 		    "us; try again when nobody else edits it", j->site.access);
-	return status == UPDATE_DONE ? 0 : -1;
+	return status == UPDATE_DONE ? 0
+	    : error_memory_for(err, j->site.access);
 }
 
 /* ---- sendmail ---- */
@@ -155,6 +156,12 @@ change_in_place(const struct job *j, const struct error *why,
 }
 
 int
+change_told(const struct job *j, struct error *err)
+{
+	return j->report.builder == NULL ? 0 : output_end(err);
+}
+
+int
 change_failed(const struct job *j, const struct error *err)
 {
 	int status = err->text[0] == '\0' ? err->status : fail(err);
@@ -182,7 +189,8 @@ run_and_report(struct job *j)
 	int result = change_run(j, &err);
 
 	if ((result == 0 || j->report.builder != NULL) &&
-	    report_print(&j->report, j->o, &why) != 0 && result == 0)
+	    (report_print(&j->report, j->o, &why) != 0 ||
+	        change_told(j, &why) != 0) && result == 0)
 		result = change_in_place(j, &why, &err);
 	return result == 0 ? EX_OK : change_failed(j, &err);
 }

@@ -65,6 +65,8 @@ int change_run(struct job *j, struct error *err) MUST_USE;
 /* Why, and that the change is in place if it is; returns -1. */
 int change_in_place(const struct job *j, const struct error *why,
     struct error *err);
+/* After the report: did it get out?  Where nothing was changed, main asks. */
+int change_told(const struct job *j, struct error *err) MUST_USE;
 /* Tells a failure, also to the system log; returns the exit status. */
 int change_failed(const struct job *j, const struct error *err);
 void change_end(struct job *j);

@@ -364,6 +364,8 @@ check_and_print(struct checks *c, struct job *j, struct error *err)
 	if (j->o->json)
 		print_json(c, j);
 	else if (print_text(c, j, &why) != 0 && result == 0)
+		return change_in_place(j, &why, err);
+	if (change_told(j, &why) != 0 && result == 0)
 		result = change_in_place(j, &why, err);
 	return result;
 }

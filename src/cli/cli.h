@@ -142,6 +142,10 @@ void note(const struct options *o, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Prints err as a message and returns its status. */
 int fail(const struct error *err);
 /* Flushes stdout; EX_IOERR when what was printed did not get out. */
+int output_end(struct error *err) MUST_USE;
+/* The same for who has changed nothing, or has told already that he has: the
+ * status, or the failure's, told.  Where nobody reads stdout any more that is no
+ * news: it dies of SIGPIPE, as grep does. */
 int finish(int status);
 
 /* ---- progress ---- */

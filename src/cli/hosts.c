@@ -15,6 +15,10 @@ struct reading {
 	enum role role;
 	const struct host_rules *rules;
 	int status;
+	/* The last word that was a host, and as it was typed: logs repeat one
+	 * many times. */
+	char last[HOST_KEY_MAX];
+	size_t last_len;
 };
 
 /* ---- each once ---- */
@@ -82,8 +86,13 @@ read_word(struct reading *r, struct span typed, size_t line)
 	struct error err = ERROR_INIT;
 	struct host host;
 
+	if (typed.len == r->last_len && typed.len > 0 &&
+	    memcmp(typed.at, r->last, typed.len) == 0)
+		return;
 	if (host_parse(typed, r->role, r->rules, &host, &err) == 0) {
 		add(r->list, &host);
+		r->last_len = span_copy(r->last, sizeof(r->last), typed)
+		    ? typed.len : 0;
 		return;
 	}
 	if (line == 0)
@@ -153,7 +162,7 @@ int
 host_list_read(struct host_list *list, char *const *words, enum role role,
     const struct host_rules *rules)
 {
-	struct reading r = { list, role, rules, EX_OK };
+	struct reading r = { list, role, rules, EX_OK, "", 0 };
 	struct error err = ERROR_INIT;
 
 	for (; *words != NULL; words++) {

@@ -4,6 +4,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "cli.h"
 
 /*
@@ -69,6 +70,10 @@ run_verb(const struct options *o)
 	v = find_verb(o, &err);
 	if (v == NULL || options_fit(o, v->group, &err) != 0)
 		return fail(&err);
+	if (o->verbose && sandbox_lacks() != NULL)
+		detail(o, "this system has no %s: what reads maps and logs "
+		    "could do more, if it were turned against us",
+		    sandbox_lacks());
 	return v->function(o);
 }
 

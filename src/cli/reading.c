@@ -119,7 +119,7 @@ parse(struct reading_file *r, const struct options *o, struct span text,
 	struct access_rules rules = { r->site.map.keep_case, o->marker };
 
 	if (access_parse_tls(&r->access, text, &rules, err) != 0)
-		return -1;
+		return error_memory_for(err, r->site.access);
 	r->there = true;
 	return 0;
 }

@@ -1,9 +1,11 @@
 /* What tlsoff prints, and where. */
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "cli.h"
 
@@ -118,12 +120,33 @@ fail(const struct error *err)
 	return err->status;
 }
 
+/* Is it a pipe that nobody reads any more? */
+static bool
+is_unread(void)
+{
+	struct pollfd out = { STDOUT_FILENO, POLLOUT, 0 };
+
+	return poll(&out, 1, 0) > 0 && (out.revents & (POLLERR | POLLHUP)) != 0;
+}
+
+int
+output_end(struct error *err)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return 0;
+	return error_set(err, EX_IOERR, "standard output: %s",
+	    strerror(is_unread() ? EPIPE : errno));
+}
+
 int
 finish(int status)
 {
+	struct error err = ERROR_INIT;
+
 	/* check and explain answer with a status below those of sysexits.h. */
-	if ((fflush(stdout) == 0 && !ferror(stdout)) || status >= EX__BASE)
+	if (output_end(&err) == 0 || status >= EX__BASE)
 		return status;
-	warn("standard output: %s", strerror(errno));
-	return EX_IOERR;
+	if (is_unread())
+		cancel_unread();
+	return fail(&err);
 }

@@ -63,6 +63,10 @@ read_all(const struct target *t, struct buf *bytes, struct error *err)
 	size_t hint = t->seen.st_size > 0 ? (size_t)t->seen.st_size : 0;
 
 	buf_clear(bytes);
+	if ((unsigned long long)t->seen.st_size >= ACCESS_TEXT_END)
+		return error_set(err, EX_DATAERR, "%s: %lld bytes are too many "
+		    "for an access file; put a right one in its place",
+		    t->path, (long long)t->seen.st_size);
 	if (buf_room(bytes, hint + 1) == NULL)
 		return error_memory(err);
 	for (;;) {
@@ -99,7 +103,7 @@ update_read_text(const char *path, struct buf *text, struct error *err)
 		status = t.exists ? read_all(&t, text, err)
 		    : target_missing(&t, err);
 	target_close(&t);
-	return status;
+	return status == 0 ? 0 : error_memory_for(err, path);
 }
 
 static bool
@@ -151,11 +155,12 @@ update_read(struct update *u, struct error *err)
 {
 	access_free(&u->access);
 	memset(&u->access, 0, sizeof(u->access));
-	if (u->options.read_only ? read_alone(u, err) != 0
-	    : read_quiet(u, err) != 0)
-		return -1;
-	return access_parse_tls(&u->access, buf_as_span(&u->bytes),
-	    u->options.rules, err);
+	if ((u->options.read_only ? read_alone(u, err) : read_quiet(u, err)) !=
+	        0 ||
+	    access_parse_tls(&u->access, buf_as_span(&u->bytes),
+	        u->options.rules, err) != 0)
+		return error_memory_for(err, u->text.path);
+	return 0;
 }
 
 bool
