@@ -9,10 +9,6 @@
  *   maillog_finish()   once: fills hosts[], worst first
  *   maillog_free()     accepts the zero state, may be called twice
  *
- * A long log may be read in parts, each by a struct maillog and a thread of
- * its own: maillog_beside() begins the others, maillog_part() stands for
- * maillog_input(), and at the end comes maillog_merge().
- *
  * Which bytes are a record: a line of rsyslog (ISO or traditional stamp, RFC
  * 5424), syslogd, Solaris, or "journalctl -o" short*, cat, json, json-seq,
  * json-sse, json-pretty and export; the shape of each log is found out.  A
@@ -109,35 +105,9 @@ struct maillog {
 /* EX_OSERR: memory. */
 int maillog_begin(struct maillog *m, const struct maillog_rules *rules,
     struct error *err) MUST_USE;
-/* The same by first's rules, for another part of its log.  They share the
- * patterns, to compile which takes as long as to search some 20 MB: first is
- * to be freed last.  EX_OSERR. */
-int maillog_beside(struct maillog *m, const struct maillog *first,
-    struct error *err) MUST_USE;
 
 /* Another log begins: nothing is known of its shape or processes. */
 void maillog_input(struct maillog *m);
-
-/*
- * The same, but only what begins at offsets [from, to) of the log counts.
- * Feeding begins at offset begin, MAILLOG_WARM before from where there is so
- * much, and goes on until MAILLOG_COOL behind to: what is around a part tells
- * of its processes.  head: the first bytes of the log, for its shape.
- */
-#define MAILLOG_WARM ((size_t)4 << 20)
-#define MAILLOG_COOL ((size_t)1 << 20)
-
-struct maillog_part {
-	unsigned long long begin, from, to;
-};
-
-void maillog_part(struct maillog *m, struct span head,
-    const struct maillog_part *part);
-/* May a log that begins so be read in parts? */
-bool maillog_splits(struct span head);
-/* Adds what other has found; neither is finished yet.  Errors show at
- * maillog_finish(). */
-void maillog_merge(struct maillog *m, struct maillog *other);
 
 /*
  * Reads whole lines from the len bytes at bytes and returns how many of the

@@ -90,25 +90,12 @@ struct scan {
 	int role; /* -1: both */
 	struct scan_input in;
 	struct reading_file text; /* the access file, where it can be read */
-	struct maillog found, second;
+	struct maillog found;
 	struct arena memory;
 };
 
-/* A second thread is worth it for a long file on more than one core. */
-static bool
-wants_two(const struct scan_input *in)
-{
-	bool any = false;
-
-	for (size_t i = 0; i < in->count; i++)
-		any = any || (in->logs[i].regular &&
-		                 in->logs[i].size >= SCAN_SPLIT);
-	return any && sysconf(_SC_NPROCESSORS_ONLN) > 1;
-}
-
 static int
-read_all(struct scan_input *in, struct maillog *m, struct maillog *other,
-    struct error *err)
+read_all(struct scan_input *in, struct maillog *m, struct error *err)
 {
 	int result = 0;
 
@@ -116,7 +103,7 @@ read_all(struct scan_input *in, struct maillog *m, struct maillog *other,
 		struct scan_log *log = &in->logs[i];
 
 		maillog_input(m);
-		result = log->regular ? scan_file(in, log, m, other, err)
+		result = log->regular ? scan_file(in, log, m, err)
 				      : scan_stream(in, log, m, err);
 		close_fd(&log->fd);
 	}
@@ -127,23 +114,14 @@ read_all(struct scan_input *in, struct maillog *m, struct maillog *other,
 static int
 find(struct scan *s, const struct maillog_rules *rules, struct error *err)
 {
-	struct maillog *other = NULL;
-
 	/* The patterns are compiled to machine code, which is forbidden in the
 	 * sandbox. */
 	if (maillog_begin(&s->found, rules, err) != 0)
 		return -1;
-	if (wants_two(&s->in)) {
-		other = &s->second;
-		if (maillog_beside(other, &s->found, err) != 0)
-			return -1;
-	}
 	(void)progress_begin(&s->in.line, s->o, "scan");
 	sandbox();
-	if (read_all(&s->in, &s->found, other, err) != 0)
+	if (read_all(&s->in, &s->found, err) != 0)
 		return -1;
-	if (other != NULL)
-		maillog_merge(&s->found, other);
 	return maillog_finish(&s->found, err);
 }
 
@@ -192,7 +170,6 @@ verb_scan(const struct options *o)
 
 	s.in = (struct scan_input){ .memory = &s.memory, .status = -1 };
 	result = scan(&s, &err);
-	maillog_free(&s.second);
 	maillog_free(&s.found);
 	reading_free(&s.text);
 	scan_close(&s.in);

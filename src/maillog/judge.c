@@ -7,13 +7,6 @@
 /* sendmail shortens longer names in the middle, in to= lines. */
 #define SHORTENED 38
 
-/* Nothing, where it stands in another part of the log. */
-static unsigned long
-counted(const struct record *r)
-{
-	return r->muted ? 0 : r->times;
-}
-
 /* ---- reasons ---- */
 
 /* OpenSSL's words, or what the numbers say where it has none. */
@@ -42,11 +35,9 @@ client_error(struct maillog_state *s, const struct record *r)
 	(void)match(&s->matcher, PATTERN_CLIENT_ERROR, r->message, g);
 	/* Where the process is known, its host would have come by now. */
 	if (p->client_open > 0 && r->process != 0) {
-		if (!p->client_muted)
-			host_unattributed(s, p->time, p->client_open);
+		host_unattributed(s, p->time, p->client_open);
 		p->client_open = 0;
 	}
-	p->client_muted = r->muted;
 	p->client_open += (unsigned)r->times;
 	p->client_reason = reason_of(s, g);
 	p->time = stamp_time(s, r);
@@ -137,7 +128,7 @@ static void
 client_failure(struct maillog_state *s, const char *line,
     const struct record *r)
 {
-	struct failure f = { ROLE_CLIENT, MAILLOG_CONFIRMED, 0, counted(r),
+	struct failure f = { ROLE_CLIENT, MAILLOG_CONFIRMED, 0, r->times,
 		MAILLOG_NO_TIME };
 	struct client c = { r->message, relay_client(r->message), 0 };
 	struct process *p;
@@ -181,7 +172,7 @@ is_handshake(struct span stat)
 static void
 delivery(struct maillog_state *s, const struct record *r)
 {
-	struct failure f = { ROLE_CLIENT, MAILLOG_HINT, 0, counted(r),
+	struct failure f = { ROLE_CLIENT, MAILLOG_HINT, 0, r->times,
 		MAILLOG_NO_TIME };
 	struct process *p = process_find(s, r->process);
 	struct maillog_host *row;
@@ -249,7 +240,7 @@ server_failure(struct maillog_state *s, const char *line,
 	if (p->server == SERVER_OPEN)
 		host_unattributed(s, p->time, p->times);
 	p->server = SERVER_OPEN;
-	p->times = counted(r);
+	p->times = r->times;
 	p->time = stamp_time(s, r);
 	p->server_reason = known ? reason_of(s, g) : 0;
 	p->cut_len = 0;
@@ -326,7 +317,7 @@ handshake(struct maillog_state *s, enum role role, const struct record *r,
 	struct span relay = { r->message.at + lead, r->message.len - lead };
 	const char *end = memmem(relay.at, relay.len, ", version=", 10);
 
-	if (end == NULL || !s->rules.successes || r->muted ||
+	if (end == NULL || !s->rules.successes ||
 	    (s->rules.since != MAILLOG_NO_TIME &&
 	        stamp_time(s, r) != MAILLOG_NO_TIME &&
 	        stamp_time(s, r) < s->rules.since))
@@ -351,6 +342,8 @@ judge(struct maillog_state *s, const char *line, struct record *r)
 	if (BEGINS(m, "message repeated ")) {
 		line_repeated(r);
 		m = r->message;
+		if (r->times == 0)
+			return;
 	}
 	if (BEGINS(m, "STARTTLS=client, relay="))
 		handshake(s, ROLE_CLIENT, r, 23);

@@ -11,9 +11,9 @@
 
 #include "room.h"
 
-static int
-begin(struct maillog *m, const struct maillog_rules *rules,
-    const struct matcher *shared, struct error *err)
+int
+maillog_begin(struct maillog *m, const struct maillog_rules *rules,
+    struct error *err)
 {
 	struct maillog_state *s;
 
@@ -38,24 +38,10 @@ begin(struct maillog *m, const struct maillog_rules *rules,
 		return error_memory(err);
 	}
 	(void)reason_number(s, span_of("unknown"));
-	if (match_begin(&s->matcher, shared, err) == 0)
+	if (match_begin(&s->matcher, err) == 0)
 		return 0;
 	maillog_free(m);
 	return -1;
-}
-
-int
-maillog_begin(struct maillog *m, const struct maillog_rules *rules,
-    struct error *err)
-{
-	return begin(m, rules, NULL, err);
-}
-
-int
-maillog_beside(struct maillog *m, const struct maillog *first,
-    struct error *err)
-{
-	return begin(m, &first->state->rules, &first->state->matcher, err);
 }
 
 void
@@ -66,44 +52,10 @@ maillog_input(struct maillog *m)
 	process_settle_all(s);
 	s->shape = SHAPE_UNKNOWN;
 	s->skipping = false;
-	s->base = s->offset = s->looked = s->watch_end = s->from = 0;
-	s->to = ULLONG_MAX;
+	s->base = s->offset = s->looked = s->watch_end = 0;
 	journal_clear(&s->entry[0]);
 	s->entry[0].skip = 0;
 	s->entry[0].skip_line = false;
-}
-
-bool
-maillog_splits(struct span head)
-{
-	return !line_is_export(head) && !line_is_pretty(head);
-}
-
-void
-maillog_part(struct maillog *m, struct span head,
-    const struct maillog_part *part)
-{
-	struct maillog_state *s = m->state;
-
-	maillog_input(m);
-	line_shape(s, head);
-	s->base = s->offset = part->begin;
-	s->from = part->from;
-	s->to = part->to;
-}
-
-void
-maillog_merge(struct maillog *m, struct maillog *other)
-{
-	struct maillog_state *s = m->state, *from = other->state;
-
-	process_settle_all(from);
-	hosts_merge(s, from);
-	tally_merge(s, from);
-	m->unattributed += other->unattributed;
-	m->lines += other->lines;
-	s->failed = s->failed || from->failed;
-	s->matcher.failed = s->matcher.failed || from->matcher.failed;
 }
 
 /* Takes a line apart that is worth a look; one that only may be so: if it is
@@ -119,7 +71,6 @@ look_at(struct maillog_state *s, const char *start, struct span line, bool hit)
 	if (hit ? !line_record(s, line, &s->entry[0], &r)
 		: !line_plain(s, line, &r) || !is_failure(r.message))
 		return false;
-	r.muted = s->offset < s->from || s->offset >= s->to;
 	judge(s, line.at, &r);
 	return true;
 }
@@ -197,19 +148,6 @@ count_lines(const char *bytes, size_t len)
 	return lines;
 }
 
-/* Of the bytes at base, those that belong to the part. */
-static unsigned long long
-lines_of_part(const struct maillog_state *s, const char *bytes, size_t len)
-{
-	unsigned long long start = s->base, end = s->base + len;
-
-	start = start < s->from ? s->from : start;
-	end = end > s->to ? s->to : end;
-	return start >= end ? 0
-			    : count_lines(bytes + (start - s->base),
-			          (size_t)(end - start));
-}
-
 /* How many bytes are whole lines. */
 static size_t
 whole_lines(struct maillog_state *s, const char *bytes, size_t len, bool last)
@@ -261,7 +199,7 @@ maillog_feed(struct maillog *m, const char *bytes, size_t len, size_t before,
 		s->base -= skip;
 	}
 	if (s->rules.lines)
-		m->lines += lines_of_part(s, bytes, take);
+		m->lines += count_lines(bytes, take);
 	s->base += take;
 	return take;
 }

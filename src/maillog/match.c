@@ -100,14 +100,11 @@ compile(struct matcher *m, size_t i, struct error *err)
 }
 
 int
-match_begin(struct matcher *m, const struct matcher *other, struct error *err)
+match_begin(struct matcher *m, struct error *err)
 {
-	m->jit = other == NULL || other->jit;
-	m->shared = other != NULL;
+	m->jit = true;
 	for (size_t i = 0; i < PATTERN_COUNT; i++)
-		if (m->shared)
-			m->code[i] = other->code[i];
-		else if (compile(m, i, err) != 0)
+		if (compile(m, i, err) != 0)
 			return -1;
 	m->data = pcre2_match_data_create(GROUPS, NULL);
 	return m->data == NULL ? error_memory(err) : 0;
@@ -117,8 +114,7 @@ void
 match_free(struct matcher *m)
 {
 	for (size_t i = 0; i < PATTERN_COUNT; i++) {
-		if (!m->shared)
-			pcre2_code_free(m->code[i]);
+		pcre2_code_free(m->code[i]);
 		m->code[i] = NULL;
 	}
 	pcre2_match_data_free(m->data);

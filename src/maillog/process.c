@@ -20,7 +20,7 @@
 static void
 settle(struct maillog_state *s, struct process *p)
 {
-	if (p->client_open > 0 && !p->client_muted)
+	if (p->client_open > 0)
 		host_unattributed(s, p->time, p->client_open);
 	if (p->server == SERVER_OPEN)
 		host_unattributed(s, p->time, p->times);

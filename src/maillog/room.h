@@ -57,13 +57,10 @@ struct matcher {
 	pcre2_code *code[PATTERN_COUNT];
 	pcre2_match_data *data;
 	bool jit;
-	bool shared; /* the code is another's */
 	bool failed; /* PCRE2 gave up on a line */
 };
 
-/* other: whose code it shares, freed last; NULL: compiles its own. */
-int match_begin(struct matcher *m, const struct matcher *other,
-    struct error *err) MUST_USE;
+int match_begin(struct matcher *m, struct error *err) MUST_USE;
 void match_free(struct matcher *m);
 /* Whether the pattern matches; fills groups[0..GROUPS) where not NULL, {NULL,
  * 0} for one that took no part.  Bound patterns match at the start only. */
@@ -82,7 +79,6 @@ struct record {
 	struct span pid;    /* digits, or empty */
 	uint64_t process;   /* host, tag and pid; 0: not known */
 	unsigned long times; /* it stands for so many */
-	bool muted;          /* it belongs to another part: not to be counted */
 };
 
 /* The fields of a journal entry that matter. */
@@ -132,7 +128,6 @@ struct process {
 	unsigned watch;             /* == state.watch: its next lines matter */
 	unsigned client_open;       /* errors whose host has not come yet */
 	unsigned client_reason;
-	bool client_muted;          /* ... and are another part's */
 	bool client_seen;           /* a failure as client was confirmed */
 	enum server_state server;
 	struct maillog_host *row;   /* SERVER_NAMED: who was blamed */
@@ -169,7 +164,6 @@ struct maillog_state {
 	enum shape shape;
 	bool skipping;              /* inside a line too long to keep */
 	unsigned long long base;    /* offset of the block */
-	unsigned long long from, to; /* what begins there counts */
 	unsigned long long offset;  /* of the line looked at */
 	const char *floor;          /* oldest byte in reach of looking back */
 	unsigned long long looked;  /* bytes looked back over */
@@ -319,8 +313,6 @@ struct maillog_host *host_again(struct maillog_state *s,
 void host_set_address(struct maillog_host *row, const char *address);
 void host_unattributed(struct maillog_state *s, long long time,
     unsigned long times);
-/* Adds another's rows. */
-void hosts_merge(struct maillog_state *s, const struct maillog_state *other);
 /* Fills the public parts of all rows and sorts them. */
 void hosts_finish(struct maillog_state *s);
 void hosts_free(struct maillog_state *s);
@@ -338,7 +330,6 @@ void row_time(struct maillog_host *row, long long time, unsigned long times);
 uint64_t hash_bytes(uint64_t seed, struct span text);
 void tally_success(struct maillog_state *s, enum role role,
     struct span relay, unsigned long times);
-void tally_merge(struct maillog_state *s, const struct maillog_state *other);
 unsigned long long tally_successes(struct maillog_state *s,
     const struct maillog_host *row);
 
