@@ -89,15 +89,31 @@ struct maillog_host {
 	/* private */
 	uint64_t hash, recent[8];
 	unsigned recent_count, tries;
+	bool told; /* by more than deliveries */
 	size_t host_len;
 	char text[];
 };
+
+/* How much of a line that is not understood is kept. */
+#define MAILLOG_SHOWN 120
 
 struct maillog {
 	struct maillog_host **hosts; /* after maillog_finish() */
 	size_t host_count;
 	unsigned long unattributed; /* failures of nobody knows whom */
+	/* Of all lines, where the rules ask for them. */
 	unsigned long long lines;
+	/* Records of sendmail's that were seen; 0: there was none. */
+	unsigned long records;
+	/* Lines that hold a failure as sendmail writes it, but in no record
+	 * that was understood; and the first of them: the number of its log,
+	 * counted from 1 by maillog_input(), its offset there, its number where
+	 * it is known, else 0, and its beginning, raw. */
+	unsigned long unread;
+	unsigned first_unread_log;
+	unsigned long long first_unread_at, first_unread_line;
+	size_t first_unread_len;
+	char first_unread[MAILLOG_SHOWN];
 	/* private */
 	struct maillog_state *state;
 };
@@ -119,6 +135,15 @@ void maillog_input(struct maillog *m);
  */
 size_t maillog_feed(struct maillog *m, const char *bytes, size_t len,
     size_t before, bool last) MUST_USE;
+
+/* What makes a log one that cannot be read so; to be asked at its end. */
+enum maillog_defect {
+	MAILLOG_SOUND,
+	MAILLOG_UTF16,
+	MAILLOG_NEWEST_FIRST /* "journalctl -r" */
+};
+
+enum maillog_defect maillog_defect(const struct maillog *m);
 
 /* Settles what is open and sorts.  EX_OSERR when memory ran out on the way,
  * EX_SOFTWARE when PCRE2 gave up on a line. */

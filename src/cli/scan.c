@@ -79,8 +79,56 @@ tell_rest(const struct maillog *m, const struct options *o)
 		warn("scan: %lu more failed, of hosts the log does not name "
 		    "in full; sendmail's LogLevel 10 names them",
 		    m->unattributed);
-	else if (m->host_count == 0)
+	else if (m->records == 0 && isatty(STDERR_FILENO) == 1)
+		warn("scan: not one line of sendmail's; is that its log?");
+	else if (m->host_count == 0 && m->unread == 0)
 		warn("scan: no host whose TLS handshake failed");
+}
+
+/* What a log has that cannot be read as it is. */
+static int
+refuse(const struct scan_log *log, const struct maillog *m, struct error *err)
+{
+	switch (maillog_defect(m)) {
+	case MAILLOG_UTF16:
+		return error_set(err, EX_DATAERR, "%s: is UTF-16; iconv -f "
+		    "UTF-16 -t UTF-8 turns it into what scan reads", log->name);
+	case MAILLOG_NEWEST_FIRST:
+		return error_set(err, EX_DATAERR, "%s: its newest lines come "
+		    "first; run journalctl without -r, or turn it by tac(1)",
+		    log->name);
+	default:
+		return 0;
+	}
+}
+
+/* Failures in lines that were not understood are told, never passed over. */
+static int
+tell_unread(const struct scan_input *in, const struct maillog *m,
+    const struct options *o, struct arena *memory, struct error *err)
+{
+	const char *text = arena_visible(memory,
+	    (struct span){ m->first_unread, m->first_unread_len });
+	struct buf where = BUF_IN(memory);
+
+	if (m->unread == 0)
+		return 0;
+	if (m->first_unread_line > 0)
+		buf_printf(&where, " in line %llu", m->first_unread_line);
+	if (in->count > 1 && m->first_unread_log > 0)
+		buf_printf(&where, " of %s",
+		    in->logs[m->first_unread_log - 1].name);
+	if (arena_error(memory, err) != 0)
+		return -1;
+	(void)error_set(err, EX_DATAERR, "scan: %lu line%s like failures "
+	    "of TLS but their shape is not understood, the first%s: \"%s\"; "
+	    "see LOG SHAPES in the manual", m->unread,
+	    m->unread == 1 ? " looks" : "s look", buf_string(&where), text);
+	if (m->records == 0)
+		return -1;
+	if (!o->quiet)
+		warn("%s", err->text);
+	return 0;
 }
 
 /* ---- the verb ---- */
@@ -105,6 +153,10 @@ read_all(struct scan_input *in, struct maillog *m, struct error *err)
 		maillog_input(m);
 		result = log->regular ? scan_file(in, log, m, err)
 				      : scan_stream(in, log, m, err);
+		if (result == 0)
+			result = refuse(log, m, err);
+		if (result == 0 && log->regular)
+			result = scan_line_number(log, (unsigned)i + 1, m, err);
 		close_fd(&log->fd);
 	}
 	progress_end(&in->line);
@@ -153,6 +205,8 @@ scan(struct scan *s, struct error *err)
 	    scan_open(&s->in, o->words, o->word_count, err) != 0 ||
 	    (!o->hosts && open_text(&s->text, o, err) != 0) ||
 	    find(s, &rules, err) != 0)
+		return -1;
+	if (tell_unread(&s->in, &s->found, o, &s->memory, err) != 0)
 		return -1;
 	choose(&s->found, o, s->role);
 	if (scan_print(&s->found, o, &s->text, &s->memory, err) != 0)

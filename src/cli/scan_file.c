@@ -110,3 +110,28 @@ scan_file(struct scan_input *in, const struct scan_log *log, struct maillog *m,
 	}
 	return result;
 }
+
+int
+scan_line_number(const struct scan_log *log, unsigned number,
+    struct maillog *m, struct error *err)
+{
+	unsigned long long at = 0, lines = 1;
+	char bytes[1 << 14];
+
+	if (m->first_unread_log != number || m->first_unread_line > 0)
+		return 0;
+	while (at < m->first_unread_at) {
+		unsigned long long left = m->first_unread_at - at;
+		ssize_t n = pread(log->fd, bytes,
+		    left < sizeof(bytes) ? (size_t)left : sizeof(bytes),
+		    (off_t)at);
+
+		if (n <= 0)
+			return error_errno(err, EX_IOERR, log->name, "read");
+		for (ssize_t i = 0; i < n; i++)
+			lines += bytes[i] == '\n';
+		at += (unsigned long long)n;
+	}
+	m->first_unread_line = lines;
+	return 0;
+}

@@ -291,6 +291,7 @@ print_json(struct scan_rows *r)
 	json_begin(&j);
 	rows_json(&j, "hosts", describe, r, r->found->host_count);
 	json_value(&j, "unattributed", value_number(r->found->unattributed));
+	json_value(&j, "unread", value_number(r->found->unread));
 	json_value(&j, "lines", value_number(r->found->lines));
 	json_end(&j);
 }

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "room.h"
+#include "maillog_private.h"
 
 /* ---- rows ---- */
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "room.h"
+#include "maillog_private.h"
 
 static uint64_t
 mix(uint64_t h, uint64_t word)
