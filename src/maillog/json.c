@@ -270,10 +270,9 @@ object_len(const char *bytes, size_t len)
 	return 0;
 }
 
-/* What stands between entries: all of a string, which may be as long as it
- * likes, or bytes up to the next string or object. */
+/* The rest of a string between entries, which may be as long as it likes. */
 static size_t
-between(struct entry *e, const char *bytes, size_t len)
+pass_string(struct entry *e, const char *bytes, size_t len)
 {
 	size_t at = 0;
 
@@ -285,14 +284,30 @@ between(struct entry *e, const char *bytes, size_t len)
 			e->quoted = false;
 		e->escaped = !e->escaped && c == '\\';
 	}
-	while (at < len && bytes[at] != '"' && bytes[at] != '{')
-		at++;
-	if (at < len && bytes[at] == '"') {
-		e->quoted = true;
-		e->escaped = false;
-		at++;
-	}
 	return at;
+}
+
+/* What stands between entries: a string, or all up to the next one or to an
+ * object; 0: not all of it is here. */
+static size_t
+between(struct entry *e, const char *bytes, size_t len, bool last)
+{
+	size_t at = 0;
+
+	if (e->quoted)
+		return pass_string(e, bytes, len);
+	if (bytes[0] != '"') {
+		while (at < len && bytes[at] != '"' && bytes[at] != '{')
+			at++;
+		return at;
+	}
+	e->quoted = true;
+	e->escaped = false;
+	at = 1 + pass_string(e, bytes + 1, len - 1);
+	if (!e->quoted || last || len > MAILLOG_LINE_MAX)
+		return at;
+	e->quoted = false;
+	return 0;
 }
 
 size_t
@@ -302,7 +317,7 @@ json_take(struct entry *e, const char *bytes, size_t len, bool last,
 	size_t object;
 
 	if (e->quoted || bytes[0] != '{')
-		return between(e, bytes, len);
+		return between(e, bytes, len, last);
 	object = object_len(bytes, len);
 	if (object == 0 && len <= MAILLOG_LINE_MAX && !last)
 		return 0;

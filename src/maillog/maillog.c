@@ -83,9 +83,11 @@ look_at(struct maillog_state *s, const char *start, struct span line, bool hit)
 	}
 	if (r.message.len == 0)
 		return true;
-	s->result->records += r.tagged;
-	if (!evidence_add(s, line.at, &r))
+	if (evidence_add(s, line.at, &r))
+		s->result->records++;
+	else
 		unread_message(s, line, &r);
+	s->result->records += r.tagged;
 	return true;
 }
 
@@ -178,9 +180,11 @@ entry_done(struct maillog_state *s, struct entry *e)
 		    !span_begins(r.message, "STARTTLS=") &&
 		    !span_begins(r.message, "ruleset="))
 			process_learn(s, process_get(s, r.process), r.message);
-		s->result->records += r.tagged;
-		if (!evidence_add(s, NULL, &r))
+		if (evidence_add(s, NULL, &r))
+			s->result->records++;
+		else
 			unread_message(s, r.message, &r);
+		s->result->records += r.tagged;
 	}
 	entry_clear(e);
 }

@@ -181,6 +181,7 @@ struct maillog_state {
 
 	/* this log */
 	enum shape shape;
+	unsigned long long shape_at; /* offset of the line that told it */
 	bool skipping;              /* inside a line too long to keep */
 	bool utf16;
 	unsigned logs;              /* its number, from 1 */

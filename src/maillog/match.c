@@ -77,9 +77,9 @@
 #define PREFIX_OF_LOG \
 	"\\d{1,5} (?=<\\d)"                        /* octets, RFC 6587 */ \
 	"|1 (?=\\d{4}-)"                           /* RFC 5424 without PRI */ \
+	"|[\\d_:.-]{19,32} (?:[\\d.:a-f]++ )?+[a-z]++\\.[a-z]++: " /* socklog */ \
 	"|[^\\s:|{}\"\\[\\]]{1,200}+:(?:\\d++:)?+(?=\\S)" /* grep -H -n */ \
-	"|inputname: \\S++ rawmsg: '"              /* rsyslog DebugFormat */ \
-	"|[\\d_:.-]{19,32} (?:[\\d.:a-f]++: )?+[a-z]++\\.[a-z]++: " /* socklog */
+	"|inputname: \\S++ rawmsg: '"              /* rsyslog DebugFormat */
 
 /* The same of programs that also copy what others write, who are nobody's
  * choice: the line may be a stranger's words. */

@@ -322,8 +322,11 @@ shape_of_start(struct span bytes)
 void
 record_shape(struct maillog_state *s, struct span bytes)
 {
+	const char *start = bytes.at;
+
 	if (s->base == 0 && bytes.len > 0)
 		s->shape = shape_of_start(bytes);
+	s->shape_at = s->base;
 	while (s->shape == SHAPE_UNKNOWN && bytes.len > 0) {
 		const char *end = memchr(bytes.at, '\n', bytes.len);
 		size_t len = end == NULL ? bytes.len
@@ -331,6 +334,7 @@ record_shape(struct maillog_state *s, struct span bytes)
 		size_t cut = len < 1000 ? len : 1000;
 
 		s->shape = shape_of(s, (struct span){ bytes.at, cut });
+		s->shape_at = s->base + (size_t)(bytes.at - start);
 		bytes = span_from(bytes, len + (end != NULL));
 	}
 }

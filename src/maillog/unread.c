@@ -51,8 +51,10 @@ unread_line(struct maillog_state *s, struct span line)
 {
 	bool indented = line.len > 0 && (line.at[0] == ' ' || line.at[0] == '\t');
 
+	if (line.len > MAILLOG_LINE_MAX)
+		return;
 	/* More of the line before, or DebugFormat's other ways to say it. */
-	if (indented && s->shape != SHAPE_UNKNOWN)
+	if (indented && s->shape != SHAPE_UNKNOWN && s->offset > s->shape_at)
 		return;
 	if (s->shape == SHAPE_DEBUG && (span_begins(line, "msg: '") ||
 	    span_begins(line, "escaped msg: '")))

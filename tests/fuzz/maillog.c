@@ -59,6 +59,9 @@ same(const struct maillog *one, const struct maillog *two)
 {
 	must(one->host_count == two->host_count);
 	must(one->unattributed == two->unattributed);
+	must(one->unread == two->unread);
+	must(one->first_unread_at == two->first_unread_at);
+	must(one->first_unread_line == two->first_unread_line);
 	must(one->lines == two->lines);
 	for (size_t i = 0; i < one->host_count; i++) {
 		const struct maillog_host *a = one->hosts[i];
