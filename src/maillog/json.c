@@ -287,8 +287,8 @@ pass_string(struct entry *e, const char *bytes, size_t len)
 	return at;
 }
 
-/* What stands between entries: a string, or all up to the next one or to an
- * object; 0: not all of it is here. */
+/* What stands between entries: a string, or all up to the next one, to an
+ * object or the end of the line; 0: not all of it is here. */
 static size_t
 between(struct entry *e, const char *bytes, size_t len, bool last)
 {
@@ -297,9 +297,11 @@ between(struct entry *e, const char *bytes, size_t len, bool last)
 	if (e->quoted)
 		return pass_string(e, bytes, len);
 	if (bytes[0] != '"') {
-		while (at < len && bytes[at] != '"' && bytes[at] != '{')
+		while (at < len && memchr("\"{\n", bytes[at], 3) == NULL)
 			at++;
-		return at;
+		if (at == len && !last && len <= MAILLOG_LINE_MAX)
+			return 0;
+		return at + (at < len && bytes[at] == '\n');
 	}
 	e->quoted = true;
 	e->escaped = false;
