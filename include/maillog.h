@@ -79,6 +79,9 @@ struct maillog_host {
 	const char *address;   /* "192.0.2.1", "IPv6:..."; NULL: not known */
 	unsigned long failures;
 	unsigned long implicit; /* of them on port 465: Srv_Features is no cure */
+	/* Of them by DANE, counted with successes: no exemption is a cure, the
+	 * other side's TLSA record has to be mended. */
+	unsigned long dane;
 	unsigned long long successes; /* handshakes that worked */
 	long long first, last; /* failures; MAILLOG_NO_TIME: no stamps */
 	/* Failures over time: bar i counts [start + i * width, + width). */

@@ -332,20 +332,56 @@ session_end(struct maillog_state *s, const struct record *r)
 
 /* ---- which line it is ---- */
 
+/* DANE keeps mail waiting, where no handshake failed. */
+static void
+dane_failure(struct maillog_state *s, const struct record *r,
+    struct span name, const char *reason)
+{
+	struct failure f = { ROLE_CLIENT, r->grade,
+		reason_number(s, span_of(reason)), r->times, time_of(s, r) };
+	struct maillog_host *row = NULL;
+	struct relay relay;
+
+	if (name.len < RELAY_CUT && relay_server(s, name, &relay))
+		row = host_count(s, &f, &relay);
+	else
+		host_unattributed(s, f.time, f.times);
+	if (row != NULL)
+		row->dane += r->times;
+}
+
+/* Behind relay=: a handshake that worked, as far as DANE goes. */
 static void
 handshake(struct maillog_state *s, enum role role, const struct record *r,
-    size_t lead)
+    struct span rest)
 {
-	struct span relay = { r->message.at + lead, r->message.len - lead };
-	const char *end = memmem(relay.at, relay.len, ", version=", 10);
+	static const char warning[] = ", warning=DANE configured in DNS but ";
+	struct span relay = rest;
+	const char *end = memmem(rest.at, rest.len, ", version=", 10);
+	size_t left;
 
-	if (end == NULL || !s->rules.successes ||
-	    (s->rules.since != MAILLOG_NO_TIME &&
-	        stamp_time(s, r) != MAILLOG_NO_TIME &&
-	        stamp_time(s, r) < s->rules.since))
+	if (!s->rules.successes)
 		return;
-	relay.len = (size_t)(end - relay.at);
-	tally_success(s, role, relay, r->times);
+	if (end == NULL) {
+		end = memmem(rest.at, rest.len, warning, sizeof(warning) - 1);
+		relay.len = end == NULL ? 0 : (size_t)(end - rest.at);
+		if (end != NULL && role == ROLE_CLIENT)
+			dane_failure(s, r, relay,
+			    memmem(end, rest.len - relay.len, "no STARTTLS", 11)
+			    == NULL ? "DANE: STARTTLS is refused"
+			            : "DANE: STARTTLS is not offered");
+		return;
+	}
+	relay.len = (size_t)(end - rest.at);
+	left = rest.len - relay.len;
+	if (role == ROLE_CLIENT && memmem(end, left < 60 ? left : 60,
+	    ", verify=DANE_FAIL", 18) != NULL)
+		dane_failure(s, r, relay,
+		    "DANE: the certificate is not that of TLSA");
+	else if (s->rules.since == MAILLOG_NO_TIME ||
+	    stamp_time(s, r) == MAILLOG_NO_TIME ||
+	    stamp_time(s, r) >= s->rules.since)
+		tally_success(s, role, relay, r->times);
 }
 
 bool
@@ -368,9 +404,9 @@ evidence_add(struct maillog_state *s, const char *line, struct record *r)
 			return true;
 	}
 	if (span_begins(m, "STARTTLS=client, relay="))
-		handshake(s, ROLE_CLIENT, r, 23);
+		handshake(s, ROLE_CLIENT, r, span_from(m, 23));
 	else if (span_begins(m, "STARTTLS=server, relay="))
-		handshake(s, ROLE_SERVER, r, 23);
+		handshake(s, ROLE_SERVER, r, span_from(m, 23));
 	else if (span_begins(m, "ruleset=tls_server, arg1=SOFTWARE, relay="))
 		client_failure(s, line, r);
 	else if (span_begins(m, "STARTTLS=server, error: accept failed="))
