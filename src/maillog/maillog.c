@@ -221,6 +221,7 @@ feed_entries(struct maillog_state *s, const char *bytes, size_t len, bool last)
 	}
 	if (!last)
 		return at;
+	s->offset = s->base + at;
 	entry_done(s, &s->entry[0]);
 	s->entry[0].open = false;
 	return len;
