@@ -9,10 +9,6 @@
  *   maillog_finish()   once: fills hosts[], worst first
  *   maillog_free()     accepts the zero state, may be called twice
  *
- * A long log may be read in parts, each by a struct maillog and a thread of
- * its own: maillog_beside() begins the others, maillog_part() stands for
- * maillog_input(), and at the end comes maillog_merge().
- *
  * Which bytes are a record: a line of rsyslog (ISO or traditional stamp, RFC
  * 5424), syslogd, Solaris, or "journalctl -o" short*, cat, json, json-seq,
  * json-sse, json-pretty and export; the shape of each log is found out.  A
@@ -83,6 +79,9 @@ struct maillog_host {
 	const char *address;   /* "192.0.2.1", "IPv6:..."; NULL: not known */
 	unsigned long failures;
 	unsigned long implicit; /* of them on port 465: Srv_Features is no cure */
+	/* Of them by DANE, counted with successes: no exemption is a cure, the
+	 * other side's TLSA record has to be mended. */
+	unsigned long dane;
 	unsigned long long successes; /* handshakes that worked */
 	long long first, last; /* failures; MAILLOG_NO_TIME: no stamps */
 	/* Failures over time: bar i counts [start + i * width, + width). */
@@ -93,15 +92,31 @@ struct maillog_host {
 	/* private */
 	uint64_t hash, recent[8];
 	unsigned recent_count, tries;
+	bool told; /* by more than deliveries */
 	size_t host_len;
 	char text[];
 };
+
+/* How much of a line that is not understood is kept. */
+#define MAILLOG_SHOWN 120
 
 struct maillog {
 	struct maillog_host **hosts; /* after maillog_finish() */
 	size_t host_count;
 	unsigned long unattributed; /* failures of nobody knows whom */
+	/* Of all lines, where the rules ask for them. */
 	unsigned long long lines;
+	/* Records of sendmail's that were seen; 0: there was none. */
+	unsigned long records;
+	/* Lines that hold a failure as sendmail writes it, but in no record
+	 * that was understood; and the first of them: the number of its log,
+	 * counted from 1 by maillog_input(), its offset there, its number where
+	 * it is known, else 0, and its beginning, raw. */
+	unsigned long unread;
+	unsigned first_unread_log;
+	unsigned long long first_unread_at, first_unread_line;
+	size_t first_unread_len;
+	char first_unread[MAILLOG_SHOWN];
 	/* private */
 	struct maillog_state *state;
 };
@@ -109,35 +124,9 @@ struct maillog {
 /* EX_OSERR: memory. */
 int maillog_begin(struct maillog *m, const struct maillog_rules *rules,
     struct error *err) MUST_USE;
-/* The same by first's rules, for another part of its log.  They share the
- * patterns, to compile which takes as long as to search some 20 MB: first is
- * to be freed last.  EX_OSERR. */
-int maillog_beside(struct maillog *m, const struct maillog *first,
-    struct error *err) MUST_USE;
 
 /* Another log begins: nothing is known of its shape or processes. */
 void maillog_input(struct maillog *m);
-
-/*
- * The same, but only what begins at offsets [from, to) of the log counts.
- * Feeding begins at offset begin, MAILLOG_WARM before from where there is so
- * much, and goes on until MAILLOG_COOL behind to: what is around a part tells
- * of its processes.  head: the first bytes of the log, for its shape.
- */
-#define MAILLOG_WARM ((size_t)4 << 20)
-#define MAILLOG_COOL ((size_t)1 << 20)
-
-struct maillog_part {
-	unsigned long long begin, from, to;
-};
-
-void maillog_part(struct maillog *m, struct span head,
-    const struct maillog_part *part);
-/* May a log that begins so be read in parts? */
-bool maillog_splits(struct span head);
-/* Adds what other has found; neither is finished yet.  Errors show at
- * maillog_finish(). */
-void maillog_merge(struct maillog *m, struct maillog *other);
 
 /*
  * Reads whole lines from the len bytes at bytes and returns how many of the
@@ -149,6 +138,15 @@ void maillog_merge(struct maillog *m, struct maillog *other);
  */
 size_t maillog_feed(struct maillog *m, const char *bytes, size_t len,
     size_t before, bool last) MUST_USE;
+
+/* What makes a log one that cannot be read so; to be asked at its end. */
+enum maillog_defect {
+	MAILLOG_SOUND,
+	MAILLOG_UTF16,
+	MAILLOG_NEWEST_FIRST /* "journalctl -r" */
+};
+
+enum maillog_defect maillog_defect(const struct maillog *m);
 
 /* Settles what is open and sorts.  EX_OSERR when memory ran out on the way,
  * EX_SOFTWARE when PCRE2 gave up on a line. */

@@ -80,8 +80,56 @@ tell_rest(const struct maillog *m, const struct options *o)
 		warn("scan: %lu more failed, of hosts the log does not name "
 		    "in full; sendmail's LogLevel 10 names them",
 		    m->unattributed);
-	else if (m->host_count == 0)
+	else if (m->records == 0 && isatty(STDERR_FILENO) == 1)
+		warn("scan: not one line of sendmail's; is that its log?");
+	else if (m->host_count == 0 && m->unread == 0)
 		warn("scan: no host whose TLS handshake failed");
+}
+
+/* What a log has that cannot be read as it is. */
+static int
+refuse(const struct scan_log *log, const struct maillog *m, struct error *err)
+{
+	switch (maillog_defect(m)) {
+	case MAILLOG_UTF16:
+		return error_set(err, EX_DATAERR, "%s: is UTF-16; iconv -f "
+		    "UTF-16 -t UTF-8 turns it into what scan reads", log->name);
+	case MAILLOG_NEWEST_FIRST:
+		return error_set(err, EX_DATAERR, "%s: its newest lines come "
+		    "first; run journalctl without -r, or turn it by tac(1)",
+		    log->name);
+	default:
+		return 0;
+	}
+}
+
+/* Failures in lines that were not understood are told, never passed over. */
+static int
+tell_unread(const struct scan_input *in, const struct maillog *m,
+    const struct options *o, struct arena *memory, struct error *err)
+{
+	const char *text = arena_visible(memory,
+	    (struct span){ m->first_unread, m->first_unread_len });
+	struct buf where = BUF_IN(memory);
+
+	if (m->unread == 0)
+		return 0;
+	if (m->first_unread_line > 0)
+		buf_printf(&where, " in line %llu", m->first_unread_line);
+	if (in->count > 1 && m->first_unread_log > 0)
+		buf_printf(&where, " of %s",
+		    in->logs[m->first_unread_log - 1].name);
+	if (arena_error(memory, err) != 0)
+		return -1;
+	(void)error_set(err, EX_DATAERR, "scan: %lu line%s like failures "
+	    "of TLS but their shape is not understood, the first%s: \"%s\"; "
+	    "see LOG SHAPES in the manual", m->unread,
+	    m->unread == 1 ? " looks" : "s look", buf_string(&where), text);
+	if (m->records == 0)
+		return -1;
+	if (!o->quiet)
+		warn("%s", err->text);
+	return 0;
 }
 
 /* ---- the verb ---- */
@@ -91,25 +139,12 @@ struct scan {
 	int role; /* -1: both */
 	struct scan_input in;
 	struct reading_file text; /* the access file, where it can be read */
-	struct maillog found, second;
+	struct maillog found;
 	struct arena memory;
 };
 
-/* A second thread is worth it for a long file on more than one core. */
-static bool
-wants_two(const struct scan_input *in)
-{
-	bool any = false;
-
-	for (size_t i = 0; i < in->count; i++)
-		any = any || (in->logs[i].regular &&
-		                 in->logs[i].size >= SCAN_SPLIT);
-	return any && sysconf(_SC_NPROCESSORS_ONLN) > 1;
-}
-
 static int
-read_all(struct scan_input *in, struct maillog *m, struct maillog *other,
-    struct error *err)
+read_all(struct scan_input *in, struct maillog *m, struct error *err)
 {
 	int result = 0;
 
@@ -117,8 +152,12 @@ read_all(struct scan_input *in, struct maillog *m, struct maillog *other,
 		struct scan_log *log = &in->logs[i];
 
 		maillog_input(m);
-		result = log->regular ? scan_file(in, log, m, other, err)
+		result = log->regular ? scan_file(in, log, m, err)
 				      : scan_stream(in, log, m, err);
+		if (result == 0)
+			result = refuse(log, m, err);
+		if (result == 0 && log->regular)
+			result = scan_line_number(log, (unsigned)i + 1, m, err);
 		close_fd(&log->fd);
 	}
 	progress_end(&in->line);
@@ -128,23 +167,14 @@ read_all(struct scan_input *in, struct maillog *m, struct maillog *other,
 static int
 find(struct scan *s, const struct maillog_rules *rules, struct error *err)
 {
-	struct maillog *other = NULL;
-
 	/* The patterns are compiled to machine code, which is forbidden in the
 	 * sandbox. */
 	if (maillog_begin(&s->found, rules, err) != 0)
 		return -1;
-	if (wants_two(&s->in)) {
-		other = &s->second;
-		if (maillog_beside(other, &s->found, err) != 0)
-			return -1;
-	}
 	(void)progress_begin(&s->in.line, s->o, "scan");
 	sandbox(SANDBOX_NO_FILES, -1);
-	if (read_all(&s->in, &s->found, other, err) != 0)
+	if (read_all(&s->in, &s->found, err) != 0)
 		return -1;
-	if (other != NULL)
-		maillog_merge(&s->found, other);
 	return maillog_finish(&s->found, err);
 }
 
@@ -177,6 +207,8 @@ scan(struct scan *s, struct error *err)
 	    (!o->hosts && open_text(&s->text, o, err) != 0) ||
 	    find(s, &rules, err) != 0)
 		return -1;
+	if (tell_unread(&s->in, &s->found, o, &s->memory, err) != 0)
+		return -1;
 	choose(&s->found, o, s->role);
 	if (scan_print(&s->found, o, &s->text, &s->memory, err) != 0)
 		return -1;
@@ -193,7 +225,6 @@ verb_scan(const struct options *o)
 
 	s.in = (struct scan_input){ .memory = &s.memory, .status = -1 };
 	result = scan(&s, &err);
-	maillog_free(&s.second);
 	maillog_free(&s.found);
 	reading_free(&s.text);
 	scan_close(&s.in);

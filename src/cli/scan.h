@@ -41,13 +41,13 @@ int scan_open(struct scan_input *in, char *const *names, int count,
     struct error *err) MUST_USE;
 void scan_close(struct scan_input *in);
 
-/* A file so long is read by two threads. */
-#define SCAN_SPLIT (64ULL << 20)
-
-/* Feeds a log that is a file.  other: for the second thread, begun with the
- * same rules; NULL: there is none.  EX_IOERR, and cancel_check()'s error. */
+/* Feeds a log that is a file.  EX_IOERR, and cancel_check()'s error. */
 int scan_file(struct scan_input *in, const struct scan_log *log,
-    struct maillog *m, struct maillog *other, struct error *err) MUST_USE;
+    struct maillog *m, struct error *err) MUST_USE;
+/* The number of the first line that was not understood, if it is of this log
+ * and m does not know it.  EX_IOERR. */
+int scan_line_number(const struct scan_log *log, unsigned number,
+    struct maillog *m, struct error *err) MUST_USE;
 /* Feeds one that is none.  EX_IOERR, EX_UNAVAILABLE (a tool failed), EX_DATAERR
  * (standard input is compressed), EX_OSERR, and cancel_check()'s error. */
 int scan_stream(struct scan_input *in, const struct scan_log *log,

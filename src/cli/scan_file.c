@@ -1,12 +1,10 @@
 /*
  * scan: reads a log that is a file.
  *
- * It is mapped, a window at a time: a third faster than read(2), and a long
- * one is read by two threads.  A log may shrink under us (copytruncate); then
- * the page that is gone becomes a page of zeros and the read fails in good
- * order.
+ * It is mapped, a window at a time: a third faster than read(2).  A log may
+ * shrink under us (copytruncate); then the page that is gone becomes a page of
+ * zeros and the read fails in good order.
  */
-#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -18,8 +16,7 @@
 #define WINDOW ((size_t)32 << 20)
 #define BLOCK ((size_t)1 << 20)
 
-/* Each thread has its own. */
-static _Thread_local struct {
+static struct {
 	char *start;
 	size_t len;
 	volatile sig_atomic_t shrunk;
@@ -58,35 +55,24 @@ catch_shrinking(void)
 	page = (size_t)sysconf(_SC_PAGESIZE);
 }
 
-/* What one thread reads of a log: from part.begin to end. */
-struct range {
-	const struct scan_log *log;
-	struct maillog *m;
-	unsigned long long begin, end;
-	struct scan_input *in; /* to show how far it is; NULL: another does */
-	size_t shown;          /* for each byte read */
-	int result;
-	struct error err;
-};
-
 /* The blocks of one window; *at: how far it got. */
 static int
-read_window(struct range *r, size_t *at, bool last)
+read_window(struct scan_input *in, const struct scan_log *log,
+    struct maillog *m, size_t *at, bool last, struct error *err)
 {
 	while (*at < window.len) {
 		size_t left = window.len - *at;
 		size_t len = left < BLOCK ? left : BLOCK;
-		size_t taken = maillog_feed(r->m, window.start + *at, len, *at,
+		size_t taken = maillog_feed(m, window.start + *at, len, *at,
 		    last && len == left);
 
 		if (window.shrunk)
-			return error_set(&r->err, EX_IOERR, "%s: became "
+			return error_set(err, EX_IOERR, "%s: became "
 			    "shorter while it was read; scan it again",
-			    r->log->name);
-		if (cancel_check(&r->err) != 0)
+			    log->name);
+		if (cancel_check(err) != 0)
 			return -1;
-		if (r->in != NULL)
-			scan_show(r->in, taken * r->shown);
+		scan_show(in, taken);
 		if (taken == 0)
 			break;
 		*at += taken;
@@ -94,88 +80,58 @@ read_window(struct range *r, size_t *at, bool last)
 	return 0;
 }
 
-static void
-read_range(struct range *r)
+int
+scan_file(struct scan_input *in, const struct scan_log *log, struct maillog *m,
+    struct error *err)
 {
-	unsigned long long done = r->begin;
+	unsigned long long done = 0;
+	int result = 0;
 
-	while (done < r->end && r->result == 0) {
-		unsigned long long keep = done - r->begin < MAILLOG_BEFORE
-		    ? done - r->begin : MAILLOG_BEFORE;
+	catch_shrinking();
+	while (done < log->size && result == 0) {
+		unsigned long long keep = done < MAILLOG_BEFORE
+		    ? done : MAILLOG_BEFORE;
 		unsigned long long from = (done - keep) / page * page;
-		unsigned long long left = r->end - from;
+		unsigned long long left = log->size - from;
 		size_t at = (size_t)(done - from);
 
 		window.len = left < WINDOW ? (size_t)left : WINDOW;
 		window.start = mmap(NULL, window.len, PROT_READ, MAP_PRIVATE,
-		    r->log->fd, (off_t)from);
+		    log->fd, (off_t)from);
 		if (window.start == MAP_FAILED) {
 			window.start = NULL;
-			r->result = error_errno(&r->err, EX_IOERR, r->log->name,
+			return error_errno(err, EX_IOERR, log->name,
 			    "cannot map");
-			return;
 		}
-		r->result = read_window(r, &at, left <= WINDOW);
+		result = read_window(in, log, m, &at, left <= WINDOW, err);
 		(void)munmap(window.start, window.len);
 		window.start = NULL;
 		done = from + at;
 	}
-}
-
-static void *
-second_thread(void *range)
-{
-	read_range(range);
-	return NULL;
-}
-
-/* The first half here, the second in a thread; each also reads what is around
- * its own, so that the middle is where both read as much. */
-static void
-read_halves(struct range *r, struct maillog *other, struct span head)
-{
-	unsigned long long size = r->end;
-	unsigned long long middle = (size + MAILLOG_WARM - MAILLOG_COOL) / 2;
-	struct range second = { r->log, other, middle - MAILLOG_WARM, size,
-		NULL, 0, 0, ERROR_INIT };
-	struct maillog_part parts[2] = { { 0, 0, middle },
-		{ second.begin, middle, size } };
-	pthread_t thread;
-
-	maillog_part(r->m, head, &parts[0]);
-	maillog_part(other, head, &parts[1]);
-	r->end = middle + MAILLOG_COOL;
-	r->shown = 2;
-	if (pthread_create(&thread, NULL, second_thread, &second) != 0) {
-		maillog_input(r->m);
-		r->end = size;
-		r->shown = 1;
-		read_range(r);
-		return;
-	}
-	read_range(r);
-	(void)pthread_join(thread, NULL);
-	if (r->result == 0 && second.result != 0) {
-		r->result = second.result;
-		r->err = second.err;
-	}
+	return result;
 }
 
 int
-scan_file(struct scan_input *in, const struct scan_log *log, struct maillog *m,
-    struct maillog *other, struct error *err)
+scan_line_number(const struct scan_log *log, unsigned number,
+    struct maillog *m, struct error *err)
 {
-	struct range r = { log, m, 0, log->size, in, 1, 0, ERROR_INIT };
-	char head[4096];
-	ssize_t n = pread(log->fd, head, sizeof(head), 0);
-	struct span begin = { head, n < 0 ? 0 : (size_t)n };
+	unsigned long long at = 0, lines = 1;
+	char bytes[1 << 14];
 
-	catch_shrinking();
-	if (other != NULL && log->size >= SCAN_SPLIT && maillog_splits(begin))
-		read_halves(&r, other, begin);
-	else
-		read_range(&r);
-	if (r.result != 0)
-		*err = r.err;
-	return r.result;
+	if (m->first_unread_log != number || m->first_unread_line > 0)
+		return 0;
+	while (at < m->first_unread_at) {
+		unsigned long long left = m->first_unread_at - at;
+		ssize_t n = pread(log->fd, bytes,
+		    left < sizeof(bytes) ? (size_t)left : sizeof(bytes),
+		    (off_t)at);
+
+		if (n <= 0)
+			return error_errno(err, EX_IOERR, log->name, "read");
+		for (ssize_t i = 0; i < n; i++)
+			lines += bytes[i] == '\n';
+		at += (unsigned long long)n;
+	}
+	m->first_unread_line = lines;
+	return 0;
 }

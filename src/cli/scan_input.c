@@ -17,9 +17,6 @@ void
 scan_show(struct scan_input *in, size_t more)
 {
 	in->done += more;
-	/* What two threads both read is counted twice. */
-	if (in->total > 0 && in->done > in->total)
-		in->done = in->total;
 	progress_tell(&in->line.progress, in->done, in->total);
 }
 

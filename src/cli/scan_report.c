@@ -139,6 +139,9 @@ reason_text(const struct maillog_host *h, struct arena *memory)
 	if (h->implicit > 0)
 		buf_printf(&text, " (%lu on port 465: no entry helps there)",
 		    h->implicit);
+	if (h->dane > 0)
+		buf_printf(&text, " (%lu by DANE: no entry helps, the other "
+		    "side has to mend its TLSA record)", h->dane);
 	return buf_string(&text);
 }
 
@@ -208,6 +211,7 @@ describe(void *context, size_t number, struct row *row)
 		{ "failures", "FAILURES", value_count(h->failures) },
 		{ "successes", "  WORKED", value_count(h->successes) },
 		{ "implicit", NULL, value_count(h->implicit) },
+		{ "dane", NULL, value_count(h->dane) },
 		{ "evidence", NULL, evidence },
 		{ "first", NULL,
 			value_text(time_text(h->first, true, r->first_utc)) },
@@ -224,6 +228,14 @@ describe(void *context, size_t number, struct row *row)
 	} };
 }
 
+/* Has it a failure that an entry can end?  None can on port 465, nor where
+ * DANE demands TLS. */
+static bool
+is_curable(const struct maillog_host *h)
+{
+	return h->implicit + h->dane < h->failures;
+}
+
 /* ---- names ---- */
 
 struct name {
@@ -238,8 +250,7 @@ by_text(const void *a, const void *b)
 	    ((const struct name *)b)->text);
 }
 
-/* Each name once, sorted: of those with a failure that an entry can end, which
- * none can on port 465. */
+/* Each name once, sorted: of those with a failure that an entry can end. */
 static size_t
 sorted_names(const struct maillog *m, struct name **names,
     struct arena *memory)
@@ -247,7 +258,7 @@ sorted_names(const struct maillog *m, struct name **names,
 	size_t count = 0, kept = 0;
 
 	for (size_t i = 0; i < m->host_count; i++)
-		if (m->hosts[i]->implicit < m->hosts[i]->failures)
+		if (is_curable(m->hosts[i]))
 			ARENA_ADD(memory, *names, count)->text =
 			    m->hosts[i]->host;
 	if (count > 0)
@@ -291,6 +302,7 @@ print_json(struct scan_rows *r)
 	json_begin(&j);
 	rows_json(&j, "hosts", describe, r, r->found->host_count);
 	json_value(&j, "unattributed", value_number(r->found->unattributed));
+	json_value(&j, "unread", value_number(r->found->unread));
 	json_value(&j, "lines", value_number(r->found->lines));
 	json_end(&j);
 }
@@ -307,7 +319,7 @@ propose_fallback(const struct scan_rows *r, const struct reading_file *text,
 	for (size_t i = 0; i < r->found->host_count; i++) {
 		const struct maillog_host *h = r->found->hosts[i];
 
-		if (h->role == ROLE_CLIENT && h->implicit < h->failures &&
+		if (h->role == ROLE_CLIENT && is_curable(h) &&
 		    strcmp(r->tls[i], tls_name(TLS_ON)) == 0)
 			name = name == NULL ? h->host : "HOST";
 	}

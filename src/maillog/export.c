@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "room.h"
+#include "maillog_private.h"
 
 /* A field longer than this is none that matters. */
 #define FIELD_MAX MAILLOG_LINE_MAX
@@ -23,7 +23,7 @@ length_at(const char *bytes)
 
 /* What is left of a long field; bytes taken. */
 static size_t
-pass_over(struct journal *j, const char *bytes, size_t len)
+pass_over(struct entry *j, const char *bytes, size_t len)
 {
 	const char *end;
 	size_t take = j->skip < len ? (size_t)j->skip : len;
@@ -39,7 +39,7 @@ pass_over(struct journal *j, const char *bytes, size_t len)
 
 /* A name alone stood before; bytes taken, 0: not all of it is here. */
 static size_t
-binary(struct journal *j, struct span name, const char *bytes, size_t len)
+binary(struct entry *j, struct span name, const char *bytes, size_t len)
 {
 	unsigned long long size;
 
@@ -48,21 +48,20 @@ binary(struct journal *j, struct span name, const char *bytes, size_t len)
 	size = length_at(bytes);
 	if (size > FIELD_MAX) {
 		/* Twice: a value that is not known is worse than none. */
-		journal_field(j, name, (struct span){ bytes, 0 });
-		journal_field(j, name, (struct span){ bytes, 0 });
+		entry_set(j, name, (struct span){ bytes, 0 });
+		entry_set(j, name, (struct span){ bytes, 0 });
 		j->skip = size < ~0ULL ? size + 1 : size;
 		return 8;
 	}
 	if (len < 8 + size + 1)
 		return 0;
-	journal_field(j, name, (struct span){ bytes + 8, (size_t)size });
+	entry_set(j, name, (struct span){ bytes + 8, (size_t)size });
 	return (size_t)(8 + size + 1);
 }
 
 /* One field or the end of an entry; bytes taken, 0: not all of it is here. */
 static size_t
-one_field(struct maillog_state *s, struct journal *j, const char *bytes,
-    size_t len)
+one_field(struct entry *j, const char *bytes, size_t len, bool *complete)
 {
 	const char *end = memchr(bytes, '\n', len), *equals;
 	size_t line = end == NULL ? len : (size_t)(end - bytes), more;
@@ -74,13 +73,12 @@ one_field(struct maillog_state *s, struct journal *j, const char *bytes,
 		return line;
 	}
 	if (line == 0) {
-		export_done(s);
-		journal_clear(j);
+		*complete = true;
 		return 1;
 	}
 	equals = memchr(bytes, '=', line);
 	if (equals != NULL) {
-		journal_field(j,
+		entry_set(j,
 		    (struct span){ bytes, (size_t)(equals - bytes) },
 		    (struct span){ equals + 1,
 			    line - (size_t)(equals + 1 - bytes) });
@@ -92,21 +90,11 @@ one_field(struct maillog_state *s, struct journal *j, const char *bytes,
 }
 
 size_t
-export_feed(struct maillog_state *s, const char *bytes, size_t len, bool last)
+export_take(struct entry *j, const char *bytes, size_t len, bool last,
+    bool *complete)
 {
-	struct journal *j = &s->entry[0];
-	size_t at = 0, taken = 1;
-
-	while (at < len && taken > 0) {
-		s->offset = s->base + at;
-		taken = j->skip > 0 || j->skip_line
-		    ? pass_over(j, bytes + at, len - at)
-		    : one_field(s, j, bytes + at, len - at);
-		at += taken;
-	}
-	if (!last)
-		return at;
-	export_done(s);
-	journal_clear(j);
-	return len;
+	(void)last;
+	return j->skip > 0 || j->skip_line
+	    ? pass_over(j, bytes, len)
+	    : one_field(j, bytes, len, complete);
 }

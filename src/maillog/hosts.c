@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "room.h"
+#include "maillog_private.h"
 
 /* ---- rows ---- */
 
@@ -240,66 +240,9 @@ worst_first(const void *a, const void *b)
 	return order;
 }
 
-static void
-merge_row(struct maillog_state *s, const struct maillog_host *from)
-{
-	struct failure f = { from->role, from->grade, 0, 0, MAILLOG_NO_TIME };
-	struct maillog_host *row;
-	struct relay relay;
-
-	(void)snprintf(relay.host, sizeof(relay.host), "%s", from->host);
-	(void)snprintf(relay.address, sizeof(relay.address), "%s",
-	    from->address == NULL ? "" : from->address);
-	row = host_count(s, &f, &relay);
-	if (row == NULL)
-		return;
-	row->failures += from->failures;
-	row->implicit += from->implicit;
-	for (size_t i = 0; i < from->reason_count; i++)
-		row_reason(s, row,
-		    reason_number(s, span_of(from->reasons[i].text)),
-		    from->reasons[i].count);
-	/* First and last as they are, the bars by the middle of each. */
-	for (size_t i = 0; i < MAILLOG_BARS && from->bar_width > 0; i++) {
-		long long time = from->bar_start + from->bar_width / 2 +
-		    from->bar_width * (long long)i;
-
-		time = time < from->first ? from->first : time;
-		time = time > from->last ? from->last : time;
-		row_time(row, time, from->bars[i]);
-	}
-	if (from->bar_width > 0 && from->first < row->first)
-		row->first = from->first;
-	if (from->bar_width > 0 && from->last > row->last)
-		row->last = from->last;
-}
-
-void
-hosts_merge(struct maillog_state *s, const struct maillog_state *other)
-{
-	for (size_t i = 0; i < other->row_count; i++)
-		if (other->rows[i]->failures > 0)
-			merge_row(s, other->rows[i]);
-}
-
-/* Those that another part of the log alone had made. */
-static void
-drop_empty(struct maillog_state *s)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < s->row_count; i++)
-		if (s->rows[i]->failures > 0)
-			s->rows[kept++] = s->rows[i];
-		else
-			free(s->rows[i]);
-	s->row_count = kept;
-}
-
 void
 hosts_finish(struct maillog_state *s)
 {
-	drop_empty(s);
 	for (size_t i = 0; i < s->row_count; i++) {
 		struct maillog_host *row = s->rows[i];
 

@@ -1,14 +1,14 @@
 /*
- * An entry of "journalctl -o json": one flat object, on a line, or in
- * json-pretty on many.
+ * An object in JSON -> the fields of an entry.
  *
- * A value is a string, null, a number, or an array: of numbers for bytes that
- * are no text, of strings for a field that is there several times.  The
- * latter is taken for a field given twice, which is no record of sendmail's.
+ * A value is a string, null, a number, an object, which is passed over, or an
+ * array: of numbers for bytes that are no text, of strings for a field that
+ * is there several times.  The latter is taken for a field given twice, which
+ * is no record of sendmail's.
  */
 #include <string.h>
 
-#include "room.h"
+#include "maillog_private.h"
 
 struct reader {
 	const char *at, *end;
@@ -164,8 +164,31 @@ array(struct reader *r, struct span *value, bool *known)
 	return true;
 }
 
+/* Behind its brace: passes over an object within the entry. */
 static bool
-value(struct reader *r, struct journal *entry, struct span name)
+pass_object(struct reader *r)
+{
+	size_t depth = 1;
+	struct span ignored;
+
+	while (depth > 0) {
+		blanks(r);
+		if (r->at == r->end)
+			return false;
+		if (*r->at == '"') {
+			if (!string(r, r->out, &ignored))
+				return false;
+			continue;
+		}
+		depth += *r->at == '{';
+		depth -= *r->at == '}';
+		r->at++;
+	}
+	return true;
+}
+
+static bool
+value(struct reader *r, struct entry *entry, struct span name)
 {
 	struct span v = { NULL, 0 };
 	bool known = true;
@@ -176,6 +199,8 @@ value(struct reader *r, struct journal *entry, struct span name)
 	if (*r->at == '"') {
 		if (!string(r, r->out, &v))
 			return false;
+	} else if (take(r, '{')) {
+		return pass_object(r);
 	} else if (take(r, '[')) {
 		if (!array(r, &v, &known))
 			return false;
@@ -184,14 +209,14 @@ value(struct reader *r, struct journal *entry, struct span name)
 		if (v.len == 0)
 			return false;
 	}
-	journal_field(entry, name, v);
+	entry_set(entry, name, v);
 	if (!known)
-		journal_field(entry, name, v);
+		entry_set(entry, name, v);
 	return true;
 }
 
 bool
-json_entry(struct span line, struct journal *entry)
+json_entry(struct span line, struct entry *entry)
 {
 	/* Values are unpacked behind the message, which has to stay. */
 	struct reader r = { line.at, line.at + line.len,
@@ -199,7 +224,7 @@ json_entry(struct span line, struct journal *entry)
 	char room[FIELD_SIZE];
 	struct span name;
 
-	journal_clear(entry);
+	entry_clear(entry);
 	if (!take(&r, '{'))
 		return false;
 	while (!take(&r, '}')) {
@@ -216,41 +241,112 @@ json_entry(struct span line, struct journal *entry)
 	return true;
 }
 
-/* Strings hold no raw newline, so this ends an object and nothing else. */
-static const char *
-end_of_object(const char *bytes, size_t len, bool last)
-{
-	const char *end = memmem(bytes, len, "\n}\n", 3);
+/* ---- objects in a stream ---- */
 
-	if (end == NULL && last && len >= 2 &&
-	    memcmp(bytes + len - 2, "\n}", 2) == 0)
-		end = bytes + len - 2;
-	return end == NULL ? NULL : end + 2;
+#define DEEPEST 16
+
+/* How long the object is that begins here; 0: it does not end here, or is too
+ * deep, or no JSON. */
+static size_t
+object_len(const char *bytes, size_t len)
+{
+	size_t depth = 0;
+	bool quoted = false;
+
+	for (size_t i = 0; i < len && i <= MAILLOG_LINE_MAX; i++) {
+		char c = bytes[i];
+
+		if (quoted && c == '\\')
+			i++;
+		else if (c == '"')
+			quoted = !quoted;
+		else if (quoted && c == '\n')
+			return 0;
+		else if (!quoted && c == '{' && ++depth > DEEPEST)
+			return 0;
+		else if (!quoted && c == '}' && --depth == 0)
+			return i + 1;
+	}
+	return 0;
+}
+
+/* The rest of a string between entries, which may be as long as it likes. */
+static size_t
+pass_string(struct entry *e, const char *bytes, size_t len)
+{
+	size_t at = 0;
+
+	while (at < len && e->quoted) {
+		char c = bytes[at++];
+
+		/* Strings hold no raw newline. */
+		if (!e->escaped && (c == '"' || c == '\n'))
+			e->quoted = false;
+		e->escaped = !e->escaped && c == '\\';
+	}
+	return at;
+}
+
+/* What stands between entries: a string, or all up to the next one, to an
+ * object or the end of the line; 0: not all of it is here. */
+static size_t
+between(struct entry *e, const char *bytes, size_t len, bool last)
+{
+	size_t at = 0;
+
+	if (e->quoted)
+		return pass_string(e, bytes, len);
+	if (bytes[0] != '"') {
+		while (at < len && memchr("\"{\n", bytes[at], 3) == NULL)
+			at++;
+		if (at == len && !last && len <= MAILLOG_LINE_MAX)
+			return 0;
+		return at + (at < len && bytes[at] == '\n');
+	}
+	e->quoted = true;
+	e->escaped = false;
+	at = 1 + pass_string(e, bytes + 1, len - 1);
+	if (!e->quoted || last || len > MAILLOG_LINE_MAX)
+		return at;
+	e->quoted = false;
+	return 0;
 }
 
 size_t
-pretty_feed(struct maillog_state *s, const char *bytes, size_t len, bool last)
+json_take(struct entry *e, const char *bytes, size_t len, bool last,
+    bool *complete)
 {
-	size_t at = 0;
-	const char *end;
+	size_t object;
 
-	while ((end = end_of_object(bytes + at, len - at, last)) != NULL) {
-		struct span object = { bytes + at,
-			(size_t)(end - (bytes + at)) };
+	if (e->quoted || bytes[0] != '{')
+		return between(e, bytes, len, last);
+	object = object_len(bytes, len);
+	if (object == 0 && len <= MAILLOG_LINE_MAX && !last)
+		return 0;
+	/* One that holds others, and is no entry itself, is entered. */
+	if (object == 0 || !json_entry((struct span){ bytes, object }, e) ||
+	    !e->field[FIELD_MESSAGE].seen) {
+		entry_clear(e);
+		return 1;
+	}
+	*complete = true;
+	return object;
+}
 
-		s->offset = s->base + at;
-		if (!s->skipping && object.len <= MAILLOG_LINE_MAX &&
-		    json_entry(object, &s->entry[0]))
-			export_done(s);
-		s->skipping = false;
-		at = (size_t)(end - bytes);
+bool
+json_is_stream(struct span bytes)
+{
+	size_t blank = span_run(bytes, " \t\r\n"), inside;
+
+	bytes = span_from(bytes, blank);
+	if (bytes.len > 0 && bytes.at[0] == '[') {
+		bytes = span_from(bytes, 1);
+		inside = span_run(bytes, " \t\r\n");
+		return inside < bytes.len ? bytes.at[inside] == '{'
+					  : inside > 0;
 	}
-	if (last)
-		return len;
-	/* What is too long already: its end may be among the last two. */
-	if (len - at > MAILLOG_LINE_MAX) {
-		s->skipping = true;
-		at = len - 2;
-	}
-	return at;
+	if (bytes.len == 0 || bytes.at[0] != '{')
+		return false;
+	inside = object_len(bytes.at, bytes.len);
+	return inside == 0 || memchr(bytes.at, '\n', inside) != NULL;
 }

@@ -1,7 +1,7 @@
 /*
- * Blocks -> lines worth a look.
+ * Blocks -> records.
  *
- * A short pattern runs over the whole block.  Only the line of a hit is
+ * Of most shapes a record is a line.  A short pattern runs over the whole block.  Only the line of a hit is
  * taken apart.  While a failure of a live process waits for a line that the
  * short pattern does not know, a longer one is used.
  */
@@ -9,11 +9,14 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "room.h"
+#include "maillog_private.h"
 
-static int
-begin(struct maillog *m, const struct maillog_rules *rules,
-    const struct matcher *shared, struct error *err)
+/* So many lines of a block are looked at, whatever is in them. */
+#define SAMPLE 50
+
+int
+maillog_begin(struct maillog *m, const struct maillog_rules *rules,
+    struct error *err)
 {
 	struct maillog_state *s;
 
@@ -38,24 +41,10 @@ begin(struct maillog *m, const struct maillog_rules *rules,
 		return error_memory(err);
 	}
 	(void)reason_number(s, span_of("unknown"));
-	if (match_begin(&s->matcher, shared, err) == 0)
+	if (match_begin(&s->matcher, err) == 0)
 		return 0;
 	maillog_free(m);
 	return -1;
-}
-
-int
-maillog_begin(struct maillog *m, const struct maillog_rules *rules,
-    struct error *err)
-{
-	return begin(m, rules, NULL, err);
-}
-
-int
-maillog_beside(struct maillog *m, const struct maillog *first,
-    struct error *err)
-{
-	return begin(m, &first->state->rules, &first->state->matcher, err);
 }
 
 void
@@ -65,49 +54,19 @@ maillog_input(struct maillog *m)
 
 	process_settle_all(s);
 	s->shape = SHAPE_UNKNOWN;
-	s->skipping = false;
-	s->base = s->offset = s->looked = s->watch_end = s->from = 0;
-	s->to = ULLONG_MAX;
-	journal_clear(&s->entry[0]);
+	s->skipping = s->utf16 = false;
+	s->logs++;
+	s->base = s->offset = s->looked = s->watch_end = s->lines = 0;
+	s->lines_counted = true;
+	s->forward = s->backward = 0;
+	s->last_time = MAILLOG_NO_TIME;
+	entry_clear(&s->entry[0]);
 	s->entry[0].skip = 0;
-	s->entry[0].skip_line = false;
+	s->entry[0].skip_line = s->entry[0].open = false;
+	s->entry[0].quoted = s->entry[0].escaped = false;
 }
 
-bool
-maillog_splits(struct span head)
-{
-	return !line_is_export(head) && !line_is_pretty(head);
-}
-
-void
-maillog_part(struct maillog *m, struct span head,
-    const struct maillog_part *part)
-{
-	struct maillog_state *s = m->state;
-
-	maillog_input(m);
-	line_shape(s, head);
-	s->base = s->offset = part->begin;
-	s->from = part->from;
-	s->to = part->to;
-}
-
-void
-maillog_merge(struct maillog *m, struct maillog *other)
-{
-	struct maillog_state *s = m->state, *from = other->state;
-
-	process_settle_all(from);
-	hosts_merge(s, from);
-	tally_merge(s, from);
-	m->unattributed += other->unattributed;
-	m->lines += other->lines;
-	s->failed = s->failed || from->failed;
-	s->matcher.failed = s->matcher.failed || from->matcher.failed;
-}
-
-/* Takes a line apart that is worth a look; one that only may be so: if it is
- * found to be without the pattern. */
+/* Takes a line apart.  hit: the pattern found it. */
 static bool
 look_at(struct maillog_state *s, const char *start, struct span line, bool hit)
 {
@@ -116,11 +75,19 @@ look_at(struct maillog_state *s, const char *start, struct span line, bool hit)
 	s->offset = s->base + (size_t)(line.at - start);
 	if (line.len > 0 && line.at[line.len - 1] == '\r')
 		line.len--;
-	if (hit ? !line_record(s, line, &s->entry[0], &r)
-		: !line_plain(s, line, &r) || !is_failure(r.message))
+	if (!hit && (!record_plain(s, line, &r) || !evidence_begins(r.message)))
 		return false;
-	r.muted = s->offset < s->from || s->offset >= s->to;
-	judge(s, line.at, &r);
+	if (hit && !record_of_line(s, line, &s->entry[0], &r)) {
+		unread_line(s, line);
+		return false;
+	}
+	if (r.message.len == 0)
+		return true;
+	if (evidence_add(s, line.at, &r))
+		s->result->records++;
+	else
+		unread_message(s, line, &r);
+	s->result->records += r.tagged;
 	return true;
 }
 
@@ -147,9 +114,9 @@ wanted(struct maillog_state *s, unsigned long long offset)
 /* Failures often follow one another: behind one the next line is looked at
  * before the pattern searches on. */
 static void
-search(struct maillog_state *s, const char *bytes, size_t len)
+search(struct maillog_state *s, const char *bytes, size_t from, size_t len)
 {
-	const char *at = bytes, *end = bytes + len, *hit;
+	const char *at = bytes + from, *end = bytes + len, *hit;
 	bool follows = false;
 
 	while (at < end) {
@@ -174,41 +141,93 @@ search(struct maillog_state *s, const char *bytes, size_t len)
 	}
 }
 
-/* In lanes of one byte each, which compilers make vectors of. */
-static unsigned long long
-count_lines(const char *bytes, size_t len)
+/* The first lines of a log, and of each block until one of sendmail's has been
+ * seen: is this a log of its at all, and in which order? */
+static void
+sample(struct maillog_state *s, const char *bytes, size_t from, size_t len)
 {
-	enum { LANES = 64, MOST = 255 };
-	unsigned long long lines = 0;
-	size_t i = 0;
+	struct record r;
 
-	while (len - i >= LANES) {
-		unsigned char lane[LANES] = { 0 };
+	for (int i = 0; i < SAMPLE && from < len; i++) {
+		struct span line = line_from(bytes + from, bytes + from,
+		    bytes + len);
 
-		for (int n = 0; n < MOST && len - i >= LANES; n++, i += LANES)
-			for (int k = 0; k < LANES; k++)
-				lane[k] = (unsigned char)(lane[k] +
-				    (bytes[i + (size_t)k] == '\n'));
-		for (int k = 0; k < LANES; k++)
-			lines += lane[k];
+		from += line.len + 1;
+		if (!record_of_line(s, line, &s->entry[0], &r))
+			continue;
+		order_of_record(s, &r);
+		s->result->records += r.tagged;
 	}
-	for (; i < len; i++)
-		lines += bytes[i] == '\n';
-	return lines;
+	s->last_time = MAILLOG_NO_TIME;
 }
 
-/* Of the bytes at base, those that belong to the part. */
-static unsigned long long
-lines_of_part(const struct maillog_state *s, const char *bytes, size_t len)
+/* ---- records of many lines ---- */
+
+static void
+entry_done(struct maillog_state *s, struct entry *e)
 {
-	unsigned long long start = s->base, end = s->base + len;
+	struct record r;
+	bool unread, learns;
 
-	start = start < s->from ? s->from : start;
-	end = end > s->to ? s->to : end;
-	return start >= end ? 0
-			    : count_lines(bytes + (start - s->base),
-			          (size_t)(end - start));
+	if (!record_of_entry(s, e, &r, &unread)) {
+		if (unread)
+			unread_count(s, (struct span){ e->message,
+			    e->message_len });
+	} else if (r.message.len > 0) {
+		learns = memmem(r.message.at, r.message.len, "relay=", 6) !=
+		    NULL || span_begins(r.message, "NOQUEUE: ");
+		if (learns && r.process != 0 &&
+		    !span_begins(r.message, "STARTTLS=") &&
+		    !span_begins(r.message, "ruleset="))
+			process_learn(s, process_get(s, r.process), r.message);
+		if (evidence_add(s, NULL, &r))
+			s->result->records++;
+		else
+			unread_message(s, r.message, &r);
+		s->result->records += r.tagged;
+	}
+	entry_clear(e);
 }
+
+static size_t
+take_one(struct maillog_state *s, const char *bytes, size_t len, bool last,
+    bool *complete)
+{
+	struct entry *e = &s->entry[0];
+
+	if (s->shape == SHAPE_EXPORT)
+		return export_take(e, bytes, len, last, complete);
+	if (s->shape == SHAPE_VERBOSE)
+		return verbose_take(e, bytes, len, last, complete);
+	return json_take(e, bytes, len, last, complete);
+}
+
+static size_t
+feed_entries(struct maillog_state *s, const char *bytes, size_t len, bool last)
+{
+	size_t at = 0, taken = 0;
+	bool complete = true;
+
+	while (at < len && (taken > 0 || complete)) {
+		complete = false;
+		s->offset = s->base + at;
+		taken = take_one(s, bytes + at, len - at, last, &complete);
+		if (complete)
+			entry_done(s, &s->entry[0]);
+		else if (s->shape == SHAPE_STREAM)
+			/* Strings that are in no entry. */
+			unread_count(s, (struct span){ bytes + at, taken });
+		at += taken;
+	}
+	if (!last)
+		return at;
+	s->offset = s->base + at;
+	entry_done(s, &s->entry[0]);
+	s->entry[0].open = false;
+	return len;
+}
+
+/* ---- blocks ---- */
 
 /* How many bytes are whole lines. */
 static size_t
@@ -236,6 +255,27 @@ rest_of_line(struct maillog_state *s, const char *bytes, size_t len)
 	return end == NULL ? len : (size_t)(end + 1 - bytes);
 }
 
+static bool
+is_utf16(struct span bytes)
+{
+	const char *b = bytes.at;
+
+	if (bytes.len < 4)
+		return false;
+	return memcmp(b, "\xff\xfe", 2) == 0 || memcmp(b, "\xfe\xff", 2) == 0 ||
+	    (b[0] == '\0' && b[1] != '\0' && b[2] == '\0' && b[3] != '\0') ||
+	    (b[0] != '\0' && b[1] == '\0' && b[2] != '\0' && b[3] == '\0');
+}
+
+/* Whole lines, whatever their shape. */
+static void
+feed_lines(struct maillog_state *s, const char *bytes, size_t from, size_t len)
+{
+	if (s->base == 0 || s->result->records == 0)
+		sample(s, bytes, from, len);
+	search(s, bytes, from, len);
+}
+
 size_t
 maillog_feed(struct maillog *m, const char *bytes, size_t len, size_t before,
     bool last)
@@ -243,27 +283,45 @@ maillog_feed(struct maillog *m, const char *bytes, size_t len, size_t before,
 	struct maillog_state *s = m->state;
 	size_t skip = 0, take;
 
-	if (len == 0 && !(last && s->shape == SHAPE_EXPORT))
+	if (len == 0 && !(last && s->shape >= SHAPE_STREAM))
 		return 0;
-	if (s->skipping && s->shape != SHAPE_PRETTY)
+	if (s->skipping)
 		skip = rest_of_line(s, bytes, len);
 	take = skip + whole_lines(s, bytes + skip, len - skip, last);
 	s->floor = bytes - before;
+	s->block = bytes;
+	if (s->base == 0 && is_utf16((struct span){ bytes, len }))
+		s->utf16 = true;
 	if (s->shape == SHAPE_UNKNOWN)
-		line_shape(s, (struct span){ bytes, take });
-	if (s->shape == SHAPE_EXPORT)
-		take = export_feed(s, bytes, len, last);
-	else if (s->shape == SHAPE_PRETTY)
-		take = pretty_feed(s, bytes, len, last);
-	else if (!s->skipping) {
-		s->base += skip;
-		search(s, bytes + skip, take - skip);
-		s->base -= skip;
+		record_shape(s, (struct span){ bytes, take });
+	if (s->shape >= SHAPE_STREAM) {
+		s->skipping = false;
+		take = feed_entries(s, bytes, len, last);
+	} else if (!s->skipping) {
+		feed_lines(s, bytes, skip, take);
 	}
-	if (s->rules.lines)
-		m->lines += lines_of_part(s, bytes, take);
+	/* Numbers of lines are told of a log that is not understood. */
+	s->lines_counted = s->lines_counted &&
+	    (s->rules.lines || m->records == 0);
+	if (s->lines_counted) {
+		unsigned long long lines = lines_in(bytes, take);
+
+		s->lines += lines;
+		m->lines += lines;
+	}
 	s->base += take;
 	return take;
+}
+
+enum maillog_defect
+maillog_defect(const struct maillog *m)
+{
+	const struct maillog_state *s = m->state;
+
+	if (s->utf16)
+		return MAILLOG_UTF16;
+	return s->backward > 2 && s->backward / 4 >= s->forward
+	    ? MAILLOG_NEWEST_FIRST : MAILLOG_SOUND;
 }
 
 int

@@ -1,39 +1,105 @@
 /*
  * All patterns.
  *
- * The first two run over whole blocks, so every alternative begins with a
+ * The first three run over whole blocks, so every alternative begins with a
  * rare capital: one that began with a small letter made them four times
  * slower.  The third one does, and is in use only while a line of a live
  * process is awaited.  The others run on one line and are anchored.
+ *
+ * A shape of line is a row of STAMP, of TAG or of one of the prefixes.
  */
 #include <sysexits.h>
 
-#include "room.h"
+#include "maillog_private.h"
 
 #define ANCHORED(text) "\\A(?:" text ")"
+#define BLANKS "[ \\t]++"
 
-/* Every shape of stamp up to the blank behind it. */
+/* ---- the shapes of a line ---- */
+
+#define ZONE "(?: ?(?:Z|UTC|GMT|[+-]\\d\\d:?\\d\\d))?+"
+#define CLOCK "\\d\\d?:[\\d:.,]++"
+#define ISO_DAY "\\d{4}-\\d\\d-\\d\\d"
+#define ISO ISO_DAY "T" CLOCK "(?:Z|[+-][\\d:]++)?+"
+#define MONTH "[A-Z][a-z]{2}"
+/* A month in any language; its bytes above ASCII are not looked into. */
+#define MOIS "[A-Za-z\\x80-\\xff]{3,9}+\\.?+"
+
 #define STAMP \
-	"(\\d{4}-\\d\\d-\\d\\dT[\\d:.,]++(?:Z|[+-][\\d:]++)?+" \
-	"|[A-Z][a-z]{2} {1,2}(?:\\d{1,2} (?:\\d{4} )?+[\\d:.]++" \
-	"|\\d{4}-\\d\\d-\\d\\d [\\d:.]++ [-+:\\w]++)" \
-	"|\\d++\\.\\d++" \
-	"|\\[[ \\d.<>]++\\]) "
-#define PRIORITY "(?:<\\d{1,3}>(?:1 )?+)?+"
-#define TAG "((?:sendmail|sm-)[\\w.-]*+)"
+	"(" ISO                                /* rsyslog, syslog-ng */ \
+	"|" MONTH " {1,2}(?:\\d{1,2} (?:\\d{4} )?+[\\d:.]++" /* syslogd */ \
+		"(?: \\d{4}(?=[ \\t]))?+" \
+		"|" ISO_DAY " [\\d:.]++ [-+:\\w]++)" /* journalctl short-full */ \
+	"|" MONTH ",? " MONTH " {1,2}\\d{1,2} " CLOCK /* ctime(3), date(1) */ \
+		"(?: [A-Z]{2,5})?+(?: \\d{4})?+" \
+	"|\\d{4} " MONTH " {1,2}\\d{1,2} " CLOCK     /* the year first */ \
+	"|\\d{4}[-/]\\d\\d[-/]\\d\\d[ _]" CLOCK ZONE /* svlogd, Windows */ \
+	"|\\d\\d[-/.]\\d\\d[-/.]\\d{4} " CLOCK       /* which is the month? */ \
+	"|\\d++\\.\\d++|\\d{9,10}"                   /* seconds */ \
+	"|\\[[ \\d.<>]++\\]"              /* journalctl short-monotonic */ \
+	"|@[\\da-f]{24}"                  /* multilog's TAI64N */ \
+	"|" MOIS " {1,2}\\d{1,2} " CLOCK "|\\d{1,2}\\.? " MOIS " " CLOCK \
+	")" BLANKS
 
-/* "mail:info" is AIX's, "<mail.info>" FreeBSD's, "[ID ...]" Solaris'. */
+#define PRIORITY "(?:<\\d{1,3}>(?:1 )?+)?+"
+#define SEVERITY "(?:emerg|alert|crit|err(?:or)?|warn(?:ing)?|notice|info|debug)"
+/* "mail:info" is AIX's, "<mail.info>" FreeBSD's, "mail.info" busybox's. */
+#define FACILITY \
+	"(?:(?:<[\\w.]++>|[a-z]++\\d?[.:/]" SEVERITY "|[a-z]++:[a-z]++)" \
+	BLANKS ")?+"
+/* It never ends in a colon: that is a tag. */
+#define WORD "(?:\\[[\\d.:a-f]++\\]|[\\w.:%/@-]++(?<!:))"
+
+/* A queue id, which a piece of a long record begins with: never a tag. */
+#define NO_QUEUE_ID "(?![A-Za-z\\d]*+(?<=\\d{5})(?:\\[\\d++\\])?+:)"
+#define KNOWN_TAG "((?:[\\w.-]*+/)*+(?:sendmail|sm-)[\\w.-]*+)"
+#define ANY_TAG NO_QUEUE_ID "([A-Za-z/_][\\w./@+-]*+)"
+/* 5424: the fields behind the tag; rsyslog may write two blanks then. */
+#define FIELDS_5424 \
+	" (?:(\\d++)|-) \\S++ (?:-|(?:\\[(?:[^]\\\\]|\\\\.)*+\\])++)" \
+	" {0,2}+(?:\xef\xbb\xbf)?+"
+#define TAG \
+	"(?:" KNOWN_TAG "(?:(?:\\[(\\d++)\\])?+:(?:" BLANKS "|\\z)" \
+		"(?:\\[ID \\d++ [\\w.]++\\] )?+"      /* Solaris */ \
+		"|" FIELDS_5424 ")" \
+	"|" ANY_TAG "(?:(?:\\[(\\d++)\\])?+:(?:" BLANKS "|\\z)" \
+		"(?:\\[ID \\d++ [\\w.]++\\] )?+" \
+		"|" FIELDS_5424 ")" \
+	"|\\[(?:(?:sendmail|sm-)[\\w.-]*+)\\] )"      /* metalog */
+
+/* host tag[pid]: of any of these; a second host is syslog-ng's. */
 #define HEADER \
-	PRIORITY STAMP "(?:<[\\w.]++> )?+" \
-	"(\\S++) (?:[a-z]++:[a-z]++ )?+" \
-	TAG "(?:\\[(\\d++)\\]: (?:\\[ID \\d++ [\\w.]++\\] )?+" \
-	"| (?:(\\d++)|-) \\S++ (?:-|(?:\\[(?:[^]\\\\]|\\\\.)*+\\])++)" \
-	" ?(?:\xef\xbb\xbf)?+)"
+	PRIORITY STAMP FACILITY \
+	"(?:(" WORD ")" BLANKS FACILITY "(?:(" WORD ")" BLANKS FACILITY ")?)?" \
+	TAG
+
+/* In front of a line of sendmail's, written by who copied the line. */
+#define PREFIX_OF_LOG \
+	"\\d{1,5} (?=<\\d)"                        /* octets, RFC 6587 */ \
+	"|1 (?=\\d{4}-)"                           /* RFC 5424 without PRI */ \
+	"|[\\d_:.-]{19,32} (?:[\\d.:a-f]++ )?+[a-z]++\\.[a-z]++: " /* socklog */ \
+	"|[^\\s:|{}\"\\[\\]]{1,200}+:(?:\\d++:)?+(?=\\S)" /* grep -H -n */ \
+	"|inputname: \\S++ rawmsg: '"              /* rsyslog DebugFormat */
+
+/* The same of programs that also copy what others write, who are nobody's
+ * choice: the line may be a stranger's words. */
+#define PREFIX_OF_OTHERS \
+	"[\\w./-]{1,100}+ *\\| ?"                  /* docker compose */ \
+	"|" ISO " (?:stdout|stderr) [FP] "         /* CRI */ \
+	"|" ISO " \\{[^}]*+\\} "                   /* logcli */ \
+	"|" ISO "[ \\t](?:[\\w./:-]++\\t)?(?=[{<\\d]|[A-Z][a-z]{2} )" \
+		/* docker logs -t, CloudWatch, fluentd */ \
+	"|" ISO " [\\w./-]++ (?=[<\\d]|[A-Z][a-z]{2} )" /* aws logs tail */ \
+	"|\\[pod/[^]\\s]++\\] "                    /* kubectl --prefix */
+
+/* ---- what is in a message ---- */
 
 #define NAME "[\\w-]++(?:\\.[\\w-]++)*+"
 #define ADDRESS "(?:(?i:ipv6):)?+[\\da-fA-F:.]++"
 #define RELAY "((?:\\S++ )?+\\[[^]\\s]++\\](?: \\(may be forged\\))?+)"
 #define QUEUE_ID "\\w++: "
+/* As it is, and as a writer of JSON escapes it. */
+#define EQUALS "(?:=|\\\\++u003[dD])"
 
 /* What OpenSSL says; only its own tables speak here, no peer does. */
 #define ERROR_FIELDS \
@@ -50,16 +116,28 @@
 	"(?:, pri=\\d++)?+, relay=([^\\s,]++)(?: \\[(" ADDRESS ")\\])?+" \
 	", dsn=[\\d.]++, ((?:reply|stat)=.*+)"
 
+#define FAILURE "TLS(?: handshake|" EQUALS "(?:client|server), error: )" \
+	"|SOFTWARE, relay" EQUALS
+#define HANDSHAKE "TLS(?: handshake|" EQUALS "(?:client|server), " \
+	"(?:error: |relay=))|SOFTWARE, relay" EQUALS
+
 static const char *const patterns[PATTERN_COUNT] = {
-	[PATTERN_FAILURE] = "TLS(?: handshake|=(?:client|server), error: )"
-			    "|SOFTWARE, relay=",
-	[PATTERN_HANDSHAKE] = "TLS(?: handshake|=(?:client|server), "
-			      "(?:error: |relay=))|SOFTWARE, relay=",
-	[PATTERN_AWAITED] = "TLS(?: handshake|=(?:client|server), "
-			    "(?:error: |relay=))|SOFTWARE, relay="
-			    "| did not issue MAIL|: to=",
-	[PATTERN_STAMP] = ANCHORED(PRIORITY STAMP),
+	[PATTERN_FAILURE] = FAILURE,
+	[PATTERN_HANDSHAKE] = HANDSHAKE,
+	[PATTERN_AWAITED] = HANDSHAKE "| did not issue MAIL|: to=",
 	[PATTERN_HEADER] = ANCHORED(HEADER),
+	[PATTERN_TAG] = ANCHORED(TAG),
+	[PATTERN_PREFIX] = ANCHORED("(" PREFIX_OF_OTHERS ")|" PREFIX_OF_LOG),
+	/* Only sendmail writes these, whoever may have copied it. */
+	[PATTERN_UNREAD] = "ruleset" EQUALS "tls_server, arg1" EQUALS "SOFTWARE"
+			   "|STARTTLS" EQUALS "server, error: accept failed"
+			   "|stat" EQUALS "Deferred: (?:403|454) 4\\.7\\.0 "
+			   "TLS handshake",
+	/* How its messages begin, so that what follows may be a stranger's. */
+	[PATTERN_SENDMAIL] = ANCHORED("(?:[A-Za-z\\d]*+(?<=\\d{5})|NOQUEUE)"
+				      "(?:\\[\\d++\\])?+: "
+				      "|STARTTLS[=:]|ruleset=|tls_(?:clt|srv)_features="
+				      "|message repeated "),
 	[PATTERN_CLIENT] = ANCHORED("ruleset=tls_server, arg1=SOFTWARE, "
 				    "relay=(?:(" NAME ")|\\[(" ADDRESS ")\\])\\.?, "
 				    "reject=\\d{3} "),
@@ -100,14 +178,11 @@ compile(struct matcher *m, size_t i, struct error *err)
 }
 
 int
-match_begin(struct matcher *m, const struct matcher *other, struct error *err)
+match_begin(struct matcher *m, struct error *err)
 {
-	m->jit = other == NULL || other->jit;
-	m->shared = other != NULL;
+	m->jit = true;
 	for (size_t i = 0; i < PATTERN_COUNT; i++)
-		if (m->shared)
-			m->code[i] = other->code[i];
-		else if (compile(m, i, err) != 0)
+		if (compile(m, i, err) != 0)
 			return -1;
 	m->data = pcre2_match_data_create(GROUPS, NULL);
 	return m->data == NULL ? error_memory(err) : 0;
@@ -117,8 +192,7 @@ void
 match_free(struct matcher *m)
 {
 	for (size_t i = 0; i < PATTERN_COUNT; i++) {
-		if (!m->shared)
-			pcre2_code_free(m->code[i]);
+		pcre2_code_free(m->code[i]);
 		m->code[i] = NULL;
 	}
 	pcre2_match_data_free(m->data);

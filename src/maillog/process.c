@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "room.h"
+#include "maillog_private.h"
 
 #define PROBES 8
 /* Of the log, in bytes: a process is known; its next lines are watched for. */
@@ -20,7 +20,7 @@
 static void
 settle(struct maillog_state *s, struct process *p)
 {
-	if (p->client_open > 0 && !p->client_muted)
+	if (p->client_open > 0)
 		host_unattributed(s, p->time, p->client_open);
 	if (p->server == SERVER_OPEN)
 		host_unattributed(s, p->time, p->times);
@@ -200,9 +200,9 @@ record_before(struct maillog_state *s, struct back *b, struct record *r)
 	struct span line;
 
 	while (line_before(b, &line)) {
-		bool known = line_plain(s, line, r) ||
+		bool known = record_plain(s, line, r) ||
 		    (names_pid(line, b->of->pid) &&
-		        line_record(s, line, &s->entry[1], r));
+		        record_of_line(s, line, &s->entry[1], r));
 
 		if (known && r->process == b->of->process)
 			return true;

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "room.h"
+#include "maillog_private.h"
 
 static bool
 copy(char *to, size_t size, struct span from, bool fold)

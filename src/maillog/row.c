@@ -1,7 +1,7 @@
 /* What failed: why, and when. */
 #include <string.h>
 
-#include "room.h"
+#include "maillog_private.h"
 
 /* ---- reasons ---- */
 

@@ -1,7 +1,7 @@
 /* Time stamps. */
 #include <string.h>
 
-#include "room.h"
+#include "maillog_private.h"
 
 static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
@@ -27,6 +27,21 @@ skip(struct span *s, char c)
 	s->at++;
 	s->len--;
 	return true;
+}
+
+unsigned long
+span_number(struct span digits, unsigned long most)
+{
+	unsigned long value = 0;
+
+	for (size_t i = 0; i < digits.len; i++) {
+		if (digits.at[i] < '0' || digits.at[i] > '9')
+			break;
+		value = value * 10 + (unsigned long)(digits.at[i] - '0');
+		if (value > most)
+			return most;
+	}
+	return value;
 }
 
 /* Days since 1970-01-01 in the Gregorian calendar; March begins a year. */
@@ -87,17 +102,19 @@ with_zone(struct maillog_state *s, long long civil, struct span zone)
 	return minus ? civil + shift : civil - shift;
 }
 
-/* 2026-11-23 and what follows; between stands a T or a blank. */
+/* 2026-11-23 and what follows; between stands a T, a blank or a _. */
 static long long
 iso(struct maillog_state *s, struct span t)
 {
 	long long year = number(&t, 4), month, civil;
 
-	(void)skip(&t, '-');
+	if (!skip(&t, '-'))
+		(void)skip(&t, '/');
 	month = number(&t, 2);
-	(void)skip(&t, '-');
+	if (!skip(&t, '-'))
+		(void)skip(&t, '/');
 	civil = days(year, month, number(&t, 2)) * 86400;
-	if (!skip(&t, 'T'))
+	if (!skip(&t, 'T') && !skip(&t, '_'))
 		(void)skip(&t, ' ');
 	civil += clock_time(&t);
 	(void)skip(&t, ' ');
@@ -130,29 +147,59 @@ without_year(struct maillog_state *s, int month, long long day,
 	return time;
 }
 
-/* Nov 23 [2026] 11:11:04, or Mon 2026-11-23 11:11:04 CST */
+/* 2026 Nov 23 11:11:04 */
 static long long
-traditional(struct maillog_state *s, struct span t)
+year_first(struct maillog_state *s, struct span t)
+{
+	long long year = number(&t, 4), day;
+	int month = month_of(span_from(t, 1));
+
+	t = span_from(t, 4);
+	t = span_from(t, span_run(t, " "));
+	day = number(&t, 2);
+	(void)skip(&t, ' ');
+	return from_local(s, days(year, month, day) * 86400 + clock_time(&t));
+}
+
+/* Nov 23 [2026] 11:11:04 [2026] */
+static long long
+month_first(struct maillog_state *s, struct span t)
 {
 	int month = month_of(t);
-	long long day, year;
+	long long day, year, clock;
 	struct span mark;
 
-	t.at += 3;
-	t.len -= 3;
-	while (skip(&t, ' '))
-		continue;
-	if (month == 0)
-		return t.len > 4 && t.at[4] == '-' ? iso(s, t)
-						   : MAILLOG_NO_TIME;
+	t = span_from(t, 3);
+	t = span_from(t, span_run(t, " "));
 	day = number(&t, 2);
 	(void)skip(&t, ' ');
 	mark = t;
 	year = number(&t, 4);
-	if (skip(&t, ' '))
-		return from_local(s, days(year, month, day) * 86400 +
-		    clock_time(&t));
-	return without_year(s, month, day, clock_time(&mark));
+	if (skip(&t, ' ')) {
+		clock = clock_time(&t);
+	} else {
+		clock = clock_time(&mark);
+		while (mark.len > 4)
+			mark = span_from(mark, 1);
+		year = span_run(mark, "0123456789") == 4 ? number(&mark, 4) : 0;
+	}
+	return year == 0 ? without_year(s, month, day, clock)
+	    : from_local(s, days(year, month, day) * 86400 + clock);
+}
+
+/* The same, or a day of the week before it, or before 2026-11-23 11:11:04 */
+static long long
+traditional(struct maillog_state *s, struct span t)
+{
+	if (month_of(t) > 0)
+		return month_first(s, t);
+	if (t.len < 4)
+		return MAILLOG_NO_TIME;
+	t = span_from(t, 3);
+	t = span_from(t, span_run(t, ", "));
+	if (month_of(t) > 0)
+		return month_first(s, t);
+	return t.len > 4 && t.at[4] == '-' ? iso(s, t) : MAILLOG_NO_TIME;
 }
 
 /* Lines of one second have one time: head and tail, which an ISO stamp of a
@@ -168,6 +215,7 @@ same_second(const struct maillog_state *s, struct span t)
 static long long
 read_stamp(struct maillog_state *s, const struct record *r)
 {
+	static const char digits[] = "0123456789";
 	struct span t = r->stamp;
 	long long value;
 
@@ -175,12 +223,16 @@ read_stamp(struct maillog_state *s, const struct record *r)
 		return MAILLOG_NO_TIME;
 	if (t.at[0] >= 'A' && t.at[0] <= 'Z')
 		return traditional(s, t);
-	if (t.len > 4 && t.at[4] == '-')
+	if (t.len > 4 && (t.at[4] == '-' || t.at[4] == '/'))
 		return iso(s, t);
-	value = number(&t, 18);
-	if (r->microseconds)
-		return value / 1000000;
-	/* short-unix; small numbers are seconds since the machine's start. */
+	if (t.len > 8 && t.at[4] == ' ' && month_of(span_from(t, 5)) > 0)
+		return year_first(s, t);
+	/* Nineteen digits might overflow; sixteen say as much. */
+	value = number(&t, span_run(t, digits) == 19 ? 16 : 18);
+	/* Seconds, or their thousandths, millionths or billionths; a small
+	 * number counts from the machine's start. */
+	while (value >= 1000000000000)
+		value /= 1000;
 	return value > 100000000 && value < 100000000000 ? value
 							 : MAILLOG_NO_TIME;
 }
@@ -201,4 +253,25 @@ stamp_time(struct maillog_state *s, const struct record *r)
 	memcpy(s->stamp_tail, t.at + t.len - 6, 6);
 	s->stamp_value = read_stamp(s, r);
 	return s->stamp_value;
+}
+
+void
+order_of_record(struct maillog_state *s, const struct record *r)
+{
+	long long time = stamp_time(s, r);
+	struct span t = r->stamp;
+
+	/* Since the machine's start: no date, but an order. */
+	if (t.len > 0 && t.at[0] == '[') {
+		t = span_from(t, 1);
+		t = span_from(t, span_run(t, " "));
+		time = number(&t, 12);
+	}
+	if (time == MAILLOG_NO_TIME)
+		return;
+	if (s->last_time != MAILLOG_NO_TIME) {
+		s->forward += time > s->last_time;
+		s->backward += time < s->last_time;
+	}
+	s->last_time = time;
 }

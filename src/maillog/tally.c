@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "room.h"
+#include "maillog_private.h"
 
 static uint64_t
 mix(uint64_t h, uint64_t word)
@@ -73,9 +73,11 @@ tally_key(const struct maillog_state *s, enum role role, struct span relay)
 	    relay_essence(relay));
 }
 
-static void
-add(struct maillog_state *s, uint64_t key, unsigned long long times)
+void
+tally_success(struct maillog_state *s, enum role role, struct span relay,
+    unsigned long times)
 {
+	uint64_t key = tally_key(s, role, relay);
 	struct tally *t;
 
 	if ((s->tallies == NULL || s->tally_count > s->tally_mask / 2) &&
@@ -85,21 +87,6 @@ add(struct maillog_state *s, uint64_t key, unsigned long long times)
 	s->tally_count += t->key == 0;
 	t->key = key;
 	t->count += times;
-}
-
-void
-tally_success(struct maillog_state *s, enum role role, struct span relay,
-    unsigned long times)
-{
-	add(s, tally_key(s, role, relay), times);
-}
-
-void
-tally_merge(struct maillog_state *s, const struct maillog_state *other)
-{
-	for (size_t i = 0; other->tallies != NULL && i <= other->tally_mask; i++)
-		if (other->tallies[i].key != 0)
-			add(s, other->tallies[i].key, other->tallies[i].count);
 }
 
 unsigned long long

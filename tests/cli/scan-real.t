@@ -25,17 +25,22 @@ my @records = records(slurp("$FIXTURES/real.log"));
 
 is_deeply((scan_rows(slurp("$FIXTURES/$_.log")))[0], $all, "$_.log")
     for qw(real traditional);
-for my $shape (grep { $_ ne 'cat' } shapes()) {
+for my $shape (grep { !$no_pid{$_} } shapes()) {
 	my ($rows, $said) = scan_rows(shape($shape, @records));
 
 	is_deeply($rows, $all, $shape);
 	is($said->{unattributed}, 0, "$shape: all attributed");
+	is($said->{unread}, 0, "$shape: all understood");
 }
 
 # No pid: what was cut stays cut, and is said to be.
-my ($rows, $said) = scan_rows(shape('cat', @records));
-is_deeply($rows, expect(sub { ($_[0][5] // '') !~ /cut at 100/ }), 'cat');
-is($said->{unattributed}, 8, 'cat: what was cut is not guessed');
+my ($rows, $said);
+for my $shape (sort keys %no_pid) {
+	($rows, $said) = scan_rows(shape($shape, @records));
+	is_deeply($rows, expect(sub { ($_[0][5] // '') !~ /cut at 100/ }), $shape);
+	is($said->{unattributed}, 8, "$shape: what was cut is not guessed");
+	is($said->{unread}, 0, "$shape: and all was understood");
+}
 
 my %of = map { (join(" ", $_->{role}, $_->{host}, $_->{address} // "-") => $_) }
     @{(scan_rows(slurp("$FIXTURES/real.log")))[1]{hosts}};

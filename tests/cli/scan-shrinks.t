@@ -36,7 +36,7 @@ sub scan_resized {
 	return { status => $?, out => slurp("$dir/out"), err => slurp("$dir/err") };
 }
 
-my $split = 80 << 20; # long enough for two threads, and sparse
+my $split = 80 << 20; # more than one window of it, and sparse
 for (['a short log', 1 << 20, 0], ['... by half', 1 << 20, 1 << 19],
     ['a long log', $split, 0], ['... in its second half', $split, $split * 3 / 4]) {
 	my ($name, $size, $then) = @$_;
@@ -50,7 +50,7 @@ my $r = scan_resized(length $line, 4096);
 is($r->{status}, 0, 'one that grows is no trouble');
 like($r->{out}, qr/^client .* a\.example /m, '... and is read as it was');
 
-# Two threads are for shapes whose lines stand alone.
+# Records of many lines go on from one window to the next.
 my $pretty = "{\n\t\"SYSLOG_IDENTIFIER\" : \"sm-mta\",\n\t\"MESSAGE\" : \""
     . ($line =~ s/.*?: (.*)\n/$1/sr) . "\"\n}\n";
 spew("$dir/pretty", $pretty x (1 + int($split / length $pretty)));

@@ -7,7 +7,8 @@ use Exporter 'import';
 use JSON::PP ();
 use Time::Local 'timegm';
 
-our @EXPORT = qw(records shape shapes scan scan_rows slurp $FIXTURES $TLSOFF);
+our @EXPORT = qw(records shape shapes scan scan_rows slurp $FIXTURES $TLSOFF
+    %no_pid);
 
 our $FIXTURES = "tests/fixtures/maillog";
 our $TLSOFF = $ENV{TLSOFF} // ($ENV{BUILD} // "build") . "/tlsoff";
@@ -114,7 +115,7 @@ my %shape = (
 	'short-iso-precise' => sub { iso($_->{local}) . ".$_->{us}-0600 " . head($_) . "$_->{message}\n" },
 	'short-full' => sub { $days[(gmtime $_->{local})[6]] . " " .
 		(iso($_->{local}) =~ s/T/ /r) . " CST " . head($_) . "$_->{message}\n" },
-	'short-monotonic' => sub { sprintf "[%12.6f] %s%s\n", $_->{us} / 1000, head($_), $_->{message} },
+	'short-monotonic' => sub { sprintf "[%12.6f] %s%s\n", $_->{seconds} - 1795400000 + $_->{us} / 1e6, head($_), $_->{message} },
 	'short-unix' => sub { "$_->{seconds}.$_->{us} " . head($_) . "$_->{message}\n" },
 	cat => sub { "$_->{message}\n" },
 	json => sub { json_of($_) . "\n" },
@@ -125,6 +126,114 @@ my %shape = (
 	'export-binary' => sub { export_of($_, 'MESSAGE') . "\n" },
 );
 
+# ---- what copies and other writers make of it ----
+
+sub tagged { "$_[0]{tag}\[$_[0]{pid}]: $_[0]{message}" }
+sub ctime { my @t = gmtime $_[0]; "$days[$t[6]] " . traditional($_[0]) . " " . ($t[5] + 1900) }
+sub plain_of { traditional($_[0]{local}) . " $_[0]{host} " . tagged($_[0]) }
+sub utc { iso($_[0]{seconds}) . ".$_[0]{us}Z" }
+sub object { $json->encode({@_}) }
+
+%shape = (%shape,
+	# rsyslog
+	'protocol-23' => sub { "<22>1 $_->{stamp} $_->{host} $_->{tag} $_->{pid} - -  $_->{message}\n" },
+	'protocol-23-no-pri' => sub { "1 $_->{stamp} $_->{host} $_->{tag} $_->{pid} - -  $_->{message}\n" },
+	jsonmesg => sub { object(msg => " $_->{message}", rawmsg => "<22>" . plain_of($_),
+		timereported => $_->{stamp}, timegenerated => $_->{stamp}, hostname => $_->{host},
+		fromhost => 'elsewhere', 'fromhost-ip' => '127.0.0.1', pri => '22',
+		syslogtag => "$_->{tag}\[$_->{pid}]:", programname => $_->{tag},
+		'app-name' => $_->{tag}, procid => "$_->{pid}", msgid => '-', uuid => undef,
+		'structured-data' => '-', inputname => 'imuxsock', '$!' => undef) . "\n" },
+	'debug-format' => sub { my $raw = $_->{message} =~ s/\n/#012/gr;
+		"Debug line with all properties:\n"
+		. "FROMHOST: '$_->{host}', fromhost-ip: '127.0.0.1', HOSTNAME: '$_->{host}', PRI: 22,\n"
+		. "syslogtag '$_->{tag}\[$_->{pid}]:', programname: '$_->{tag}', APP-NAME: '$_->{tag}', "
+		. "PROCID: '$_->{pid}', MSGID: '-',\n"
+		. "TIMESTAMP: '" . traditional($_->{local}) . "', STRUCTURED-DATA: '-',\n"
+		. "msg: ' $raw'\nescaped msg: ' $raw'\n"
+		. "inputname: imuxsock rawmsg: '<22>" . traditional($_->{local}) . " $_->{tag}\[$_->{pid}]: $raw'\n"
+		. "\$!:\n\$.:\n\$/:\n\n" },
+	'facility-first' => sub { traditional($_->{local}) . " mail.info $_->{host} " . tagged($_) . "\n" },
+	# busybox
+	busybox => sub { traditional($_->{local}) . " $_->{host} mail.notice " . tagged($_) . "\n" },
+	# AIX
+	aix => sub { traditional($_->{local}) . " $_->{host} mail:info " . tagged($_) . "\n" },
+	# any tag
+	'tag-mx' => sub { traditional($_->{local}) . " $_->{host} mx[$_->{pid}]: $_->{message}\n" },
+	'tag-path' => sub { traditional($_->{local}) . " $_->{host} /usr/sbin/sendmail[$_->{pid}]: $_->{message}\n" },
+	'tag-5424' => sub { "<22>1 $_->{stamp} $_->{host} MTA $_->{pid} - - $_->{message}\n" },
+	'tag-no-pid' => sub { traditional($_->{local}) . " $_->{host} sm-mta: $_->{message}\n" },
+	'tag-alone' => sub { "mta[$_->{pid}]: $_->{message}\n" },
+	# hosts
+	'no-host' => sub { traditional($_->{local}) . " " . tagged($_) . "\n" },
+	'two-hosts' => sub { traditional($_->{local}) . " relay.example $_->{host} " . tagged($_) . "\n" },
+	'octets' => sub { my $l = "<22>1 $_->{stamp} $_->{host} $_->{tag} $_->{pid} - - $_->{message}";
+		length($l) . " $l\n" },
+	# stamps
+	tabs => sub { "$_->{stamp}\t$_->{host}\t" . tagged($_) . "\n" },
+	'iso-blank' => sub { (iso($_->{local}) =~ s/T/ /r) . " $_->{host} " . tagged($_) . "\n" },
+	'iso-slash' => sub { (iso($_->{local}) =~ s/T/ /r =~ s/-/\//gr) . " $_->{host} " . tagged($_) . "\n" },
+	'with-year' => sub { my @t = gmtime $_->{local};
+		(traditional($_->{local}) =~ s/(?=\d\d:)/$t[5] + 1900 . " "/er) . " $_->{host} " . tagged($_) . "\n" },
+	'year-first' => sub { my @t = gmtime $_->{local};
+		$t[5] + 1900 . " " . traditional($_->{local}) . " $_->{host} " . tagged($_) . "\n" },
+	epoch => sub { "$_->{seconds} $_->{host} " . tagged($_) . "\n" },
+	ctime => sub { ctime($_->{local}) . " $_->{host} " . tagged($_) . "\n" },
+	'day-first' => sub { (traditional($_->{local}) =~ s/^Nov +(\d+)/$1. nov./r) . " $_->{host} " . tagged($_) . "\n" },
+	svlogd => sub { (iso($_->{seconds}) =~ s/T/_/r) . ".$_->{us} $_->{host} " . tagged($_) . "\n" },
+	socklog => sub { (iso($_->{seconds}) =~ s/T/_/r) . ".12345 127.0.0.1: mail.info: "
+		. traditional($_->{local}) . " " . tagged($_) . "\n" },
+	metalog => sub { traditional($_->{local}) . " [$_->{tag}] $_->{message}\n" },
+	# journalctl
+	'no-hostname' => sub { traditional($_->{local}) . " " . tagged($_) . "\n" },
+	'with-unit' => sub { $days[(gmtime $_->{local})[6]] . " " . (iso($_->{local}) =~ s/T/ /r)
+		. " CST $_->{host} sendmail.service[$_->{pid}]: $_->{message}\n" },
+	verbose => sub { my $r = $_; my @f = fields($r); my $text = $days[(gmtime $r->{local})[6]] . " "
+		. (iso($r->{local}) =~ s/T/ /r) . ".$r->{us} CST [s=0123;i=1;b=2;m=3;t=4;x=5]\n";
+		while (my ($name, $value) = splice @f, 0, 2) {
+			my $more = ' ' x (4 + length($name) + 1);
+			$text .= "    $name=" . ($value =~ s/\n/\n$more/gr) . "\n" if $name !~ /^__/;
+		}
+		$text },
+	'fields-json' => sub { object(MESSAGE => $_->{message}, __CURSOR => 's=0',
+		__REALTIME_TIMESTAMP => "$_->{seconds}$_->{us}", _BOOT_ID => '0') . "\n" },
+	'jq-slurp' => sub { pretty_of($_) },
+	# containers and shippers
+	docker => sub { object(log => plain_of($_) . "\n", stream => 'stdout', time => utc($_)) . "\n" },
+	'docker-stamps' => sub { utc($_) . " " . plain_of($_) . "\n" },
+	compose => sub { "mail-1  | " . plain_of($_) . "\n" },
+	cri => sub { "$_->{stamp} stdout F " . plain_of($_) . "\n" },
+	kubectl => sub { "[pod/mail-0/mail] " . plain_of($_) . "\n" },
+	cloudwatch => sub { "$_->{stamp} mail/stream-1 " . plain_of($_) . "\n" },
+	logcli => sub { "$_->{stamp} {job=\"mail\", host=\"x\"} " . plain_of($_) . "\n" },
+	loki => sub { object(labels => { job => 'mail' }, line => plain_of($_), timestamp => utc($_)) . "\n" },
+	vector => sub { object(appname => $_->{tag}, facility => 'mail', host => $_->{host},
+		hostname => $_->{host}, message => $_->{message}, procid => 0 + $_->{pid},
+		severity => 'info', source_type => 'syslog', timestamp => utc($_)) . "\n" },
+	'fluent-bit' => sub { object(date => $_->{seconds} + 0.5, log => plain_of($_)) . "\n" },
+	'fluent-bit-syslog' => sub { object(date => $_->{seconds} + 0.5, pri => '22',
+		time => traditional($_->{local}), host => $_->{host}, ident => $_->{tag},
+		pid => "$_->{pid}", message => $_->{message}) . "\n" },
+	fluentd => sub { "$_->{stamp}\tsyslog.mail\t" . object(host => $_->{host}, ident => $_->{tag},
+		pid => "$_->{pid}", message => $_->{message}) . "\n" },
+	filebeat => sub { object('@timestamp' => utc($_), message => plain_of($_),
+		host => { name => $_->{host} }, log => { offset => 1, file => { path => '/x' } }) . "\n" },
+	'syslog-ng' => sub { object(PROGRAM => $_->{tag}, PID => "$_->{pid}", HOST => $_->{host},
+		MESSAGE => $_->{message}, DATE => traditional($_->{local}), PRIORITY => 'info',
+		FACILITY => 'mail') . "\n" },
+	events => sub { "        " . object(timestamp => 1000 * $_->{seconds}, message => plain_of($_),
+		ingestionTime => 1) . ",\n" },
+	'grep-h' => sub { "/var/log/mail.log.1:" . plain_of($_) . "\n" },
+	'grep-n' => sub { "17:" . plain_of($_) . "\n" },
+);
+
+# No pid in it: what was cut stays cut.
+our %no_pid = map { $_ => 1 } qw(cat metalog fields-json tag-no-pid);
+
+# Around all records.
+my %around = ('jq-slurp' => ["[\n", "]\n"],
+	events => ["{\n    \"events\": [\n", "    ],\n    \"nextToken\": \"x\"\n}\n"]);
+
 # journalctl's own first line, where it prints one.
 my %first = map { $_ => "-- Journal begins at Mon 2026-11-23 10:00:00 CST. --\n" }
     grep { /^short/ } keys %shape;
@@ -133,7 +242,12 @@ sub shapes { sort keys %shape }
 
 sub shape {
 	my ($name, @records) = @_;
-	return join '', $first{$name} // '', map { $shape{$name}->() } @records;
+	my ($begin, $end) = @{$around{$name} // [$first{$name} // '', '']};
+	my @lines = map { $shape{$name}->() } @records;
+
+	s/\}\n\z/},\n/ for $name eq 'jq-slurp' ? @lines[0 .. $#lines - 1] : ();
+	$lines[-1] =~ s/,\n\z/\n/ if $name eq 'events' && @lines;
+	return join '', $begin, @lines, $end;
 }
 
 # Runs "tlsoff scan ARGS" with a log as its standard input: what it printed,

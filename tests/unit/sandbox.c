@@ -90,6 +90,7 @@ others_are_safe(void)
 {
 	char *const argv[] = { (char *)(uintptr_t)"/bin/true", NULL };
 	pthread_t thread;
+	void *large;
 	char bytes[5] = "";
 
 	EXPECT(pread(file, bytes, 4, 0) == 4 && strcmp(bytes, "text") == 0);
@@ -104,7 +105,9 @@ others_are_safe(void)
 	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED);
 	EXPECT(pthread_create(&thread, NULL, nothing, NULL) == 0);
 	EXPECT(pthread_join(thread, NULL) == 0);
-	EXPECT(malloc((size_t)9 << 20) != NULL);
+	large = malloc((size_t)9 << 20);
+	EXPECT(large != NULL);
+	free(large);
 	return 0;
 }
 

@@ -1,21 +1,22 @@
 /*
- * room.h: what the files of src/maillog share.
+ * maillog_private.h: what the files of src/maillog share.
  *
- *   maillog.c   blocks -> lines worth a look
- *   judge.c     what a record means
- *   line.c      a line of text -> a record
- *   journal.c   the fields of a journal's entry -> a record
- *   json.c, export.c   where those fields stand
+ *   maillog.c   blocks -> records, one after the other
+ *   record.c    a line of text, or an entry -> a record
+ *   entry.c     the fields of an entry: who wrote it
+ *   json.c, export.c, verbose.c   where those fields stand
+ *   match.c     all patterns, the shapes of a line among them
+ *   evidence.c  what a record means
+ *   unread.c    failures in lines that nobody understood
  *   stamp.c     a time stamp -> seconds
- *   match.c     all patterns
  *   relay.c     relay= -> the host sendmail looks up
  *   process.c   what is open of each process, and looking back
  *   hosts.c     the rows
  *   row.c       one row: reasons, failures over time
  *   tally.c     handshakes that worked
  */
-#ifndef TLSOFF_MAILLOG_ROOM_H
-#define TLSOFF_MAILLOG_ROOM_H
+#ifndef TLSOFF_MAILLOG_PRIVATE_H
+#define TLSOFF_MAILLOG_PRIVATE_H
 
 #include <pcre2.h>
 
@@ -36,8 +37,11 @@ enum pattern {
 	PATTERN_FAILURE,  /* in a block: a line worth a look */
 	PATTERN_HANDSHAKE, /* the same, and handshakes that worked */
 	PATTERN_AWAITED,  /* the same, and what ends a session */
-	PATTERN_STAMP,    /* does a line begin with a stamp? */
-	PATTERN_HEADER,   /* stamp, host, tag, pid of sendmail */
+	PATTERN_HEADER,   /* stamp, host, tag, pid: enum header_group */
+	PATTERN_TAG,      /* the same from the tag on */
+	PATTERN_PREFIX,   /* what a copy puts in front; 1: it copies others, too */
+	PATTERN_UNREAD,   /* a failure, anywhere */
+	PATTERN_SENDMAIL, /* how messages of sendmail's begin */
 	PATTERN_CLIENT,   /* name, or the address of a literal */
 	PATTERN_CLIENT_ERROR, /* reason, SSL_error, timedout, errno, retry */
 	PATTERN_SERVER,   /* the same, and relay */
@@ -51,19 +55,22 @@ enum pattern {
 	PATTERN_COUNT
 };
 
-#define GROUPS 7
+#define GROUPS 10
+
+enum header_group {
+	GROUP_STAMP = 1, GROUP_HOST, GROUP_SECOND,
+	GROUP_TAG, GROUP_PID, GROUP_PID_5424,      /* a tag of sendmail's */
+	GROUP_ANY_TAG, GROUP_ANY_PID, GROUP_ANY_PID_5424
+};
 
 struct matcher {
 	pcre2_code *code[PATTERN_COUNT];
 	pcre2_match_data *data;
 	bool jit;
-	bool shared; /* the code is another's */
 	bool failed; /* PCRE2 gave up on a line */
 };
 
-/* other: whose code it shares, freed last; NULL: compiles its own. */
-int match_begin(struct matcher *m, const struct matcher *other,
-    struct error *err) MUST_USE;
+int match_begin(struct matcher *m, struct error *err) MUST_USE;
 void match_free(struct matcher *m);
 /* Whether the pattern matches; fills groups[0..GROUPS) where not NULL, {NULL,
  * 0} for one that took no part.  Bound patterns match at the start only. */
@@ -78,14 +85,14 @@ const char *match_find(struct matcher *m, enum pattern pattern,
 struct record {
 	struct span message;
 	struct span stamp;  /* as written, or empty */
-	bool microseconds;  /* the stamp is a journal's */
 	struct span pid;    /* digits, or empty */
 	uint64_t process;   /* host, tag and pid; 0: not known */
 	unsigned long times; /* it stands for so many */
-	bool muted;          /* it belongs to another part: not to be counted */
+	enum maillog_grade grade; /* the best that it can be evidence of */
+	bool tagged;        /* its tag is one of sendmail's */
 };
 
-/* The fields of a journal entry that matter. */
+/* The fields of an entry that matter. */
 struct field {
 	char text[FIELD_SIZE];
 	size_t len;
@@ -93,27 +100,34 @@ struct field {
 	bool seen;
 };
 
-enum journal_field {
+enum entry_field {
 	FIELD_PID, FIELD_SYSLOG_PID, FIELD_TAG, FIELD_HOST, FIELD_COMM,
-	FIELD_UID, FIELD_TIME, FIELDS
+	FIELD_UID, FIELD_TIME, FIELD_CURSOR, FIELD_MESSAGE, FIELD_LINE, FIELDS
 };
 
-struct journal {
+struct entry {
 	struct field field[FIELDS];
-	char *message;   /* MAILLOG_LINE_MAX bytes */
+	char *message;   /* MAILLOG_LINE_MAX bytes, and room to unpack */
 	size_t message_len;
-	bool message_seen, message_bad;
+	uint64_t names;  /* which were seen */
+	bool journal;    /* it has journald's fields */
+	bool whole_line; /* the message is a line with a header of its own */
+	/* where the reader is */
 	unsigned long long skip; /* bytes of a long binary field to pass over */
-	bool skip_line;
+	bool skip_line;          /* the rest of a long line */
+	bool open;               /* verbose: an entry has begun */
+	bool quoted, escaped;    /* JSON: inside a string between entries */
 };
 
 enum shape {
 	SHAPE_UNKNOWN, /* nothing but blank lines and journalctl's "-- " yet */
-	SHAPE_BARE,    /* the first line has no stamp: -o cat */
-	SHAPE_STAMPED, /* a line without a stamp is no record */
-	SHAPE_JSON,
-	SHAPE_PRETTY, /* json-pretty: an object takes many lines */
-	SHAPE_EXPORT /* its first bytes say so */
+	SHAPE_BARE,    /* the first line has no header: -o cat */
+	SHAPE_HEADED,  /* a line without a header is no record */
+	SHAPE_DEBUG,   /* rsyslog's DebugFormat: many lines, one is whole */
+	/* Records of many lines, of which nothing is to be searched for. */
+	SHAPE_STREAM,  /* JSON: pretty, or in an array */
+	SHAPE_VERBOSE,
+	SHAPE_EXPORT
 };
 
 #define PROCESS_TABLE 4096
@@ -132,11 +146,11 @@ struct process {
 	unsigned watch;             /* == state.watch: its next lines matter */
 	unsigned client_open;       /* errors whose host has not come yet */
 	unsigned client_reason;
-	bool client_muted;          /* ... and are another part's */
 	bool client_seen;           /* a failure as client was confirmed */
 	enum server_state server;
 	struct maillog_host *row;   /* SERVER_NAMED: who was blamed */
 	unsigned server_reason;
+	enum maillog_grade grade;
 	unsigned long times;
 	long long time;
 	size_t cut_len, known_len;
@@ -167,13 +181,20 @@ struct maillog_state {
 
 	/* this log */
 	enum shape shape;
+	unsigned long long shape_at; /* offset of the line that told it */
 	bool skipping;              /* inside a line too long to keep */
+	bool utf16;
+	unsigned logs;              /* its number, from 1 */
+	const char *block;
 	unsigned long long base;    /* offset of the block */
-	unsigned long long from, to; /* what begins there counts */
+	unsigned long long lines;   /* in front of the block */
+	bool lines_counted;         /* ... and that is so from the start */
+	unsigned long forward, backward; /* signs of either order of lines */
+	long long last_time;
 	unsigned long long offset;  /* of the line looked at */
 	const char *floor;          /* oldest byte in reach of looking back */
 	unsigned long long looked;  /* bytes looked back over */
-	struct journal entry[2];    /* the line's, and looking back's */
+	struct entry entry[2];      /* the line's, and looking back's */
 	long long hour, hour_shift; /* the last answer of rules.utc */
 	char stamp_head[19], stamp_tail[6]; /* of the last stamp */
 	size_t stamp_len;
@@ -203,45 +224,75 @@ struct maillog_state {
 /* MAILLOG_NO_TIME for a stamp that tells no date. */
 long long stamp_time(struct maillog_state *s, const struct record *r);
 
-/* ---- line.c ---- */
-
-/* Is the line a record of sendmail?  The message may be put into entry. */
-bool line_record(struct maillog_state *s, struct span line,
-    struct journal *entry, struct record *r);
-/* The same, quickly, for the two usual shapes only; false: ask the other. */
-bool line_plain(struct maillog_state *s, struct span line, struct record *r);
-/* Is it a shape whose records take many lines?  It begins so. */
-bool line_is_export(struct span bytes);
-bool line_is_pretty(struct span bytes);
-/* Finds out the shape from the first line that tells. */
-void line_shape(struct maillog_state *s, struct span bytes);
-/* Unpacks "message repeated N times: [ MESSAGE]". */
-void line_repeated(struct record *r);
 /* A number of digits only; most on overflow. */
 unsigned long span_number(struct span digits, unsigned long most);
 
-/* ---- json.c ---- */
+/* Takes note of the time of one more record, for the order of the log. */
+void order_of_record(struct maillog_state *s, const struct record *r);
 
-/* The fields of an entry in JSON; false: it is none. */
-bool json_entry(struct span line, struct journal *entry);
-/* Takes whole entries of json-pretty; calls export_done() for each. */
-size_t pretty_feed(struct maillog_state *s, const char *bytes, size_t len,
-    bool last);
+/* ---- record.c ---- */
 
-/* ---- journal.c ---- */
+/* Is the line a record?  The message may be put into entry; it is empty where
+ * it is known to be another program's. */
+bool record_of_line(struct maillog_state *s, struct span line,
+    struct entry *entry, struct record *r);
+/* The same, quickly, for the two usual shapes only; false: ask the other. */
+bool record_plain(struct maillog_state *s, struct span line, struct record *r);
+/* The same of a whole entry; *unread: who wrote it cannot be told. */
+bool record_of_entry(struct maillog_state *s, const struct entry *entry,
+    struct record *r, bool *unread);
+/* Finds out the shape from the first line that tells. */
+void record_shape(struct maillog_state *s, struct span bytes);
+/* Unpacks "message repeated N times: [ MESSAGE]". */
+void record_repeated(struct record *r);
 
-void journal_clear(struct journal *j);
-/* Fills r from the fields; false: nothing of sendmail's own. */
-bool journal_record(struct maillog_state *s, const struct journal *j,
+/* ---- entry.c ---- */
+
+enum entry_kind {
+	ENTRY_RECORD,
+	ENTRY_LINE,   /* the message is a line, its header is to be read */
+	ENTRY_OTHERS, /* not sendmail's, or nobody's */
+	ENTRY_UNREAD  /* damaged, or nothing tells who wrote it */
+};
+
+void entry_clear(struct entry *e);
+/* Sets one field, by the name its writer gives it. */
+void entry_set(struct entry *e, struct span name, struct span value);
+enum entry_kind entry_record(uint64_t seed, const struct entry *e,
     struct record *r);
-/* Adds bytes of a field; name as in the journal. */
-void journal_field(struct journal *j, struct span name, struct span value);
 
-/* ---- export.c ---- */
+/* ---- json.c, export.c, verbose.c ---- */
 
-/* Takes whole fields; calls export_done() after each entry. */
-size_t export_feed(struct maillog_state *s, const char *bytes, size_t len,
-    bool last);
+/* The fields of an object in JSON; false: it is none. */
+bool json_entry(struct span object, struct entry *entry);
+/* Does JSON begin here of which an object takes many lines, or that is one
+ * array? */
+bool json_is_stream(struct span bytes);
+
+/*
+ * Each takes a piece of the len bytes, len > 0: how much; 0 where not all of
+ * it is here.  *complete is set where the entry is, which the caller clears.
+ */
+size_t json_take(struct entry *e, const char *bytes, size_t len, bool last,
+    bool *complete) MUST_USE;
+size_t export_take(struct entry *e, const char *bytes, size_t len, bool last,
+    bool *complete) MUST_USE;
+/* It may set *complete and take nothing. */
+size_t verbose_take(struct entry *e, const char *bytes, size_t len, bool last,
+    bool *complete) MUST_USE;
+
+/* ---- unread.c ---- */
+
+/* Counts the line if a failure is in it. */
+void unread_count(struct maillog_state *s, struct span line);
+/* The same of a line that is no record. */
+void unread_line(struct maillog_state *s, struct span line);
+/* ... of one whose message means nothing.  Where it begins as one of
+ * sendmail's does, the rest of it may be a stranger's words. */
+void unread_message(struct maillog_state *s, struct span line,
+    const struct record *r);
+/* Newlines in the bytes. */
+unsigned long long lines_in(const char *bytes, size_t len);
 
 /* ---- relay.c ---- */
 
@@ -265,14 +316,13 @@ struct span relay_client(struct span message);
 /* The part of a logged relay that tells hosts apart in the tallies. */
 struct span relay_essence(struct span text);
 
-/* ---- judge.c ---- */
+/* ---- evidence.c ---- */
 
 /* Is it a failure for certain?  Then every pattern for blocks finds it. */
-bool is_failure(struct span message);
-/* line: where it stands, for looking back; NULL: it stands alone. */
-void judge(struct maillog_state *s, const char *line, struct record *r);
-/* An entry of the export format is complete. */
-void export_done(struct maillog_state *s);
+bool evidence_begins(struct span message);
+/* line: where it stands, for looking back; NULL: it stands alone.  False: it
+ * means nothing. */
+bool evidence_add(struct maillog_state *s, const char *line, struct record *r);
 
 /* ---- process.c ---- */
 
@@ -319,8 +369,6 @@ struct maillog_host *host_again(struct maillog_state *s,
 void host_set_address(struct maillog_host *row, const char *address);
 void host_unattributed(struct maillog_state *s, long long time,
     unsigned long times);
-/* Adds another's rows. */
-void hosts_merge(struct maillog_state *s, const struct maillog_state *other);
 /* Fills the public parts of all rows and sorts them. */
 void hosts_finish(struct maillog_state *s);
 void hosts_free(struct maillog_state *s);
@@ -338,7 +386,6 @@ void row_time(struct maillog_host *row, long long time, unsigned long times);
 uint64_t hash_bytes(uint64_t seed, struct span text);
 void tally_success(struct maillog_state *s, enum role role,
     struct span relay, unsigned long times);
-void tally_merge(struct maillog_state *s, const struct maillog_state *other);
 unsigned long long tally_successes(struct maillog_state *s,
     const struct maillog_host *row);
 

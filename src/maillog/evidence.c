@@ -1,18 +1,11 @@
 /* What a record means. */
 #include <string.h>
 
-#include "room.h"
+#include "maillog_private.h"
 
 #define TRIES 16
 /* sendmail shortens longer names in the middle, in to= lines. */
 #define SHORTENED 38
-
-/* Nothing, where it stands in another part of the log. */
-static unsigned long
-counted(const struct record *r)
-{
-	return r->muted ? 0 : r->times;
-}
 
 /* ---- reasons ---- */
 
@@ -31,6 +24,14 @@ reason_of(struct maillog_state *s, const struct span g[GROUPS])
 	return 0;
 }
 
+/* The times of failures tell whether a log is turned round. */
+static long long
+time_of(struct maillog_state *s, const struct record *r)
+{
+	order_of_record(s, r);
+	return stamp_time(s, r);
+}
+
 /* ---- we deliver ---- */
 
 static void
@@ -42,14 +43,12 @@ client_error(struct maillog_state *s, const struct record *r)
 	(void)match(&s->matcher, PATTERN_CLIENT_ERROR, r->message, g);
 	/* Where the process is known, its host would have come by now. */
 	if (p->client_open > 0 && r->process != 0) {
-		if (!p->client_muted)
-			host_unattributed(s, p->time, p->client_open);
+		host_unattributed(s, p->time, p->client_open);
 		p->client_open = 0;
 	}
-	p->client_muted = r->muted;
 	p->client_open += (unsigned)r->times;
 	p->client_reason = reason_of(s, g);
-	p->time = stamp_time(s, r);
+	p->time = time_of(s, r);
 }
 
 static void
@@ -116,7 +115,7 @@ static struct maillog_host *
 count_client(struct maillog_state *s, const struct failure *f,
     const struct client *c, size_t *len)
 {
-	struct maillog_host *row = c->name.len == 0 ? NULL
+	struct maillog_host *row = c->name.len == 0 || f->grade != MAILLOG_CONFIRMED ? NULL
 	    : host_expected(s, c->hash, c->name);
 	struct span g[GROUPS];
 	struct relay relay;
@@ -137,7 +136,7 @@ static void
 client_failure(struct maillog_state *s, const char *line,
     const struct record *r)
 {
-	struct failure f = { ROLE_CLIENT, MAILLOG_CONFIRMED, 0, counted(r),
+	struct failure f = { ROLE_CLIENT, r->grade, 0, r->times,
 		MAILLOG_NO_TIME };
 	struct client c = { r->message, relay_client(r->message), 0 };
 	struct process *p;
@@ -146,7 +145,7 @@ client_failure(struct maillog_state *s, const char *line,
 
 	c.hash = host_expect(s, c.name);
 	p = process_find(s, r->process);
-	f.time = stamp_time(s, r);
+	f.time = time_of(s, r);
 	f.reason = p == NULL ? 0 : answered(p, r->times);
 	row = count_client(s, &f, &c, &len);
 	/* Its to= lines may not name it in full: they are known by the pid. */
@@ -154,6 +153,7 @@ client_failure(struct maillog_state *s, const char *line,
 		process_get(s, r->process)->client_seen = true;
 	if (row == NULL)
 		return;
+	row->told = true;
 	if (!explained(row, r->process))
 		remember(row, r->process);
 	if (row->address == NULL && row->tries < TRIES)
@@ -177,40 +177,58 @@ is_handshake(struct span stat)
 	return false;
 }
 
+/* Has a line of that process told of a failure of the host already?  It now has
+ * an address. */
+static bool
+is_known(struct maillog_state *s, const struct relay *relay, uint64_t process)
+{
+	static const enum maillog_grade grades[] = { MAILLOG_CONFIRMED,
+		MAILLOG_HINT };
+	bool known = false;
+
+	for (size_t i = 0; i < 2; i++) {
+		struct maillog_host *row = host_find(s, ROLE_CLIENT, grades[i],
+		    relay);
+
+		if (row == NULL)
+			continue;
+		host_set_address(row, relay->address);
+		known = known || (row->told && explained(row, process));
+	}
+	return known;
+}
+
 /* to=: an address for a host that failed, and perhaps a hint. */
-static void
+static bool
 delivery(struct maillog_state *s, const struct record *r)
 {
-	struct failure f = { ROLE_CLIENT, MAILLOG_HINT, 0, counted(r),
+	struct failure f = { ROLE_CLIENT, MAILLOG_HINT, 0, r->times,
 		MAILLOG_NO_TIME };
 	struct process *p = process_find(s, r->process);
-	struct maillog_host *row;
 	struct relay relay;
 	struct span g[GROUPS];
-	bool named, seen = p != NULL && p->client_seen;
+	bool named, known = p != NULL && p->client_seen;
 
 	if (p != NULL)
 		process_unwatch(s, p);
 	if (!match(&s->matcher, PATTERN_DELIVERY, r->message, g))
-		return;
+		return false;
 	named = relay_server(s, g[1], &relay);
-	row = named ? host_find(s, ROLE_CLIENT, MAILLOG_CONFIRMED, &relay)
-		    : NULL;
 	if (named && relay.address[0] == '\0' &&
 	    g[2].len < sizeof(relay.address)) {
 		memcpy(relay.address, g[2].at == NULL ? "" : g[2].at, g[2].len);
 		relay.address[g[2].len] = '\0';
 	}
-	if (row != NULL)
-		host_set_address(row, relay.address);
-	if (!is_handshake(g[3]) || (row != NULL && explained(row, r->process)) ||
-	    (!named && seen))
-		return;
+	if (named)
+		known = is_known(s, &relay, r->process);
+	if (!is_handshake(g[3]) || known)
+		return true;
 	f.time = stamp_time(s, r);
 	if (named)
 		(void)host_count(s, &f, &relay);
 	else
 		host_unattributed(s, f.time, f.times);
+	return true;
 }
 
 /* ---- we receive ---- */
@@ -218,8 +236,8 @@ delivery(struct maillog_state *s, const struct record *r)
 static void
 blame(struct maillog_state *s, struct process *p, const struct relay *relay)
 {
-	struct failure f = { ROLE_SERVER, MAILLOG_CONFIRMED, p->server_reason,
-		p->times, p->time };
+	struct failure f = { ROLE_SERVER, p->grade, p->server_reason, p->times,
+		p->time };
 
 	p->row = host_count(s, &f, relay);
 	p->server = p->row == NULL ? SERVER_NONE : SERVER_NAMED;
@@ -249,8 +267,9 @@ server_failure(struct maillog_state *s, const char *line,
 	if (p->server == SERVER_OPEN)
 		host_unattributed(s, p->time, p->times);
 	p->server = SERVER_OPEN;
-	p->times = counted(r);
-	p->time = stamp_time(s, r);
+	p->times = r->times;
+	p->grade = r->grade;
+	p->time = time_of(s, r);
 	p->server_reason = known ? reason_of(s, g) : 0;
 	p->cut_len = 0;
 	if (known && g[6].len < RELAY_CUT && relay_parse(s, g[6], &relay)) {
@@ -292,7 +311,7 @@ is_implicit(struct span daemon)
 }
 
 /* "did not issue": the session of the process is over. */
-static void
+static bool
 session_end(struct maillog_state *s, const struct record *r)
 {
 	struct process *p = process_find(s, r->process);
@@ -301,85 +320,102 @@ session_end(struct maillog_state *s, const struct record *r)
 
 	if (p == NULL || r->process == 0 ||
 	    !match(&s->matcher, PATTERN_CLOSE, r->message, g))
-		return;
+		return false;
 	complete(s, p, g[1]);
 	if (p->server == SERVER_NAMED && is_implicit(g[2]) &&
 	    relay_parse(s, g[1], &relay) &&
 	    strcmp(relay.address, p->row->address) == 0)
 		p->row->implicit += p->times;
 	process_forget(s, p);
+	return true;
 }
 
 /* ---- which line it is ---- */
 
-static bool
-begins(struct span s, const char *with, size_t len)
+/* DANE keeps mail waiting, where no handshake failed. */
+static void
+dane_failure(struct maillog_state *s, const struct record *r,
+    struct span name, const char *reason)
 {
-	return s.len >= len && memcmp(s.at, with, len) == 0;
-}
-#define BEGINS(message, with) begins(message, with, sizeof(with) - 1)
+	struct failure f = { ROLE_CLIENT, r->grade,
+		reason_number(s, span_of(reason)), r->times, time_of(s, r) };
+	struct maillog_host *row = NULL;
+	struct relay relay;
 
+	if (name.len < RELAY_CUT && relay_server(s, name, &relay))
+		row = host_count(s, &f, &relay);
+	else
+		host_unattributed(s, f.time, f.times);
+	if (row != NULL)
+		row->dane += r->times;
+}
+
+/* Behind relay=: a handshake that worked, as far as DANE goes. */
 static void
 handshake(struct maillog_state *s, enum role role, const struct record *r,
-    size_t lead)
+    struct span rest)
 {
-	struct span relay = { r->message.at + lead, r->message.len - lead };
-	const char *end = memmem(relay.at, relay.len, ", version=", 10);
+	static const char warning[] = ", warning=DANE configured in DNS but ";
+	struct span relay = rest;
+	const char *end = memmem(rest.at, rest.len, ", version=", 10);
+	size_t left;
 
-	if (end == NULL || !s->rules.successes || r->muted ||
-	    (s->rules.since != MAILLOG_NO_TIME &&
-	        stamp_time(s, r) != MAILLOG_NO_TIME &&
-	        stamp_time(s, r) < s->rules.since))
+	if (!s->rules.successes)
 		return;
-	relay.len = (size_t)(end - relay.at);
-	tally_success(s, role, relay, r->times);
+	if (end == NULL) {
+		end = memmem(rest.at, rest.len, warning, sizeof(warning) - 1);
+		relay.len = end == NULL ? 0 : (size_t)(end - rest.at);
+		if (end != NULL && role == ROLE_CLIENT)
+			dane_failure(s, r, relay,
+			    memmem(end, rest.len - relay.len, "no STARTTLS", 11)
+			    == NULL ? "DANE: STARTTLS is refused"
+			            : "DANE: STARTTLS is not offered");
+		return;
+	}
+	relay.len = (size_t)(end - rest.at);
+	left = rest.len - relay.len;
+	if (role == ROLE_CLIENT && memmem(end, left < 60 ? left : 60,
+	    ", verify=DANE_FAIL", 18) != NULL)
+		dane_failure(s, r, relay,
+		    "DANE: the certificate is not that of TLSA");
+	else if (s->rules.since == MAILLOG_NO_TIME ||
+	    stamp_time(s, r) == MAILLOG_NO_TIME ||
+	    stamp_time(s, r) >= s->rules.since)
+		tally_success(s, role, relay, r->times);
 }
 
 bool
-is_failure(struct span message)
+evidence_begins(struct span message)
 {
-	return BEGINS(message, "ruleset=tls_server, arg1=SOFTWARE, relay=") ||
-	    BEGINS(message, "STARTTLS=client, error: ") ||
-	    BEGINS(message, "STARTTLS=server, error: ");
+	return span_begins(message, "ruleset=tls_server, arg1=SOFTWARE, relay=") ||
+	    span_begins(message, "STARTTLS=client, error: ") ||
+	    span_begins(message, "STARTTLS=server, error: ");
 }
 
-void
-judge(struct maillog_state *s, const char *line, struct record *r)
+bool
+evidence_add(struct maillog_state *s, const char *line, struct record *r)
 {
 	struct span m = r->message;
 
-	if (BEGINS(m, "message repeated ")) {
-		line_repeated(r);
+	if (span_begins(m, "message repeated ")) {
+		record_repeated(r);
 		m = r->message;
+		if (r->times == 0)
+			return true;
 	}
-	if (BEGINS(m, "STARTTLS=client, relay="))
-		handshake(s, ROLE_CLIENT, r, 23);
-	else if (BEGINS(m, "STARTTLS=server, relay="))
-		handshake(s, ROLE_SERVER, r, 23);
-	else if (BEGINS(m, "ruleset=tls_server, arg1=SOFTWARE, relay="))
+	if (span_begins(m, "STARTTLS=client, relay="))
+		handshake(s, ROLE_CLIENT, r, span_from(m, 23));
+	else if (span_begins(m, "STARTTLS=server, relay="))
+		handshake(s, ROLE_SERVER, r, span_from(m, 23));
+	else if (span_begins(m, "ruleset=tls_server, arg1=SOFTWARE, relay="))
 		client_failure(s, line, r);
-	else if (BEGINS(m, "STARTTLS=server, error: accept failed="))
+	else if (span_begins(m, "STARTTLS=server, error: accept failed="))
 		server_failure(s, line, r);
-	else if (BEGINS(m, "STARTTLS=client, error: connect failed="))
+	else if (span_begins(m, "STARTTLS=client, error: connect failed="))
 		client_error(s, r);
 	else if (memmem(m.at, m.len, ": to=", 5) != NULL)
-		delivery(s, r);
+		return delivery(s, r);
 	else
-		session_end(s, r);
-}
-
-void
-export_done(struct maillog_state *s)
-{
-	struct record r;
-	bool learns;
-
-	if (!journal_record(s, &s->entry[0], &r) || r.message.len == 0)
-		return;
-	learns = memmem(r.message.at, r.message.len, "relay=", 6) != NULL ||
-	    BEGINS(r.message, "NOQUEUE: ");
-	if (learns && r.process != 0 && !BEGINS(r.message, "STARTTLS=") &&
-	    !BEGINS(r.message, "ruleset="))
-		process_learn(s, process_get(s, r.process), r.message);
-	judge(s, NULL, &r);
+		return session_end(s, r);
+	return true;
 }

@@ -1,0 +1,369 @@
+/*
+ * A line of text, or an entry -> a record.
+ *
+ * A line is a header and a message.  What copies logs puts something in front
+ * of the header, or the line into a field of JSON: it is taken off, at most a
+ * few times, and what is left must be a header again.
+ */
+#include <string.h>
+
+#include "maillog_private.h"
+
+#define PREFIXES 4
+
+/* ---- the usual shapes ---- */
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* Where an ISO or a traditional stamp of the usual form ends; 0: it is
+ * neither. */
+static size_t
+plain_stamp(struct span line)
+{
+	const char *l = line.at, *blank;
+
+	if (line.len < 60)
+		return 0;
+	if (l[3] == ' ' && l[6] == ' ' && l[9] == ':' && l[12] == ':' &&
+	    l[15] == ' ')
+		return l[0] >= 'A' && l[0] <= 'Z' && is_digit(l[5]) &&
+		    is_digit(l[7]) && is_digit(l[8]) && is_digit(l[10]) &&
+		    is_digit(l[11]) && is_digit(l[13]) && is_digit(l[14])
+		    ? 15 : 0;
+	if (!is_digit(l[0]) || l[4] != '-' || l[7] != '-' || l[10] != 'T' ||
+	    l[13] != ':' || !is_digit(l[12]))
+		return 0;
+	blank = memchr(l, ' ', 40);
+	return blank == NULL || memchr(l, '\t', (size_t)(blank - l)) != NULL
+	    ? 0 : (size_t)(blank - l);
+}
+
+/* Where the bracket behind host and tag stands; 0: not there. */
+static size_t
+plain_origin(struct span line, size_t stamp)
+{
+	size_t at = stamp + 1, tag;
+	const char *l = line.at, *blank;
+
+	blank = memchr(l + at, ' ', line.len - at);
+	if (blank == NULL || blank == l + at || l[at] == '<' ||
+	    blank[-1] == ':')
+		return 0;
+	tag = (size_t)(blank + 1 - l);
+	if (line.len - tag < 20)
+		return 0;
+	if (memcmp(l + tag, "sm-", 3) != 0 &&
+	    memcmp(l + tag, "sendmail", 8) != 0)
+		return 0;
+	while (tag < line.len &&
+	    ((l[tag] >= 'a' && l[tag] <= 'z') || l[tag] == '-'))
+		tag++;
+	return tag < line.len && l[tag] == '[' ? tag : 0;
+}
+
+/* The same; one host and one daemon write most lines of a log. */
+static size_t
+same_origin(struct maillog_state *s, struct span line, size_t stamp)
+{
+	size_t len = s->origin_len, end;
+
+	if (len > 0 && line.len - stamp > len &&
+	    memcmp(line.at + stamp, s->origin, len) == 0)
+		return stamp + len - 1;
+	end = plain_origin(line, stamp);
+	len = end + 1 - stamp;
+	if (end > 0 && len <= sizeof(s->origin)) {
+		memcpy(s->origin, line.at + stamp, len);
+		s->origin_len = len;
+	}
+	return end;
+}
+
+/*
+ * PATTERN_HEADER by hand for the two shapes nearly every log has, and nothing
+ * else: a quarter of a busy log's lines are handshakes that worked, and each
+ * has to be looked at.
+ */
+static bool
+plain_record(struct maillog_state *s, struct span line, struct record *r)
+{
+	size_t stamp = plain_stamp(line), bracket;
+	const char *end = line.at + line.len, *at;
+
+	bracket = stamp == 0 ? 0 : same_origin(s, line, stamp);
+	if (bracket == 0)
+		return false;
+	r->pid.at = at = line.at + bracket + 1;
+	while (at < end && at - r->pid.at < 10 && is_digit(*at))
+		at++;
+	r->pid.len = (size_t)(at - r->pid.at);
+	if (r->pid.len == 0 || end - at < 8 || memcmp(at, "]: ", 3) != 0 ||
+	    at[3] == '[' || at[3] == ' ' || at[3] == '\t')
+		return false;
+	r->tagged = true;
+	r->stamp = (struct span){ line.at, stamp };
+	r->message = (struct span){ at + 3, (size_t)(end - (at + 3)) };
+	r->process = hash_bytes(s->rules.seed, (struct span){ line.at + stamp + 1,
+	    (size_t)(at - (line.at + stamp + 1)) });
+	return true;
+}
+
+/* ---- all shapes ---- */
+
+/* json-seq puts an RS in front, json-sse "data: ". */
+static struct span
+json_body(struct span line)
+{
+	size_t lead = span_begins(line, "\x1e") ? 1
+	    : span_begins(line, "data: ")        ? 6
+						 : 0;
+
+	return span_from(line, lead);
+}
+
+/* What the header's tag, and what stands beside it, say.  The tag of another
+ * program may be one that sendmail was given (-L), or a stranger's word; two
+ * words in front of it may be a host and a stranger's. */
+static void
+fill(struct maillog_state *s, struct span line, const struct span g[GROUPS],
+    struct record *r)
+{
+	const struct span *tag = g[GROUP_ANY_TAG].len > 0 ? &g[GROUP_ANY_TAG]
+							  : &g[GROUP_TAG];
+	const char *start = g[GROUP_HOST].len > 0 ? g[GROUP_HOST].at : tag->at;
+
+	r->tagged = g[GROUP_ANY_TAG].len == 0;
+	if (!r->tagged || g[GROUP_SECOND].len > 0)
+		r->grade = MAILLOG_HINT;
+	r->stamp = g[GROUP_STAMP];
+	r->pid = tag[1].len > 0 ? tag[1] : tag[2];
+	r->message = span_from(line, g[0].len);
+	/* Host, tag and pid stand side by side. */
+	r->process = r->pid.len == 0 ? 0 : hash_bytes(s->rules.seed,
+	    (struct span){ start,
+		    (size_t)(r->pid.at + r->pid.len - start) });
+}
+
+static bool
+headed(struct maillog_state *s, struct span line, struct record *r)
+{
+	struct span g[GROUPS];
+
+	if (!match(&s->matcher, PATTERN_HEADER, line, g))
+		return false;
+	fill(s, line, g, r);
+	return true;
+}
+
+/* As sendmail's message begins, a line of "journalctl -o cat" does. */
+static bool
+bare(struct maillog_state *s, struct span line, struct record *r)
+{
+	if (!match(&s->matcher, PATTERN_SENDMAIL, line, NULL))
+		return false;
+	r->message = line;
+	r->tagged = true;
+	return true;
+}
+
+/* A tag alone may stand in front of any program's words, or be some: so they
+ * must go on as sendmail's do. */
+static bool
+tag_alone(struct maillog_state *s, struct span line, struct record *r)
+{
+	struct span g[GROUPS + GROUP_SECOND] = { { NULL, 0 } };
+
+	if (!match(&s->matcher, PATTERN_TAG, line, g + GROUP_SECOND))
+		return false;
+	g[0] = g[GROUP_SECOND];
+	g[GROUP_SECOND] = (struct span){ NULL, 0 };
+	fill(s, line, g, r);
+	r->grade = MAILLOG_HINT;
+	return match(&s->matcher, PATTERN_SENDMAIL, r->message, NULL);
+}
+
+/* What a copy put in front is taken off. */
+static bool
+prefixed(struct maillog_state *s, struct span *line, struct record *r)
+{
+	struct span g[GROUPS];
+
+	if (!match(&s->matcher, PATTERN_PREFIX, *line, g))
+		return false;
+	if (g[1].len > 0)
+		r->grade = MAILLOG_HINT;
+	*line = span_from(*line, g[0].len);
+	/* DebugFormat's quotes. */
+	if (line->len > 0 && g[0].at[g[0].len - 1] == '\'')
+		line->len -= line->at[line->len - 1] == '\'';
+	return true;
+}
+
+/* A line that is in an entry, in which no entry is looked for. */
+static bool
+line_in_entry(struct maillog_state *s, struct record *r)
+{
+	struct span line = span_trim(r->message);
+
+	r->grade = MAILLOG_HINT;
+	for (int i = 0; i < PREFIXES && line.len > 0; i++) {
+		if (headed(s, line, r))
+			return true;
+		if (!prefixed(s, &line, r))
+			break;
+	}
+	return line.len > 0 && (bare(s, line, r) || tag_alone(s, line, r));
+}
+
+bool
+record_of_entry(struct maillog_state *s, const struct entry *entry,
+    struct record *r, bool *unread)
+{
+	enum entry_kind kind = entry_record(s->rules.seed, entry, r);
+
+	/* logstash and others keep the header in what they call the message. */
+	if (kind == ENTRY_RECORD && !entry->journal &&
+	    !match(&s->matcher, PATTERN_SENDMAIL, r->message, NULL))
+		kind = ENTRY_LINE;
+	*unread = kind == ENTRY_UNREAD ||
+	    (kind == ENTRY_LINE && !line_in_entry(s, r));
+	return kind == ENTRY_RECORD || (kind == ENTRY_LINE && !*unread);
+}
+
+bool
+record_plain(struct maillog_state *s, struct span line, struct record *r)
+{
+	*r = (struct record){ .times = 1 };
+	return line.len <= MAILLOG_LINE_MAX && plain_record(s, line, r);
+}
+
+bool
+record_of_line(struct maillog_state *s, struct span line, struct entry *entry,
+    struct record *r)
+{
+	bool copied = false, unread;
+
+	*r = (struct record){ .times = 1 };
+	/* An indented line goes on with the record before it. */
+	if (line.len == 0 || line.len > MAILLOG_LINE_MAX || line.at[0] == ' ' ||
+	    line.at[0] == '\t')
+		return false;
+	if (plain_record(s, line, r))
+		return true;
+	for (int i = 0; i < PREFIXES && line.len > 0; i++) {
+		struct span body = json_body(line);
+		enum maillog_grade most = r->grade;
+
+		if (span_begins(body, "{")) {
+			if (!json_entry(body, entry))
+				return false;
+			if (!record_of_entry(s, entry, r, &unread))
+				r->message.len = 0;
+			r->grade = most == MAILLOG_HINT ? most : r->grade;
+			return !unread;
+		}
+		if (headed(s, line, r))
+			return true;
+		if (!prefixed(s, &line, r))
+			break;
+		copied = true;
+	}
+	if (copied)
+		r->grade = MAILLOG_HINT;
+	return line.len > 0 &&
+	    (((copied || s->shape == SHAPE_BARE) && bare(s, line, r)) ||
+	        tag_alone(s, line, r));
+}
+
+/* ---- the shape of a log ---- */
+
+static enum shape
+shape_of(struct maillog_state *s, struct span line)
+{
+	struct record r = { .times = 1 };
+
+	if (line.len == 0 || line.at[0] == ' ' || line.at[0] == '\t' ||
+	    span_begins(line, "-- "))
+		return SHAPE_UNKNOWN;
+	if (span_begins(line, "Debug line with all properties:"))
+		return SHAPE_DEBUG;
+	for (int i = 0; i < PREFIXES; i++)
+		if (span_begins(json_body(line), "{") || headed(s, line, &r))
+			return SHAPE_HEADED;
+		else if (!prefixed(s, &line, &r))
+			break;
+	return SHAPE_BARE;
+}
+
+/* The shapes whose records take many lines begin so. */
+static enum shape
+shape_of_start(struct span bytes)
+{
+	const char *end = memchr(bytes.at, '\n', bytes.len);
+	struct span line = { bytes.at,
+		end == NULL ? bytes.len : (size_t)(end - bytes.at) };
+
+	if (span_begins(bytes, "__CURSOR=") ||
+	    span_begins(bytes, "__REALTIME_TIMESTAMP="))
+		return SHAPE_EXPORT;
+	if (json_is_stream(bytes))
+		return SHAPE_STREAM;
+	if (line.len < 1000 && end != NULL &&
+	    span_begins(span_from(bytes, line.len), "\n    ") &&
+	    memmem(line.at, line.len, " [s=", 4) != NULL)
+		return SHAPE_VERBOSE;
+	return SHAPE_UNKNOWN;
+}
+
+void
+record_shape(struct maillog_state *s, struct span bytes)
+{
+	const char *start = bytes.at;
+
+	if (s->base == 0 && bytes.len > 0)
+		s->shape = shape_of_start(bytes);
+	s->shape_at = s->base;
+	while (s->shape == SHAPE_UNKNOWN && bytes.len > 0) {
+		const char *end = memchr(bytes.at, '\n', bytes.len);
+		size_t len = end == NULL ? bytes.len
+					 : (size_t)(end - bytes.at);
+		size_t cut = len < 1000 ? len : 1000;
+
+		s->shape = shape_of(s, (struct span){ bytes.at, cut });
+		s->shape_at = s->base + (size_t)(bytes.at - start);
+		bytes = span_from(bytes, len + (end != NULL));
+	}
+}
+
+void
+record_repeated(struct record *r)
+{
+	static const char lead[] = "message repeated ", after[] = " times: [";
+	struct span m = r->message;
+	size_t digits = 0;
+
+	if (!span_begins(m, lead) || m.at[m.len - 1] != ']')
+		return;
+	m.at += sizeof(lead) - 1;
+	m.len -= sizeof(lead); /* and the bracket at the end */
+	while (digits < m.len && m.at[digits] >= '0' && m.at[digits] <= '9')
+		digits++;
+	r->times = span_number(m, 1000000);
+	m.at += digits;
+	m.len -= digits;
+	if (!span_begins(m, after) || digits == 0) {
+		r->times = 1;
+		return;
+	}
+	m.at += sizeof(after) - 1;
+	m.len -= sizeof(after) - 1;
+	if (m.len > 0 && m.at[0] == ' ') {
+		m.at++;
+		m.len--;
+	}
+	r->message = m;
+}
