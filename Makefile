@@ -126,7 +126,8 @@ unit-tests: $(UNIT_TESTS)
 
 # What makes system calls and allocations fail; as it is, whatever the program
 # is built with.
-FAULT_TOOLS = $(BUILD)/faults/inject $(BUILD)/faults/nomem.so
+FAULT_TOOLS = $(BUILD)/faults/inject $(BUILD)/faults/nomem.so \
+	$(BUILD)/faults/clock.so
 COMPILE_TOOL = mkdir -p $(BUILD)/faults && $(CC) -std=c17 $(WARN) -O2 -g \
 	-D_GNU_SOURCE
 
@@ -139,6 +140,10 @@ $(BUILD)/faults/inject: $(INJECT) tests/faults/inject.h tests/faults/calls.h
 $(BUILD)/faults/nomem.so: tests/faults/nomem.c
 	$(SAY) CC $@
 	$(QUIET)$(COMPILE_TOOL) -fPIC -shared -o $@ tests/faults/nomem.c
+
+$(BUILD)/faults/clock.so: tests/faults/clock.c
+	$(SAY) CC $@
+	$(QUIET)$(COMPILE_TOOL) -fPIC -shared -o $@ tests/faults/clock.c
 
 fault-tools: $(FAULT_TOOLS)
 	@:

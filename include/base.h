@@ -151,6 +151,10 @@ struct user {
  * or nobody can tell.  Numbers are looked up in /etc/passwd alone. */
 bool user_find(struct user *u, const char *name, uid_t id) MUST_USE;
 
+/* Root becomes that user for good, in no other group; false: the kernel does not
+ * let us, and then nothing may be run that was meant for him. */
+bool user_become(const struct user *u) MUST_USE;
+
 /*
  * Is the caller root, over other users?  Not in a user namespace made without
  * root, which knows one user alone ("unshare -r"): he is still himself, and his

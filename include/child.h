@@ -64,6 +64,13 @@ struct child {
 	void *context;           /* for the function */
 	const char *name;        /* for messages, of a function */
 	bool only_reads;         /* a program that runs in a sandbox */
+	bool confined;           /* a program that gets no new privileges, leaves
+	                            no core and has few descriptors; none of its
+	                            limits counts the user's other processes */
+	bool only_talks;         /* confined, and it writes no file and has a
+	                            minute of the processor */
+	const struct user *user; /* whom it runs as, of root's children: it ends
+	                            with 127 where that cannot be; NULL: as we */
 	bool leaves_children;    /* it is done when it ends, even if what it
 	                            started keeps its output open */
 	bool ends_children;      /* where it ends, what it started is killed, but

@@ -21,6 +21,8 @@
 #include "base_private.h"
 
 #define KEEP ((size_t)1 << 20)
+#define FILES 256  /* that a confined program may have open */
+#define SECONDS 60 /* of the processor, for one that only talks */
 
 /* ---- in the child ---- */
 
@@ -46,6 +48,34 @@ close_from(int first)
 #endif
 	for (long fd = first; fd < (most > 0 ? most : 1024); fd++)
 		(void)close((int)fd);
+}
+
+/* Never RLIMIT_NPROC and its like: those count all that the user runs. */
+static void
+limit(int resource, rlim_t most)
+{
+	struct rlimit now;
+
+	if (getrlimit(resource, &now) != 0)
+		return;
+	if (now.rlim_max == RLIM_INFINITY || now.rlim_max > most)
+		now.rlim_max = most;
+	now.rlim_cur = now.rlim_max;
+	(void)setrlimit(resource, &now);
+}
+
+static void
+confine(const struct child *c)
+{
+#ifdef __linux__
+	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+#endif
+	limit(RLIMIT_CORE, 0);
+	limit(RLIMIT_NOFILE, FILES);
+	if (c->only_talks) {
+		limit(RLIMIT_FSIZE, 0);
+		limit(RLIMIT_CPU, SECONDS);
+	}
 }
 
 static _Noreturn void
@@ -74,6 +104,8 @@ run_program(const struct child *c, const int streams[3])
 		if (dup2(fds[i], i) < 0)
 			_exit(127);
 	close_from(3);
+	if (c->confined || c->only_talks || c->only_reads)
+		confine(c);
 	if (c->only_reads)
 		sandbox(SANDBOX_PROGRAM, -1);
 	(void)execve(c->argv[0], (char *const *)(size_t)c->argv,
@@ -248,6 +280,9 @@ clear(struct child *c)
 static void
 be_child(struct child *c, const int streams[3], pid_t parent)
 {
+	/* Another user's child would forget with whom it has to die. */
+	if (c->user != NULL && !user_become(c->user))
+		_exit(127);
 	die_with(parent);
 	if (c->ends_children)
 		(void)setpgid(0, 0);

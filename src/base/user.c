@@ -5,9 +5,11 @@
  * only wanted for what we tell, and that may be the number itself.
  */
 #include <errno.h>
+#include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base.h"
 
@@ -78,4 +80,12 @@ user_find(struct user *u, const char *name, uid_t id)
 		return found > 0;
 	pw = name == NULL ? getpwuid(id) : getpwnam(name);
 	return pw != NULL && fill(u, pw);
+}
+
+/* For root these set the real and the saved one, too. */
+bool
+user_become(const struct user *u)
+{
+	return setgroups(0, NULL) == 0 && setgid(u->group) == 0 &&
+	    setuid(u->id) == 0 && geteuid() == u->id && getegid() == u->group;
 }

@@ -10,17 +10,25 @@
 #include "maillog.h"
 
 #define DAYS_MAX 36500
+#define YEAR_MAX 9999 /* the last that has four digits, as comments have */
 
 /* ---- days ---- */
 
-/* A clock beyond all years leaves the day that is before every other. */
+static bool
+is_written(const struct tm *tm)
+{
+	return tm->tm_year <= YEAR_MAX - 1900 && tm->tm_mday > 0;
+}
+
+/* A clock beyond all years leaves the day that is before every other, which the
+ * calendar does not have. */
 static void
 today(struct tm *tm)
 {
 	time_t now = time(NULL);
 
-	*tm = (struct tm){ 0 };
-	(void)localtime_r(&now, tm);
+	if (localtime_r(&now, tm) == NULL || !is_written(tm))
+		*tm = (struct tm){ 0 };
 }
 
 /* A clock of 32 bits ends in 2038, the calendar does not: no mktime(). */
@@ -59,7 +67,8 @@ parse_days(const char *text, struct tm *tm)
 	    unit != 'd')
 		return false;
 	today(tm);
-	add_days(tm, days);
+	if (is_written(tm))
+		add_days(tm, days);
 	return true;
 }
 
@@ -81,6 +90,10 @@ until_parse(const char *text, char date[16], struct error *err)
 	if (!date_read(span_of(text), &tm) && !parse_days(text, &tm))
 		return error_set(err, EX_USAGE, "--until: no date \"%.40s\"; "
 		    "write one such as 2026-12-31, or days such as 30d", text);
+	if (!is_written(&tm))
+		return error_set(err, EX_USAGE, "--until: no year of four "
+		    "digits is %.40s from now; look at this machine's clock, "
+		    "or write a date", text);
 	(void)strftime(date, 16, "%Y-%m-%d", &tm);
 	until_today(now);
 	if (strcmp(date, now) < 0)

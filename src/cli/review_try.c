@@ -24,6 +24,8 @@ struct trying {
 	size_t count, done;
 	char openssl[PATH_MAX];
 	char self[HOST_KEY_MAX];
+	struct user user; /* whom it runs as */
+	bool has_user;    /* another than we */
 	bool progress;
 };
 
@@ -103,6 +105,8 @@ begin(void *context, size_t number, struct child *child, struct error *err)
 	if (open_input(h, err) != 0)
 		return -1;
 	child->argv = argv;
+	child->only_talks = true;
+	child->user = t->has_user ? &t->user : NULL;
 	child->input = h->input;
 	child->output = &h->answer;
 	child->messages = &h->messages;
@@ -165,6 +169,16 @@ find_self(char self[HOST_KEY_MAX])
 	memcpy(self, host.name, HOST_KEY_MAX);
 }
 
+static void
+find_user(struct trying *t)
+{
+	const char *why;
+
+	t->has_user = review_user(t->openssl, &t->user, &why);
+	if (why != NULL)
+		detail(t->r->o, "openssl runs as root: %s", why);
+}
+
 static int
 collect(struct trying *t, struct error *err)
 {
@@ -178,6 +192,8 @@ collect(struct trying *t, struct error *err)
 	if (t->count > 0 && !site_find_program("", "openssl", t->openssl))
 		return error_set(err, EX_UNAVAILABLE, "openssl: not installed; "
 		    "review tries TLS with it: install the package openssl");
+	if (t->count > 0)
+		find_user(t);
 	find_self(t->self);
 	t->progress = !r->o->quiet && isatty(STDERR_FILENO) == 1;
 	return 0;

@@ -32,6 +32,7 @@ makemap_run(const struct makemap *m, struct error *err)
 		.writes = m->feed != NULL ? file->path : NULL,
 		.output = m->output,
 		.messages = m->messages,
+		.confined = true,
 		.only_reads = m->only_reads,
 		.keep = m->keep,
 		.timeout = m->timeout,

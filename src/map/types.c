@@ -51,8 +51,8 @@ name_cdb(const char *makemap, struct map_types *types)
 		"./a", NULL };
 	char path[] = "/tmp/tlsoff.XXXXXX";
 	struct buf said = BUF_INIT;
-	struct child child = { .argv = argv, .input = -1, .target = -1,
-		.output = &said, .timeout = TIMEOUT };
+	struct child child = { .argv = argv, .confined = true, .input = -1,
+		.target = -1, .output = &said, .timeout = TIMEOUT };
 	struct error ignored;
 
 	if (mkdtemp(path) == NULL)

@@ -21,6 +21,8 @@ my $makemap = script("$dir/makemap", <<"END");
 tr '\\0' '\\n' </proc/\$\$/environ | LC_ALL=C sort >$dir/environment
 readlink /proc/\$\$/cwd >$dir/directory
 umask >$dir/umask
+grep NoNewPrivs /proc/self/status >$dir/rights
+ulimit -c >>$dir/rights
 grep '^Sig[BI]' /proc/self/status >$dir/signals
 for fd in /proc/\$\$/fd/*; do readlink \$fd; done >$dir/descriptors
 stat -c '%a' . ../.access.tlsoff.d ../.access.tlsoff.d/access.holder >$dir/modes
@@ -100,6 +102,8 @@ is(slurp("$dir/environment"), "LC_ALL=C\nPATH=/usr/sbin:/usr/bin:/sbin:/bin\n",
     'makemap gets two variables, and these');
 is(slurp("$dir/directory"), "$dir/site/.access.db.tlsoff.d\n",
     '... its own directory');
+is(slurp("$dir/rights"), "NoNewPrivs:\t1\n0\n",
+    '... no new privileges, and no core');
 is(slurp("$dir/umask") =~ s/\A0+//r, "77\n", '... and a umask that hides');
 
 my $r = spoilt(sub { @ENV{keys %evil} = values %evil; chdir $evil }, @call,
@@ -108,10 +112,13 @@ my $r = spoilt(sub { @ENV{keys %evil} = values %evil; chdir $evil }, @call,
 is($r->{status}, 64, '--restart none contradicts it') or diag($r->{err});
 $r = spoilt(sub { @ENV{keys %evil} = values %evil; chdir $evil }, @call[0, 1],
     '--restart-command', "LC_ALL=C tr '\\0' '\\n' </proc/\$\$/environ | sort"
-    . " >$dir/environment", @libdb[4 .. 7], @host);
+    . " >$dir/environment; grep NoNewPrivs /proc/self/status >$dir/rights",
+    @libdb[4 .. 7], @host);
 is_done('a restart command', $r);
 is(slurp("$dir/environment"), "LC_ALL=C\nPATH=/usr/sbin:/usr/bin:/sbin:/bin\n",
     '... gets two variables too');
+is(slurp("$dir/rights"), "NoNewPrivs:\t0\n",
+    '... and may gain privileges, for daemons start from it');
 ok(!-e "$dir/was-run", '... and its shell runs nothing of theirs');
 
 # The day is taken from TZ, which may be anything.

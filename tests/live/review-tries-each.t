@@ -229,6 +229,42 @@ is($broken->{remove}, undef, '... has no command');
 is_deeply([@$server{qw(key host result)}],
     ['Srv_Features:192.0.2.1', undef, 'cannot-try'], '... one that connects to us');
 
+# ---- what openssl can do ----
+
+# One that tells what it was given; review shows that with -v.
+SKIP: {
+	skip 'not root', 7 if $> != 0;
+	my $spy = script(scratch() . '/openssl', <<'END');
+#!/bin/sh
+exec >&2
+echo "user $(id -u) $(id -G)"
+grep -E '^(NoNewPrivs|CapEff)' /proc/self/status | tr '\t' ' '
+sed -En 's/^Max (core file size|open files|processes) +(\S+) .*/limit \1 \2/p' /proc/self/limits
+for n in 3 4 5 6 7 8 9; do [ ! -e /proc/$$/fd/$n ] || echo descriptor $n; done
+echo x 2>/dev/null >>/tmp/tlsoff-spy && echo wrote
+true
+END
+	chmod 0755, $spy;
+	my ($most) = slurp('/proc/self/limits') =~ /^Max processes +(\S+)/m;
+	my ($uid, $gid) = (getpwnam 'nobody')[2, 3];
+	my $spied = sub { tlsoff(@site, '-v', 'review', 'close.example')->{err} };
+	must_mount($spy, find_openssl());
+	my $told = $spied->();
+	diag($told); 	like($told, qr/: user $uid $gid$/m, 'openssl runs as nobody, in no other group');
+	like($told, qr/NoNewPrivs: 1$/m, '... gets no new privileges');
+	like($told, qr/CapEff: 0+$/m, '... and has no old ones');
+	like($told, qr/: limit core file size 0\n.*: limit processes \Q$most\E\n.*: limit open files 256$/m,
+	    '... has limits, but none that others count for');
+	unlike($told, qr/ descriptor \d|wrote|openssl runs as root/,
+	    '... no descriptor but its own, and writes no file');
+	unlink '/tmp/tlsoff-spy';
+	must_mount('/dev/null', '/etc/passwd');
+	$told = $spied->();
+	like($told, qr/^tlsoff: openssl runs as root: there is no user nobody$/m,
+	    'where there is nobody, that is said');
+	like($told, qr/NoNewPrivs: 1$/m, '... and it gets no new privileges all the same');
+}
+
 # ---- no openssl ----
 
 {
