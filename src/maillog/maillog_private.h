@@ -243,6 +243,8 @@ bool record_of_entry(struct maillog_state *s, const struct entry *entry,
     struct record *r, bool *unread);
 /* Finds out the shape from the first line that tells. */
 void record_shape(struct maillog_state *s, struct span bytes);
+/* Does journald's export format begin here? */
+bool record_is_export(struct span bytes);
 /* Unpacks "message repeated N times: [ MESSAGE]". */
 void record_repeated(struct record *r);
 
