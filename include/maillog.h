@@ -9,19 +9,25 @@
  *   maillog_finish()   once: fills hosts[], worst first
  *   maillog_free()     accepts the zero state, may be called twice
  *
- * Which bytes are a record: a line of rsyslog (ISO or traditional stamp, RFC
- * 5424), syslogd, Solaris, or "journalctl -o" short*, cat, json, json-seq,
- * json-sse, json-pretty and export; the shape of each log is found out.  A
- * journal's trusted fields tell who wrote: not sendmail, no record.
+ * Which bytes are a record: a line of a syslog daemon or of a program that
+ * copies one, an object in JSON, an entry of "journalctl -o" anything; the
+ * shapes are rows of tables in match.c and entry.c, and the manual has them
+ * under LOG SHAPES.  A journal's trusted fields tell who wrote: not sendmail,
+ * no record.  What sendmail alone writes of a failure, but in no record that
+ * was understood, is counted as unread and never passed over in silence.
  *
  * What is evidence, and never mixed:
  *   confirmed  client: "ruleset=tls_server, arg1=SOFTWARE, relay=" begins
  *              the message; server: "STARTTLS=server, error: accept failed="
  *              does.  Neither can carry a queue id, so neither can be made
  *              by a peer, nor by the pieces a long record is split into.
- *   hint       client only: a delivery line that ends in "stat=Deferred: 4xx
- *              4.7.0 TLS handshake failed", where no confirmed line of that
- *              host and process explains it.
+ *              The header in front of it is such that only a syslog daemon
+ *              writes one, with a tag of sendmail's.
+ *   hint       a delivery line that ends in "stat=Deferred: 4xx 4.7.0 TLS
+ *              handshake failed", where no other line of that host and
+ *              process explains it; and any of the above behind a header
+ *              that may be a stranger's words: another tag, none, a second
+ *              host, what copies the output of several programs.
  *
  * Who is blamed is the name sendmail looks up: lower case, no trailing dot,
  * IDENT dropped; "[address]" for a client without a name or with a forged
@@ -30,8 +36,9 @@
  * failure is counted as unattributed.  An address is only ever taken from a
  * line that names the same host.
  *
- * Memory grows with the hosts (a row of half a kB for one that failed, 16 bytes
- * for one that only had successes) and not with the log: what is known of a
+ * Memory grows with the hosts (a row of half a kB and 40 bytes of tables for one
+ * that failed, at most 64 bytes for one that only had successes) and not with
+ * the log: what is known of a
  * process is dropped when its session ends and some hundred kilobytes later
  * at the latest.
  */
@@ -130,7 +137,8 @@ void maillog_input(struct maillog *m);
 
 /*
  * Reads whole lines from the len bytes at bytes and returns how many of the
- * bytes it took.  The rest is the beginning of an unfinished line and has to
+ * bytes it took: none of the first MAILLOG_LINE_MAX where they are not all
+ * there.  The rest is the beginning of an unfinished line and has to
  * stand at the beginning of the next call; nothing is left over when last is
  * set, or when len is more than MAILLOG_LINE_MAX and holds no line's end.
  * before: how many of the bytes of this log that were taken already stand

@@ -106,7 +106,7 @@ refuse(const struct scan_log *log, const struct maillog *m, struct error *err)
 /* Failures in lines that were not understood are told, never passed over. */
 static int
 tell_unread(const struct scan_input *in, const struct maillog *m,
-    const struct options *o, struct arena *memory, struct error *err)
+    struct arena *memory, struct error *err)
 {
 	const char *text = arena_visible(memory,
 	    (struct span){ m->first_unread, m->first_unread_len });
@@ -127,8 +127,7 @@ tell_unread(const struct scan_input *in, const struct maillog *m,
 	    m->unread == 1 ? " looks" : "s look", buf_string(&where), text);
 	if (m->records == 0)
 		return -1;
-	if (!o->quiet)
-		warn("%s", err->text);
+	warn("%s", err->text);
 	return 0;
 }
 
@@ -173,7 +172,8 @@ find(struct scan *s, const struct maillog_rules *rules, struct error *err)
 		return -1;
 	(void)progress_begin(&s->in.line, s->o, "scan");
 	sandbox(SANDBOX_NO_FILES, -1);
-	if (read_all(&s->in, &s->found, err) != 0)
+	if (read_all(&s->in, &s->found, err) != 0 ||
+	    scan_journal_end(&s->in, err) != 0)
 		return -1;
 	return maillog_finish(&s->found, err);
 }
@@ -203,11 +203,13 @@ scan(struct scan *s, struct error *err)
 	if ((o->since != NULL &&
 	        since_parse(o->since, rules.now, &rules.since, err) != 0) ||
 	    parse_role(o, &s->role, err) != 0 ||
-	    scan_open(&s->in, o->words, o->word_count, err) != 0 ||
+	    (o->word_count == 0 && isatty(STDIN_FILENO) == 1
+	        ? scan_open_logs(&s->in, rules.since, o, err)
+	        : scan_open(&s->in, o->words, o->word_count, err)) != 0 ||
 	    (!o->hosts && open_text(&s->text, o, err) != 0) ||
 	    find(s, &rules, err) != 0)
 		return -1;
-	if (tell_unread(&s->in, &s->found, o, &s->memory, err) != 0)
+	if (tell_unread(&s->in, &s->found, &s->memory, err) != 0)
 		return -1;
 	choose(&s->found, o, s->role);
 	if (scan_print(&s->found, o, &s->text, &s->memory, err) != 0)

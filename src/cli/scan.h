@@ -3,6 +3,7 @@
  *
  *   scan.c         the verb: its options, the order of things
  *   scan_input.c   opens all logs, reads those that are no files
+ *   scan_find.c    the logs of this machine
  *   scan_file.c    reads files
  *   scan_unpack.c  runs gzip and its kin
  *   scan_report.c  table, names, JSON
@@ -31,6 +32,7 @@ struct scan_input {
 	/* private */
 	unsigned long long done;
 	pid_t unpacker;  /* the process that runs them; 0: none */
+	pid_t journal;   /* journalctl; 0: none */
 	int status;      /* it tells here how each one ended */
 	struct progress_line line; /* begun by the caller */
 };
@@ -40,6 +42,14 @@ struct scan_input {
 int scan_open(struct scan_input *in, char *const *names, int count,
     struct error *err) MUST_USE;
 void scan_close(struct scan_input *in);
+
+/* The same of what this machine has, and says which: /var/log/mail.log or
+ * maillog and their older ones, else the journal since then, of which
+ * scan_journal_end() tells in the end whether it was complete.  EX_NOINPUT
+ * where there is none, EX_UNAVAILABLE, and scan_open()'s errors. */
+int scan_open_logs(struct scan_input *in, long long since,
+    const struct options *o, struct error *err) MUST_USE;
+int scan_journal_end(struct scan_input *in, struct error *err) MUST_USE;
 
 /* Feeds a log that is a file.  EX_IOERR, and cancel_check()'s error. */
 int scan_file(struct scan_input *in, const struct scan_log *log,

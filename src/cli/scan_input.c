@@ -204,5 +204,9 @@ scan_close(struct scan_input *in)
 	for (size_t i = 0; i < in->count; i++)
 		close_fd(&in->logs[i].fd);
 	unpack_stop(in);
+	/* Its output is closed: it ends. */
+	if (in->journal > 0)
+		(void)run_wait(in->journal);
+	in->journal = 0;
 	in->count = 0;
 }

@@ -329,6 +329,30 @@ propose_fallback(const struct scan_rows *r, const struct reading_file *text,
 		    "mended", name);
 }
 
+/* What to type for each row that an entry can cure and has not: a person has
+ * read the table first, so only where it is shown to one. */
+static void
+print_commands(const struct scan_rows *r)
+{
+	const char *on = tls_name(TLS_ON);
+	bool any = false;
+
+	for (size_t i = 0; i < r->found->host_count; i++) {
+		const struct maillog_host *h = r->found->hosts[i];
+		const char *quote = h->host[0] == '[' ? "'" : "";
+
+		if (!is_curable(h) ||
+		    (r->tls[i] != NULL && strcmp(r->tls[i], on) != 0))
+			continue;
+		if (!any)
+			printf("\nTo send or receive in clear text until the other "
+			    "side has mended its TLS:\n");
+		any = true;
+		printf("tlsoff %s %s%s%s%s\n", role_name(h->role),
+		    h->host[0] == '-' ? "-- " : "", quote, h->host, quote);
+	}
+}
+
 int
 scan_print(const struct maillog *m, const struct options *o,
     const struct reading_file *text, struct arena *memory, struct error *err)
@@ -345,6 +369,8 @@ scan_print(const struct maillog *m, const struct options *o,
 		return 0;
 	}
 	rows_table(describe, &r, m->host_count, WIDE);
+	if (r.bars && !o->quiet)
+		print_commands(&r);
 	propose_fallback(&r, text, o);
 	return 0;
 }

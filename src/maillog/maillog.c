@@ -214,8 +214,9 @@ feed_entries(struct maillog_state *s, const char *bytes, size_t len, bool last)
 		taken = take_one(s, bytes + at, len - at, last, &complete);
 		if (complete)
 			entry_done(s, &s->entry[0]);
-		else if (s->shape == SHAPE_STREAM)
-			/* Strings that are in no entry. */
+		else if (s->shape == SHAPE_STREAM ||
+		    (s->shape == SHAPE_VERBOSE && bytes[at] != ' '))
+			/* It is in no entry. */
 			unread_count(s, (struct span){ bytes + at, taken });
 		at += taken;
 	}
@@ -284,6 +285,10 @@ maillog_feed(struct maillog *m, const char *bytes, size_t len, size_t before,
 	size_t skip = 0, take;
 
 	if (len == 0 && !(last && s->shape >= SHAPE_STREAM))
+		return 0;
+	/* Some shapes show in more than a line. */
+	if (s->base == 0 && len < MAILLOG_LINE_MAX && !last &&
+	    !record_is_export((struct span){ bytes, len }))
 		return 0;
 	if (s->skipping)
 		skip = rest_of_line(s, bytes, len);

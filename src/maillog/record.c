@@ -299,6 +299,13 @@ shape_of(struct maillog_state *s, struct span line)
 	return SHAPE_BARE;
 }
 
+bool
+record_is_export(struct span bytes)
+{
+	return span_begins(bytes, "__CURSOR=") ||
+	    span_begins(bytes, "__REALTIME_TIMESTAMP=");
+}
+
 /* The shapes whose records take many lines begin so. */
 static enum shape
 shape_of_start(struct span bytes)
@@ -307,8 +314,7 @@ shape_of_start(struct span bytes)
 	struct span line = { bytes.at,
 		end == NULL ? bytes.len : (size_t)(end - bytes.at) };
 
-	if (span_begins(bytes, "__CURSOR=") ||
-	    span_begins(bytes, "__REALTIME_TIMESTAMP="))
+	if (record_is_export(bytes))
 		return SHAPE_EXPORT;
 	if (json_is_stream(bytes))
 		return SHAPE_STREAM;

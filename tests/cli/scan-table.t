@@ -98,6 +98,22 @@ like($busy, qr/\@/, '... the most is the largest');
 my ($once) = grep { /once/ } @plain;
 like($once, qr/ \@ +unknown/, 'one failure is one sign') or diag($once);
 
+# Under it the commands, ready to copy: none where no entry helps.
+{
+	spew("$dir/some", $log . $implicit . "2026-11-23T13:30:00Z mx sm-mta[13]: STARTTLS=server, "
+	    . "error: accept failed=-1, reason=x, SSL_error=1, errno=0, retry=-1, relay=[192.0.2.9]\n"
+	    . "2026-11-23T13:30:00Z mx sm-mta[14]: STARTTLS=server, error: accept failed=-1, "
+	    . "reason=x, SSL_error=1, errno=0, retry=-1, relay=[192.0.2.9] [192.0.2.9]\n");
+	my $t = Tlsoff::Terminal->start({}, 'sh', '-c', '"$@"; echo done.', 'sh', $TLSOFF,
+	    'scan', '-f', "$dir/none", '-C', '/dev/null', "$dir/some");
+	ok($t->wait_for(qr/done\./), 'a terminal, with commands');
+	$t->end();
+	my @commands = grep { /^tlsoff (?:client|server) / } split /\r?\n/, $t->{seen};
+	is_deeply([sort @commands], [sort 'tlsoff client busy.example', 'tlsoff client once.example',
+		'tlsoff client hint.example', 'tlsoff client ' . 'x' x 60 . '.example',
+		'tlsoff server in.example', "tlsoff server '[192.0.2.9]'"], '... one for each');
+}
+
 for ({ LC_ALL => 'en_US.UTF-8' }, { LC_CTYPE => 'C.utf8' },
     { LANG => 'de_DE.UTF-8' }) {
 	my ($line) = grep { /busy/ } shown($_, "$dir/log");
