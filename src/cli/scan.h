@@ -11,6 +11,7 @@
 #ifndef TLSOFF_SCAN_H
 #define TLSOFF_SCAN_H
 
+#include "child.h"
 #include "cli.h"
 #include "maillog.h"
 
@@ -32,7 +33,9 @@ struct scan_input {
 	/* private */
 	unsigned long long done;
 	pid_t unpacker;  /* the process that runs them; 0: none */
-	pid_t journal;   /* journalctl; 0: none */
+	struct child journal; /* journalctl */
+	bool reads_journal;   /* it runs */
+	struct buf journal_words; /* what it says of itself */
 	int status;      /* it tells here how each one ended */
 	struct progress_line line; /* begun by the caller */
 };

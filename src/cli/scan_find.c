@@ -69,8 +69,7 @@ open_journal(struct scan_input *in, const char *program, long long since,
 	char from[40] = "--since=1970-01-02";
 	const char *argv[] = { program, "--no-pager", "--quiet", "--output=export",
 		from, "SYSLOG_FACILITY=2", NULL };
-	struct run r = { .argv = argv, .input = -1, .directory = -1 };
-	int ends[2];
+	int ends[2], started;
 
 	if (since != MAILLOG_NO_TIME)
 		(void)snprintf(from, sizeof(from), "--since=@%lld", since);
@@ -81,12 +80,15 @@ open_journal(struct scan_input *in, const char *program, long long since,
 	if (pipe2(ends, O_CLOEXEC) != 0)
 		return error_errno(err, EX_OSERR, log->name, "cannot open a pipe");
 	log->fd = ends[0];
-	r.input = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	in->journal = run_start(&r, ends[1], err);
-	close_fd(&r.input);
+	in->journal_words = BUF_IN(in->memory);
+	in->journal = (struct child){ .argv = argv, .input = -1,
+		.directory = -1, .target = ends[1],
+		.messages = &in->journal_words };
+	started = child_start(&in->journal, err);
 	(void)close(ends[1]);
-	if (in->journal < 0)
+	if (started != 0)
 		return -1;
+	in->reads_journal = true;
 	if (!o->quiet)
 		warn("scan: reads the journal, as %s -o export "
 		    "SYSLOG_FACILITY=2 shows it", program);
@@ -111,13 +113,12 @@ scan_open_logs(struct scan_input *in, long long since, const struct options *o,
 int
 scan_journal_end(struct scan_input *in, struct error *err)
 {
-	pid_t child = in->journal;
 	int status;
 
-	if (child <= 0)
+	if (!in->reads_journal)
 		return 0;
-	in->journal = 0;
-	status = run_wait(child);
-	return status == 0 ? 0 : error_set(err, EX_UNAVAILABLE,
+	in->reads_journal = false;
+	status = child_wait(&in->journal, err);
+	return status <= 0 ? status : error_set(err, EX_UNAVAILABLE,
 	    "scan: journalctl failed with status %d", status);
 }

@@ -204,9 +204,8 @@ scan_close(struct scan_input *in)
 	for (size_t i = 0; i < in->count; i++)
 		close_fd(&in->logs[i].fd);
 	unpack_stop(in);
-	/* Its output is closed: it ends. */
-	if (in->journal > 0)
-		(void)run_wait(in->journal);
-	in->journal = 0;
+	if (in->reads_journal)
+		child_kill(&in->journal);
+	in->reads_journal = false;
 	in->count = 0;
 }
