@@ -31,6 +31,9 @@ for my $shape (grep { !$no_pid{$_} } shapes()) {
 	is_deeply($rows, $all, $shape);
 	is($said->{unattributed}, 0, "$shape: all attributed");
 	is($said->{unread}, 0, "$shape: all understood");
+	my %grades = map { $_->{evidence} => 1 } @{$said->{hosts}};
+	is(join(' ', sort keys %grades), $hint{$shape} ? 'hint' : 'confirmed',
+	    "$shape: its evidence");
 }
 
 # No pid: what was cut stays cut, and is said to be.
@@ -40,6 +43,8 @@ for my $shape (sort keys %no_pid) {
 	is_deeply($rows, expect(sub { ($_[0][5] // '') !~ /cut at 100/ }), $shape);
 	is($said->{unattributed}, 8, "$shape: what was cut is not guessed");
 	is($said->{unread}, 0, "$shape: and all was understood");
+	is_deeply([grep { ($_->{evidence} eq 'hint') != ($hint{$shape} // 0) }
+	    @{$said->{hosts}}], [], "$shape: its evidence");
 }
 
 my %of = map { (join(" ", $_->{role}, $_->{host}, $_->{address} // "-") => $_) }

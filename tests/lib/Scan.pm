@@ -8,7 +8,7 @@ use JSON::PP ();
 use Time::Local 'timegm';
 
 our @EXPORT = qw(records shape shapes scan scan_rows slurp $FIXTURES $TLSOFF
-    %no_pid);
+    %no_pid %hint);
 
 our $FIXTURES = "tests/fixtures/maillog";
 our $TLSOFF = $ENV{TLSOFF} // ($ENV{BUILD} // "build") . "/tlsoff";
@@ -229,6 +229,11 @@ sub object { $json->encode({@_}) }
 
 # No pid in it: what was cut stays cut.
 our %no_pid = map { $_ => 1 } qw(cat metalog fields-json tag-no-pid);
+
+# What a stranger's words may look like: never more than a hint.
+our %hint = map { $_ => 1 } qw(tag-mx tag-5424 tag-alone two-hosts fields-json docker
+	docker-stamps compose cri kubectl cloudwatch logcli loki fluent-bit fluentd filebeat
+	events);
 
 # Around all records.
 my %around = ('jq-slurp' => ["[\n", "]\n"],
