@@ -158,6 +158,18 @@ for my $promise (@promises) {
 	}
 }
 
+# What is trusted is told, with its tests, and whom to tell of a hole.
+my ($other) = slurp($page) =~
+    /^\.Ss What is not promised\n(.*?)(?=^\.S[hs]|\z)/ms;
+$other //= '';
+like($other, qr/^\.It \Q$_\E$/m, "it is said what is trusted: $_")
+    for 'Pa sendmail.cf', 'Pa Makefile', 'The access file', 'Programs';
+like($other, qr/can still:\n\.Bl/, '... and what the mail user can do');
+ok(-e "$TOP/tests/$_", "... tests/$_ is there")
+    for map { split / , / } $other =~ /^\.Pq Pa ([^;.:]\S*(?: , \S+)*)/mg;
+like($readme, qr/^## A hole\n.*?in private/ms,
+    'README.md says how to report a hole');
+
 # ---- README ----
 
 my ($table) = $readme =~ /^## Verbs\n(.*?)^## /ms;

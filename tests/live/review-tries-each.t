@@ -250,7 +250,7 @@ END
 	my $spied = sub { tlsoff(@site, '-v', 'review', 'close.example')->{err} };
 	must_mount($spy, find_openssl());
 	my $told = $spied->();
-	diag($told); 	like($told, qr/: user $uid $gid$/m, 'openssl runs as nobody, in no other group');
+	like($told, qr/: user $uid $gid$/m, 'openssl runs as nobody, in no other group');
 	like($told, qr/NoNewPrivs: 1$/m, '... gets no new privileges');
 	like($told, qr/CapEff: 0+$/m, '... and has no old ones');
 	like($told, qr/: limit core file size 0\n.*: limit processes \Q$most\E\n.*: limit open files 256$/m,

@@ -11,147 +11,18 @@
 
 #include <cmocka.h>
 
+#ifdef __linux__
+
 #include <errno.h>
-#include <fcntl.h>
-#include <sched.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/ipc.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/shm.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/utsname.h>
-#include <sys/wait.h>
-#include <sys/xattr.h>
-#include <unistd.h>
 
-#include "child.h"
-#include "scratch.h"
-
-#ifdef __linux__
+#include "sandbox_fixture.h"
 
 #define LAST 500
 #define MODE 04777
-
-static char directory[PATH_MAX], target[PATH_MAX + 8], created[PATH_MAX + 8];
-static int at, inside, file; /* file: opened for reading */
-static pid_t victim;
-
-/* ---- what is outside ---- */
-
-struct world {
-	struct stat file, directory;
-	struct rlimit limits[RLIM_NLIMITS];
-	int priority, policy;
-	pid_t group, session;
-	cpu_set_t processors;
-	struct utsname machine;
-	char text[8], attribute[8], memory[4096], queues[4096], state;
-};
-
-static void
-read_all(const char *path, char *into, size_t size)
-{
-	FILE *f = fopen(path, "r");
-
-	if (f == NULL)
-		return;
-	into[fread(into, 1, size - 1, f)] = '\0';
-	(void)fclose(f);
-}
-
-/* Sleeping or stopped or dead. */
-static char
-state_of(pid_t pid)
-{
-	char path[64], text[256] = "", *end;
-
-	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	read_all(path, text, sizeof(text));
-	end = strrchr(text, ')');
-	return end == NULL ? '?' : end[2];
-}
-
-static void
-look(struct world *w)
-{
-	memset(w, 0, sizeof(*w));
-	assert_int_equal(fstatat(at, "file", &w->file, 0), 0);
-	assert_int_equal(fstat(at, &w->directory), 0);
-	/* Reading is no harm. */
-	w->file.st_atim = w->directory.st_atim = (struct timespec){ 0, 0 };
-	for (unsigned i = 0; i < RLIM_NLIMITS; i++)
-		(void)prlimit(victim, (enum __rlimit_resource)i, NULL,
-		    &w->limits[i]);
-	w->priority = getpriority(PRIO_PROCESS, (id_t)victim);
-	w->policy = sched_getscheduler(victim);
-	w->group = getpgid(victim);
-	w->session = getsid(victim);
-	(void)sched_getaffinity(victim, sizeof(w->processors), &w->processors);
-	(void)uname(&w->machine);
-	read_all(target, w->text, sizeof(w->text));
-	(void)getxattr(target, "user.test", w->attribute, 7);
-	read_all("/proc/sysvipc/shm", w->memory, sizeof(w->memory));
-	read_all("/proc/sysvipc/msg", w->queues, sizeof(w->queues));
-	w->state = state_of(victim);
-}
-
-/* Where others share them, they come and go by themselves. */
-static void
-be_alone(void)
-{
-	(void)unshare(CLONE_NEWUTS);
-	(void)unshare(CLONE_NEWIPC);
-}
-
-static int
-set_up(void **state)
-{
-	const struct timespec old[2] = { { 1000, 0 }, { 1000, 0 } };
-	int fd;
-
-	(void)state;
-	if (getenv("TLSOFF_ANALYZED") != NULL || sandbox_lacks() != NULL)
-		skip();
-	be_alone();
-	scratch_make(directory, "calls");
-	(void)snprintf(target, sizeof(target), "%s/file", directory);
-	(void)snprintf(created, sizeof(created), "%s/new", directory);
-	at = open(directory, O_RDONLY | O_DIRECTORY);
-	fd = openat(at, "file", O_WRONLY | O_CREAT, 0600);
-	assert_int_equal(write(fd, "text", 4), 4);
-	(void)fsetxattr(fd, "user.test", "old", 3, 0);
-	assert_int_equal(futimens(fd, old), 0);
-	(void)close(fd);
-	assert_int_equal(mkdirat(at, "inside", 0700), 0);
-	inside = openat(at, "inside", O_RDONLY | O_DIRECTORY);
-	file = openat(at, "file", O_RDONLY);
-	victim = fork();
-	if (victim == 0)
-		for (;;)
-			(void)pause();
-	while (state_of(victim) != 'S')
-		(void)usleep(1000);
-	(void)usleep(20000); /* a change of now has another time */
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	(void)kill(victim, SIGKILL);
-	(void)waitpid(victim, NULL, 0);
-	(void)close(file);
-	(void)close(inside);
-	(void)close(at);
-	scratch_remove(directory);
-	return 0;
-}
 
 /* ---- what is tried ---- */
 
@@ -193,7 +64,7 @@ fill(struct attempt *all)
 		{ SYS_prlimit64, { 0, RLIMIT_FSIZE, POINTER(&low) } },
 		{ SYS_setpriority, { PRIO_PROCESS, victim, 19 } },
 		{ SYS_sched_setaffinity, { victim, 8, POINTER(page) } },
-		{ 251 /* ioprio_set */, { 1, victim, 3 << 13 } },
+		{ SYS_ioprio_set, { 1, victim, 3 << 13 } },
 		{ SYS_kill, { victim, SIGSTOP } },
 		{ SYS_tkill, { victim, SIGSTOP } },
 		{ SYS_tgkill, { victim, victim, SIGSTOP } },
@@ -209,7 +80,7 @@ fill(struct attempt *all)
 		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0 } },
 		{ SYS_mprotect, { POINTER(page), 4096,
 		    PROT_READ | PROT_WRITE | PROT_EXEC } },
-		{ 329 /* pkey_mprotect */, { POINTER(page), 4096,
+		{ SYS_pkey_mprotect, { POINTER(page), 4096,
 		    PROT_READ | PROT_WRITE | PROT_EXEC, -1 } },
 		/* Of no byte: it would take memory from the machine. */
 		{ SYS_madvise, { POINTER(page), 0, 100 /* HWPOISON */ } },
@@ -257,10 +128,14 @@ try_known(void)
 static bool
 is_left_out(long number)
 {
-	static const long ends[] = { SYS_exit, SYS_exit_group, SYS_pause,
-		SYS_rt_sigreturn, SYS_rt_sigsuspend, SYS_vfork, SYS_fork,
-		SYS_clone, SYS_restart_syscall, SYS_pselect6, SYS_ppoll,
-		SYS_poll, SYS_select, SYS_brk, SYS_munmap, SYS_mremap };
+	static const long ends[] = { SYS_exit, SYS_exit_group,
+		SYS_rt_sigreturn, SYS_rt_sigsuspend, SYS_clone,
+		SYS_restart_syscall, SYS_pselect6, SYS_ppoll, SYS_brk,
+		SYS_munmap, SYS_mremap,
+#ifdef SYS_pause
+		SYS_pause, SYS_vfork, SYS_fork, SYS_poll, SYS_select,
+#endif
+	};
 
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
 		if (number == ends[i])
@@ -414,6 +289,8 @@ main(void)
 }
 
 #else
+
+#include <stdio.h>
 
 int
 main(void)
