@@ -6,6 +6,7 @@
  *   maillog_begin()    once
  *   maillog_input()    before each log
  *   maillog_feed()     its bytes, block after block
+ *   maillog_defect()   behind each log: could it be read so at all?
  *   maillog_finish()   once: fills hosts[], worst first
  *   maillog_free()     accepts the zero state, may be called twice
  *
@@ -36,11 +37,10 @@
  * failure is counted as unattributed.  An address is only ever taken from a
  * line that names the same host.
  *
- * Memory grows with the hosts (a row of half a kB and 40 bytes of tables for one
- * that failed, at most 64 bytes for one that only had successes) and not with
- * the log: what is known of a
- * process is dropped when its session ends and some hundred kilobytes later
- * at the latest.
+ * Memory grows with the hosts (a row of half a kB and 40 bytes of tables for
+ * one that failed, at most 64 bytes for one that only had successes) and not
+ * with the log: what is known of a process is dropped when its session ends
+ * and some megabytes later at the latest.
  */
 #ifndef TLSOFF_MAILLOG_H
 #define TLSOFF_MAILLOG_H

@@ -102,24 +102,54 @@ find_address(struct maillog_state *s, const char *line,
 		process_watch(s, p);
 }
 
+/* A failure's message, and the host in it by its name; empty: ask the
+ * pattern. */
+struct client {
+	struct span message, name;
+	uint64_t hash;
+};
+
+/* Counts it for the host it names, which most often is known by that name;
+ * NULL: none, or it is too old.  *len: of the name, 0 for none. */
+static struct maillog_host *
+count_client(struct maillog_state *s, const struct failure *f,
+    const struct client *c, size_t *len)
+{
+	struct maillog_host *row = c->name.len == 0 || f->grade != MAILLOG_CONFIRMED ? NULL
+	    : host_expected(s, c->hash, c->name);
+	struct span g[GROUPS];
+	struct relay relay;
+
+	*len = row == NULL ? 0 : row->host_len;
+	if (row != NULL)
+		return host_again(s, f, row);
+	if (!match(&s->matcher, PATTERN_CLIENT, c->message, g) ||
+	    !relay_of_server(g[1], g[2], &relay)) {
+		host_unattributed(s, f->time, f->times);
+		return NULL;
+	}
+	*len = g[1].len;
+	return host_count(s, f, &relay);
+}
+
 static void
 client_failure(struct maillog_state *s, const char *line,
     const struct record *r)
 {
-	struct failure f = { ROLE_CLIENT, r->grade, 0, r->times, time_of(s, r) };
-	struct process *p = process_find(s, r->process);
-	struct maillog_host *row = NULL;
-	struct span g[GROUPS];
-	struct relay relay;
+	struct failure f = { ROLE_CLIENT, r->grade, 0, r->times,
+		MAILLOG_NO_TIME };
+	struct client c = { r->message, relay_client(r->message), 0 };
+	struct process *p;
+	struct maillog_host *row;
+	size_t len;
 
+	c.hash = host_expect(s, c.name);
+	p = process_find(s, r->process);
+	f.time = time_of(s, r);
 	f.reason = p == NULL ? 0 : answered(p, r->times);
-	if (match(&s->matcher, PATTERN_CLIENT, r->message, g) &&
-	    relay_of_server(g[1], g[2], &relay))
-		row = host_count(s, &f, &relay);
-	else
-		host_unattributed(s, f.time, f.times);
+	row = count_client(s, &f, &c, &len);
 	/* Its to= lines may not name it in full: they are known by the pid. */
-	if (row != NULL && row->host_len > SHORTENED)
+	if (len > SHORTENED)
 		process_get(s, r->process)->client_seen = true;
 	if (row == NULL)
 		return;
@@ -320,6 +350,14 @@ dane_failure(struct maillog_state *s, const struct record *r,
 		row->dane += r->times;
 }
 
+/* With the length known while compiling: every line of a busy log is asked. */
+static inline bool
+begins(struct span s, const char *with, size_t len)
+{
+	return s.len >= len && memcmp(s.at, with, len) == 0;
+}
+#define BEGINS(message, with) begins(message, with, sizeof(with) - 1)
+
 /* Behind relay=: a handshake that worked, as far as DANE goes. */
 static void
 handshake(struct maillog_state *s, enum role role, const struct record *r,
@@ -328,7 +366,6 @@ handshake(struct maillog_state *s, enum role role, const struct record *r,
 	static const char warning[] = ", warning=DANE configured in DNS but ";
 	struct span relay = rest;
 	const char *end = memmem(rest.at, rest.len, ", version=", 10);
-	size_t left;
 
 	if (!s->rules.successes)
 		return;
@@ -343,9 +380,10 @@ handshake(struct maillog_state *s, enum role role, const struct record *r,
 		return;
 	}
 	relay.len = (size_t)(end - rest.at);
-	left = rest.len - relay.len;
-	if (role == ROLE_CLIENT && memmem(end, left < 60 ? left : 60,
-	    ", verify=DANE_FAIL", 18) != NULL)
+	rest = span_from(rest, relay.len + 10);
+	end = memchr(rest.at, ',', rest.len);
+	if (role == ROLE_CLIENT && end != NULL && BEGINS(span_from(rest,
+	    (size_t)(end - rest.at)), ", verify=DANE_FAIL"))
 		dane_failure(s, r, relay,
 		    "DANE: the certificate is not that of TLSA");
 	else if (s->rules.since == MAILLOG_NO_TIME ||
@@ -357,9 +395,9 @@ handshake(struct maillog_state *s, enum role role, const struct record *r,
 bool
 evidence_begins(struct span message)
 {
-	return span_begins(message, "ruleset=tls_server, arg1=SOFTWARE, relay=") ||
-	    span_begins(message, "STARTTLS=client, error: ") ||
-	    span_begins(message, "STARTTLS=server, error: ");
+	return BEGINS(message, "ruleset=tls_server, arg1=SOFTWARE, relay=") ||
+	    BEGINS(message, "STARTTLS=client, error: ") ||
+	    BEGINS(message, "STARTTLS=server, error: ");
 }
 
 bool
@@ -367,21 +405,21 @@ evidence_add(struct maillog_state *s, const char *line, struct record *r)
 {
 	struct span m = r->message;
 
-	if (span_begins(m, "message repeated ")) {
+	if (BEGINS(m, "message repeated ")) {
 		record_repeated(r);
 		m = r->message;
 		if (r->times == 0)
 			return true;
 	}
-	if (span_begins(m, "STARTTLS=client, relay="))
+	if (BEGINS(m, "STARTTLS=client, relay="))
 		handshake(s, ROLE_CLIENT, r, span_from(m, 23));
-	else if (span_begins(m, "STARTTLS=server, relay="))
+	else if (BEGINS(m, "STARTTLS=server, relay="))
 		handshake(s, ROLE_SERVER, r, span_from(m, 23));
-	else if (span_begins(m, "ruleset=tls_server, arg1=SOFTWARE, relay="))
+	else if (BEGINS(m, "ruleset=tls_server, arg1=SOFTWARE, relay="))
 		client_failure(s, line, r);
-	else if (span_begins(m, "STARTTLS=server, error: accept failed="))
+	else if (BEGINS(m, "STARTTLS=server, error: accept failed="))
 		server_failure(s, line, r);
-	else if (span_begins(m, "STARTTLS=client, error: connect failed="))
+	else if (BEGINS(m, "STARTTLS=client, error: connect failed="))
 		client_error(s, r);
 	else if (memmem(m.at, m.len, ": to=", 5) != NULL)
 		return delivery(s, r);

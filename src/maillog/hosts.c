@@ -59,6 +59,43 @@ host_find(struct maillog_state *s, enum role role, enum maillog_grade grade,
 	return s->slots[i].row == 0 ? NULL : s->rows[s->slots[i].row - 1];
 }
 
+uint64_t
+host_expect(const struct maillog_state *s, struct span name)
+{
+	uint64_t hash = name_hash(s, ROLE_CLIENT, MAILLOG_CONFIRMED, name);
+	const struct row_slot *slot;
+	const char *row;
+
+	if (s->slots == NULL)
+		return hash;
+	slot = &s->slots[(size_t)hash & s->slot_mask];
+	if (slot->row == 0)
+		return hash;
+	row = (const char *)s->rows[slot->row - 1];
+	for (size_t i = 0; i < sizeof(struct maillog_host) + 64; i += 64)
+		__builtin_prefetch(row + i);
+	return hash;
+}
+
+struct maillog_host *
+host_expected(const struct maillog_state *s, uint64_t hash, struct span name)
+{
+	size_t i = (size_t)hash & s->slot_mask;
+
+	for (; s->slots != NULL && s->slots[i].row != 0;
+	     i = (i + 1) & s->slot_mask) {
+		struct maillog_host *row = s->rows[s->slots[i].row - 1];
+
+		if (s->slots[i].hash == (uint32_t)(hash >> 32) &&
+		    row->role == ROLE_CLIENT &&
+		    row->grade == MAILLOG_CONFIRMED &&
+		    row->host_len == name.len &&
+		    memcmp(row->text, name.at, name.len) == 0)
+			return row;
+	}
+	return NULL;
+}
+
 static bool
 grow_rows(struct maillog_state *s)
 {
@@ -148,8 +185,18 @@ host_count(struct maillog_state *s, const struct failure *f,
 		return NULL;
 	}
 	host_set_address(row, relay->address);
+	return host_again(s, f, row);
+}
+
+struct maillog_host *
+host_again(struct maillog_state *s, const struct failure *f,
+    struct maillog_host *row)
+{
+	if (too_old(s, f->time))
+		return NULL;
 	row->failures += f->times;
-	row_reason(s, row, f->reason, f->times);
+	if (f->times > 0)
+		row_reason(s, row, f->reason, f->times);
 	row_time(row, f->time, f->times);
 	return row;
 }

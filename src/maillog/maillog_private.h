@@ -312,6 +312,9 @@ bool relay_server(struct maillog_state *s, struct span text,
 /* The same of what PATTERN_HOST or PATTERN_CLIENT found. */
 bool relay_of_server(struct span name, struct span address,
     struct relay *relay);
+/* The host of "ruleset=tls_server, arg1=SOFTWARE, relay=HOST, reject=454 ",
+ * whatever it is made of; empty: it is not such a line, or an address. */
+struct span relay_client(struct span message);
 /* The part of a logged relay that tells hosts apart in the tallies. */
 struct span relay_essence(struct span text);
 
@@ -356,6 +359,15 @@ struct maillog_host *host_count(struct maillog_state *s,
     const struct failure *f, const struct relay *relay);
 struct maillog_host *host_find(struct maillog_state *s, enum role role,
     enum maillog_grade grade, const struct relay *relay);
+/* A confirmed client of that name will be asked for soon: has it fetched
+ * into the cache meanwhile, and tells its hash. */
+uint64_t host_expect(const struct maillog_state *s, struct span name);
+/* Its row, where it is named so letter for letter; NULL: none is. */
+struct maillog_host *host_expected(const struct maillog_state *s,
+    uint64_t hash, struct span name);
+/* host_count() of a row that is known. */
+struct maillog_host *host_again(struct maillog_state *s,
+    const struct failure *f, struct maillog_host *row);
 void host_set_address(struct maillog_host *row, const char *address);
 void host_unattributed(struct maillog_state *s, long long time,
     unsigned long times);

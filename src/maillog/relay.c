@@ -82,6 +82,33 @@ relay_server(struct maillog_state *s, struct span text, struct relay *relay)
 	    relay_of_server(g[1], g[2], relay);
 }
 
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+struct span
+relay_client(struct span message)
+{
+	static const char lead[] = "ruleset=tls_server, arg1=SOFTWARE, relay=";
+	static const char tail[] = ", reject=";
+	const size_t before = sizeof(lead) - 1, after = sizeof(tail) - 1 + 4;
+	const char *at = message.at + before, *end;
+	struct span none = { NULL, 0 };
+	size_t most = message.len < before + after ? 0
+	    : message.len - before - after + 1;
+
+	end = most == 0 || *at == '[' ? NULL
+	    : memchr(at, ',', most < HOST_SIZE ? most : HOST_SIZE);
+	if (end == NULL || memcmp(end, tail, sizeof(tail) - 1) != 0)
+		return none;
+	message = (struct span){ at, (size_t)(end - at) };
+	end += sizeof(tail) - 1;
+	return is_digit(end[0]) && is_digit(end[1]) && is_digit(end[2]) &&
+	    end[3] == ' ' ? message : none;
+}
+
 struct span
 relay_essence(struct span text)
 {

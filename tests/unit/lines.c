@@ -174,6 +174,21 @@ agree(struct span line)
 	return true;
 }
 
+/* The same, of the host that closed a handshake. */
+static bool
+agree_on_relay(struct span message)
+{
+	struct span relay = relay_client(message), g[GROUPS];
+
+	if (relay.len == 0 ||
+	    !match(&m.state->matcher, PATTERN_CLIENT, message, g))
+		return false;
+	relay.len -= relay.at[relay.len - 1] == '.';
+	if (!span_equal(relay, g[1]))
+		fail_msg("%.*s", (int)message.len, message.at);
+	return true;
+}
+
 /* A usual line with one byte replaced, and one cut short at each length. */
 static void
 each_byte_wrong(const char *usual, bool agrees(struct span))
@@ -221,6 +236,8 @@ what_is_read_by_hand_is_what_the_pattern_reads(void **state)
 	read_log("Nov 23 12:00:00 h x: y\n");
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
 		each_byte_wrong(lines[i], agree);
+	each_byte_wrong("ruleset=tls_server, arg1=SOFTWARE, relay=a.example"
+	    ", reject=454 4.7.0", agree_on_relay);
 }
 
 /* ---- bars ---- */
