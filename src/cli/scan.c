@@ -70,9 +70,10 @@ open_text(struct reading_file *text, const struct options *o,
 	return 0;
 }
 
-/* What is no row is told on standard error. */
+/* What is no row is told on standard error; of an empty log nothing. */
 static void
-tell_rest(const struct maillog *m, const struct options *o)
+tell_rest(const struct scan_input *in, const struct maillog *m,
+    const struct options *o)
 {
 	if (o->json || o->quiet)
 		return;
@@ -82,7 +83,7 @@ tell_rest(const struct maillog *m, const struct options *o)
 		    m->unattributed);
 	else if (m->records == 0 && isatty(STDERR_FILENO) == 1)
 		warn("scan: not one line of sendmail's; is that its log?");
-	else if (m->host_count == 0 && m->unread == 0)
+	else if (m->host_count == 0 && m->unread == 0 && in->done > 0)
 		warn("scan: no host whose TLS handshake failed");
 }
 
@@ -214,7 +215,7 @@ scan(struct scan *s, struct error *err)
 	choose(&s->found, o, s->role);
 	if (scan_print(&s->found, o, &s->text, &s->memory, err) != 0)
 		return -1;
-	tell_rest(&s->found, o);
+	tell_rest(&s->in, &s->found, o);
 	return 0;
 }
 

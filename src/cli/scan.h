@@ -30,8 +30,8 @@ struct scan_input {
 	size_t count;
 	unsigned long long total; /* bytes of all logs; 0: not known */
 	struct arena *memory;     /* given by the caller */
+	unsigned long long done;  /* bytes that were read */
 	/* private */
-	unsigned long long done;
 	pid_t unpacker;  /* the process that runs them; 0: none */
 	struct child journal; /* journalctl */
 	bool reads_journal;   /* it runs */

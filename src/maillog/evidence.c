@@ -332,24 +332,6 @@ session_end(struct maillog_state *s, const struct record *r)
 
 /* ---- which line it is ---- */
 
-/* DANE keeps mail waiting, where no handshake failed. */
-static void
-dane_failure(struct maillog_state *s, const struct record *r,
-    struct span name, const char *reason)
-{
-	struct failure f = { ROLE_CLIENT, r->grade,
-		reason_number(s, span_of(reason)), r->times, time_of(s, r) };
-	struct maillog_host *row = NULL;
-	struct relay relay;
-
-	if (name.len < RELAY_CUT && relay_server(s, name, &relay))
-		row = host_count(s, &f, &relay);
-	else
-		host_unattributed(s, f.time, f.times);
-	if (row != NULL)
-		row->dane += r->times;
-}
-
 /* With the length known while compiling: every line of a busy log is asked. */
 static inline bool
 begins(struct span s, const char *with, size_t len)
@@ -357,40 +339,6 @@ begins(struct span s, const char *with, size_t len)
 	return s.len >= len && memcmp(s.at, with, len) == 0;
 }
 #define BEGINS(message, with) begins(message, with, sizeof(with) - 1)
-
-/* Behind relay=: a handshake that worked, as far as DANE goes. */
-static void
-handshake(struct maillog_state *s, enum role role, const struct record *r,
-    struct span rest)
-{
-	static const char warning[] = ", warning=DANE configured in DNS but ";
-	struct span relay = rest;
-	const char *end = memmem(rest.at, rest.len, ", version=", 10);
-
-	if (!s->rules.successes)
-		return;
-	if (end == NULL) {
-		end = memmem(rest.at, rest.len, warning, sizeof(warning) - 1);
-		relay.len = end == NULL ? 0 : (size_t)(end - rest.at);
-		if (end != NULL && role == ROLE_CLIENT)
-			dane_failure(s, r, relay,
-			    memmem(end, rest.len - relay.len, "no STARTTLS", 11)
-			    == NULL ? "DANE: STARTTLS is refused"
-			            : "DANE: STARTTLS is not offered");
-		return;
-	}
-	relay.len = (size_t)(end - rest.at);
-	rest = span_from(rest, relay.len + 10);
-	end = memchr(rest.at, ',', rest.len);
-	if (role == ROLE_CLIENT && end != NULL && BEGINS(span_from(rest,
-	    (size_t)(end - rest.at)), ", verify=DANE_FAIL"))
-		dane_failure(s, r, relay,
-		    "DANE: the certificate is not that of TLSA");
-	else if (s->rules.since == MAILLOG_NO_TIME ||
-	    stamp_time(s, r) == MAILLOG_NO_TIME ||
-	    stamp_time(s, r) >= s->rules.since)
-		tally_success(s, role, relay, r->times);
-}
 
 bool
 evidence_begins(struct span message)
@@ -412,9 +360,9 @@ evidence_add(struct maillog_state *s, const char *line, struct record *r)
 			return true;
 	}
 	if (BEGINS(m, "STARTTLS=client, relay="))
-		handshake(s, ROLE_CLIENT, r, span_from(m, 23));
+		evidence_handshake(s, ROLE_CLIENT, r, span_from(m, 23));
 	else if (BEGINS(m, "STARTTLS=server, relay="))
-		handshake(s, ROLE_SERVER, r, span_from(m, 23));
+		evidence_handshake(s, ROLE_SERVER, r, span_from(m, 23));
 	else if (BEGINS(m, "ruleset=tls_server, arg1=SOFTWARE, relay="))
 		client_failure(s, line, r);
 	else if (BEGINS(m, "STARTTLS=server, error: accept failed="))

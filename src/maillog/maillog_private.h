@@ -7,6 +7,7 @@
  *   json.c, export.c, verbose.c   where those fields stand
  *   match.c     all patterns, the shapes of a line among them
  *   evidence.c  what a record means
+ *   handshake.c handshakes that worked, and DANE
  *   unread.c    failures in lines that nobody understood
  *   stamp.c     a time stamp -> seconds
  *   relay.c     relay= -> the host sendmail looks up
@@ -118,7 +119,6 @@ struct entry {
 	bool open;               /* verbose: an entry has begun */
 	bool quoted, escaped;    /* JSON: inside a string between entries */
 };
-
 enum shape {
 	SHAPE_UNKNOWN, /* nothing but blank lines and journalctl's "-- " yet */
 	SHAPE_BARE,    /* the first line has no header: -o cat */
@@ -185,12 +185,12 @@ struct maillog_state {
 	bool skipping;              /* inside a line too long to keep */
 	bool utf16;
 	unsigned logs;              /* its number, from 1 */
-	const char *block;
+	const char *block;          /* the bytes at hand */
 	unsigned long long base;    /* offset of the block */
 	unsigned long long lines;   /* in front of the block */
 	bool lines_counted;         /* ... and that is so from the start */
-	unsigned long forward, backward; /* signs of either order of lines */
-	long long last_time;
+	unsigned long forward, backward; /* steps in time */
+	long long last_time;        /* of the record before; none: NO_TIME */
 	unsigned long long offset;  /* of the line looked at */
 	const char *floor;          /* oldest byte in reach of looking back */
 	unsigned long long looked;  /* bytes looked back over */
@@ -236,7 +236,7 @@ void order_of_record(struct maillog_state *s, const struct record *r);
  * it is known to be another program's. */
 bool record_of_line(struct maillog_state *s, struct span line,
     struct entry *entry, struct record *r);
-/* The same, quickly, for the two usual shapes only; false: ask the other. */
+/* The same, quickly, of the two usual shapes; false: ask the other. */
 bool record_plain(struct maillog_state *s, struct span line, struct record *r);
 /* The same of a whole entry; *unread: who wrote it cannot be told. */
 bool record_of_entry(struct maillog_state *s, const struct entry *entry,
@@ -267,8 +267,7 @@ enum entry_kind entry_record(uint64_t seed, const struct entry *e,
 
 /* The fields of an object in JSON; false: it is none. */
 bool json_entry(struct span object, struct entry *entry);
-/* Does JSON begin here of which an object takes many lines, or that is one
- * array? */
+/* Does an object begin here that takes many lines, or an array? */
 bool json_is_stream(struct span bytes);
 
 /*
@@ -289,8 +288,8 @@ size_t verbose_take(struct entry *e, const char *bytes, size_t len, bool last,
 void unread_count(struct maillog_state *s, struct span line);
 /* The same of a line that is no record. */
 void unread_line(struct maillog_state *s, struct span line);
-/* ... of one whose message means nothing.  Where it begins as one of
- * sendmail's does, the rest of it may be a stranger's words. */
+/* ... of one whose message means nothing; one that begins as sendmail's do may
+ * go on with a stranger's words. */
 void unread_message(struct maillog_state *s, struct span line,
     const struct record *r);
 /* Newlines in the bytes. */
@@ -325,6 +324,12 @@ bool evidence_begins(struct span message);
 /* line: where it stands, for looking back; NULL: it stands alone.  False: it
  * means nothing. */
 bool evidence_add(struct maillog_state *s, const char *line, struct record *r);
+
+/* ---- handshake.c ---- */
+
+/* A handshake without an error, from behind its relay= on. */
+void evidence_handshake(struct maillog_state *s, enum role role,
+    const struct record *r, struct span rest);
 
 /* ---- process.c ---- */
 

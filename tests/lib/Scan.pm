@@ -8,7 +8,7 @@ use JSON::PP ();
 use Time::Local 'timegm';
 
 our @EXPORT = qw(records shape shapes scan scan_rows slurp $FIXTURES $TLSOFF
-    %no_pid %hint);
+    %no_pid %hint %first_hand);
 
 our $FIXTURES = "tests/fixtures/maillog";
 our $TLSOFF = $ENV{TLSOFF} // ($ENV{BUILD} // "build") . "/tlsoff";
@@ -133,6 +133,9 @@ sub ctime { my @t = gmtime $_[0]; "$days[$t[6]] " . traditional($_[0]) . " " . (
 sub plain_of { traditional($_[0]{local}) . " $_[0]{host} " . tagged($_[0]) }
 sub utc { iso($_[0]{seconds}) . ".$_[0]{us}Z" }
 sub object { $json->encode({@_}) }
+
+# Those of syslog daemons and journalctl alone.
+our %first_hand = map { $_ => 1 } keys %shape;
 
 %shape = (%shape,
 	# rsyslog

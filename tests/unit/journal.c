@@ -195,6 +195,10 @@ only_sendmails_own_entries_count(void **state)
 	tells_of("a.example", "{\"SYSLOG_IDENTIFIER\":\"sm-mta\","
 	    "\"_COMM\":\"sm-mta\",\"_UID\":\"\",\"MESSAGE\":\""
 	    FAILED("a.example") "\"}");
+	/* Another tag, as -L gives it: journald says that it is sendmail. */
+	tells_of("a.example", "{\"SYSLOG_IDENTIFIER\":\"mx\","
+	    "\"_COMM\":\"sendmail\",\"_PID\":\"9\",\"MESSAGE\":\""
+	    FAILED("a.example") "\"}");
 	/* Nobody says which process: still a failure of that host. */
 	tells_of("a.example", "{\"SYSLOG_IDENTIFIER\":\"sm-mta\",\"MESSAGE\":\""
 	    FAILED("a.example") "\"}");
