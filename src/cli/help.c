@@ -29,10 +29,11 @@ static const struct {
 	{ 64, VERB_ALL, "wrong usage, or a HOST that is not one" },
 	{ 65, VERB_WRITES, "refused: mail would bounce; the map is not the "
 	    "text; --strict" },
-	{ 65, VERB_SCANS, "the log cannot be read: compressed input, for one" },
+	{ 65, VERB_SCANS, "nothing in the log is understood: compressed input, "
+	    "for one" },
 	{ 66, VERB_ALL, "no such file" },
 	{ 69, VERB_WRITES, "makemap or the service is missing or failed" },
-	{ 69, VERB_SCANS, "an unpacking tool is missing or failed" },
+	{ 69, VERB_SCANS, "journalctl or an unpacking tool is missing or failed" },
 	{ 69, VERB_REVIEWS, "openssl is missing" },
 	{ 70, VERB_WRITES | VERB_SCANS, "internal error" },
 	{ 71, VERB_ALL, "no memory or process left" },
