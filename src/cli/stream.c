@@ -132,10 +132,13 @@ is_unread(void)
 int
 output_end(struct error *err)
 {
-	if (fflush(stdout) == 0 && !ferror(stdout))
+	int why = fflush(stdout) == 0 ? 0 : errno;
+
+	if (why == 0 && !ferror(stdout))
 		return 0;
+	/* A C library that gives lost bytes up no longer knows why. */
 	return error_set(err, EX_IOERR, "standard output: %s",
-	    strerror(is_unread() ? EPIPE : errno));
+	    strerror(is_unread() ? EPIPE : why == 0 ? EIO : why));
 }
 
 int
