@@ -33,7 +33,9 @@ sub unheard {
 	    err => slurp("$dir/err") };
 }
 
-my %reason = (full => 'No space left on device', unread => 'Broken pipe');
+# musl gives lost bytes up, and then only knows that there was an error.
+my $FULL = qr{(?:No space left on device|Input/output error|I/O error)};
+my %reason = (full => $FULL, unread => qr/Broken pipe/);
 my @none = qw(--restart none);
 
 for my $to (sort keys %reason) {
@@ -43,8 +45,8 @@ for my $to (sort keys %reason) {
 		my $r = unheard($to, @none, @$words);
 		my $what = "$to: @$words";
 		is($r->{status}, 74, "$what: status 74");
-		is($r->{err}, "tlsoff: standard output: $reason{$to}; the change "
-		    . "is in place\n", '... says that it is done');
+		like($r->{err}, qr/\Atlsoff: standard output: $reason{$to}; the change is in place\n\z/,
+		    '... says that it is done');
 		isnt(text(), $old, '... and so it is');
 	}
 	site($old . "To:broken\n");
@@ -79,7 +81,7 @@ for my $words (@shows) {
 		unlike($r->{err}, qr/standard output/, '... without a word of it');
 		$r = unheard('full', @$words);
 		is($r->{status}, 74, '... a full disk is exit 74');
-		like($r->{err}, qr{^tlsoff: standard output: (?:No space left .*[^e]|Input/output error)$}m,
+		like($r->{err}, qr/^tlsoff: standard output: $FULL$/m,
 		    '... and is said');
 		unlike($r->{err}, qr/in place/, '... nothing is in place');
 		return { out => '', err => $r->{err} };
