@@ -41,8 +41,9 @@ like($said, qr/\Atlsoff: .*access.*: Permission denied/, '... with a message');
 chmod 0644, $ACCESS or die "chmod: $!";
 
 # Another one at work: exit 75 at once, or wait for it.
-my $slow = script("$dir/slow", "#!/bin/sh\n: >$dir/begun\nsleep 2\n"
-    . "exec $MAKEMAP \"\$@\"\n");
+# Not where it only reads a map, which it does in a sandbox.
+my $slow = script("$dir/slow", "#!/bin/sh\ncase \" \$* \" in *' -u '*) ;;\n"
+    . "*) : >$dir/begun; sleep 2 ;;\nesac\nexec $MAKEMAP \"\$@\"\n");
 my @call = ('-C', $CF, '--restart', 'none', '-b', 'makemap');
 my $pid = fork // die "fork: $!";
 if ($pid == 0) {
