@@ -97,7 +97,7 @@ find_address(struct maillog_state *s, const char *line,
 	    strcmp(relay.host, row->host) == 0)
 		host_set_address(row, relay.address);
 	if (row->address == NULL && line != NULL)
-		look_back_client(s, line, r, row);
+		find_earlier_address(s, line, r, row);
 	if (row->address == NULL)
 		process_watch(s, p);
 }
@@ -287,7 +287,7 @@ server_failure(struct maillog_state *s, const char *line,
 		return;
 	}
 	if (p->server == SERVER_OPEN && line != NULL)
-		look_back_server(s, line, r, p);
+		find_earlier_relay(s, line, r, p);
 	complete(s, p, (struct span){ p->text->known, p->known_len });
 	if (p->server != SERVER_NONE)
 		process_watch(s, p);

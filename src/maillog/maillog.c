@@ -52,7 +52,7 @@ maillog_input(struct maillog *m)
 {
 	struct maillog_state *s = m->state;
 
-	process_settle_all(s);
+	process_count_all_open(s);
 	s->shape = SHAPE_UNKNOWN;
 	s->skipping = s->utf16 = false;
 	s->logs++;
@@ -334,7 +334,7 @@ maillog_finish(struct maillog *m, struct error *err)
 {
 	struct maillog_state *s = m->state;
 
-	process_settle_all(s);
+	process_count_all_open(s);
 	if (s->failed)
 		return error_memory(err);
 	if (s->matcher.failed)

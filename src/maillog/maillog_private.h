@@ -339,14 +339,14 @@ void process_forget(struct maillog_state *s, struct process *p);
 void process_watch(struct maillog_state *s, struct process *p);
 void process_unwatch(struct maillog_state *s, struct process *p);
 /* All: the log is at its end. */
-void process_settle_all(struct maillog_state *s);
+void process_count_all_open(struct maillog_state *s);
 /* Keeps the relay= of a line that is no failure, if it has one. */
 void process_learn(struct maillog_state *s, struct process *p,
     struct span message);
 /* Looks back for the relay of a server process, or the address of a host. */
-void look_back_server(struct maillog_state *s, const char *line,
+void find_earlier_relay(struct maillog_state *s, const char *line,
     const struct record *of, struct process *p);
-void look_back_client(struct maillog_state *s, const char *line,
+void find_earlier_address(struct maillog_state *s, const char *line,
     const struct record *of, struct maillog_host *row);
 
 /* ---- hosts.c ---- */

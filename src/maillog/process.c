@@ -18,7 +18,7 @@
 
 /* An error whose host never came is a failure of nobody knows whom. */
 static void
-settle(struct maillog_state *s, struct process *p)
+count_open(struct maillog_state *s, struct process *p)
 {
 	if (p->client_open > 0)
 		host_unattributed(s, p->time, p->client_open);
@@ -39,7 +39,7 @@ process_unwatch(struct maillog_state *s, struct process *p)
 void
 process_forget(struct maillog_state *s, struct process *p)
 {
-	settle(s, p);
+	count_open(s, p);
 	process_unwatch(s, p);
 	p->slot->key = 0;
 	p->client_seen = false;
@@ -114,7 +114,7 @@ process_get(struct maillog_state *s, uint64_t process)
 }
 
 void
-process_settle_all(struct maillog_state *s)
+process_count_all_open(struct maillog_state *s)
 {
 	for (size_t i = 0; i < PROCESS_TABLE; i++)
 		if (s->process_slots[i].key != 0)
@@ -231,7 +231,7 @@ look_end(struct maillog_state *s, const struct back *b, const char *line)
 }
 
 void
-look_back_server(struct maillog_state *s, const char *line,
+find_earlier_relay(struct maillog_state *s, const char *line,
     const struct record *of, struct process *p)
 {
 	struct record r;
@@ -254,7 +254,7 @@ look_back_server(struct maillog_state *s, const char *line,
 }
 
 void
-look_back_client(struct maillog_state *s, const char *line,
+find_earlier_address(struct maillog_state *s, const char *line,
     const struct record *of, struct maillog_host *row)
 {
 	struct span g[GROUPS];
