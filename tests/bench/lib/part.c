@@ -2,7 +2,8 @@
  * part build|prove|edit ACCESS MAP: one part of a change alone, by tlsoff's
  * own code, for those that no command of it does alone.
  *
- *   build  ACCESS is read and parsed as for a change, and libdb builds MAP
+ *   build  ACCESS is read and parsed as for a change, libdb builds MAP, and
+ *          it is proven
  *   prove  MAP is proven to be ACCESS, which is mapped and known to be clean
  *   edit   ACCESS gets an entry: read, planned, written, synced and renamed;
  *          not parsed.  Prints its seconds.
@@ -18,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "plan.h"
 #include "../../../src/update/update_private.h"
 
 static struct error why;
@@ -42,7 +44,8 @@ static void
 describe(char **argv)
 {
 	static char map[PATH_MAX];
-	struct site_request request = { getenv("BENCH_CONFIG"), argv[2], map };
+	struct site_request request = { .config = getenv("BENCH_CONFIG"),
+		.access = argv[2], .map = map };
 
 	(void)snprintf(map, sizeof(map), "hash:%s", argv[3]);
 	if (site_read(&site, &request, &why) != 0)
@@ -91,10 +94,15 @@ build(void)
 	struct access access;
 	struct map_build b = { .builder = BUILD_LIBDB, .spec = &site.map,
 		.access = &access, .file = map_file(O_RDONLY) };
+	struct map_proof proof;
+	struct map_job *job;
 
 	if (access_parse_tls(&access, buf_as_span(&text), &rules, &why) != 0 ||
-	    map_build(&b, &why) != 0)
+	    (job = map_begin(&b, &why)) == NULL ||
+	    map_finish(job, &proof, &why) != 0)
 		failed();
+	if (!proof.equal)
+		errx(EX_DATAERR, "differs: %s", proof.example);
 }
 
 static void
@@ -130,7 +138,8 @@ edit(void)
 	struct plan plan;
 	struct update u;
 	struct access next;
-	struct work w = { .u = &u, .next = &next, .changed = true, .map = -1 };
+	struct work w = { .u = &u, .next = &next, .changed = true,
+		.text_written = true, .map = -1 };
 	double spent = now();
 
 	text = read_text(site.access);
