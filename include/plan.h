@@ -21,15 +21,20 @@
 
 enum verb { VERB_ADD, VERB_REMOVE };
 
+/* One host, and what shall stand in the comment line above its entry: of one
+ * that has both reason and date, each changes its own half. */
+struct wish {
+	struct host host;
+	const char *comment; /* NULL: as it is; checked by comment_check() */
+	const char *until;   /* "2026-12-31"; NULL: as it is */
+	bool no_comment, no_until; /* it shall have none */
+};
+
 struct request {
 	enum verb verb;
 	enum role role;
-	const struct host *hosts;
-	size_t host_count;
-	/* Of an entry that has both, each changes its own half. */
-	const char *comment; /* NULL: none; checked by comment_check() */
-	const char *until;   /* "2026-12-31"; NULL: for ever */
-	bool no_comment, no_until; /* it shall have none */
+	const struct wish *wishes; /* no host twice */
+	size_t count;
 	bool force, exact;
 	bool fallback; /* TLS is tried, clear text where it fails */
 };
@@ -42,7 +47,6 @@ struct change {
 	enum kind kind;
 	enum role role;   /* of that kind */
 	bool companion;   /* it goes with the exemption of a host */
-	size_t host;      /* index in the request */
 	const char *key;  /* tag included */
 	const char *value; /* the value now; what was taken out for REMOVED;
 	                     "" where there is none */
@@ -71,6 +75,7 @@ struct plan {
 struct plan_edit {
 	size_t start, end;
 	struct span text;
+	bool comment;     /* of a comment line alone */
 	/* private */
 	size_t order;     /* in which edits came up */
 	bool insertion;   /* whole lines, above what else is changed there */
@@ -87,11 +92,28 @@ struct plan_edit {
 int plan_make(struct plan *p, const struct access *a,
     const struct entry_rules *rules, const struct request *r,
     struct error *err) MUST_USE;
+/*
+ * Plans requests one after the other, each on the text that those before it
+ * leave, as one plan; no host is in two of them.  Of the changes of a key the
+ * line is that in the new text, or of one that goes in the old.
+ */
+int plan_make_all(struct plan *p, const struct access *a,
+    const struct entry_rules *rules, const struct request *requests,
+    size_t count, struct error *err) MUST_USE;
+/*
+ * The hosts that the file exempts in that role, each once, and only above the
+ * marker; what an exemption is for that no host names is left out.
+ */
+struct wish *plan_exempted(const struct access *a,
+    const struct entry_rules *rules, enum role role, struct arena *memory,
+    size_t *count);
 /* Adds the new text to out and fills the offsets of the changes. */
 int plan_apply(struct plan *p, const struct access *a, struct buf *out,
     struct error *err) MUST_USE;
 /* Does it only insert lines, or nothing? */
 bool plan_only_adds(const struct plan *p);
+/* Does it change comments alone, so that the map can stay? */
+bool plan_keeps_entries(const struct plan *p);
 void plan_free(struct plan *p);
 
 /* ---- check: what is wrong with a file, or will be ---- */

@@ -99,6 +99,7 @@ struct update {
 	struct buf bytes;     /* the access file as read */
 	struct access access; /* parsed from bytes; access_parse_tls() */
 	enum update_builder built; /* what built the map in the end */
+	bool map_stays;       /* nothing did: it is the new text as well */
 	char not_patched[600];     /* why UPDATE_PATCH did not; "" */
 	/* private */
 	bool opened;
@@ -138,7 +139,9 @@ bool update_old_file(const struct update *u, size_t which,
 int update_proven(struct update *u, struct map_proof *proof, struct error *err)
     MUST_USE;
 /*
- * Puts the text of next in place of the access file, and the map made from it.
+ * Puts the text of next in place of the access file, and the map made from it;
+ * comments: it differs in comments alone, so that a map which is proven to be it
+ * stays, and only its times are renewed, for make.
  * next has been parsed by the rules of the options; where only the map is to
  * be mended it is u->access.  UPDATE_AGAIN: the file changed since
  * update_read(); read, plan and commit again.  On failure old text and old map
@@ -146,7 +149,7 @@ int update_proven(struct update *u, struct map_proof *proof, struct error *err)
  * directory, and the lock with it, away; a lease as in update_open().
  */
 enum update_status update_commit(struct update *u, struct access *next,
-    struct map_proof *proof, struct error *err) MUST_USE;
+    bool comments, struct map_proof *proof, struct error *err) MUST_USE;
 /* For one that was opened, opened in vain, or is all zero; twice is fine. */
 void update_close(struct update *u);
 

@@ -148,10 +148,12 @@ names_of(struct planner *p)
 	struct arena *memory = &p->plan->memory;
 	struct names names = { NULL, 0 };
 
-	for (size_t i = 0; i < p->request->host_count; i++)
-		if (companion_has_key(p->rules->policy, &p->request->hosts[i]))
-			*ARENA_ADD(memory, names.at, names.count) =
-			    p->request->hosts[i].name;
+	for (size_t i = 0; i < p->request->count; i++) {
+		const struct host *host = &p->request->wishes[i].host;
+
+		if (companion_has_key(p->rules->policy, host))
+			*ARENA_ADD(memory, names.at, names.count) = host->name;
+	}
 	if (!memory->failed && names.count > 1)
 		qsort(names.at, names.count, sizeof(*names.at), compare_names);
 	return names;
@@ -206,7 +208,7 @@ companion_add(struct planner *p)
 	if (r->role == ROLE_SERVER ||
 	    companion_letters(p->rules->policy)[0] == '\0')
 		return;
-	for (size_t i = 0; i < r->host_count; i++)
-		companion_give(p, &r->hosts[i]);
+	for (size_t i = 0; i < r->count; i++)
+		companion_give(p, &r->wishes[i].host);
 	amend_below(p);
 }

@@ -21,18 +21,19 @@ replace_others(struct planner *p)
 	bool adds = r->verb == VERB_ADD;
 
 	/* Without memory there is not a change for each host. */
-	for (size_t i = 0; i < r->host_count && !p->plan->memory.failed; i++) {
+	for (size_t i = 0; i < r->count && !p->plan->memory.failed; i++) {
 		const struct change *c = &p->plan->changes[i];
+		const struct host *host = &r->wishes[i].host;
 
 		/* Covered by a broader one: it has none of its own. */
 		if (adds && c->action == UNCHANGED && c->value[0] == '\0')
 			continue;
 		if (adds && r->fallback)
-			plan_remove_kind(p, KIND_TRY_TLS, &r->hosts[i]);
+			plan_remove_kind(p, KIND_TRY_TLS, host);
 		if (!adds || r->fallback)
-			plan_remove_kind(p, KIND_CLT_FEATURES, &r->hosts[i]);
+			plan_remove_kind(p, KIND_CLT_FEATURES, host);
 		if (!adds || !r->fallback)
-			plan_remove_kind(p, KIND_FALLBACK, &r->hosts[i]);
+			plan_remove_kind(p, KIND_FALLBACK, host);
 	}
 }
 
@@ -45,12 +46,14 @@ plan_make(struct plan *plan, const struct access *a,
 	bool adds = r->verb == VERB_ADD;
 	int status = 0;
 
-	for (size_t i = 0; i < r->host_count && status == 0; i++)
+	for (size_t i = 0; i < r->count && status == 0; i++) {
+		p.wish = &r->wishes[i];
 		if (!adds)
-			plan_remove(&p, &r->hosts[i]);
+			plan_remove(&p, &p.wish->host);
 		else
-			status = r->fallback ? plan_fallback(&p, &r->hosts[i])
-					     : plan_add(&p, &r->hosts[i]);
+			status = r->fallback ? plan_fallback(&p, &p.wish->host)
+					     : plan_add(&p, &p.wish->host);
+	}
 	if (status == 0)
 		replace_others(&p);
 	if (status == 0 && adds && !r->fallback)
@@ -61,8 +64,8 @@ plan_make(struct plan *plan, const struct access *a,
 		companion_remove(&p);
 		status = plan_finish(&p);
 	}
-	for (size_t i = 0; i < r->host_count && status == 0 && !adds; i++)
-		plan_still_off(&p, &r->hosts[i], &plan->changes[i]);
+	for (size_t i = 0; i < r->count && status == 0 && !adds; i++)
+		plan_still_off(&p, &r->wishes[i].host, &plan->changes[i]);
 	/* Without memory a refusal may be wrong as well. */
 	if (arena_error(&plan->memory, err) == 0 && status == 0)
 		return 0;
@@ -103,6 +106,15 @@ plan_only_adds(const struct plan *p)
 	for (size_t i = 0; i < p->edit_count; i++)
 		if (!p->edits[i].insertion ||
 		    p->edits[i].start != p->edits[i].end)
+			return false;
+	return true;
+}
+
+bool
+plan_keeps_entries(const struct plan *p)
+{
+	for (size_t i = 0; i < p->edit_count; i++)
+		if (!p->edits[i].comment)
 			return false;
 	return true;
 }

@@ -51,9 +51,11 @@ planner_of(struct plan *plan, const struct access *a,
     const struct entry_rules *rules, const struct request *r,
     struct error *err)
 {
+	static const struct wish nothing = { .comment = NULL };
+
 	*plan = (struct plan){ .changed = false };
 	return (struct planner){ .plan = plan, .access = a, .rules = rules,
-		.request = r, .eol = line_ending(a),
+		.request = r, .wish = &nothing, .eol = line_ending(a),
 		.place = insertion_place(a), .err = err };
 }
 
@@ -168,7 +170,7 @@ plan_subject(struct planner *p, struct subject *s, enum kind kind,
 	s->key = arena_text(&plan->memory, key);
 	s->change = ARENA_ADD(&plan->memory, plan->changes, plan->change_count);
 	*s->change = (struct change){ .action = UNCHANGED, .kind = kind,
-		.role = kind_role(kind), .host = s->index, .value = "", .expires = "",
+		.role = kind_role(kind), .value = "", .expires = "",
 		.key = s->key };
 }
 
@@ -226,27 +228,27 @@ holds_line(struct plan_edit *e, const struct subject *s, long offset)
 static bool
 renews_comment(const struct planner *p, const struct wanted *w)
 {
-	const struct request *r = p->request;
+	const struct wish *h = p->wish;
 
 	return w->comment == COMMENT_RENEWED &&
-	    (r->comment != NULL || r->until != NULL || r->no_comment ||
-	        r->no_until);
+	    (h->comment != NULL || h->until != NULL || h->no_comment ||
+	        h->no_until);
 }
 
 /* What it has, and of that what the request says anew. */
 static struct comment
 renewed(const struct planner *p, const struct wanted *w)
 {
-	const struct request *r = p->request;
+	const struct wish *h = p->wish;
 	struct comment c = { .text = { "", 0 } };
 
 	if (w->now != NULL)
 		(void)comment_read(p->access->text, w->now->start, &c);
-	if (r->comment != NULL || r->no_comment)
-		c.text = span_of(r->comment == NULL ? "" : r->comment);
-	if (r->until != NULL || r->no_until)
+	if (h->comment != NULL || h->no_comment)
+		c.text = span_of(h->comment == NULL ? "" : h->comment);
+	if (h->until != NULL || h->no_until)
 		(void)span_copy(c.until, sizeof(c.until),
-		    span_of(r->until == NULL ? "" : r->until));
+		    span_of(h->until == NULL ? "" : h->until));
 	return c;
 }
 
@@ -305,6 +307,7 @@ edit_comment(struct planner *p, struct subject *s, const struct wanted *w,
 	struct span nearest = comment_nearest(p->access->text, start);
 	struct buf lines = lines_above(p, w);
 	struct span now = { p->access->text.at + above, 0 }; /* replaced */
+	struct plan_edit *e;
 
 	if (w->companion != NULL) {
 		comment_companion(w->companion, p->eol, &lines);
@@ -319,8 +322,9 @@ edit_comment(struct planner *p, struct subject *s, const struct wanted *w,
 	        span_equal(buf_as_span(&lines), nearest)))
 		return false;
 	above = (size_t)(now.at - p->access->text.at);
-	holds_line(edit(p, above, above + now.len, &lines), s,
-	    (long)lines.len);
+	e = edit(p, above, above + now.len, &lines);
+	e->comment = true;
+	holds_line(e, s, (long)lines.len);
 	return true;
 }
 

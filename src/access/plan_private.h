@@ -2,6 +2,7 @@
  * plan_private.h: what the files that make a plan share.
  *
  *   plan.c         a request -> a plan, host by host; a plan -> the new text
+ *   plan_all.c     several requests as one plan
  *   plan_add.c     TLS off for one host
  *   plan_fallback.c  clear text for one host where TLS fails
  *   plan_remove.c  TLS on again for one host
@@ -30,6 +31,7 @@ struct planner {
 	const struct access *access;
 	const struct entry_rules *rules;
 	const struct request *request;
+	const struct wish *wish; /* that is planned now */
 	const char *eol;        /* of this file: "\n" or "\r\n" */
 	size_t place;           /* where entries are inserted */
 	bool inserted;          /* something was inserted already */

@@ -61,11 +61,13 @@ attempt(struct job *j, struct error *err)
 	done = up_to_date(j, err);
 	if (done != 0)
 		return done > 0 ? UPDATE_DONE : UPDATE_FAILED;
-	status = update_commit(&j->update, after(j), &j->proof, err);
+	status = update_commit(&j->update, after(j), j->plan.changed &&
+	    plan_keeps_entries(&j->plan), &j->proof, err);
 	if (status != UPDATE_DONE)
 		return status;
-	j->report.changed = true;
-	j->report.builder = builder_names[j->update.built];
+	j->report.changed = j->report.in_place = true;
+	if (!j->update.map_stays)
+		j->report.builder = builder_names[j->update.built];
 	if (j->update.not_patched[0] != '\0')
 		note(j->o, "the map was built anew, for it could not be "
 		    "patched: %s", j->update.not_patched);
@@ -135,12 +137,12 @@ change_run(struct job *j, struct error *err)
 	bool warned = change_warn(j, &why) == 0;
 
 	warn_lines(&j->report.warnings);
-	if (result == 0 && j->report.builder == NULL && !warned)
+	if (result == 0 && !j->report.in_place && !warned)
 		*err = why;
-	if (result != 0 || j->report.builder == NULL)
+	if (result != 0 || !j->report.in_place)
 		return warned ? result : -1;
 	audit_changes(&j->plan, j->site.access);
-	if (serve(j, err) != 0)
+	if (j->report.builder != NULL && serve(j, err) != 0)
 		return -1;
 	if (warned)
 		return 0;
@@ -152,13 +154,13 @@ change_in_place(const struct job *j, const struct error *why,
     struct error *err)
 {
 	return error_set(err, why->status, "%s%s", why->text,
-	    j->report.builder == NULL ? "" : "; the change is in place");
+	    j->report.in_place ? "; the change is in place" : "");
 }
 
 int
 change_told(const struct job *j, struct error *err)
 {
-	return j->report.builder == NULL ? 0 : output_end(err);
+	return j->report.in_place ? output_end(err) : 0;
 }
 
 int
@@ -188,7 +190,7 @@ run_and_report(struct job *j)
 	struct error err = ERROR_INIT, why = ERROR_INIT;
 	int result = change_run(j, &err);
 
-	if ((result == 0 || j->report.builder != NULL) &&
+	if ((result == 0 || j->report.in_place) &&
 	    (report_print(&j->report, j->o, &why) != 0 ||
 	        change_told(j, &why) != 0) && result == 0)
 		result = change_in_place(j, &why, &err);

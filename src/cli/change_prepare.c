@@ -64,17 +64,22 @@ find_hosts(struct job *j, char *const *words, struct error *err)
 	struct host_rules rules = { .compressed = j->site.compressed_ipv6,
 		.force = j->o->force || j->request.verb == VERB_REMOVE,
 		.unnamed = j->o->force ? NULL : HOST_UNNAMED };
+	const struct wish like = { .comment = j->o->comment,
+		.until = j->o->until, .no_comment = j->o->no_comment ||
+		    j->request.verb == VERB_REMOVE,
+		.no_until = j->o->no_until };
 	int status;
 
 	j->hosts.memory = &j->report.memory;
-	status = host_list_read(&j->hosts, words, j->request.role, &rules);
+	status = host_list_read(&j->hosts, words, j->request.role, &rules,
+	    &like);
 	if (status != EX_OK)
 		return error_set(err, status, "%s", ""); /* told already */
 	for (size_t i = 0; i < j->hosts.count; i++)
-		if (j->hosts.hosts[i].note[0] != '\0')
-			note(j->o, "%s", j->hosts.hosts[i].note);
-	j->request.hosts = j->hosts.hosts;
-	j->request.host_count = j->hosts.count;
+		if (j->hosts.wishes[i].host.note[0] != '\0')
+			note(j->o, "%s", j->hosts.wishes[i].host.note);
+	j->request.wishes = j->hosts.wishes;
+	j->request.count = j->hosts.count;
 	return 0;
 }
 
@@ -130,10 +135,6 @@ change_prepare(struct job *j, struct error *err)
 	char *const *words;
 
 	j->request.verb = VERB_ADD;
-	j->request.comment = o->comment;
-	j->request.until = o->until;
-	j->request.no_comment = o->no_comment;
-	j->request.no_until = o->no_until;
 	j->request.force = o->force;
 	j->request.exact = o->exact;
 	j->request.fallback = o->fallback;

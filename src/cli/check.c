@@ -345,7 +345,7 @@ check(struct checks *c, struct job *j, struct error *err)
 		return find_config(c, j, err);
 	if (j->o->fix)
 		result = change_run(j, err);
-	if (result != 0 && j->report.builder == NULL)
+	if (result != 0 && !j->report.in_place)
 		return -1;
 	/* The report points into the plan, and that stays. */
 	if (look(c, j, &later) != 0 && result == 0)
@@ -359,7 +359,7 @@ check_and_print(struct checks *c, struct job *j, struct error *err)
 	struct error why = ERROR_INIT;
 	int result = check(c, j, err);
 
-	if (result != 0 && j->report.builder == NULL)
+	if (result != 0 && !j->report.in_place)
 		return -1;
 	if (j->o->json)
 		print_json(c, j);

@@ -175,7 +175,7 @@ void version_print(void); /* "tlsoff 1.0" */
 
 struct host_list {
 	struct arena *memory; /* given by the caller */
-	struct host *hosts;   /* each once */
+	struct wish *wishes;  /* each host once */
 	size_t count;
 	/* private */
 	size_t *slots;        /* hash of the names: index + 1, or 0 */
@@ -183,11 +183,33 @@ struct host_list {
 };
 
 /*
- * Words -> hosts; "-" stands for the lines of standard input.  Every word
- * that is no host is told on stderr; then the status is EX_USAGE.
+ * Words -> hosts, each with what "like" says of its comment; "-" stands for the
+ * lines of standard input, where a comment behind a host is its reason, unless
+ * "like" has one or wants none.  Every word that is no host is told on stderr;
+ * then the status is EX_USAGE.
  */
 int host_list_read(struct host_list *list, char *const *words, enum role role,
-    const struct host_rules *rules);
+    const struct host_rules *rules, const struct wish *like);
+
+/* ---- lines of a file that somebody wrote ---- */
+
+#define LINE_SIZE 65536 /* what no list of hosts has; /dev/zero has it */
+
+/* Begins with stream and name; number is that of the last line. */
+struct line_reader {
+	FILE *stream;
+	const char *name; /* for messages */
+	size_t number;
+	char bytes[LINE_SIZE]; /* of that line */
+};
+
+/* The next line, without its end, valid until the next call: 1; 0 at the end of
+ * the file; -1: EX_USAGE (it is too long), EX_IOERR, cancel_check()'s. */
+int line_next(struct line_reader *r, struct span *line, struct error *err)
+    MUST_USE;
+/* Cuts off what follows a # that is first, or behind a blank, and returns it;
+ * both without blanks around them. */
+struct span line_cut_comment(struct span *line);
 
 /* ---- the access file, for verbs that only read it ---- */
 
@@ -240,7 +262,8 @@ void reading_free(struct reading_file *r);
 /* ---- what a change did ---- */
 
 struct report {
-	bool changed;          /* the text, or the map */
+	bool changed;          /* the text, or the map; with -n it would be */
+	bool in_place;         /* what was changed is there for good */
 	const struct plan *plan;
 	size_t *lines;         /* of each change; 0: none */
 	const char *access, *map;

@@ -1,19 +1,19 @@
 /* The hosts of a call: words, or the lines of standard input; each once. */
-#include <errno.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 
 #include "cli.h"
 
-#define LINE_SIZE 65536 /* what no list of hosts has; /dev/zero has it */
+/* More than any map has; a list without end would take all memory. */
+#define HOSTS_MAX 2000000
 
 /* What every word needs, and what was wrong so far. */
 struct reading {
 	struct host_list *list;
 	enum role role;
 	const struct host_rules *rules;
+	const struct wish *like;
 	int status;
 	/* The last word that was a host, and as it was typed: logs repeat one
 	 * many times. */
@@ -40,7 +40,7 @@ slot_of(const struct host_list *list, const char *name)
 	size_t i = hash(name) & (list->slot_count - 1);
 
 	while (list->slots[i] != 0 &&
-	    strcmp(list->hosts[list->slots[i] - 1].name, name) != 0)
+	    strcmp(list->wishes[list->slots[i] - 1].host.name, name) != 0)
 		i = (i + 1) & (list->slot_count - 1);
 	return &list->slots[i];
 }
@@ -59,21 +59,21 @@ grow(struct host_list *list)
 	list->slots = slots;
 	list->slot_count = count;
 	for (size_t i = 0; i < list->count; i++)
-		*slot_of(list, list->hosts[i].name) = i + 1;
+		*slot_of(list, list->wishes[i].host.name) = i + 1;
 	return true;
 }
 
 static void
-add(struct host_list *list, const struct host *host)
+add(struct host_list *list, const struct wish *wish)
 {
 	size_t *slot;
 
 	if (2 * list->count >= list->slot_count && !grow(list))
 		return;
-	slot = slot_of(list, host->name);
+	slot = slot_of(list, wish->host.name);
 	if (*slot != 0)
 		return;
-	*ARENA_ADD(list->memory, list->hosts, list->count) = *host;
+	*ARENA_ADD(list->memory, list->wishes, list->count) = *wish;
 	*slot = list->count;
 }
 
@@ -81,95 +81,82 @@ add(struct host_list *list, const struct host *host)
 
 /* line 0: from the command line. */
 static void
-read_word(struct reading *r, struct span typed, size_t line)
+tell_wrong(struct reading *r, size_t line, const struct error *err)
+{
+	if (line == 0)
+		warn("%s", err->text);
+	else
+		warn("standard input:%zu: %s", line, err->text);
+	r->status = err->status;
+}
+
+/* What stands behind a host in a list is its reason, where there is to be one
+ * and the caller has given none. */
+static int
+take_reason(const struct reading *r, struct span reason, struct wish *wish,
+    struct error *err)
+{
+	if (reason.len == 0 || r->like->comment != NULL || r->like->no_comment)
+		return 0;
+	wish->comment = arena_text(r->list->memory, reason);
+	return comment_check(wish->comment, err);
+}
+
+static void
+read_word(struct reading *r, struct span typed, struct span reason,
+    size_t line)
 {
 	struct error err = ERROR_INIT;
-	struct host host;
+	struct wish wish = *r->like;
 
 	if (typed.len == r->last_len && typed.len > 0 &&
 	    memcmp(typed.at, r->last, typed.len) == 0)
 		return;
-	if (host_parse(typed, r->role, r->rules, &host, &err) == 0) {
-		add(r->list, &host);
-		r->last_len = span_copy(r->last, sizeof(r->last), typed)
-		    ? typed.len : 0;
+	if (host_parse(typed, r->role, r->rules, &wish.host, &err) != 0 ||
+	    take_reason(r, reason, &wish, &err) != 0) {
+		tell_wrong(r, line, &err);
 		return;
 	}
-	if (line == 0)
-		warn("%s", err.text);
-	else
-		warn("standard input:%zu: %s", line, err.text);
-	r->status = err.status;
-}
-
-/* Without its comment: what follows a # that is first, or behind a blank. */
-static struct span
-without_comment(struct span line)
-{
-	for (size_t i = 0; i < line.len; i++)
-		if (line.at[i] == '#' &&
-		    (i == 0 || byte_is_space(line.at[i - 1]))) {
-			line.len = i;
-			break;
-		}
-	return span_trim(line);
-}
-
-/* The length of the next line, LINE_SIZE where it is longer, -1 at the end. */
-static ssize_t
-read_line(char line[LINE_SIZE])
-{
-	size_t len = 0;
-	int c = EOF;
-
-	while (len < LINE_SIZE && (c = getc_unlocked(stdin)) != EOF &&
-	    c != '\n')
-		line[len++] = (char)c;
-	return len == 0 && c == EOF ? -1 : (ssize_t)len;
+	add(r->list, &wish);
+	r->last_len = span_copy(r->last, sizeof(r->last), typed) ? typed.len : 0;
 }
 
 static void
 read_lines(struct reading *r)
 {
+	struct line_reader lines = { .stream = stdin, .name = "standard input" };
 	struct error err = ERROR_INIT;
-	char line[LINE_SIZE];
-	size_t number = 0;
-	ssize_t len;
+	struct span typed, reason;
+	int more = 1;
 
-	while (!r->list->memory->failed && cancel_check(&err) == 0 &&
-	    (len = read_line(line)) >= 0) {
-		struct span typed =
-		    without_comment((struct span){ line, (size_t)len });
-
-		number++;
-		if (len == LINE_SIZE) {
-			(void)error_set(&err, EX_USAGE, "standard input:%zu: "
-			    "a line of %d bytes or more; give a list of hosts, "
-			    "one a line", number, LINE_SIZE);
-			break;
-		}
+	while (!r->list->memory->failed && more > 0 &&
+	    r->list->count <= HOSTS_MAX &&
+	    (more = line_next(&lines, &typed, &err)) > 0) {
+		reason = line_cut_comment(&typed);
 		if (typed.len > 0)
-			read_word(r, typed, number);
+			read_word(r, typed, reason, lines.number);
 	}
-	if (err.status == 0 && cancel_check(&err) == 0 && ferror(stdin))
-		(void)error_set(&err, EX_IOERR, "standard input: %s",
-		    strerror(errno));
+	if (r->list->count > HOSTS_MAX)
+		(void)error_set(&err, EX_USAGE, "standard input:%zu: more than "
+		    "%d hosts; give fewer, or the domains they are in",
+		    lines.number, HOSTS_MAX);
 	if (err.status != 0)
 		r->status = fail(&err);
 }
 
 int
 host_list_read(struct host_list *list, char *const *words, enum role role,
-    const struct host_rules *rules)
+    const struct host_rules *rules, const struct wish *like)
 {
-	struct reading r = { list, role, rules, EX_OK, "", 0 };
+	const struct span none = { "", 0 };
+	struct reading r = { list, role, rules, like, EX_OK, "", 0 };
 	struct error err = ERROR_INIT;
 
 	for (; *words != NULL; words++) {
 		if (strcmp(*words, "-") == 0)
 			read_lines(&r);
 		else
-			read_word(&r, span_of(*words), 0);
+			read_word(&r, span_of(*words), none, 0);
 	}
 	if (arena_error(list->memory, &err) != 0)
 		return fail(&err);

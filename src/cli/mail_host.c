@@ -109,7 +109,7 @@ ask(struct child *self)
 	char exchange[NS_MAXDNAME], line[2 * NS_MAXDNAME + 3];
 
 	for (size_t i = 0; i < j->hosts.count && i < ASKED_MAX; i++) {
-		const struct host *host = &j->hosts.hosts[i];
+		const struct host *host = &j->hosts.wishes[i].host;
 		int len = host->kind != HOST_NAME ? -1
 		    : res_query(host->name, ns_c_in, ns_t_mx, answer,
 		        sizeof(answer));

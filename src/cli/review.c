@@ -146,13 +146,14 @@ read_named(struct review *r, struct error *err)
 	struct host_rules rules = { .force = true,
 		.compressed = r->list.file.site.compressed_ipv6,
 		.unnamed = "give a host that can be tried" };
+	const struct wish like = { .comment = NULL };
 	struct host_list named = { .memory = &r->memory };
-	int status = host_list_read(&named, r->o->words, ROLE_CLIENT, &rules);
+	int status = host_list_read(&named, r->o->words, ROLE_CLIENT, &rules, &like);
 
 	if (status != EX_OK)
 		return error_set(err, status, "%s", ""); /* told already */
 	for (size_t i = 0; i < named.count; i++)
-		add_named(r, &named.hosts[i]);
+		add_named(r, &named.wishes[i].host);
 	return 0;
 }
 

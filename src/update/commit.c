@@ -9,7 +9,6 @@
 
 #include "update_private.h"
 
-
 static int
 write_text(struct work *w, struct error *err)
 {
@@ -178,6 +177,20 @@ give_attributes(struct work *w, struct error *err)
 	return cancel_check(err);
 }
 
+/* sendmail looks for nothing in a comment.  Its map is younger than the text, or
+ * make would build it. */
+static enum update_status
+commit_comments(struct work *w, struct error *err)
+{
+	struct target *map = &w->u->map;
+
+	w->u->map_stays = true;
+	if (write_and_sum(w, NULL, err) != 0 || target_reopen(map, err) != 0 ||
+	    times_at_least(map->file, w->text_seen.st_mtim, map->path, err) != 0)
+		return UPDATE_FAILED;
+	return put_text_alone(w, err);
+}
+
 static enum update_status
 commit(struct work *w, struct map_proof *proof, struct error *err)
 {
@@ -189,14 +202,15 @@ commit(struct work *w, struct map_proof *proof, struct error *err)
 }
 
 enum update_status
-update_commit(struct update *u, struct access *next,
+update_commit(struct update *u, struct access *next, bool comments,
     struct map_proof *proof, struct error *err)
 {
 	struct work w = { .u = u, .next = next, .map = -1 };
-	enum update_status status;
+	enum update_status status = UPDATE_FAILED;
 
 	memset(proof, 0, sizeof(*proof));
 	u->built = u->options.builder;
+	u->map_stays = false;
 	u->not_patched[0] = '\0';
 	if (u->text.private_directory < 0) {
 		(void)error_set(err, EX_SOFTWARE, "%s: is not locked",
@@ -204,7 +218,9 @@ update_commit(struct update *u, struct access *next,
 		return UPDATE_FAILED;
 	}
 	w.changed = !span_equal(next->text, buf_as_span(&u->bytes));
-	status = commit(&w, proof, err);
+	if (!comments || map_is_text(u, next, proof, err) == 0)
+		status = comments && proof->equal
+		    ? commit_comments(&w, err) : commit(&w, proof, err);
 	close_fd(&w.map);
 	close_fd(&u->new_text);
 	private_clear(&u->text);

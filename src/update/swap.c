@@ -321,6 +321,19 @@ map_put(struct work *w, struct error *err)
 /* ---- both ---- */
 
 enum update_status
+put_text_alone(struct work *w, struct error *err)
+{
+	enum update_status status;
+
+	cancel_hold();
+	status = text_put(w, err);
+	if (status == UPDATE_DONE && text_was_written(w))
+		status = text_undo_to_retry(w, err);
+	cancel_release();
+	return status;
+}
+
+enum update_status
 put_in_place(struct work *w, struct error *err)
 {
 	enum update_status status;

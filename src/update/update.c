@@ -201,14 +201,21 @@ map_in_place(const struct update *u, struct access *access,
 }
 
 int
-update_proven(struct update *u, struct map_proof *proof, struct error *err)
+map_is_text(const struct update *u, struct access *access,
+    struct map_proof *proof, struct error *err)
 {
-	if (map_in_place(u, &u->access, proof, err) == 0)
+	if (map_in_place(u, access, proof, err) == 0)
 		return 0;
 	if (err->status == EX_NOINPUT || err->status == EX_DATAERR ||
 	    err->status == EX_IOERR)
 		return not_proven(proof, err->text);
 	return -1;
+}
+
+int
+update_proven(struct update *u, struct map_proof *proof, struct error *err)
+{
+	return map_is_text(u, &u->access, proof, err);
 }
 
 void

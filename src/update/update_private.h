@@ -149,6 +149,9 @@ bool time_before(struct timespec a, struct timespec b);
 /* map_prove() of the map that stands there and this text. */
 int map_in_place(const struct update *u, struct access *access,
     struct map_proof *proof, struct error *err) MUST_USE;
+/* The same, but one that is missing or cannot be read is one that differs. */
+int map_is_text(const struct update *u, struct access *access,
+    struct map_proof *proof, struct error *err) MUST_USE;
 
 struct work {
 	struct update *u;
@@ -180,6 +183,8 @@ int text_write(struct update *u, struct span text, struct error *err) MUST_USE;
 /* All of it: waits for a makemap run by hand, puts text and map in place, looks
  * at the old text once more; on failure, and for UPDATE_AGAIN, all is undone. */
 enum update_status put_in_place(struct work *w, struct error *err) MUST_USE;
+/* The same for a text whose map is there already. */
+enum update_status put_text_alone(struct work *w, struct error *err) MUST_USE;
 
 enum update_status make_commit(struct work *w, struct map_proof *proof,
     struct error *err) MUST_USE;

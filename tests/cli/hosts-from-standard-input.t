@@ -1,5 +1,6 @@
 #!/usr/bin/perl
-# "-" reads hosts from standard input: comments, blanks, CRLF; all that is wrong
+# "-" reads hosts from standard input: blanks, CRLF, comments, of which one behind
+# a host is its reason; all that is wrong
 # is told at once and then nothing is changed; a host counts once.
 use strict;
 use warnings;
@@ -14,9 +15,29 @@ site("Connect:127\tRELAY\n");
 my $r = edit_ok('client', '-', { stdin => "# these two:\r\n\n  a.example  \t\r\n"
     . "\t# indented\nb.example # the second\nA.EXAMPLE.\n#c.example\nd.example" });
 is(text(), "Connect:127\tRELAY\n"
-    . "Try_TLS:a.example\tNO\nTry_TLS:b.example\tNO\nTry_TLS:d.example\tNO\n",
-    'hosts are taken, comments and blanks are not');
+    . "Try_TLS:a.example\tNO\n# tlsoff: the second\nTry_TLS:b.example\tNO\n"
+    . "Try_TLS:d.example\tNO\n",
+    'hosts are taken, comments alone and blanks are not');
 is(() = $r->{out} =~ /^added /mg, 3, 'each is said once');
+
+my @lists = ([[], '# tlsoff: theirs'], [['-c', 'mine'], '# tlsoff: mine'],
+    [['--no-comment'], undef]);
+for my $list (@lists) {
+	my ($options, $line) = @$list;
+	site('');
+	edit_ok(@$options, 'client', '-', { stdin => "x.example # theirs\n" });
+	is(text(), (defined $line ? "$line\n" : '') . "Try_TLS:x.example\tNO\n",
+	    "the reason of the list, with @$options");
+}
+site("# tlsoff: x\nTry_TLS:x.example\tNO\n");
+edit_ok('remove', 'client', '-', { stdin => "x.example # no longer broken\n" });
+is(text(), '', 'what is removed needs no reason');
+$r = changes_nothing('a reason that is none', sub {
+	return edit('client', '-', { stdin => "x.example # \e[2J\n" });
+});
+is($r->{status}, 64, 'a reason with an escape is refused');
+like($r->{err}, qr/\Atlsoff: standard input:1: [^\n]+ printable/, '... with its line');
+site("Connect:127\tRELAY\n" . join '', map { "Try_TLS:$_.example\tNO\n" } qw(a b d));
 
 $r = edit_ok('client', 'e.example', '-', 'e.example', 'f.example',
     { stdin => "f.example\ng.example\n" });

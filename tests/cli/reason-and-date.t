@@ -6,6 +6,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Tlsoff;
+use Tlsoff::Site;
 
 my $dir = scratch();
 my ($access, $cf) = ("$dir/access", "$dir/sendmail.cf");
@@ -43,6 +44,35 @@ is(after("# tlsoff until 2099-01-31: ticket 1\nSrv_Features:a.example\tV s\n",
     'server', 'a.example', '-c', 'ticket 2'),
     "# tlsoff until 2099-01-31: ticket 2\nSrv_Features:a.example\tV S\n",
     'the same where the entry itself is mended');
+
+# ---- sendmail looks for nothing in a comment: the map stays ----
+
+for my $builder (qw(makemap libdb patch)) {
+	site("Connect:127\tRELAY\n$entry");
+	utime(1, 1, "$ACCESS.db");
+	my $map = (stat "$ACCESS.db")[1];
+	my $count = counter('restarted', ':');
+	my $r = tlsoff_ok('-C', $CF, '-b', $builder, '--restart-command', $count,
+	    @entry, '-c', 'ticket 2');
+	is(text(), "Connect:127\tRELAY\n# tlsoff: ticket 2\n$entry",
+	    "-b $builder: the text has the reason");
+	is((stat "$ACCESS.db")[1], $map, '... the map is the same file');
+	is(calls($count), 0, '... nothing is restarted');
+	is($r->{out}, "changed Try_TLS:a.example NO (line 3): its comment\n"
+	    . "map $ACCESS.db: unchanged\n", '... which is said');
+	cmp_ok((stat "$ACCESS.db")[9], '>=', (stat $ACCESS)[9],
+	    '... and make finds nothing to do');
+	is(entry('Try_TLS:a.example'), 'NO', '... of the map');
+}
+site($entry);
+makemap($CF, 'hash', $ACCESS, "Try_TLS:b.example\tNO\n");
+edit_ok(@entry, '-c', 'ticket 2');
+is(entry('Try_TLS:a.example'), 'NO', 'a map that was not the text is built all the same');
+site('');
+unlink "$ACCESS.db";
+spew($ACCESS, $entry);
+edit_ok(@entry, '-c', 'ticket 2');
+is(entry('Try_TLS:a.example'), 'NO', '... and one that is missing');
 
 for my $half (['-c', 'x', '--no-comment'], ['-u', '30d', '--no-until']) {
 	spew($access, $both);

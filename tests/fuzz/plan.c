@@ -9,7 +9,7 @@
 #include "text.h"
 
 struct asked {
-	struct host hosts[HOSTS];
+	struct wish wishes[HOSTS];
 	struct request request;
 	struct host_rules rules;
 };
@@ -17,8 +17,8 @@ struct asked {
 static bool
 is_known(const struct asked *asked, const struct host *host)
 {
-	for (size_t i = 0; i < asked->request.host_count; i++)
-		if (strcmp(asked->hosts[i].name, host->name) == 0)
+	for (size_t i = 0; i < asked->request.count; i++)
+		if (strcmp(asked->wishes[i].host.name, host->name) == 0)
 			return true;
 	return false;
 }
@@ -31,28 +31,29 @@ asked_read(struct asked *asked, const struct input *in)
 	struct error err;
 
 	memset(asked, 0, sizeof(*asked));
-	asked->request = (struct request){ .hosts = asked->hosts,
+	asked->request = (struct request){ .wishes = asked->wishes,
 		.role = bit(in, 4) ? ROLE_SERVER : ROLE_CLIENT,
 		.fallback = in->policy.session_features && !bit(in, 4),
-		.force = bit(in, 5), .exact = bit(in, 6),
-		.comment = bit(in, 7) ? "asked by Ann" : NULL,
-		.until = bit(in, 7) && bit(in, 6) ? "2026-12-31" : NULL };
+		.force = bit(in, 5), .exact = bit(in, 6) };
 	asked->rules = (struct host_rules){ .compressed = bit(in, 3),
 			.force = true };
-	while (words.len > 0 && asked->request.host_count < HOSTS) {
+	while (words.len > 0 && asked->request.count < HOSTS) {
 		const char *blank = memchr(words.at, ' ', words.len);
 		size_t len = blank == NULL ? words.len
 					   : (size_t)(blank - words.at);
 		struct span word = { words.at, len };
-		struct host *host = &asked->hosts[asked->request.host_count];
+		struct wish *wish = &asked->wishes[asked->request.count];
 
 		words.at += blank == NULL ? len : len + 1;
 		words.len -= blank == NULL ? len : len + 1;
-		if (host_parse(word, asked->request.role, &asked->rules, host,
-		        &err) == 0 && !is_known(asked, host))
-			asked->request.host_count++;
+		if (host_parse(word, asked->request.role, &asked->rules,
+		        &wish->host, &err) != 0 || is_known(asked, &wish->host))
+			continue;
+		wish->comment = bit(in, 7) ? "asked by Ann" : NULL;
+		wish->until = bit(in, 7) && bit(in, 6) ? "2026-12-31" : NULL;
+		asked->request.count++;
 	}
-	return asked->request.host_count > 0;
+	return asked->request.count > 0;
 }
 
 /* ---- lines of these hosts, and others ---- */
@@ -63,7 +64,7 @@ is_key_of(const struct asked *asked, const struct input *in, size_t host,
 {
 	char ours[HOST_KEY_MAX * 2];
 
-	snprintf(ours, sizeof(ours), "%s%s", tag, asked->hosts[host].name);
+	snprintf(ours, sizeof(ours), "%s%s", tag, asked->wishes[host].host.name);
 	return in->access.keep_case ? span_equal(key, span_of(ours))
 	                            : span_equal_fold(key, span_of(ours));
 }
@@ -76,7 +77,7 @@ is_ours(const struct asked *asked, const struct input *in, struct span key)
 	if (key.len >= tag.len &&
 	    span_equal_fold((struct span){ key.at, tag.len }, tag))
 		return true; /* of a companion */
-	for (size_t i = 0; i < asked->request.host_count; i++)
+	for (size_t i = 0; i < asked->request.count; i++)
 		if (is_key_of(asked, in, i, role_tag(asked->request.role), key) ||
 		    (asked->request.role == ROLE_CLIENT && is_key_of(asked, in,
 		        i, kind_tag(KIND_FALLBACK), key)))
@@ -160,7 +161,7 @@ static enum tls
 decision(const struct asked *asked, const struct input *in,
     const struct access *a, size_t host)
 {
-	const struct host *h = &asked->hosts[host];
+	const struct host *h = &asked->wishes[host].host;
 	struct policy_query q = question_of_host(h);
 	struct policy p = { .found = false };
 
@@ -190,7 +191,7 @@ own_off(const struct asked *asked, const struct access *a, size_t host)
 	bool off;
 
 	snprintf(key, sizeof(key), "%s%s", role_tag(asked->request.role),
-	    asked->hosts[host].name);
+	    asked->wishes[host].host.name);
 	/* The end of a line too long is no line to be edited. */
 	if (!access_find(a, span_of(key), &r) || r.rest)
 		return false;
@@ -262,7 +263,7 @@ remove_them(const struct asked *in_asked, const struct input *in,
 	struct parsed after;
 	struct plan plan;
 
-	asked.request.hosts = asked.hosts;
+	asked.request.wishes = asked.wishes;
 	asked.request.verb = VERB_REMOVE;
 	must_plan(&plan, &asked, in, a);
 	must(plan_only_adds(&plan) == !plan.changed);
@@ -270,7 +271,7 @@ remove_them(const struct asked *in_asked, const struct input *in,
 	others_stand(&asked, in, a->text, buf_as_span(out));
 	parsed_open(&after, in, buf_as_span(out));
 	other_entries_stand(&asked, in, a, &after.access);
-	for (size_t i = 0; i < asked.request.host_count; i++)
+	for (size_t i = 0; i < asked.request.count; i++)
 		must(!own_off(&asked, &after.access, i));
 	must_plan(&plan, &asked, in, &after.access);
 	must(!plan.changed);
@@ -308,7 +309,7 @@ added(const struct asked *asked, const struct input *in,
 	other_entries_stand(asked, in, a, &after.access);
 	if (only_adds)
 		no_fault_goes(a, &after.access);
-	for (size_t i = 0; i < asked->request.host_count; i++)
+	for (size_t i = 0; i < asked->request.count; i++)
 		must(decision(asked, in, &after.access, i) == TLS_OFF);
 	must_plan(&again, asked, in, &after.access);
 	must(!again.changed);

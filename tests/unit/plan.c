@@ -224,7 +224,7 @@ static const struct row {
 };
 
 static size_t
-parse_hosts(const char *words, struct host hosts[4])
+parse_hosts(const char *words, struct wish wishes[4])
 {
 	const struct host_rules rules = { .force = true };
 	struct error err = ERROR_INIT;
@@ -236,7 +236,7 @@ parse_hosts(const char *words, struct host hosts[4])
 		if (strcmp(word, "-") == 0)
 			*word = '\0';
 		assert_int_equal(host_parse(span_of(word), ROLE_CLIENT, &rules,
-		    &hosts[count++], &err), 0);
+		    &wishes[count++].host, &err), 0);
 	}
 	return count;
 }
@@ -288,8 +288,8 @@ a_change_is_as_said(void **state)
 			.features = (row->cf & OLD) != 0 ? FEATURES_BARE
 			                                 : FEATURES_NAME };
 		const struct entry_rules rules = { .policy = &policy };
-		struct host hosts[4];
-		struct request request = { .hosts = hosts,
+		struct wish wishes[4] = { 0 };
+		struct request request = { .wishes = wishes,
 			.verb = strcmp(row->verb, "remove") == 0 ? VERB_REMOVE
 			                                         : VERB_ADD,
 			.role = strcmp(row->verb, "server") == 0 ? ROLE_SERVER
@@ -300,7 +300,7 @@ a_change_is_as_said(void **state)
 		struct access a;
 		struct plan plan;
 
-		request.host_count = parse_hosts(row->hosts, hosts);
+		request.count = parse_hosts(row->hosts, wishes);
 		assert_int_equal(access_parse(&a, span_of(row->before), &plain,
 		    &err), 0);
 		if (plan_make(&plan, &a, &rules, &request, &err) == 0) {

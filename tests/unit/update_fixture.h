@@ -160,7 +160,7 @@ commit_text(struct fixture *f, const char *text)
 
 	if (access_parse(&next, span_of(text), &f->rules, &f->err) != 0)
 		fail_msg("%s", f->err.text);
-	status = update_commit(&f->u, &next, &f->proof, &f->err);
+	status = update_commit(&f->u, &next, false, &f->proof, &f->err);
 	access_free(&next);
 	return status;
 }

@@ -230,7 +230,7 @@ a_text_that_is_open_for_writing_is_not_replaced(void **state)
 
 	open_it(f);
 	theirs = openat(f->at, "access", O_WRONLY | O_APPEND);
-	assert_int_equal(update_commit(&f->u, &f->next, &f->proof, &f->err),
+	assert_int_equal(update_commit(&f->u, &f->next, false, &f->proof, &f->err),
 	    UPDATE_AGAIN);
 	expect_text(f, "access", OLD);
 	assert_int_equal(faccessat(f->at, "access.db", F_OK, 0), -1);

@@ -129,11 +129,11 @@ edit(void)
 {
 	struct access_rules rules = { .keep_case = false };
 	struct update_options options = { .site = &site, .rules = &rules };
-	struct host host;
+	struct wish wish = { .comment = NULL };
 	struct host_rules forms = { .force = false };
 	struct entry_rules judge = { .policy = &site.policy };
 	struct request request = { .verb = VERB_ADD, .role = ROLE_CLIENT,
-		.hosts = &host, .host_count = 1 };
+		.wishes = &wish, .count = 1 };
 	struct buf text = BUF_INIT;
 	struct plan plan;
 	struct update u;
@@ -145,7 +145,7 @@ edit(void)
 	text = read_text(site.access);
 	spent = now() - spent;
 	buf_clear(&text);
-	if (host_parse(span_of("bench.example"), ROLE_CLIENT, &forms, &host,
+	if (host_parse(span_of("bench.example"), ROLE_CLIENT, &forms, &wish.host,
 	        &why) != 0 ||
 	    update_open(&u, &options, &why) != 0 || update_read(&u, &why) != 0)
 		failed();
