@@ -51,6 +51,7 @@ struct change {
 	const char *value; /* the value now; what was taken out for REMOVED;
 	                     "" where there is none */
 	const char *expires; /* the day it is to end after; "" none */
+	const char *comment; /* its reason, of what was taken out, too; "" none */
 	size_t offset;    /* of its line: in the new text for ADDED, CHANGED
 	                     and MOVED, in the old one otherwise */
 	bool has_line;

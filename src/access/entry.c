@@ -239,11 +239,13 @@ entry_name(const struct access *a, const struct access_record *r,
 {
 	struct buf out = BUF_IN(memory);
 	bool managed = a->marked && r->start >= a->managed;
+	size_t line = access_line(a, r->start);
 
 	buf_visible(&out, r->key);
 	buf_char(&out, ' ');
 	buf_visible(&out, value_shown(r));
-	buf_printf(&out, " (line %zu%s)", access_line(a, r->start),
-	    managed ? ", in the managed section" : "");
+	if (line > 0)
+		buf_printf(&out, " (line %zu%s)", line,
+		    managed ? ", in the managed section" : "");
 	return buf_string(&out);
 }

@@ -25,7 +25,8 @@ struct sequence {
 	struct pieces pieces; /* of the text as it is by now */
 	struct buf text;      /* that text, once it is another ... */
 	struct access access; /* ... parsed */
-	const struct access *now; /* that, or the one given */
+	const struct access *first; /* the one given */
+	const struct access *now; /* the one or the other */
 	bool comments;        /* nothing else was changed */
 };
 
@@ -110,16 +111,16 @@ edit_pieces(struct sequence *s, const struct plan *step)
 	s->pieces = next;
 }
 
-/* Where the byte stood in the first text; false: nowhere. */
-static bool
-find_origin(const struct pieces *pieces, size_t *offset)
+/* Where the byte stood in the first text. */
+static size_t
+find_origin(const void *context, size_t offset)
 {
-	size_t i = find_piece(pieces, *offset);
+	const struct pieces *pieces = context;
+	size_t i = find_piece(pieces, offset);
 
 	if (i == pieces->count || pieces->at[i].text.at != NULL)
-		return false;
-	*offset = pieces->at[i].start + (*offset - pieces->at[i].begin);
-	return true;
+		return SIZE_MAX;
+	return pieces->at[i].start + (offset - pieces->at[i].begin);
 }
 
 /* ---- one request ---- */
@@ -144,10 +145,12 @@ keep_changes(struct sequence *s, const struct plan *step)
 		c->key = arena_text(memory, span_of(c->key));
 		c->value = arena_text(memory, span_of(c->value));
 		c->expires = arena_text(memory, span_of(c->expires));
+		c->comment = arena_text(memory, span_of(c->comment));
 		if (c->reason != NULL)
 			c->reason = arena_text(memory, span_of(c->reason));
+		c->offset = find_origin(&s->pieces, c->offset);
 		c->has_line = c->has_line && !is_written(c) &&
-		    find_origin(&s->pieces, &c->offset);
+		    c->offset != SIZE_MAX;
 	}
 	for (size_t i = 0; i < step->warning_count; i++)
 		*ARENA_ADD(memory, p->warnings, p->warning_count) =
@@ -171,7 +174,11 @@ carry_out(struct sequence *s, struct plan *step, struct error *err)
 	buf_free(&s->text);
 	s->text = text;
 	s->now = &s->access;
-	return access_parse_tls(&s->access, buf_as_span(&s->text), &rules, err);
+	if (access_parse_tls(&s->access, buf_as_span(&s->text), &rules, err) != 0)
+		return -1;
+	s->access.origin = (struct access_origin){ s->first, find_origin,
+		&s->pieces };
+	return 0;
 }
 
 static int
@@ -250,7 +257,7 @@ plan_make_all(struct plan *plan, const struct access *a,
     size_t count, struct error *err)
 {
 	struct sequence s = { .plan = plan, .pieces = { .memory = &plan->memory },
-		.text = BUF_INIT, .now = a, .comments = true };
+		.text = BUF_INIT, .first = a, .now = a, .comments = true };
 	int status = 0;
 
 	*plan = (struct plan){ .changed = false };

@@ -170,7 +170,7 @@ plan_subject(struct planner *p, struct subject *s, enum kind kind,
 	s->key = arena_text(&plan->memory, key);
 	s->change = ARENA_ADD(&plan->memory, plan->changes, plan->change_count);
 	*s->change = (struct change){ .action = UNCHANGED, .kind = kind,
-		.role = kind_role(kind), .value = "", .expires = "",
+		.role = kind_role(kind), .value = "", .expires = "", .comment = "",
 		.key = s->key };
 }
 
@@ -350,19 +350,21 @@ edit_here(struct planner *p, struct subject *s, const struct wanted *w)
 	return true;
 }
 
-/* The day that stands above the entry when it is as wanted. */
-static const char *
-expiry(struct planner *p, const struct wanted *w)
+/* The reason that stands, or stood, above the entry, and the day when it is as
+ * wanted. */
+static void
+tell_comment(struct planner *p, struct subject *s, const struct wanted *w)
 {
-	struct comment c;
+	struct comment c = { .text = { "", 0 } };
 
 	if (renews_comment(p, w))
 		c = renewed(p, w);
-	else if (w->now == NULL || w->comment == COMMENT_GOES)
-		return "";
-	else
+	else if (w->now != NULL)
 		(void)comment_read(p->access->text, w->now->start, &c);
-	return arena_text(&p->plan->memory, span_of(c.until));
+	s->change->comment = arena_text(&p->plan->memory, c.text);
+	if (renews_comment(p, w) || w->comment != COMMENT_GOES)
+		s->change->expires = arena_text(&p->plan->memory,
+		    span_of(c.until));
 }
 
 bool
@@ -373,7 +375,7 @@ plan_entry(struct planner *p, struct subject *s, const struct wanted *w)
 	struct span kept = { "", 0 };
 	size_t above;
 
-	s->change->expires = expiry(p, w);
+	tell_comment(p, s, w);
 	if (r == NULL) {
 		insert(p, s, w, kept);
 		return true;

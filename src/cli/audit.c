@@ -65,9 +65,15 @@ audit_changes(const struct plan *plan, const char *access)
 		buf_visible(&text, span_trim(span_of(c->value)));
 		buf_text(&text, " in ");
 		buf_visible(&text, span_of(access));
+		buf_printf(&text, " by %s", name);
+		if (c->expires[0] != '\0')
+			buf_printf(&text, ", until %s", c->expires);
+		if (c->comment[0] != '\0')
+			buf_text(&text, ", reason: ");
+		buf_visible(&text, span_of(c->comment));
 		if (text.at != NULL)
-			syslog(LOG_NOTICE, "%s %s by %s",
-			    action_name(c->action), text.at, name);
+			syslog(LOG_NOTICE, "%s %s", action_name(c->action),
+			    text.at);
 	}
 	closelog();
 	buf_free(&text);

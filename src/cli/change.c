@@ -9,6 +9,7 @@
 #include "change.h"
 
 #define ATTEMPTS 5
+#define WOULD_CHANGE 1 /* exit status of -n --exit-code, as git diff's */
 
 /* ---- doing it, or showing it ---- */
 
@@ -184,17 +185,20 @@ change_end(struct job *j)
 }
 
 /* What is in place is told even if sendmail is not back. */
-static int
-run_and_report(struct job *j)
+int
+change_and_report(struct job *j)
 {
 	struct error err = ERROR_INIT, why = ERROR_INIT;
 	int result = change_run(j, &err);
 
+	j->report.error = result != 0 ? &err : NULL;
 	if ((result == 0 || j->report.in_place) &&
 	    (report_print(&j->report, j->o, &why) != 0 ||
 	        change_told(j, &why) != 0) && result == 0)
 		result = change_in_place(j, &why, &err);
-	return result == 0 ? EX_OK : change_failed(j, &err);
+	if (result != 0)
+		return change_failed(j, &err);
+	return j->o->exit_code && j->report.changed ? WOULD_CHANGE : EX_OK;
 }
 
 static int
@@ -214,7 +218,7 @@ verb_change(const struct options *o)
 	if (change_prepare(&j, &err) != 0) {
 		status = change_failed(&j, &err);
 	} else if (j.hosts.count > 0) {
-		status = run_and_report(&j);
+		status = change_and_report(&j);
 		if (status == EX_OK)
 			mail_host_notes(&j);
 	} else {
@@ -239,7 +243,7 @@ verb_expire(const struct options *o)
 	struct error err = ERROR_INIT;
 	int status;
 
-	status = change_site(&j, &err) == 0 ? run_and_report(&j)
+	status = change_site(&j, &err) == 0 ? change_and_report(&j)
 					    : change_failed(&j, &err);
 	change_end(&j);
 	return status;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "change.h"
 #include "rows.h"
@@ -24,6 +25,7 @@ struct item {
 struct checks {
 	struct item *items;
 	size_t count;
+	size_t soon; /* so many are nothing wrong yet: --warn */
 	struct arena memory; /* of all that */
 };
 
@@ -57,6 +59,36 @@ look_at_text(struct checks *c, struct job *j, struct error *err)
 		    f.at[i].code, f.at[i].fixable, f.at[i].message);
 	findings_free(&f);
 	return 0;
+}
+
+/* What --warn is asked for: an exemption that will end. */
+static int
+look_for_ends(struct checks *c, struct job *j, struct error *err)
+{
+	const struct access *a = &j->update.access;
+	struct arena scratch = ARENA_INIT;
+	struct entry e;
+	size_t at = 0;
+	int status;
+
+	while (j->o->warn != NULL &&
+	    entry_next(&e, a, &j->entry_rules, &at, &scratch)) {
+		const char *until = e.comment.until;
+
+		if (entry_is_exemption(&e) && !e.expired && until[0] != '\0' &&
+		    strcmp(until, j->o->warn) <= 0) {
+			add_finding(c, j->site.access,
+			    access_line(a, e.record.start), "ends-soon", false,
+			    arena_printf(&c->memory, "%s ends on %s; renew it "
+			        "with --until, or let it end", arena_visible(
+			            &c->memory, e.record.key), until));
+			c->soon++;
+		}
+		arena_clear(&scratch);
+	}
+	status = arena_error(&scratch, err);
+	arena_free(&scratch);
+	return status;
 }
 
 /* ---- the map ---- */
@@ -234,7 +266,8 @@ look(struct checks *c, struct job *j, struct error *err)
 	j->how.read_only = true;
 	if (update_open(&j->update, &j->how, err) == 0 &&
 	    update_read(&j->update, err) == 0 &&
-	    look_at_text(c, j, err) == 0 && look_at_map(c, j, err) == 0)
+	    look_at_text(c, j, err) == 0 && look_for_ends(c, j, err) == 0 &&
+	    look_at_map(c, j, err) == 0)
 		status = arena_error(&c->memory, err);
 	j->how.read_only = read_only;
 	return status;
@@ -263,11 +296,10 @@ plan_fixes(struct job *j, struct error *err)
 static int
 check_options(const struct options *o, struct error *err)
 {
-	if (o->fix || (!o->dry_run && o->builder == NULL &&
-	    o->restart == NULL && o->restart_command == NULL))
+	if (o->fix || !o->dry_run)
 		return 0;
-	return error_set(err, EX_USAGE, "check: changes nothing, so -n, -b and "
-	    "--restart have no effect; leave them out, or add --fix");
+	return error_set(err, EX_USAGE, "check: changes nothing, so -n has no "
+	    "effect; leave it out, or add --fix");
 }
 
 static void
@@ -316,8 +348,11 @@ print_text(struct checks *c, struct job *j, struct error *err)
 	if (arena_error(&c->memory, err) != 0 ||
 	    (j->o->fix && report_print(&j->report, j->o, err) != 0))
 		return -1;
-	if (!j->o->dry_run) /* stdout is a diff */
-		say_lines(j->o, &l);
+	if (j->o->dry_run) /* stdout is a diff */
+		return 0;
+	say_lines(j->o, &l);
+	if (c->count == 0 && isatty(STDOUT_FILENO) == 1)
+		say(j->o, "nothing wrong");
 	return 0;
 }
 
@@ -361,6 +396,7 @@ check_and_print(struct checks *c, struct job *j, struct error *err)
 
 	if (result != 0 && !j->report.in_place)
 		return -1;
+	j->report.error = result != 0 ? err : NULL;
 	if (j->o->json)
 		print_json(c, j);
 	else if (print_text(c, j, &why) != 0 && result == 0)
@@ -380,7 +416,7 @@ verb_check(const struct options *o)
 	int status;
 
 	if (check_and_print(&c, &j, &err) == 0)
-		status = c.count > 0 ? FOUND : EX_OK;
+		status = c.count > c.soon ? FOUND : EX_OK;
 	else
 		status = o->fix ? change_failed(&j, &err) : fail(&err);
 	arena_free(&c.memory);

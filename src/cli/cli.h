@@ -9,6 +9,7 @@
 #ifndef TLSOFF_CLI_H
 #define TLSOFF_CLI_H
 
+#include <stdint.h>
 #include <stdio.h>
 
 #include "arena.h"
@@ -39,12 +40,17 @@ struct options {
 	bool no_comment, no_until;
 	bool strict, dry_run, json, force, exact, fallback, quiet, verbose;
 	bool confirmed, hosts, fix; /* of scan, scan and check */
+	bool exclusive, exit_code, expired; /* of apply, changes, list */
+	const char *warn;     /* --warn, of check, as "2026-12-31" */
+	const char *expires;  /* --expires, of list; the same */
+	const char *sort;     /* --sort, of list */
+	const char *color;    /* --color; NULL: auto */
 	char **words;         /* what follows the verb; ends with NULL */
 	int word_count;
 	/* private */
-	char until_date[16];
+	char until_date[16], warn_date[16], expires_date[16];
 	char makemap_path[PATH_MAX];
-	unsigned long given;  /* a bit for each option that was */
+	uint64_t given;       /* a bit for each option that was */
 	bool help, version;
 };
 
@@ -57,10 +63,12 @@ struct options {
 #define VERB_CHECKS 32U
 #define VERB_LISTS 64U
 #define VERB_REVIEWS 128U
-#define VERB_EDITS (VERB_ADDS | VERB_TAKES | VERB_EXPIRES)
+#define VERB_APPLIES 256U
+#define VERB_HELPS 512U /* help, version */
+#define VERB_EDITS (VERB_ADDS | VERB_TAKES | VERB_EXPIRES | VERB_APPLIES)
 #define VERB_WRITES (VERB_EDITS | VERB_CHECKS)
 #define VERB_LOOKS (VERB_EXPLAINS | VERB_LISTS | VERB_REVIEWS)
-#define VERB_ALL (VERB_WRITES | VERB_SCANS | VERB_LOOKS)
+#define VERB_ALL (VERB_WRITES | VERB_SCANS | VERB_LOOKS | VERB_HELPS)
 
 /*
  * Reads the command line; the verb and its words may stand before, between
@@ -69,12 +77,14 @@ struct options {
  */
 int options_read(struct options *o, int argc, char **argv, struct error *err)
     MUST_USE;
-/* Has every option that was given an effect for this verb?  EX_USAGE. */
+/* Has every option that was given an effect for this verb, or is one of the
+ * site's, which wrappers give to all?  EX_USAGE. */
 int options_fit(const struct options *o, unsigned verb, struct error *err)
     MUST_USE;
-/* Words of --builder and --restart, by enum update_builder and service_mode;
- * NULL behind the last. */
+/* Words of --builder and --restart, by enum update_builder and service_mode, and
+ * of --sort and --color; NULL behind the last. */
 extern const char *const builder_names[], *const restart_names[];
+extern const char *const sort_names[], *const color_names[];
 /* The place of a word among names; -1: it is none of them. */
 int name_index(const char *const *names, const char *word);
 /* "2026-12-31" or "30d" -> "2026-12-31", today or later.  EX_USAGE. */
@@ -82,6 +92,9 @@ int until_parse(const char *text, char date[16], struct error *err) MUST_USE;
 
 /* Today, as "2026-12-31", in local time. */
 void until_today(char date[16]);
+/* "14d" -> the day that is so far off.  EX_USAGE names the option. */
+int period_parse(const char *option, const char *text, char date[16],
+    struct error *err) MUST_USE;
 /* "2026-12-31", "2026-12-31 23:59", "7d" -> seconds since 1970.  EX_USAGE. */
 int since_parse(const char *text, long long now, long long *since,
     struct error *err) MUST_USE;
@@ -99,6 +112,9 @@ verb_function verb_check;
 verb_function verb_explain;
 verb_function verb_list;
 verb_function verb_review;
+verb_function verb_apply;
+verb_function verb_help;
+verb_function verb_version;
 
 struct verb_entry {
 	const char *name;
@@ -139,14 +155,15 @@ void warn(const char *format, ...) PRINTF_LIKE(1, 2);
 /* The same, with -v only; and what people want to know unless -q. */
 void detail(const struct options *o, const char *format, ...) PRINTF_LIKE(2, 3);
 void note(const struct options *o, const char *format, ...) PRINTF_LIKE(2, 3);
-/* Prints err as a message and returns its status. */
+/* Prints err as a message and returns its status; finish() puts it into a
+ * document, where -j asks for one and there is none yet. */
 int fail(const struct error *err);
 /* Flushes stdout; EX_IOERR when what was printed did not get out. */
 int output_end(struct error *err) MUST_USE;
 /* The same for who has changed nothing, or has told already that he has: the
  * status, or the failure's, told.  Where nobody reads stdout any more that is no
  * news: it dies of SIGPIPE, as grep does. */
-int finish(int status);
+int finish(const struct options *o, int status);
 
 /* ---- progress ---- */
 
@@ -169,7 +186,6 @@ void progress_end(struct progress_line *line);
 
 /* What --help prints: on one screen, or all about a verb.  NULL: no verb. */
 void help_print(const struct verb_entry *verb);
-void version_print(void); /* "tlsoff 1.0" */
 
 /* ---- hosts ---- */
 
@@ -276,6 +292,8 @@ struct report {
 	const char *untouched; /* why the service was left alone; NULL: it was
 	                          not even thought of */
 	struct buf diff;       /* of -n */
+	const struct error *error; /* what went wrong although all is in place;
+	                          NULL: nothing */
 	struct line_list warnings; /* without "tlsoff: warning: " */
 	struct arena memory;   /* of all that; asked by whoever fills it */
 };
@@ -344,6 +362,10 @@ struct json {
 /* The document itself, an object, on stdout, and its end. */
 void json_begin(struct json *j);
 void json_end(struct json *j);
+/* Has one been begun? */
+bool json_begun(void);
+/* Its member "error". */
+void json_error(struct json *j, const struct error *err);
 
 void json_object(struct json *j, const char *name);
 void json_array(struct json *j, const char *name);

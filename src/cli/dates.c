@@ -64,8 +64,9 @@ parse_days(const char *text, struct tm *tm)
 
 	if (text[0] < '0' || text[0] > '9' ||
 	    !parse_count(text, DAYS_MAX, &days, &unit) || days < 1 ||
-	    unit != 'd')
+	    (unit != 'd' && unit != 'w'))
 		return false;
+	days *= unit == 'w' ? 7 : 1;
 	today(tm);
 	if (is_written(tm))
 		add_days(tm, days);
@@ -99,6 +100,19 @@ until_parse(const char *text, char date[16], struct error *err)
 	if (strcmp(date, now) < 0)
 		return error_set(err, EX_USAGE, "--until: %s is past; write "
 		    "%s or a later day", date, now);
+	return 0;
+}
+
+int
+period_parse(const char *option, const char *text, char date[16],
+    struct error *err)
+{
+	struct tm tm;
+
+	if (!parse_days(text, &tm) || !is_written(&tm))
+		return error_set(err, EX_USAGE, "--%s: no period \"%.40s\"; "
+		    "write days such as 14d", option, text);
+	(void)strftime(date, 16, "%Y-%m-%d", &tm);
 	return 0;
 }
 
@@ -182,12 +196,31 @@ parse_date(const char *text, long long *since)
 	return false;
 }
 
+/* The midnight that today, or yesterday, began with. */
+static bool
+parse_day_name(const char *text, long long now, long long *since)
+{
+	bool yesterday = strcmp(text, "yesterday") == 0;
+	time_t time = (time_t)now;
+	struct tm tm;
+
+	if ((!yesterday && strcmp(text, "today") != 0) ||
+	    localtime_r(&time, &tm) == NULL)
+		return false;
+	tm.tm_hour = tm.tm_min = tm.tm_sec = 0;
+	tm.tm_isdst = -1;
+	tm.tm_mday -= yesterday;
+	*since = moment(&tm);
+	return true;
+}
+
 int
 since_parse(const char *text, long long now, long long *since,
     struct error *err)
 {
-	if (parse_ago(text, now, since) || parse_date(text, since))
+	if (parse_ago(text, now, since) || parse_date(text, since) ||
+	    parse_day_name(text, now, since))
 		return 0;
-	return error_set(err, EX_USAGE, "--since: no date; write "
-	    "2026-12-31, \"2026-12-31 23:59\", or 7d, 12h");
+	return error_set(err, EX_USAGE, "--since: no date \"%.40s\"; write "
+	    "2026-12-31, \"2026-12-31 23:59\", yesterday, or 7d, 12h", text);
 }

@@ -154,6 +154,9 @@ ask_text(struct explain *e)
 	if (p->found && access_find(a, span_of(p->key), &record)) {
 		e->line = access_line(a, record.start);
 		e->managed = record.start >= a->managed;
+		(void)comment_read(a->text, record.start, &e->comment);
+		e->expired = e->comment.until[0] != '\0' &&
+		    strcmp(e->comment.until, e->file.today) < 0;
 	}
 }
 

@@ -37,6 +37,8 @@ struct explain {
 	bool agrees;             /* where file.there */
 	size_t line;             /* of the deciding key; 0: none */
 	bool managed;            /* that line stands in the managed section */
+	struct comment comment;  /* above it */
+	bool expired;            /* the day in that is past */
 	struct line_list warnings;
 	struct arena memory;     /* of all that */
 };

@@ -132,6 +132,12 @@ decider_lines(struct explain *e, const struct letters *letters,
 		    arena_visible(&e->memory, span_of(t->letter)),
 		    t->words == NULL ? "no effect" : t->words);
 	}
+	if (e->comment.text.len > 0)
+		lines_add(out, "  reason: %s", arena_visible(&e->memory,
+		    e->comment.text));
+	if (e->comment.until[0] != '\0')
+		lines_add(out, "  until: %s%s", e->comment.until, e->expired
+		    ? ", which is past: tlsoff expire takes it out" : "");
 }
 
 static void
@@ -139,15 +145,15 @@ verdict_line(struct explain *e, struct line_list *out)
 {
 	const char *host = e->host.name;
 	bool client = e->role == ROLE_CLIENT;
-	const char *for_whom = client ? "when we connect to"
-				      : "when we are connected to by";
+	const char *when = client
+	    ? arena_printf(&e->memory, "when we connect to %s", host)
+	    : arena_printf(&e->memory, "when %s connects to us", host);
 
 	if (e->policy.tls == TLS_FALLBACK)
-		lines_add(out, "TLS is tried %s %s; where the handshake fails "
-		    "mail goes in clear", for_whom, host);
+		lines_add(out, "TLS is tried %s; where the handshake fails "
+		    "mail goes in clear", when);
 	else if (e->policy.tls != TLS_TEMPFAIL)
-		lines_add(out, "TLS is %s %s %s",
-		    tls_name(e->policy.tls), for_whom, host);
+		lines_add(out, "TLS is %s %s", tls_name(e->policy.tls), when);
 	else if (!client)
 		lines_add(out, "%s is turned away with 450: try "
 		    "again later", host);
@@ -158,8 +164,8 @@ verdict_line(struct explain *e, struct line_list *out)
 		lines_add(out, "mail to %s is put off: sendmail logs "
 		    "get_tls_se_features=failed", host);
 	else if (has_key(e))
-		lines_add(out, "TLS is not used %s %s: sendmail "
-		    "logs 451 and sends in clear", for_whom, host);
+		lines_add(out, "TLS is not used %s: sendmail "
+		    "logs 451 and sends in clear", when);
 	else
 		lines_add(out, "mail to %s is put off with 451",
 		    host);
@@ -184,6 +190,9 @@ describe(const struct explain *e, struct row *row)
 			? value_span(buf_as_span(&e->policy.value)) : none },
 		{ "line", NULL, value_or_null(value_number(e->line)) },
 		{ "managed", NULL, value_bool(e->managed) },
+		{ "comment", NULL, value_or_null(value_span(e->comment.text)) },
+		{ "until", NULL, value_or_null(value_text(e->comment.until)) },
+		{ "expired", NULL, value_bool(e->expired) },
 		{ "text_agrees", NULL,
 			e->file.there ? value_bool(e->agrees) : none },
 	} };

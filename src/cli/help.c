@@ -3,6 +3,7 @@
  * to man/tlsoff.8 as well: tests/cli/manual.t compares the two.
  */
 #include <string.h>
+#include <sysexits.h>
 
 #include "cli.h"
 #include "options.h"
@@ -11,7 +12,7 @@
 #define COLUMN 29 /* where the words about an option begin */
 
 /* What of the options one screen has room for. */
-static const char letters_of_summary[] = "CfmncujqvhV";
+static const char letters_of_summary[] = "Cfmncujqv";
 
 static const struct {
 	int status;
@@ -19,13 +20,14 @@ static const struct {
 	const char *words;
 } statuses[] = {
 	{ 0, VERB_EDITS, "done, or nothing to do" },
-	{ 0, VERB_LISTS | VERB_SCANS, "done" },
+	{ 0, VERB_LISTS | VERB_SCANS | VERB_HELPS, "done" },
+	{ 1, VERB_EDITS, "-n --exit-code: something would change" },
 	{ 0, VERB_CHECKS, "nothing was found, or all of it mended" },
-	{ 0, VERB_REVIEWS, "no host was found that works" },
+	{ 0, VERB_REVIEWS, "no host was found that works, or is gone" },
 	{ 0, VERB_EXPLAINS, "TLS is off" },
 	{ 1, VERB_EXPLAINS, "TLS is on" },
 	{ 1, VERB_CHECKS, "something was found and not mended" },
-	{ 1, VERB_REVIEWS, "a host was found that works" },
+	{ 1, VERB_REVIEWS, "a host was found that works, or is gone from DNS" },
 	{ 64, VERB_ALL, "wrong usage, or a HOST that is not one" },
 	{ 65, VERB_WRITES, "refused: mail would bounce; the map is not the "
 	    "text; --strict" },
@@ -47,13 +49,15 @@ static const struct {
 	    "file and can turn TLS off" },
 };
 
-void
-version_print(void)
+int
+verb_version(const struct options *o)
 {
+	(void)o;
 	fputs("tlsoff " VERSION "\n", stdout);
 	if (map_libdb() == NULL)
 		fputs("built without libdb: makemap builds every map, and "
 		    "makemap -u proves it\n", stdout);
+	return EX_OK;
 }
 
 /* "  -C, --config FILE      sendmail.cf" */
@@ -126,4 +130,18 @@ help_print(const struct verb_entry *verb)
 		print_summary();
 	else
 		print_verb(verb);
+}
+
+int
+verb_help(const struct options *o)
+{
+	const struct verb_entry *v = NULL;
+	struct error err = ERROR_INIT;
+
+	if (o->word_count > 0 && (v = verb_find(o->words[0])) == NULL) {
+		(void)verb_unknown(o->words[0], &err);
+		return fail(&err);
+	}
+	help_print(v);
+	return EX_OK;
 }

@@ -83,11 +83,12 @@ add(struct host_list *list, const struct wish *wish)
 static void
 tell_wrong(struct reading *r, size_t line, const struct error *err)
 {
-	if (line == 0)
-		warn("%s", err->text);
-	else
-		warn("standard input:%zu: %s", line, err->text);
-	r->status = err->status;
+	struct error why = *err;
+
+	if (line > 0)
+		(void)error_set(&why, err->status, "standard input:%zu: %s",
+		    line, err->text);
+	r->status = fail(&why);
 }
 
 /* What stands behind a host in a list is its reason, where there is to be one

@@ -3,6 +3,8 @@
 
 #include "cli.h"
 
+#define SCHEMA 1 /* of src/dist/tlsoff.schema.json */
+
 /* ---- values ---- */
 
 struct value
@@ -167,11 +169,31 @@ json_lines(struct json *j, const char *name, const struct line_list *l)
 	json_close(j, ']');
 }
 
+/* There is one document a run. */
+static bool begun;
+
 void
 json_begin(struct json *j)
 {
 	*j = (struct json){ stdout, false };
+	begun = true;
 	json_object(j, NULL);
+	json_value(j, "schema", value_number(SCHEMA));
+}
+
+bool
+json_begun(void)
+{
+	return begun;
+}
+
+void
+json_error(struct json *j, const struct error *err)
+{
+	json_object(j, "error");
+	json_value(j, "status", value_number((unsigned)err->status));
+	json_text(j, "text", err->text);
+	json_close(j, '}');
 }
 
 void

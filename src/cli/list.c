@@ -2,7 +2,10 @@
  * list: every TLS exception of the access file, and whether it is in force:
  * sendmail asks for the key, obeys the value, and has both in its map.
  */
+#include <stdlib.h>
+#include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "list.h"
 #include "rows.h"
@@ -33,6 +36,20 @@ map_reason(const struct list *l, const struct access_record *r,
 	}
 }
 
+/* With --expires what has ended is told, too: it ends at the next expire. */
+static bool
+is_wanted(const struct list *l, const struct entry *e)
+{
+	const struct options *o = l->o;
+	const char *until = e->comment.until;
+
+	if (!l->wanted[e->role] || !entry_is_exemption(e) ||
+	    (o->expired && !e->expired))
+		return false;
+	return o->expires == NULL ||
+	    (until[0] != '\0' && strcmp(until, o->expires) <= 0);
+}
+
 static int
 walk(struct list *l, struct error *err)
 {
@@ -45,13 +62,13 @@ walk(struct list *l, struct error *err)
 		const char *reason = entry_reason(&e);
 
 		arena_clear(&scratch);
-		if (!l->wanted[e.role] || !entry_is_exemption(&e))
+		if (!is_wanted(l, &e))
 			continue;
 		if (reason == NULL)
 			reason = map_reason(l, &e.record, err);
 		*ARENA_ADD(&l->memory, l->entries, l->count) = (struct listed){
-			e.kind, e.role, e.record, reason, e.comment, e.managed
-		};
+			e.kind, e.role, e.record, reason, e.comment, e.managed,
+			e.expired };
 	}
 	l->memory.failed = l->memory.failed || scratch.failed;
 	arena_free(&scratch);
@@ -84,7 +101,50 @@ list_free(struct list *l)
 	arena_free(&l->memory);
 }
 
+/* ---- its order ---- */
+
+static int
+by_key(const void *left, const void *right)
+{
+	const struct listed *l = left, *r = right;
+	struct span a = l->record.key, b = r->record.key;
+	int order = strncasecmp(a.at, b.at, a.len < b.len ? a.len : b.len);
+
+	if (order == 0 && a.len != b.len)
+		order = a.len < b.len ? -1 : 1;
+	return order != 0 ? order : l->record.start < r->record.start ? -1 : 1;
+}
+
+/* What never ends comes last. */
+static int
+by_until(const void *left, const void *right)
+{
+	const char *l = ((const struct listed *)left)->comment.until;
+	const char *r = ((const struct listed *)right)->comment.until;
+	int order = l[0] == '\0' || r[0] == '\0'
+	    ? (l[0] == '\0') - (r[0] == '\0') : strcmp(l, r);
+
+	return order != 0 ? order : by_key(left, right);
+}
+
+static void
+sort(struct list *l)
+{
+	const char *order = l->o->sort;
+
+	if (order != NULL && strcmp(order, "line") != 0 && l->count > 1)
+		qsort(l->entries, l->count, sizeof(*l->entries),
+		    strcmp(order, "key") == 0 ? by_key : by_until);
+}
+
 /* ---- what is printed ---- */
+
+static const char *
+state_of(const struct listed *e)
+{
+	return e->reason != NULL ? "not in force"
+	    : e->expired ? "expired" : "in force";
+}
 
 static void
 describe(void *context, size_t number, struct row *row)
@@ -93,7 +153,7 @@ describe(void *context, size_t number, struct row *row)
 	const struct listed *e = &l->entries[number];
 	struct value line = value_number(
 	    access_line(&l->file.access, e->record.start));
-	const char *state = e->reason == NULL ? "in force" : e->reason;
+	const char *state = e->reason == NULL ? state_of(e) : e->reason;
 	struct value until = value_or_null(value_text(e->comment.until));
 
 	*row = (struct row){ {
@@ -106,6 +166,7 @@ describe(void *context, size_t number, struct row *row)
 		{ "managed", NULL, value_bool(e->managed) },
 		{ NULL, "section",
 			value_text(e->managed ? "managed" : "own") },
+		{ "state", NULL, value_text(state_of(e)) },
 		{ "effective", NULL, value_bool(e->reason == NULL) },
 		{ "reason", NULL, value_text(e->reason) },
 		{ NULL, "state", value_text(state) },
@@ -127,6 +188,8 @@ print(struct list *l)
 		json_end(&j);
 	} else if (!l->o->quiet) {
 		rows_table(describe, l, l->count, SIZE_MAX);
+		if (l->count == 0 && isatty(STDOUT_FILENO) == 1)
+			say(l->o, "no exemptions");
 	}
 }
 
@@ -144,7 +207,10 @@ list(struct list *l, struct error *err)
 		l->wanted[role == ROLE_CLIENT ? ROLE_SERVER : ROLE_CLIENT] =
 		    false;
 	}
-	return list_gather(l, err);
+	if (list_gather(l, err) != 0)
+		return -1;
+	sort(l);
+	return 0;
 }
 
 int

@@ -14,6 +14,7 @@ struct listed {
 	const char *reason; /* why it is not in force; NULL: it is */
 	struct comment comment;
 	bool managed;
+	bool expired;       /* its day is past */
 };
 
 struct list {
@@ -26,7 +27,8 @@ struct list {
 	struct arena memory;
 };
 
-/* Reads site, text and map, and fills entries; o and wanted are given. */
+/* Reads site, text and map, and fills entries, in the order of the file; o and
+ * wanted are given. */
 int list_gather(struct list *l, struct error *err) MUST_USE;
 void list_free(struct list *l);
 

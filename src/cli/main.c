@@ -60,13 +60,12 @@ run_verb(const struct options *o)
 	struct error err = ERROR_INIT;
 	const struct verb_entry *v;
 
-	if (o->help || o->version) {
-		if (o->help)
-			help_print(o->verb == NULL ? NULL : verb_find(o->verb));
-		else
-			version_print();
+	if (o->help) {
+		help_print(o->verb == NULL ? NULL : verb_find(o->verb));
 		return EX_OK;
 	}
+	if (o->version)
+		return verb_version(o);
 	v = find_verb(o, &err);
 	if (v == NULL || options_fit(o, v->group, &err) != 0)
 		return fail(&err);
@@ -90,7 +89,7 @@ main(int argc, char **argv)
 	cancel_install();
 	status = options_read(&o, argc, argv, &err) == 0 ? run_verb(&o)
 							 : fail(&err);
-	status = finish(status);
+	status = finish(&o, status);
 	cancel_raise();
 	return status;
 }

@@ -3,6 +3,7 @@
 #include <getopt.h>
 #include <limits.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -23,9 +24,9 @@ static const struct option_known known[] = {
 		"access map (as the cf says): hash:/etc/mail/access" },
 	{ "marker", 0, TEXT, AT(marker), VERB_ALL, "REGEX",
 		"the line above which entries go" },
-	{ "builder", 'b', TEXT, AT(builder), VERB_WRITES, "NAME",
+	{ "builder", 'b', SITE, AT(builder), VERB_WRITES, "NAME",
 		"what builds the map: makemap, libdb, patch, make" },
-	{ "makemap", 0, TEXT, AT(makemap), VERB_WRITES | VERB_LOOKS, "PATH",
+	{ "makemap", 0, SITE, AT(makemap), VERB_WRITES | VERB_LOOKS, "PATH",
 		"another makemap" },
 	{ "strict", 0, FLAG, AT(strict), VERB_EDITS, NULL,
 		"a line that makemap rejects ends the change" },
@@ -43,18 +44,30 @@ static const struct option_known known[] = {
 		"add it although a broader one covers HOST" },
 	{ "fallback", 0, FLAG, AT(fallback), VERB_ADDS, NULL,
 		"client: try TLS, and clear text where it fails" },
-	{ "force", 0, FLAG, AT(force), VERB_ADDS | VERB_TAKES, NULL,
+	{ "force", 0, FLAG, AT(force), VERB_ADDS | VERB_TAKES | VERB_APPLIES, NULL,
 		"do it though it covers very many, or mail bounces" },
-	{ "restart", 0, TEXT, AT(restart), VERB_WRITES, "MODE",
+	{ "restart", 0, SITE, AT(restart), VERB_WRITES, "MODE",
 		"sendmail afterwards: restart, reload, none" },
-	{ "restart-command", 0, TEXT, AT(restart_command), VERB_WRITES, "CMD",
+	{ "restart-command", 0, SITE, AT(restart_command), VERB_WRITES, "CMD",
 		"run this instead of the service found here" },
 	{ "lock-wait", 0, SECONDS, AT(lock_wait), VERB_WRITES, "SECONDS",
 		"wait so long for other writers (10)" },
 	{ "fix", 0, FLAG, AT(fix), VERB_CHECKS, NULL,
 		"mend what has one right answer" },
+	{ "exclusive", 0, FLAG, AT(exclusive), VERB_APPLIES, NULL,
+		"remove every exemption that is not in FILE" },
+	{ "exit-code", 0, FLAG, AT(exit_code), VERB_EDITS, NULL,
+		"with -n: exit status 1 where something would change" },
+	{ "warn", 0, TEXT, AT(warn), VERB_CHECKS, "PERIOD",
+		"tell what ends within so long, as 14d" },
+	{ "expired", 0, FLAG, AT(expired), VERB_LISTS, NULL,
+		"what is past its date alone" },
+	{ "expires", 0, TEXT, AT(expires), VERB_LISTS, "PERIOD",
+		"what ends within so long, as 14d, or has ended" },
+	{ "sort", 0, TEXT, AT(sort), VERB_LISTS, "line|until|key",
+		"in another order than that of the file" },
 	{ "since", 0, TEXT, AT(since), VERB_SCANS, "DATE",
-		"from 2026-12-31, \"2026-12-31 23:59\", 7d or 12h on" },
+		"from 2026-12-31, yesterday, 7d or 12h on" },
 	{ "min", 0, COUNT, AT(minimum), VERB_SCANS, "N",
 		"hosts that failed N times or more" },
 	{ "role", 0, TEXT, AT(role), VERB_SCANS, "client|server",
@@ -65,6 +78,8 @@ static const struct option_known known[] = {
 		"names only, for \"tlsoff client -\"" },
 	{ "timeout", 0, PERIOD, AT(timeout), VERB_REVIEWS, "SECONDS",
 		"give a host up after so long (30)" },
+	{ "color", 0, TEXT, AT(color), VERB_ALL, "WHEN",
+		"auto (on a terminal), always, never" },
 	{ "json", 'j', FLAG, AT(json), VERB_ALL, NULL,
 		"one JSON document" },
 	{ "quiet", 'q', FLAG, AT(quiet), VERB_ALL, NULL,
@@ -130,8 +145,11 @@ parse_number(const char *name, const char *text, unsigned long least,
 	*number = strtoul(text, &end, 10);
 	if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 ||
 	    *number < least || *number > most)
-		return error_set(err, EX_USAGE, "--%s: not a number from %lu "
-		    "to %lu", name, least, most);
+		return most == ULONG_MAX
+		    ? error_set(err, EX_USAGE, "--%s: \"%.40s\" is no number; "
+		        "write %lu or more", name, text, least)
+		    : error_set(err, EX_USAGE, "--%s: \"%.40s\" is no number "
+		        "from %lu to %lu", name, text, least, most);
 	return 0;
 }
 
@@ -142,12 +160,13 @@ store(struct options *o, const struct option_known *k, char *argument,
 	char *member = (char *)o + k->offset;
 	unsigned long number;
 
-	o->given |= 1UL << (k - known);
+	o->given |= (uint64_t)1 << (k - known);
 	switch (k->kind) {
 	case FLAG:
 		*(bool *)(void *)member = true;
 		return 0;
 	case TEXT:
+	case SITE:
 		*(const char **)(void *)member = argument;
 		return 0;
 	case SECONDS:
@@ -241,6 +260,9 @@ const char *const builder_names[] = { [UPDATE_MAKEMAP] = "makemap",
 const char *const restart_names[] = { [SERVICE_NONE] = "none",
 	[SERVICE_RELOAD] = "reload", [SERVICE_RESTART] = "restart", NULL };
 
+const char *const sort_names[] = { "line", "until", "key", NULL };
+const char *const color_names[] = { "auto", "always", "never", NULL };
+
 int
 name_index(const char *const *names, const char *word)
 {
@@ -284,24 +306,53 @@ absolute_makemap(struct options *o, struct error *err)
 }
 
 static int
+read_days(struct options *o, struct error *err)
+{
+	if (o->until != NULL) {
+		if (until_parse(o->until, o->until_date, err) != 0)
+			return -1;
+		o->until = o->until_date;
+	}
+	if (o->warn != NULL) {
+		if (period_parse("warn", o->warn, o->warn_date, err) != 0)
+			return -1;
+		o->warn = o->warn_date;
+	}
+	if (o->expires != NULL) {
+		if (period_parse("expires", o->expires, o->expires_date, err) != 0)
+			return -1;
+		o->expires = o->expires_date;
+	}
+	return 0;
+}
+
+static int
 check_values(struct options *o, struct error *err)
 {
 	if (one_of("builder", o->builder, builder_names, "makemap, libdb, "
 	        "patch or make", err) != 0 ||
 	    one_of("restart", o->restart, restart_names, "restart, reload "
 	        "or none", err) != 0 ||
+	    one_of("sort", o->sort, sort_names, "line, until or key", err) != 0 ||
+	    one_of("color", o->color, color_names, "auto, always or never",
+	        err) != 0 ||
 	    absolute_makemap(o, err) != 0)
 		return -1;
 	if (o->restart != NULL && strcmp(o->restart, "none") == 0 &&
 	    o->restart_command != NULL)
 		return error_set(err, EX_USAGE, "--restart-command: "
 		    "contradicts --restart none; leave one of them out");
-	if (o->until == NULL)
-		return 0;
-	if (until_parse(o->until, o->until_date, err) != 0)
-		return -1;
-	o->until = o->until_date;
-	return 0;
+	return read_days(o, err);
+}
+
+/* Behind an option that is wrong, too. */
+static bool
+asks_for_document(char *const *argv)
+{
+	for (; *argv != NULL && strcmp(*argv, "--") != 0; argv++)
+		if (strcmp(*argv, "-j") == 0 || strcmp(*argv, "--json") == 0)
+			return true;
+	return false;
 }
 
 int
@@ -312,8 +363,10 @@ options_read(struct options *o, int argc, char **argv, struct error *err)
 	o->timeout = 30;
 	/* Words move to the front of argv, over what was read already. */
 	o->words = argv;
-	if (read_all(o, argc, argv, err) != 0)
+	if (read_all(o, argc, argv, err) != 0) {
+		o->json = o->json || asks_for_document(argv);
 		return -1;
+	}
 	return o->help || o->version ? 0 : check_values(o, err);
 }
 
@@ -321,8 +374,13 @@ int
 options_fit(const struct options *o, unsigned verb, struct error *err)
 {
 	for (size_t i = 0; i < KNOWN; i++)
-		if ((o->given & 1UL << i) != 0 && (known[i].verbs & verb) == 0)
+		if ((o->given & (uint64_t)1 << i) != 0 &&
+		    (known[i].verbs & verb) == 0 && known[i].kind != SITE &&
+		    known[i].kind != SECONDS)
 			return error_set(err, EX_USAGE, "--%s: has no effect "
 			    "with %s; leave it out", known[i].name, o->verb);
+	if (o->exit_code && !o->dry_run)
+		return error_set(err, EX_USAGE, "--exit-code: tells what would "
+		    "change; add -n, or leave it out");
 	return 0;
 }

@@ -7,8 +7,10 @@
 
 #include <stddef.h>
 
-/* SECONDS may be 0, PERIOD and COUNT not. */
-enum option_kind { TEXT, FLAG, SECONDS, PERIOD, COUNT };
+/* SECONDS may be 0, PERIOD and COUNT not.  SITE is a TEXT that says how this
+ * site is set up: wrappers give it to every verb, whether it has an effect or
+ * not; so may SECONDS be. */
+enum option_kind { TEXT, SITE, FLAG, SECONDS, PERIOD, COUNT };
 
 struct option_known {
 	const char *name;

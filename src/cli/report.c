@@ -147,6 +147,7 @@ describe(void *context, size_t number, struct row *row)
 		{ "kind", NULL, value_text(kind_name(c->kind)) },
 		{ "companion", NULL, value_bool(c->companion) },
 		{ "expires", NULL, value_or_null(value_text(c->expires)) },
+		{ "comment", NULL, value_or_null(value_text(c->comment)) },
 		{ "key", NULL, value_text(c->key) },
 		{ "value", NULL, value_or_null(value_text(c->value)) },
 		{ "line", NULL, value_or_null(value_number(r->lines[number])) },
@@ -187,6 +188,8 @@ report_json(struct json *j, struct report *r, const struct options *o)
 	json_lines(j, "warnings", &r->warnings);
 	if (o->dry_run)
 		json_value(j, "diff", value_span(buf_as_span(&r->diff)));
+	if (r->error != NULL)
+		json_error(j, r->error);
 }
 
 int

@@ -191,7 +191,8 @@ typed(const struct review_host *h)
 static const char *
 remove_command(const struct review_host *h, struct arena *memory)
 {
-	if (h->verdict.result != REVIEW_WORKS || !h->itself)
+	if ((h->verdict.result != REVIEW_WORKS &&
+	    h->verdict.result != REVIEW_GONE) || !h->itself)
 		return NULL;
 	return arena_printf(memory, "tlsoff remove client %s", typed(h));
 }
@@ -238,7 +239,8 @@ status_of(const struct review *r)
 {
 	for (size_t i = 0; i < r->count; i++)
 		if (r->hosts[i].entry != NULL &&
-		    r->hosts[i].verdict.result == REVIEW_WORKS)
+		    (r->hosts[i].verdict.result == REVIEW_WORKS ||
+		    r->hosts[i].verdict.result == REVIEW_GONE))
 			return 1;
 	return EX_OK;
 }

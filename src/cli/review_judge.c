@@ -170,6 +170,21 @@ explain_failure(struct review_verdict *v, const struct signs *g,
 	    g->established ? "behind" : "in", why);
 }
 
+/* The words of EAI_NONAME, of glibc, musl and the BSDs; another answer is that
+ * there is no answer, or that the name has no address. */
+static bool
+is_no_name(struct span why)
+{
+	static const char *const words[] = { "Name or service not known",
+		"Name does not resolve", "Name does not exist",
+		"hostname nor servname provided, or not known" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (span_equal(why, span_of(words[i])))
+			return true;
+	return false;
+}
+
 /* Where openssl did not come to a handshake. */
 static void
 explain_before(struct review_verdict *v, const struct signs *g,
@@ -178,7 +193,10 @@ explain_before(struct review_verdict *v, const struct signs *g,
 	bool lookup = g->lookup.len > 0;
 
 	v->result = REVIEW_UNREACHABLE;
-	if (!lookup && g->connect_errno > 0) {
+	if (is_no_name(g->lookup)) {
+		v->result = REVIEW_GONE;
+		v->detail = "there is no such name";
+	} else if (!lookup && g->connect_errno > 0) {
 		v->detail = arena_printf(memory, "%s",
 		    strerror(g->connect_errno));
 	} else if (!lookup && late != NULL) {

@@ -12,7 +12,8 @@ enum review_result {
 	REVIEW_BROKEN,
 	REVIEW_NO_STARTTLS,
 	REVIEW_UNREACHABLE,
-	REVIEW_CANNOT_TRY
+	REVIEW_CANNOT_TRY,
+	REVIEW_GONE          /* its name is not in DNS, says the resolver */
 };
 
 /* Texts are for people, and "" where there is nothing to say. */

@@ -8,7 +8,7 @@ static const char *const result_names[] = {
 	[REVIEW_WORKS] = "works", [REVIEW_BROKEN] = "broken",
 	[REVIEW_NO_STARTTLS] = "no-starttls",
 	[REVIEW_UNREACHABLE] = "unreachable",
-	[REVIEW_CANNOT_TRY] = "cannot-try"
+	[REVIEW_CANNOT_TRY] = "cannot-try", [REVIEW_GONE] = "gone"
 };
 
 static size_t
@@ -63,7 +63,8 @@ verdict_text(const struct review_host *h, struct buf *out)
 		[REVIEW_BROKEN] = "still needed: ",
 		[REVIEW_NO_STARTTLS] = "without effect now: ",
 		[REVIEW_UNREACHABLE] = "not reached: ",
-		[REVIEW_CANNOT_TRY] = "cannot be tried: "
+		[REVIEW_CANNOT_TRY] = "cannot be tried: ",
+		[REVIEW_GONE] = "gone from DNS: "
 	};
 	const struct review_verdict *v = &h->verdict;
 	bool works = v->result == REVIEW_WORKS;
@@ -77,6 +78,8 @@ verdict_text(const struct review_host *h, struct buf *out)
 		buf_char(out, ')');
 		advice(h, out);
 	}
+	if (v->result == REVIEW_GONE && h->remove != NULL)
+		buf_printf(out, "; if it is gone for good: %s", h->remove);
 	if (v->result == REVIEW_BROKEN && v->certificate[0] != '\0')
 		buf_printf(out, " (%s)", v->certificate);
 	if (h->fallback != NULL)

@@ -113,11 +113,28 @@ warn_lines(const struct line_list *l)
 		warn("warning: %s", l->at[i]);
 }
 
+/* What went wrong first: the rest follows from it, or is like it. */
+static struct error first_failure = ERROR_INIT;
+
 int
 fail(const struct error *err)
 {
 	warn("%s", err->text);
+	if (first_failure.status == 0)
+		first_failure = *err;
 	return err->status;
+}
+
+/* For who asked for a document and got none. */
+static void
+print_failure(int status)
+{
+	struct json j;
+
+	first_failure.status = status;
+	json_begin(&j);
+	json_error(&j, &first_failure);
+	json_end(&j);
 }
 
 /* Is it a pipe that nobody reads any more? */
@@ -142,10 +159,12 @@ output_end(struct error *err)
 }
 
 int
-finish(int status)
+finish(const struct options *o, int status)
 {
 	struct error err = ERROR_INIT;
 
+	if (o->json && status >= EX__BASE && !json_begun())
+		print_failure(status);
 	/* check and explain answer with a status below those of sysexits.h. */
 	if (output_end(&err) == 0 || status >= EX__BASE)
 		return status;

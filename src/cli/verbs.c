@@ -13,8 +13,11 @@ static const struct verb_entry verbs[] = {
 		"do not offer STARTTLS to HOST",
 		"tlsoff server outbound.cheddar.com" },
 	{ "remove", VERB_TAKES, 2, -1, verb_change, "client|server HOST...",
-		"take that out again",
+		"take HOST's entry out again",
 		"tlsoff remove client luna.bagoona.com" },
+	{ "apply", VERB_APPLIES, 1, -1, verb_apply, "FILE...",
+		"make it as FILE says, all at once",
+		"tlsoff apply -n --exclusive /etc/mail/tlsoff.list" },
 	{ "list", VERB_LISTS, 0, 1, verb_list, "[client|server]",
 		"entries, and which are in force", "tlsoff list client" },
 	{ "explain", VERB_EXPLAINS, 2, 3, verb_explain,
@@ -31,6 +34,10 @@ static const struct verb_entry verbs[] = {
 	{ "review", VERB_REVIEWS, 0, -1, verb_review, "[HOST...]",
 		"which entries can go: tries TLS",
 		"tlsoff review luna.bagoona.com" },
+	{ "help", VERB_HELPS, 0, 1, verb_help, "[VERB]",
+		"this, or all about a verb", "tlsoff help client" },
+	{ "version", VERB_HELPS, 0, 0, verb_version, "",
+		"the version", "tlsoff version" },
 };
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))
 
@@ -58,6 +65,25 @@ name_all(struct buf *out)
 		    i == 0 ? "" : i + 1 < VERBS ? ", " : " or ", verbs[i].name);
 }
 
+/* What other programs call it. */
+static const char *
+other_name(const char *word)
+{
+	static const struct {
+		const char *word, *verbs;
+	} others[] = { { "ls", "list" }, { "show", "list" },
+		{ "status", "list or explain" }, { "rm", "remove" },
+		{ "del", "remove" }, { "delete", "remove" },
+		{ "unset", "remove" }, { "add", "client or server" },
+		{ "set", "client or server" }, { "why", "explain" },
+		{ "test", "review" }, { "fix", "check --fix" } };
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (strcmp(others[i].word, word) == 0)
+			return others[i].verbs;
+	return NULL;
+}
+
 int
 verb_unknown(const char *word, struct error *err)
 {
@@ -67,6 +93,8 @@ verb_unknown(const char *word, struct error *err)
 
 	for (size_t i = 0; i < VERBS; i++)
 		suggest(&near, verbs[i].name);
+	if (other_name(word) != NULL)
+		near.name = other_name(word);
 	if (near.name != NULL)
 		return error_set(err, EX_USAGE, "%.100s: no such verb; did you "
 		    "mean %s?", word, near.name);

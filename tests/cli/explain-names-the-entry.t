@@ -50,7 +50,7 @@ decided by Srv_Features:cheddar.com V S x2 so , (line 3)
   x2: EXPN is offered
   so: no effect
   ,: no effect
-TLS is off when we are connected to by x.cheddar.com
+TLS is off when x.cheddar.com connects to us
 END
 
 $r = asked('server', 'x.example', '192.0.2.7');
@@ -58,7 +58,8 @@ is($r->{status}, 75, 'a session put off: exit 75');
 like($r->{out}, qr/turned away with 450/, '... in words');
 
 my ($said, $status) = json('client', 'LUNA.bagoona.com.', '123.45.67.89');
-is_deeply($said, { role => 'client', host => 'luna.bagoona.com',
+is_deeply($said, { schema => 1, comment => undef, until => undef,
+	expired => JSON::PP::false, role => 'client', host => 'luna.bagoona.com',
 	address => '123.45.67.89', tls => 'off', kind => 'try_tls',
 	key => 'Try_TLS:bagoona.com',
 	value => 'NO', line => 1, managed => JSON::PP::false,

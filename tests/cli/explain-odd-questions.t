@@ -33,7 +33,7 @@ END
 
 my $r = asked('server', '192.0.2');
 is($r->{status}, 0, 'a net');
-like($r->{out}, qr/^TLS is off when we are connected to by 192\.0\.2$/m,
+like($r->{out}, qr/^TLS is off when 192\.0\.2 connects to us$/m,
     '... has an answer');
 like($r->{err}, qr/the net itself was asked for/, '... and a word of warning');
 $r = asked('client', 'tmpf.example');

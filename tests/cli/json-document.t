@@ -23,7 +23,7 @@ sub document {
 my @hosts = qw(new.example old.example moved.example luna.bagoona.com);
 
 my $d = document(edit_ok('-j', '-n', 'client', @hosts));
-is(join(' ', sort keys %$d), 'changed changes diff map service warnings',
+is(join(' ', sort keys %$d), 'changed changes diff map schema service warnings',
     'names with -n');
 like($d->{diff}, qr/^\+Try_TLS:new\.example\tNO$/m, 'the diff is in it');
 is_deeply($d->{map}, { path => "$ACCESS.db", builder => undef,
@@ -31,12 +31,12 @@ is_deeply($d->{map}, { path => "$ACCESS.db", builder => undef,
 
 my $r = edit_ok('-j', 'client', @hosts);
 $d = document($r);
-is(join(' ', sort keys %$d), 'changed changes map service warnings', 'names');
+is(join(' ', sort keys %$d), 'changed changes map schema service warnings', 'names');
 is($d->{changed}, JSON::PP::true, 'changed is a boolean');
 is(join(' ', map { $_->{action} } @{ $d->{changes} }),
     'added changed moved unchanged', 'what became of each host, in order');
 for my $change (@{ $d->{changes} }) {
-	is(join(' ', sort keys %$change), 'action companion expires key kind line reason role value',
+	is(join(' ', sort keys %$change), 'action comment companion expires key kind line reason role value',
 	    "names of $change->{key}");
 	is($change->{role}, 'client', '... its role');
 	is($change->{kind}, 'try_tls', '... its kind');
@@ -81,7 +81,9 @@ for my $call (['client', '@'], ['client'], ['-m', 'x', 'client', 'a.example'],
     ['--strict', '-f', '/nonexistent/access', 'client', 'a.example']) {
 	$r = tlsoff('-C', $CF, '-j', @$call);
 	isnt($r->{status}, 0, "-j @$call fails");
-	is($r->{out}, '', '... and prints no document');
+	$d = document($r);
+	is_deeply($d, { schema => 1, error => { status => $r->{status},
+		text => ($r->{err} =~ /\Atlsoff: (.*)\n/)[0] } }, '... and says so');
 }
 
 # A restart that fails: the document says what was done, the status that.
@@ -91,7 +93,19 @@ is($r->{status}, 69, 'a restart command that fails is exit 69');
 $d = document($r);
 is($d->{changed}, JSON::PP::true, '... the change is made');
 is($d->{service}{action}, 'failed', '... and the service failed');
+is($d->{error}{status}, 69, '... which it says');
+like($d->{error}{text}, qr/the change is in place/, '... as people are told');
 like($r->{err}, qr/^tlsoff: sendmail: .*the change is in place, but sendmail is not back$/m,
     '... says the message');
+
+# Wrong options, too, wherever -j stands.
+for my $call (['-j', '--frob', 'list'], ['--frob', 'list', '--json'], ['-j', '-n', 'scan']) {
+	$r = tlsoff(@$call);
+	is(document($r)->{error}{status}, 64, "@$call is told");
+}
+# What says yes or no is no failure.
+$r = tlsoff('-C', $CF, '-j', 'explain', 'client', 'on.example');
+is($r->{status}, 1, 'TLS is on');
+ok(!exists document($r)->{error}, '... which is no error');
 
 done_testing();

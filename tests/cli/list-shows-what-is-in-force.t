@@ -42,20 +42,20 @@ line  key                          value     section  state                     
 6     Try_TLS:x.example            NO # why  own      value is not NO                   -           -
 7     Try_TLS:10.0.0.0/8           NO        own      sendmail never asks for this key  -           -
 8     TRY_TLS:Bagoona.COM          NO        own      duplicate of an earlier line      -           -
-13    Srv_Features:[192.0.2.1]     S         managed  in force                          2026-01-01  -
+13    Srv_Features:[192.0.2.1]     S         managed  expired                           2026-01-01  -
 14    Srv_Features:joined.example  VS        managed  value does not say S              -           -
 END
 
 my ($t, $f) = (JSON::PP::true, JSON::PP::false);
 is_deeply(entries('server'), [
 	{ role => 'server', kind => 'srv_features', key => 'Srv_Features:cheddar.com', value => 'V A S',
-	    line => 4, managed => $f, effective => $t, reason => undef,
+	    line => 4, managed => $f, state => 'in force', effective => $t, reason => undef,
 	    comment => 'their TLS is broken', until => undef },
 	{ role => 'server', kind => 'srv_features', key => 'Srv_Features:[192.0.2.1]', value => 'S',
-	    line => 13, managed => $t, effective => $t, reason => undef,
+	    line => 13, managed => $t, state => 'expired', effective => $t, reason => undef,
 	    comment => undef, until => '2026-01-01' },
 	{ role => 'server', kind => 'srv_features', key => 'Srv_Features:joined.example',
-	    value => 'VS', line => 14, managed => $t, effective => $f,
+	    value => 'VS', line => 14, managed => $t, state => 'not in force', effective => $f,
 	    reason => 'value does not say S', comment => undef, until => undef },
 ], 'one role as a document');
 is(scalar @{ entries('client') }, 4, 'the other role');
@@ -77,7 +77,7 @@ is(entries()->[0]{reason}, 'rest of a line that is too long',
 site("Connect:192.0.2.1\tREJECT\n");
 $r = list();
 is_deeply([@$r{qw(status out err)}], [0, '', ''], 'nothing to list: no line');
-is(tlsoff('-C', $CF, '-j', 'list')->{out}, "{\"entries\":[]}\n",
+is(tlsoff('-C', $CF, '-j', 'list')->{out}, "{\"schema\":1,\"entries\":[]}\n",
     '... and an empty document');
 is(list('both')->{status}, 64, 'no such role');
 unlink $ACCESS;

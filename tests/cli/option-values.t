@@ -26,7 +26,7 @@ sub refused {
 
 for my $number ('', 'x', '12x', '-1', '+1', ' 1', '/', ':', '86401',
     '99999999999999999999999') {
-	refused(qr/--lock-wait: not a number from 0 to 86400/, '--lock-wait',
+	refused(qr/--lock-wait: "[^"]*" is no number from 0 to 86400/, '--lock-wait',
 	    $number);
 }
 for my $number (qw(0 86400)) {
@@ -95,14 +95,16 @@ sub since {
 }
 is(since('30m'), 'now', 'half an hour');
 is(since('2h'), 'minutes now', 'two hours');
+isnt(since('today') =~ /now/ || since('yesterday') =~ /now/, '', 'today and yesterday');
+unlike(since('yesterday'), qr/days|weeks/, '... begin at a midnight');
 is(since('1d'), 'hours minutes now', 'a day');
 is(since('1w'), 'days hours minutes now', 'a week');
 is(since('2w'), 'days hours minutes now weeks', 'two weeks');
 for my $since (qw(5 d -5d 1000001d 99999999999999999999d 7dd 7y 2026-02-30
-    2026-13-01 2026-01-01T25:00 yesterday), '') {
+    2026-13-01 2026-01-01T25:00 tomorrow), '') {
 	$r = tlsoff('scan', '--since', $since, $log);
 	is($r->{status}, 64, "--since $since: refused");
-	like($r->{err}, qr/^tlsoff: --since: no date; write 2026-12-31/, '... in words');
+	like($r->{err}, qr/^tlsoff: --since: no date "[^"]*"; write 2026-12-31/, '... in words');
 }
 
 done_testing();

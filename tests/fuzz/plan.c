@@ -322,6 +322,41 @@ added(const struct asked *asked, const struct input *in,
 	buf_free(&back);
 }
 
+/* Two requests as one plan make the text that they make one after the other. */
+static void
+as_one(const struct asked *asked, const struct input *in,
+    const struct access *a)
+{
+	size_t half = asked->request.count / 2;
+	struct request two[2] = { asked->request, asked->request };
+	struct buf text = BUF_INIT, first = BUF_INIT, second = BUF_INIT;
+	struct error err = ERROR_INIT;
+	struct parsed after;
+	struct plan plan;
+	bool changed;
+
+	two[0].verb = VERB_REMOVE;
+	two[0].wishes = two[1].wishes = asked->wishes;
+	two[0].count = half;
+	two[1].wishes += half;
+	two[1].count -= half;
+	if (plan_make_all(&plan, a, &in->check, two, 2, &err) != 0)
+		return;
+	changed = plan.changed;
+	apply(&plan, a, &text);
+	must(changed == !span_equal(a->text, buf_as_span(&text)));
+	must(plan_make(&plan, a, &in->check, &two[0], &err) == 0);
+	apply(&plan, a, &first);
+	parsed_open(&after, in, buf_as_span(&first));
+	must(plan_make(&plan, &after.access, &in->check, &two[1], &err) == 0);
+	apply(&plan, &after.access, &second);
+	must(span_equal(buf_as_span(&text), buf_as_span(&second)));
+	parsed_free(&after);
+	buf_free(&text);
+	buf_free(&first);
+	buf_free(&second);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -343,6 +378,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		must(err.text[0] != '\0' && plain(err.text));
 	}
 	remove_them(&asked, &in, &old.access, &out);
+	as_one(&asked, &in, &old.access);
 	buf_free(&out);
 	parsed_free(&old);
 	return 0;

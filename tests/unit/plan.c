@@ -315,11 +315,110 @@ a_change_is_as_said(void **state)
 	}
 }
 
+/* Several requests as one plan: "-" goes first, then "+", "~" with fallback. */
+static const struct together {
+	int cf;
+	const char *gone, *fallback, *added;
+	const char *before, *after;
+	const char *lines; /* of the changes that are not "unchanged" */
+} together[] = {
+	{ 0, "a.example", "", "b.example", "Try_TLS:a.example\tNO\n",
+		"Try_TLS:b.example\tNO\n", "1 1" },
+	{ 0, "", "", "", "x\ty\n", "x\ty\n", "" },
+	/* What is told of lines is told of this text. */
+	{ 0, "a.example", "", "c.example",
+		"x\ty\nTry_TLS:a.example\tNO\n" MARKER "Try_TLS:c.example NO\n",
+		"x\ty\nTry_TLS:c.example\tNO\n" MARKER, "2 2" },
+	/* The one that goes takes its companion with it, and the one below it gets
+	 * its own. */
+	{ DANE, "example.com", "", "mx.example.com",
+		"Try_TLS:example.com\tNO\n# tlsoff companion D\n"
+		"Clt_Features:example.com\tD\n",
+		"Try_TLS:mx.example.com\tNO\n# tlsoff companion D\n"
+		"Clt_Features:mx.example.com\tD\n", "1 3 1 3" },
+	/* An entry that two of them change. */
+	{ DANE, "example.com", "example.com", "mx.example.com",
+		"Try_TLS:example.com\tNO\n# tlsoff companion D\n"
+		"Clt_Features:example.com\tA D\n",
+		"Clt_Features:example.com\tA\n"
+		"TLS_Clt_Features:example.com\tFlags=C\n"
+		"Try_TLS:mx.example.com\tNO\n# tlsoff companion D\n"
+		"Clt_Features:mx.example.com\tA D\n", "1 1 2 3 5" },
+	{ 0, "", "a.example", "b.example", "Try_TLS:a.example\tNO\n",
+		"TLS_Clt_Features:a.example\tFlags=C\nTry_TLS:b.example\tNO\n",
+		"1 1 2" },
+};
+
+static void
+lines_are(const struct together *row, const struct plan *plan,
+    const struct access *before, struct span after)
+{
+	static const struct access_rules plain;
+	struct error err = ERROR_INIT;
+	struct buf lines = BUF_INIT;
+	struct access a;
+
+	assert_int_equal(access_parse(&a, after, &plain, &err), 0);
+	for (size_t i = 0; i < plan->change_count; i++) {
+		const struct change *c = &plan->changes[i];
+
+		if (c->action != UNCHANGED)
+			buf_printf(&lines, "%s%zu", lines.len > 0 ? " " : "",
+			    access_line(c->action == REMOVED ? before : &a,
+			        c->offset));
+	}
+	assert_string_equal(buf_string(&lines), row->lines);
+	buf_free(&lines);
+	access_free(&a);
+}
+
+static void
+requests_are_one_plan(void **state)
+{
+	static const struct access_rules plain;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(together) / sizeof(together[0]); i++) {
+		const struct together *row = &together[i];
+		const struct policy_rules policy = {
+			.dane = (row->cf & DANE) != 0, .session_features = true,
+			.features = FEATURES_NAME };
+		const struct entry_rules rules = { .policy = &policy };
+		struct wish gone[4] = { 0 }, fallback[4] = { 0 }, added[4] = { 0 };
+		const struct request requests[] = {
+			{ .verb = VERB_REMOVE, .wishes = gone,
+				.count = parse_hosts(row->gone, gone) },
+			{ .wishes = fallback, .fallback = true, .exact = true,
+				.count = parse_hosts(row->fallback, fallback) },
+			{ .wishes = added, .exact = true,
+				.count = parse_hosts(row->added, added) },
+		};
+		struct error err = ERROR_INIT;
+		struct buf out = BUF_INIT;
+		struct access a;
+		struct plan plan;
+
+		assert_int_equal(access_parse(&a, span_of(row->before), &plain,
+		    &err), 0);
+		assert_int_equal(plan_make_all(&plan, &a, &rules, requests, 3,
+		    &err), 0);
+		assert_int_equal(plan_apply(&plan, &a, &out, &err), 0);
+		assert_string_equal(buf_string(&out), row->after);
+		assert_int_equal(plan.changed,
+		    strcmp(row->before, row->after) != 0);
+		lines_are(row, &plan, &a, buf_as_span(&out));
+		plan_free(&plan);
+		buf_free(&out);
+		access_free(&a);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_change_is_as_said),
+		cmocka_unit_test(requests_are_one_plan),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -131,7 +131,17 @@ no_connection_is_told_apart(void **state)
 	judge(1, "", ERROR "10080002:BIO routines:BIO_lookup_ex:system lib:"
 	    "../crypto/bio/bio_addr.c:746:Name or service not known\n"
 	    "connect:errno=11\n");
-	is(REVIEW_CANNOT_TRY, "no address found: Name or service not known");
+	is(REVIEW_GONE, "there is no such name");
+	judge(1, "", ERROR "10080002:BIO routines:BIO_lookup_ex:system lib:"
+	    "../crypto/bio/bio_addr.c:746:Temporary failure in name resolution\n"
+	    "connect:errno=2\n");
+	is(REVIEW_CANNOT_TRY, "no address found: Temporary failure in name "
+	    "resolution");
+	judge(1, "", ERROR "10080002:BIO routines:BIO_lookup_ex:system lib:"
+	    "../crypto/bio/bio_addr.c:746:No address associated with hostname\n"
+	    "connect:errno=2\n");
+	is(REVIEW_CANNOT_TRY, "no address found: No address associated with "
+	    "hostname");
 }
 
 /* Another openssl, or a cipher list it does not take. */

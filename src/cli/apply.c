@@ -1,0 +1,191 @@
+/*
+ * tlsoff apply: makes of the access file what a file says, all of it as one
+ * change: what configuration management calls.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "change.h"
+
+/* In this order: what is to go makes room, and a companion that it leaves
+ * without need is not taken for another's. */
+enum request_kind {
+	REMOVE_CLIENT, REMOVE_SERVER, ADD_SERVER, ADD_FALLBACK, ADD_CLIENT
+};
+#define REQUESTS 5
+
+struct apply {
+	struct job job; /* first: plan_states() is given this alone */
+	struct arena memory; /* of what follows */
+	FILE **files;
+	size_t file_count;
+	struct state_list states;
+};
+
+/* ---- the files ---- */
+
+static const char *
+file_name(const char *word)
+{
+	return strcmp(word, "-") == 0 ? "standard input" : word;
+}
+
+/* Before the working directory is left. */
+static int
+open_files(struct apply *a, struct error *err)
+{
+	for (char *const *name = a->job.o->words; *name != NULL; name++) {
+		FILE *file = strcmp(*name, "-") == 0 ? stdin
+						     : fopen(*name, "re");
+
+		if (file == NULL)
+			return error_errno(err, errno == ENOENT ? EX_NOINPUT
+			    : errno == EACCES ? EX_NOPERM : EX_IOERR, *name,
+			    "cannot open");
+		*ARENA_ADD(&a->memory, a->files, a->file_count) = file;
+	}
+	return arena_error(&a->memory, err);
+}
+
+static void
+close_files(struct apply *a)
+{
+	for (size_t i = 0; i < a->file_count && a->files != NULL; i++)
+		if (a->files[i] != NULL && a->files[i] != stdin)
+			(void)fclose(a->files[i]);
+}
+
+static int
+read_files(struct apply *a, struct error *err)
+{
+	int status = EX_OK, ended;
+
+	a->states = (struct state_list){ .memory = &a->memory,
+		.today = a->job.today, .force = a->job.o->force,
+		.compressed = a->job.site.compressed_ipv6 };
+	for (size_t i = 0; i < a->file_count; i++) {
+		const char *name = a->job.o->words[i];
+		int read = state_list_read(&a->states, a->files[i],
+		    file_name(name));
+
+		status = read == EX_OK ? status : read;
+	}
+	ended = state_list_end(&a->states);
+	if (status == EX_OK)
+		status = ended;
+	/* Told already, each line that is wrong. */
+	return status == EX_OK ? 0 : error_set(err, status, "%s", "");
+}
+
+/* A template that failed must not remove everything. */
+static int
+check_empty(const struct apply *a, struct error *err)
+{
+	if (a->states.wanted > 0 || !a->job.o->exclusive || a->job.o->force)
+		return 0;
+	return error_set(err, EX_DATAERR, "%s: wants no exemption at all, and "
+	    "--exclusive would remove every one there is; use --force if that "
+	    "is meant", file_name(a->job.o->words[0]));
+}
+
+/* ---- the plan ---- */
+
+static enum request_kind
+kind_of(const struct state *s)
+{
+	if (s->absent)
+		return s->role == ROLE_CLIENT ? REMOVE_CLIENT : REMOVE_SERVER;
+	return s->role == ROLE_SERVER ? ADD_SERVER
+	    : s->fallback ? ADD_FALLBACK : ADD_CLIENT;
+}
+
+struct wishes {
+	struct wish *at;
+	size_t count;
+};
+
+/* What the file exempts, and nobody wants. */
+static void
+add_unwanted(struct apply *a, struct wishes *wishes, enum role role)
+{
+	struct job *j = &a->job;
+	size_t count;
+	const struct wish *there = plan_exempted(&j->update.access,
+	    &j->entry_rules, role, &j->report.memory, &count);
+
+	for (size_t i = 0; i < count && !j->report.memory.failed; i++)
+		if (!state_list_has(&a->states, role, there[i].host.name))
+			*ARENA_ADD(&j->report.memory, wishes->at,
+			    wishes->count) = there[i];
+}
+
+static int
+plan_states(struct job *j, struct error *err)
+{
+	struct apply *a = (struct apply *)(void *)j;
+	struct wishes wishes[REQUESTS] = { { NULL, 0 } };
+	struct request requests[REQUESTS] = {
+		[REMOVE_CLIENT] = { .verb = VERB_REMOVE, .role = ROLE_CLIENT },
+		[REMOVE_SERVER] = { .verb = VERB_REMOVE, .role = ROLE_SERVER },
+		[ADD_SERVER] = { .verb = VERB_ADD, .role = ROLE_SERVER },
+		[ADD_FALLBACK] = { .verb = VERB_ADD, .role = ROLE_CLIENT,
+			.fallback = true },
+		[ADD_CLIENT] = { .verb = VERB_ADD, .role = ROLE_CLIENT }
+	};
+
+	for (size_t i = 0; i < a->states.count; i++) {
+		struct wishes *w = &wishes[kind_of(&a->states.at[i])];
+
+		*ARENA_ADD(&j->report.memory, w->at, w->count) =
+		    a->states.at[i].wish;
+	}
+	if (j->o->exclusive) {
+		add_unwanted(a, &wishes[REMOVE_CLIENT], ROLE_CLIENT);
+		add_unwanted(a, &wishes[REMOVE_SERVER], ROLE_SERVER);
+	}
+	if (arena_error(&j->report.memory, err) != 0)
+		return -1;
+	for (size_t i = 0; i < REQUESTS; i++) {
+		requests[i].wishes = wishes[i].at;
+		requests[i].count = wishes[i].count;
+		requests[i].force = j->o->force;
+		requests[i].exact = true;
+	}
+	return plan_make_all(&j->plan, &j->update.access, &j->entry_rules,
+	    requests, REQUESTS, err);
+}
+
+/* ---- the verb ---- */
+
+static void
+tell_notes(const struct apply *a)
+{
+	for (size_t i = 0; i < a->states.count; i++)
+		if (a->states.at[i].wish.host.note[0] != '\0')
+			note(a->job.o, "%s:%zu: %s", a->states.at[i].file,
+			    a->states.at[i].line,
+			    a->states.at[i].wish.host.note);
+}
+
+int
+verb_apply(const struct options *o)
+{
+	struct apply a = { .job = { .o = o, .make = plan_states,
+		.text = BUF_INIT } };
+	struct error err = ERROR_INIT;
+	int status;
+
+	if (open_files(&a, &err) != 0 || change_site(&a.job, &err) != 0 ||
+	    read_files(&a, &err) != 0 || check_empty(&a, &err) != 0) {
+		status = change_failed(&a.job, &err);
+	} else {
+		tell_notes(&a);
+		status = change_and_report(&a.job);
+	}
+	close_files(&a);
+	arena_free(&a.memory);
+	change_end(&a.job);
+	return status;
+}
