@@ -221,6 +221,8 @@ verb_change(const struct options *o)
 		status = change_and_report(&j);
 		if (status == EX_OK)
 			mail_host_notes(&j);
+		if (status == EX_OK)
+			remove_hints(&j);
 	} else {
 		note(o, "no hosts on standard input; nothing to do");
 		if (report_print(&j.report, o, &err) != 0)

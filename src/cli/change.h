@@ -5,6 +5,7 @@
  *   change.c          the order of things: commit or show, then sendmail
  *   change_prepare.c  everything that can be wrong before a file is locked
  *   change_plan.c     the file as it is now, its faults, the new text
+ *   remove.c          what may have been meant by a removal that found nothing
  *   apply.c           a file of wanted states as one change
  *   apply_file.c      its lines
  *   mail_host.c       after a change: was a mail domain typed for a host
@@ -53,6 +54,14 @@ int change_plan(struct job *j, struct error *err) MUST_USE;
 /* Gathers what is to be warned of, after all is done: only the proof knows
  * cheaply that a text has no duplicates. */
 int change_warn(struct job *j, struct error *err) MUST_USE;
+
+/* ---- remove.c ---- */
+
+/* "remove HOST...", without a role: asks which, and tells what there is.  -1,
+ * EX_USAGE. */
+int remove_ask_role(const struct options *o, struct error *err);
+/* Tells a person whose entry was not there what may have been meant. */
+void remove_hints(const struct job *j);
 
 /* ---- mail_host.c ---- */
 

@@ -14,6 +14,11 @@ read_role(struct job *j, char *const **words, struct error *err)
 	if (strcmp(name, "remove") == 0) {
 		j->request.verb = VERB_REMOVE;
 		name = *(*words)++;
+		if (!role_find(name, &j->request.role))
+			return remove_ask_role(j->o, err);
+		if (**words == NULL)
+			return error_set(err, EX_USAGE, "remove: too few words; "
+			    "write: tlsoff remove %s HOST...", name);
 	}
 	return role_read(j->o->verb, name, &j->request.role, err);
 }

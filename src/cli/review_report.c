@@ -107,7 +107,8 @@ text_lines(const struct review *r, struct line_list *out)
 
 		if (is_server(h))
 			continue;
-		can_go += h->remove != NULL;
+		can_go += h->remove != NULL &&
+		    h->verdict.result == REVIEW_WORKS;
 		subject(r, h, &line);
 		verdict_text(h, &line);
 		lines_add(out, "%s", buf_string(&line));

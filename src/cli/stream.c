@@ -116,13 +116,37 @@ warn_lines(const struct line_list *l)
 /* What went wrong first: the rest follows from it, or is like it. */
 static struct error first_failure = ERROR_INIT;
 
+static bool
+ends_with(const char *text, const char *end)
+{
+	size_t len = strlen(text), end_len = strlen(end);
+
+	return len >= end_len && strcmp(text + len - end_len, end) == 0;
+}
+
+/* What to do about a plain error of the system. */
+static const char *
+cure_of(const struct error *err)
+{
+	if (geteuid() != 0 && (ends_with(err->text, strerror(EACCES)) ||
+	    ends_with(err->text, strerror(EPERM))))
+		return "; run it as root";
+	if (strncmp(err->text, SITE_ACCESS ":", strlen(SITE_ACCESS ":")) == 0 &&
+	    ends_with(err->text, strerror(ENOENT)))
+		return "; is sendmail installed?  Name the file with -f";
+	return "";
+}
+
 int
 fail(const struct error *err)
 {
-	warn("%s", err->text);
+	struct error why = *err;
+
+	(void)error_set(&why, err->status, "%s%s", err->text, cure_of(err));
+	warn("%s", why.text);
 	if (first_failure.status == 0)
-		first_failure = *err;
-	return err->status;
+		first_failure = why;
+	return why.status;
 }
 
 /* For who asked for a document and got none. */

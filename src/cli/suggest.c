@@ -3,7 +3,7 @@
 
 #include "suggest.h"
 
-#define LONGEST 32 /* letters; no name of ours is longer */
+#define LONGEST 64 /* letters; few names are longer, and none of ours */
 
 static size_t
 least(size_t a, size_t b)

@@ -12,7 +12,7 @@ static const struct verb_entry verbs[] = {
 	{ "server", VERB_ADDS, 1, -1, verb_change, "HOST...",
 		"do not offer STARTTLS to HOST",
 		"tlsoff server outbound.cheddar.com" },
-	{ "remove", VERB_TAKES, 2, -1, verb_change, "client|server HOST...",
+	{ "remove", VERB_TAKES, 1, -1, verb_change, "client|server HOST...",
 		"take HOST's entry out again",
 		"tlsoff remove client luna.bagoona.com" },
 	{ "apply", VERB_APPLIES, 1, -1, verb_apply, "FILE...",

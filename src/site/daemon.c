@@ -227,9 +227,13 @@ accepts(const char *address, const char *port)
 	/* No name is looked up: a resolver may take longer than we have. */
 	if (getaddrinfo(address, port, &hints, &found) != 0)
 		return false;
+	/* A session that says nothing would stand in the log of the daemon. */
 	for (struct addrinfo *a = found; a != NULL && !connected;
-	     a = a->ai_next)
-		connected = connects(a);
+	     a = a->ai_next) {
+		int listens = address_listens(a->ai_addr);
+
+		connected = listens < 0 ? connects(a) : listens > 0;
+	}
 	freeaddrinfo(found);
 	return connected;
 }

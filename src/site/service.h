@@ -22,4 +22,9 @@ bool daemon_is_new(const struct daemon_seen *before,
 /* Does one of its ports accept a connection? */
 bool daemon_accepts(const struct site *site);
 
+/* Does somebody listen there, by the kernel's own list of sockets: 1, or 0; -1:
+ * there is no such list.  Nothing is connected to. */
+struct sockaddr;
+int address_listens(const struct sockaddr *address);
+
 #endif

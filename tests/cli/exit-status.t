@@ -37,7 +37,16 @@ fcntl $program, 2, 0 or die "fcntl: $!"; # F_SETFD: keep it over exec
 chmod 0, $ACCESS or die "chmod: $!";
 my $said = `$as /proc/self/fd/@{[fileno $program]} -C $CF --restart none client a.example 2>&1`;
 is($? >> 8, 77, 'exit 77: no permission');
-like($said, qr/\Atlsoff: .*access.*: Permission denied/, '... with a message');
+like($said, qr/\Atlsoff: .*access.*: Permission denied; run it as root$/m,
+    '... with a message, and the cure');
+SKIP: {
+	skip 'this machine has a sendmail', 2
+	    if -e '/etc/mail/access' || -e '/etc/mail/sendmail.cf';
+	my $r = run([$TLSOFF, 'list']);
+	is($r->{status}, 66, 'exit 66: no sendmail, no file');
+	like($r->{err}, qr{^tlsoff: /etc/mail/access: .*; is sendmail installed\?  Name the file with -f$}m,
+	    '... and what to do');
+}
 chmod 0644, $ACCESS or die "chmod: $!";
 
 # Another one at work: exit 75 at once, or wait for it.

@@ -58,4 +58,23 @@ edit_ok('remove', 'client', 'a.example');
 is(text(), "Try_TLS:b.example NO\n",
     'no comment is left to stand above another entry');
 
+# ---- what may have been meant ----
+
+site("Try_TLS:luna.bagoona.com NO\nSrv_Features:luna.bagoona.com S\n"
+    . "Srv_Features:in.cheddar.com V S\nTLS_Clt_Features:back.example Flags=C\n");
+for my $case (
+	[['luna.bagoona.com'], 64, qr/remove: client or server\?  There is Try_TLS:luna\.bagoona\.com NO \(line 1\) and Srv_Features:luna\.bagoona\.com S \(line 2\); write tlsoff remove client\|server luna/],
+	[['IN.cheddar.com.'], 64, qr/There is Srv_Features:in\.cheddar\.com V S \(line 3\); write tlsoff remove server in\.cheddar\.com$/m],
+	[['back.example'], 64, qr/write tlsoff remove client back\.example$/m],
+	[['client', 'lunar.bagoona.com'], 0, qr/did you mean: tlsoff remove client luna\.bagoona\.com$/m],
+	[['client', 'in.cheddar.com'], 0, qr/there is Srv_Features:in\.cheddar\.com V S \(line 3\); did you mean: tlsoff remove server in/],
+	[['client', 'quite.other.example'], 0, qr/\A\z/]) {
+	my ($words, $status, $says) = @$case;
+	$r = changes_nothing("remove @$words", sub { edit('remove', @$words) });
+	is($r->{status}, $status, '... its status');
+	like($r->{err}, $says, '... what may have been meant') or diag($r->{err});
+}
+$r = tlsoff('-C', $CF, '-f', '/nowhere/access', 'remove', 'x.example');
+is($r->{status}, 64, 'without a file, too, the role is asked for');
+
 done_testing();

@@ -211,7 +211,7 @@ sub tlsoff {
 sub spare_this_machine {
 	my @arguments = @_;
 	return if defined $ENV{TLSOFF_TEST_INSIDE};
-	return unless grep { /\A(?:client|server|remove|expire|--fix)\z/ } @arguments;
+	return unless grep { /\A(?:client|server|remove|apply|expire|--fix)\z/ } @arguments;
 	return if grep { /\A(?:-[Cn]|--(?:config|dry-run|help))/ } @arguments;
 	die "tlsoff @arguments: would change this machine's own files;"
 	    . " give -C, or call enter_namespace()\n";

@@ -96,8 +96,8 @@ says('Try_TLS:plain.example', qr/^without effect now: STARTTLS is not offered/,
     'one that does not offer STARTTLS is told apart');
 says('Try_TLS:nobody.example', qr/^not reached: Connection refused/,
     'so is one where nobody listens');
-says('Try_TLS:nowhere.example', qr/^cannot be tried: no address found.*tlsoff review HOST/,
-    'a domain without an address cannot be tried; its hosts can be named');
+says('Try_TLS:nowhere.example', qr/^gone from DNS: there is no such name; .*tlsoff remove client nowhere\.example$/,
+    'a name that is gone is called so, and its removal proposed');
 says('Try_TLS:192.0.2', qr/^cannot be tried: it is a net/, 'nor can a net');
 like($r->{out}, qr/^Try_TLS:\[127\.0\.0\.1\] \(line \d+\), 127\.0\.0\.1: not reached: /m,
     'the address of those without a name is tried, and no removal of it proposed');
