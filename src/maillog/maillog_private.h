@@ -4,7 +4,7 @@
  *   maillog.c   blocks -> records, one after the other
  *   record.c    a line of text, or an entry -> a record
  *   entry.c     the fields of an entry: who wrote it
- *   json.c, export.c, verbose.c   where those fields stand
+ *   json.c, export.c, verbose.c, frame.c   where those fields stand
  *   match.c     all patterns, the shapes of a line among them
  *   evidence.c  what a record means
  *   handshake.c handshakes that worked, and DANE
@@ -127,6 +127,7 @@ enum shape {
 	/* Records of many lines, of which nothing is to be searched for. */
 	SHAPE_STREAM,  /* JSON: pretty, or in an array */
 	SHAPE_VERBOSE,
+	SHAPE_FRAMES,  /* no newline between them */
 	SHAPE_EXPORT
 };
 
@@ -263,12 +264,14 @@ void entry_set(struct entry *e, struct span name, struct span value);
 enum entry_kind entry_record(uint64_t seed, const struct entry *e,
     struct record *r);
 
-/* ---- json.c, export.c, verbose.c ---- */
+/* ---- json.c, export.c, verbose.c, frame.c ---- */
 
 /* The fields of an object in JSON; false: it is none. */
 bool json_entry(struct span object, struct entry *entry);
 /* Does an object begin here that takes many lines, or an array? */
 bool json_is_stream(struct span bytes);
+/* Does a frame begin here, and another one right behind it? */
+bool frame_is_stream(struct span bytes);
 
 /*
  * Each takes a piece of the len bytes, len > 0: how much; 0 where not all of
@@ -280,6 +283,9 @@ size_t export_take(struct entry *e, const char *bytes, size_t len, bool last,
     bool *complete) MUST_USE;
 /* It may set *complete and take nothing. */
 size_t verbose_take(struct entry *e, const char *bytes, size_t len, bool last,
+    bool *complete) MUST_USE;
+
+size_t frame_take(struct entry *e, const char *bytes, size_t len, bool last,
     bool *complete) MUST_USE;
 
 /* ---- unread.c ---- */

@@ -83,8 +83,9 @@
 
 /* The same of programs that also copy what others write, who are nobody's
  * choice: the line may be a stranger's words. */
+#define COLOUR "(?:\x1b\\[[\\d;]*+m)?+"
 #define PREFIX_OF_OTHERS \
-	"[\\w./-]{1,100}+ *\\| ?"                  /* docker compose */ \
+	COLOUR "[\\w./-]{1,100}+ *+\\|" COLOUR " ?" COLOUR /* docker compose */ \
 	"|" ISO " (?:stdout|stderr) [FP] "         /* CRI */ \
 	"|" ISO " \\{[^}]*+\\} "                   /* logcli */ \
 	"|" ISO "[ \\t](?:[\\w./:-]++\\t)?(?=[{<\\d]|[A-Z][a-z]{2} )" \
