@@ -144,6 +144,9 @@ reason_text(const struct maillog_host *h, struct arena *memory)
 	if (h->dane > 0)
 		buf_printf(&text, " (%lu by DANE: no entry helps, the other "
 		    "side has to mend its TLSA record)", h->dane);
+	if (h->sts > 0)
+		buf_printf(&text, " (%lu by MTA-STS: no entry helps, the other "
+		    "side has to mend its policy or certificate)", h->sts);
 	return buf_string(&text);
 }
 
@@ -214,6 +217,7 @@ describe(void *context, size_t number, struct row *row)
 		{ "successes", "  WORKED", value_count(h->successes) },
 		{ "implicit", NULL, value_count(h->implicit) },
 		{ "dane", NULL, value_count(h->dane) },
+		{ "sts", NULL, value_count(h->sts) },
 		{ "evidence", NULL, evidence },
 		{ "first", NULL,
 			value_text(time_text(h->first, true, r->first_utc)) },
@@ -231,11 +235,11 @@ describe(void *context, size_t number, struct row *row)
 }
 
 /* Has it a failure that an entry can end?  None can on port 465, nor where
- * DANE demands TLS. */
+ * DANE or MTA-STS demands TLS. */
 static bool
 is_curable(const struct maillog_host *h)
 {
-	return h->implicit + h->dane < h->failures;
+	return h->implicit + h->dane + h->sts < h->failures;
 }
 
 /* ---- names ---- */

@@ -7,7 +7,7 @@
  *   json.c, export.c, verbose.c, frame.c   where those fields stand
  *   match.c     all patterns, the shapes of a line among them
  *   evidence.c  what a record means
- *   handshake.c handshakes that worked, and DANE
+ *   handshake.c handshakes that worked, DANE and MTA-STS
  *   unread.c    failures in lines that nobody understood
  *   stamp.c     a time stamp -> seconds
  *   relay.c     relay= -> the host sendmail looks up
@@ -51,6 +51,7 @@ enum pattern {
 	PATTERN_FROM,     /* relay */
 	PATTERN_CONNECT,  /* relay */
 	PATTERN_FEATURES, /* clt or srv, relay */
+	PATTERN_STS,      /* name, what is wrong */
 	PATTERN_RELAY,    /* name, address, forged */
 	PATTERN_HOST,     /* name or [addr]: the name, the addr */
 	PATTERN_COUNT
@@ -336,6 +337,8 @@ bool evidence_add(struct maillog_state *s, const char *line, struct record *r);
 /* A handshake without an error, from behind its relay= on. */
 void evidence_handshake(struct maillog_state *s, enum role role,
     const struct record *r, struct span rest);
+/* Is it mail that MTA-STS keeps waiting? */
+bool evidence_sts(struct maillog_state *s, const struct record *r);
 
 /* ---- process.c ---- */
 

@@ -1,10 +1,10 @@
 /*
  * All patterns.
  *
- * The first three run over whole blocks, so every alternative begins with a
- * rare capital: one that began with a small letter made them four times
- * slower.  The third one does, and is in use only while a line of a live
- * process is awaited.  The others run on one line and are anchored.
+ * The first three run over whole blocks, so their alternatives begin with two
+ * rare pairs of letters at most: a third one made them four times slower.  The
+ * third pattern has it, and is in use only while a line of a live process is
+ * awaited.  The others run on one line and are anchored.
  *
  * A shape of line is a row of STAMP, of TAG or of one of the prefixes.
  */
@@ -108,6 +108,9 @@
 	"(?:, timedout=(\\d++))?(?:, errno=(\\d++))?" \
 	"(?:, retry=(-?\\d++))?"
 
+/* The recipient is repeated there. */
+#define REJECT "\\d{3} [\\d.]++ .*\\.\\.\\. "
+
 /* A peer may write anything into to= within quotes, and into stat=: so no
  * quotes, none of the later names before their place, and stat= is the rest. */
 #define DELIVERY \
@@ -119,8 +122,10 @@
 
 #define FAILURE "TLS(?: handshake|" EQUALS "(?:client|server), error: )" \
 	"|SOFTWARE, relay" EQUALS
-#define HANDSHAKE "TLS(?: handshake|" EQUALS "(?:client|server), " \
-	"(?:error: |relay=))|SOFTWARE, relay" EQUALS
+/* Of two beginnings of three letters each: PCRE2 looks for no more at once. */
+#define HANDSHAKE "(?:TLS|s_[rs])(?: handshake|" EQUALS "(?:client|server), " \
+	"(?:error: |relay=)|erver, arg1" EQUALS "(?:SOFTWARE|TEMP)" \
+	"|cpt, arg1" EQUALS ")"
 
 static const char *const patterns[PATTERN_COUNT] = {
 	[PATTERN_FAILURE] = FAILURE,
@@ -154,6 +159,12 @@ static const char *const patterns[PATTERN_COUNT] = {
 	[PATTERN_CONNECT] = ANCHORED("NOQUEUE: connect from " RELAY "\\z"),
 	[PATTERN_FEATURES] = ANCHORED("tls_(clt|srv)_features=[^,]*+"
 				      "(?:, stat=\\d++)?+, relay=" RELAY "\\z"),
+	[PATTERN_STS] = ANCHORED("(?|ruleset=tls_server, arg1=TEMP, "
+				 "relay=(" NAME ")\\.?, reject=" REJECT
+				 "(STS lookup temp fail)\\z"
+				 "|" QUEUE_ID "ruleset=tls_rcpt, arg1=.*, "
+				 "relay=(" NAME ")\\.?, reject=" REJECT
+				 "\\1 not (listed in SANs\\z|found in ))"),
 	[PATTERN_RELAY] = ANCHORED("(?:\\S*@)?(?:(" NAME "|\\[[^]\\s]++\\])\\.? )?"
 			  "\\[(" ADDRESS ")\\]( \\(may be forged\\))?+\\z"),
 	[PATTERN_HOST] = ANCHORED("(?:(" NAME ")|\\[(" ADDRESS ")\\])\\.?\\z"),
