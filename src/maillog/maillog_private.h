@@ -66,9 +66,7 @@ enum header_group {
 };
 
 struct matcher {
-	pcre2_code *code[PATTERN_COUNT];
 	pcre2_match_data *data;
-	bool jit;
 	bool failed; /* PCRE2 gave up on a line */
 };
 
@@ -132,7 +130,9 @@ enum shape {
 	SHAPE_EXPORT
 };
 
+#ifndef PROCESS_TABLE /* a fuzzer has a smaller one, which is soon full */
 #define PROCESS_TABLE 4096
+#endif
 
 enum server_state { SERVER_NONE, SERVER_NAMED, SERVER_OPEN };
 

@@ -170,31 +170,34 @@ static const char *const patterns[PATTERN_COUNT] = {
 	[PATTERN_HOST] = ANCHORED("(?:(" NAME ")|\\[(" ADDRESS ")\\])\\.?\\z"),
 };
 
+/* Compiled once, whoever asks: they are constants. */
+static pcre2_code *codes[PATTERN_COUNT];
+static bool jit = true;
+
 static int
-compile(struct matcher *m, size_t i, struct error *err)
+compile(size_t i, struct error *err)
 {
 	PCRE2_UCHAR text[200];
 	int code;
 	size_t at;
 
-	m->code[i] = pcre2_compile((PCRE2_SPTR)patterns[i],
+	codes[i] = pcre2_compile((PCRE2_SPTR)patterns[i],
 	    PCRE2_ZERO_TERMINATED, PCRE2_DOTALL, &code, &at, NULL);
-	if (m->code[i] == NULL) {
+	if (codes[i] == NULL) {
 		(void)pcre2_get_error_message(code, text, sizeof(text));
 		return error_set(err, EX_SOFTWARE, "pattern %zu at %zu: %s", i,
 		    at, (char *)text);
 	}
-	if (pcre2_jit_compile(m->code[i], PCRE2_JIT_COMPLETE) != 0)
-		m->jit = false;
+	if (pcre2_jit_compile(codes[i], PCRE2_JIT_COMPLETE) != 0)
+		jit = false;
 	return 0;
 }
 
 int
 match_begin(struct matcher *m, struct error *err)
 {
-	m->jit = true;
 	for (size_t i = 0; i < PATTERN_COUNT; i++)
-		if (compile(m, i, err) != 0)
+		if (codes[i] == NULL && compile(i, err) != 0)
 			return -1;
 	m->data = pcre2_match_data_create(GROUPS, NULL);
 	return m->data == NULL ? error_memory(err) : 0;
@@ -203,10 +206,6 @@ match_begin(struct matcher *m, struct error *err)
 void
 match_free(struct matcher *m)
 {
-	for (size_t i = 0; i < PATTERN_COUNT; i++) {
-		pcre2_code_free(m->code[i]);
-		m->code[i] = NULL;
-	}
 	pcre2_match_data_free(m->data);
 	m->data = NULL;
 }
@@ -216,11 +215,8 @@ static int
 run(struct matcher *m, enum pattern pattern, struct span subject)
 {
 	PCRE2_SPTR at = (PCRE2_SPTR)(subject.at == NULL ? "" : subject.at);
-	int found = m->jit
-	    ? pcre2_jit_match(m->code[pattern], at, subject.len, 0, 0, m->data,
-	          NULL)
-	    : pcre2_match(m->code[pattern], at, subject.len, 0, 0, m->data,
-	          NULL);
+	int found = (jit ? pcre2_jit_match : pcre2_match)(codes[pattern], at,
+	    subject.len, 0, 0, m->data, NULL);
 
 	m->failed = m->failed || (found < 0 && found != PCRE2_ERROR_NOMATCH);
 	return found;
