@@ -198,9 +198,6 @@ struct maillog_state {
 	unsigned long long looked;  /* bytes looked back over */
 	struct entry entry[2];      /* the line's, and looking back's */
 	long long hour, hour_shift; /* the last answer of rules.utc */
-	char stamp_head[19], stamp_tail[6]; /* of the last stamp */
-	size_t stamp_len;
-	long long stamp_value;
 	char origin[64];            /* of the last plain line: " host tag[" */
 	size_t origin_len;
 
