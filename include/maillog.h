@@ -53,8 +53,11 @@
 
 /* So much of what was taken must still stand in front of a block. */
 #define MAILLOG_BEFORE ((size_t)64 * 1024)
-/* A longer line is no evidence.  No block but the last may be smaller. */
+/* A longer line is no evidence.  No block but the last may be smaller.  (A
+ * fuzzer has less of it, so as to reach it.) */
+#ifndef MAILLOG_LINE_MAX
 #define MAILLOG_LINE_MAX ((size_t)64 * 1024)
+#endif
 
 /* Times are seconds since 1970, UTC. */
 #define MAILLOG_NO_TIME LLONG_MIN
@@ -86,9 +89,10 @@ struct maillog_host {
 	const char *address;   /* "192.0.2.1", "IPv6:..."; NULL: not known */
 	unsigned long failures;
 	unsigned long implicit; /* of them on port 465: Srv_Features is no cure */
-	/* Of them by DANE, counted with successes: no exemption is a cure, the
-	 * other side's TLSA record has to be mended. */
-	unsigned long dane;
+	/* Of them by DANE and by MTA-STS, counted with successes: no exemption
+	 * is a cure, the other side has to mend its TLSA record, or its policy
+	 * or certificate. */
+	unsigned long dane, sts;
 	unsigned long long successes; /* handshakes that worked */
 	long long first, last; /* failures; MAILLOG_NO_TIME: no stamps */
 	/* Failures over time: bar i counts [start + i * width, + width). */

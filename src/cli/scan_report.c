@@ -121,6 +121,8 @@ struct scan_rows {
 	const struct maillog *found;
 	const char **tls;     /* of each host; NULL: not known */
 	const char **reasons; /* of each host, for the table */
+	struct name *names;   /* sorted */
+	size_t name_count;
 	bool bars;
 	struct range range;
 	char first[32], last[32], first_utc[32], last_utc[32], bar[BAR_SIZE];
@@ -142,6 +144,9 @@ reason_text(const struct maillog_host *h, struct arena *memory)
 	if (h->dane > 0)
 		buf_printf(&text, " (%lu by DANE: no entry helps, the other "
 		    "side has to mend its TLSA record)", h->dane);
+	if (h->sts > 0)
+		buf_printf(&text, " (%lu by MTA-STS: no entry helps, the other "
+		    "side has to mend its policy or certificate)", h->sts);
 	return buf_string(&text);
 }
 
@@ -212,6 +217,7 @@ describe(void *context, size_t number, struct row *row)
 		{ "successes", "  WORKED", value_count(h->successes) },
 		{ "implicit", NULL, value_count(h->implicit) },
 		{ "dane", NULL, value_count(h->dane) },
+		{ "sts", NULL, value_count(h->sts) },
 		{ "evidence", NULL, evidence },
 		{ "first", NULL,
 			value_text(time_text(h->first, true, r->first_utc)) },
@@ -229,67 +235,59 @@ describe(void *context, size_t number, struct row *row)
 }
 
 /* Has it a failure that an entry can end?  None can on port 465, nor where
- * DANE demands TLS. */
+ * DANE or MTA-STS demands TLS. */
 static bool
 is_curable(const struct maillog_host *h)
 {
-	return h->implicit + h->dane < h->failures;
+	return h->implicit + h->dane + h->sts < h->failures;
 }
 
 /* ---- names ---- */
 
 struct name {
-	const char *text;
+	const struct maillog_host *of;
 	bool said;
 };
 
 static int
-by_text(const void *a, const void *b)
+by_name(const void *a, const void *b)
 {
-	return strcmp(((const struct name *)a)->text,
-	    ((const struct name *)b)->text);
+	const struct maillog_host *x = ((const struct name *)a)->of;
+	const struct maillog_host *y = ((const struct name *)b)->of;
+
+	return x->role == y->role ? strcmp(x->host, y->host)
+				  : (int)x->role - (int)y->role;
 }
 
-/* Each name once, sorted: of those with a failure that an entry can end. */
-static size_t
-sorted_names(const struct maillog *m, struct name **names,
-    struct arena *memory)
+/* Of all rows with a failure that an entry can end. */
+static int
+sort_names(struct scan_rows *r, struct arena *memory, struct error *err)
 {
-	size_t count = 0, kept = 0;
-
-	for (size_t i = 0; i < m->host_count; i++)
-		if (is_curable(m->hosts[i]))
-			ARENA_ADD(memory, *names, count)->text =
-			    m->hosts[i]->host;
-	if (count > 0)
-		qsort(*names, count, sizeof(**names), by_text);
-	for (size_t i = 0; i < count; i++)
-		if (kept == 0 || by_text(*names + kept - 1, *names + i) != 0)
-			(*names)[kept++] = (*names)[i];
-	return kept;
+	for (size_t i = 0; i < r->found->host_count; i++)
+		if (is_curable(r->found->hosts[i]))
+			*ARENA_ADD(memory, r->names, r->name_count) =
+			    (struct name){ r->found->hosts[i], false };
+	if (arena_error(memory, err) != 0)
+		return -1;
+	if (r->name_count > 0)
+		qsort(r->names, r->name_count, sizeof(*r->names), by_name);
+	return 0;
 }
 
 /* A host may have several rows, one an address or a grade: it is named once,
  * where it is worst. */
-static int
-print_names(const struct maillog *m, struct arena *memory, struct error *err)
+static bool
+is_to_name(const struct scan_rows *r, const struct maillog_host *h)
 {
-	struct name *names = NULL;
-	size_t count = sorted_names(m, &names, memory);
+	const struct name wanted = { h, false };
+	struct name *found = r->name_count == 0 ? NULL
+	    : bsearch(&wanted, r->names, r->name_count, sizeof(wanted),
+	          by_name);
 
-	if (arena_error(memory, err) != 0)
-		return -1;
-	for (size_t i = 0; i < m->host_count && count > 0; i++) {
-		const struct name wanted = { m->hosts[i]->host, false };
-		struct name *found = bsearch(&wanted, names, count,
-		    sizeof(*names), by_text);
-
-		if (found == NULL || found->said)
-			continue;
-		found->said = true;
-		puts(found->text);
-	}
-	return 0;
+	if (found == NULL || found->said)
+		return false;
+	found->said = true;
+	return true;
 }
 
 /* ---- all ---- */
@@ -341,8 +339,8 @@ print_commands(const struct scan_rows *r)
 		const struct maillog_host *h = r->found->hosts[i];
 		const char *quote = h->host[0] == '[' ? "'" : "";
 
-		if (!is_curable(h) ||
-		    (r->tls[i] != NULL && strcmp(r->tls[i], on) != 0))
+		if ((r->tls[i] != NULL && strcmp(r->tls[i], on) != 0) ||
+		    !is_to_name(r, h))
 			continue;
 		if (!any)
 			printf("\nTo send or receive in clear text until the other "
@@ -360,8 +358,14 @@ scan_print(const struct maillog *m, const struct options *o,
 	struct scan_rows r = { .found = m, .bars = isatty(STDOUT_FILENO) == 1,
 		.range = range_of(m) };
 
-	if (o->hosts && !o->json)
-		return print_names(m, memory, err);
+	if (sort_names(&r, memory, err) != 0)
+		return -1;
+	if (o->hosts && !o->json) {
+		for (size_t i = 0; i < m->host_count; i++)
+			if (is_to_name(&r, m->hosts[i]))
+				puts(m->hosts[i]->host);
+		return 0;
+	}
 	if (prepare(&r, text, memory, err) != 0)
 		return -1;
 	if (o->json) {

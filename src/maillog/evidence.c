@@ -369,6 +369,8 @@ evidence_add(struct maillog_state *s, const char *line, struct record *r)
 		server_failure(s, line, r);
 	else if (BEGINS(m, "STARTTLS=client, error: connect failed="))
 		client_error(s, r);
+	else if (evidence_sts(s, r))
+		return true;
 	else if (memmem(m.at, m.len, ": to=", 5) != NULL)
 		return delivery(s, r);
 	else

@@ -1,25 +1,54 @@
-/* Handshakes that worked, and what DANE says of them. */
+/* Handshakes that worked, and what DANE and MTA-STS say of them. */
 #include <string.h>
 
 #include "maillog_private.h"
 
-/* DANE keeps mail waiting, where no handshake failed. */
+/* A host to which mail waits although no handshake failed; NULL: the line does
+ * not name it, or is too old. */
+static struct maillog_host *
+waits(struct maillog_state *s, const struct record *r, enum maillog_grade grade,
+    struct span name, const char *reason)
+{
+	struct failure f = { ROLE_CLIENT, grade,
+		reason_number(s, span_of(reason)), r->times,
+		stamp_time(s, r) };
+	struct relay relay;
+
+	if (name.len < RELAY_CUT && relay_server(s, name, &relay))
+		return host_count(s, &f, &relay);
+	host_unattributed(s, f.time, f.times);
+	return NULL;
+}
+
 static void
 dane_failure(struct maillog_state *s, const struct record *r,
     struct span name, const char *reason)
 {
-	struct failure f = { ROLE_CLIENT, r->grade,
-		reason_number(s, span_of(reason)), r->times,
-		stamp_time(s, r) };
-	struct maillog_host *row = NULL;
-	struct relay relay;
+	struct maillog_host *row = waits(s, r, r->grade, name, reason);
 
-	if (name.len < RELAY_CUT && relay_server(s, name, &relay))
-		row = host_count(s, &f, &relay);
-	else
-		host_unattributed(s, f.time, f.times);
 	if (row != NULL)
 		row->dane += r->times;
+}
+
+bool
+evidence_sts(struct maillog_state *s, const struct record *r)
+{
+	struct span g[GROUPS];
+	struct maillog_host *row;
+	bool asked;
+
+	if (!s->rules.successes ||
+	    !match(&s->matcher, PATTERN_STS, r->message, g))
+		return false;
+	/* The recipient stands in front of the others. */
+	asked = span_begins(g[2], "STS");
+	row = waits(s, r, asked ? r->grade : MAILLOG_HINT, g[1],
+	    asked                          ? "MTA-STS: the policy cannot be looked up"
+	    : span_begins(g[2], "listed") ? "MTA-STS: the certificate is not the host's"
+					   : "MTA-STS: the host is not in the policy");
+	if (row != NULL)
+		row->sts += r->times;
+	return true;
 }
 
 void

@@ -199,6 +199,8 @@ take_one(struct maillog_state *s, const char *bytes, size_t len, bool last,
 		return export_take(e, bytes, len, last, complete);
 	if (s->shape == SHAPE_VERBOSE)
 		return verbose_take(e, bytes, len, last, complete);
+	if (s->shape == SHAPE_FRAMES)
+		return frame_take(e, bytes, len, last, complete);
 	return json_take(e, bytes, len, last, complete);
 }
 
@@ -215,6 +217,7 @@ feed_entries(struct maillog_state *s, const char *bytes, size_t len, bool last)
 		if (complete)
 			entry_done(s, &s->entry[0]);
 		else if (s->shape == SHAPE_STREAM ||
+		    s->shape == SHAPE_FRAMES ||
 		    (s->shape == SHAPE_VERBOSE && bytes[at] != ' '))
 			/* It is in no entry. */
 			unread_count(s, (struct span){ bytes + at, taken });

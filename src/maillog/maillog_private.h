@@ -4,10 +4,10 @@
  *   maillog.c   blocks -> records, one after the other
  *   record.c    a line of text, or an entry -> a record
  *   entry.c     the fields of an entry: who wrote it
- *   json.c, export.c, verbose.c   where those fields stand
+ *   json.c, export.c, verbose.c, frame.c   where those fields stand
  *   match.c     all patterns, the shapes of a line among them
  *   evidence.c  what a record means
- *   handshake.c handshakes that worked, and DANE
+ *   handshake.c handshakes that worked, DANE and MTA-STS
  *   unread.c    failures in lines that nobody understood
  *   stamp.c     a time stamp -> seconds
  *   relay.c     relay= -> the host sendmail looks up
@@ -51,6 +51,7 @@ enum pattern {
 	PATTERN_FROM,     /* relay */
 	PATTERN_CONNECT,  /* relay */
 	PATTERN_FEATURES, /* clt or srv, relay */
+	PATTERN_STS,      /* name, what is wrong */
 	PATTERN_RELAY,    /* name, address, forged */
 	PATTERN_HOST,     /* name or [addr]: the name, the addr */
 	PATTERN_COUNT
@@ -65,9 +66,7 @@ enum header_group {
 };
 
 struct matcher {
-	pcre2_code *code[PATTERN_COUNT];
 	pcre2_match_data *data;
-	bool jit;
 	bool failed; /* PCRE2 gave up on a line */
 };
 
@@ -127,10 +126,13 @@ enum shape {
 	/* Records of many lines, of which nothing is to be searched for. */
 	SHAPE_STREAM,  /* JSON: pretty, or in an array */
 	SHAPE_VERBOSE,
+	SHAPE_FRAMES,  /* no newline between them */
 	SHAPE_EXPORT
 };
 
+#ifndef PROCESS_TABLE /* a fuzzer has a smaller one, which is soon full */
 #define PROCESS_TABLE 4096
+#endif
 
 enum server_state { SERVER_NONE, SERVER_NAMED, SERVER_OPEN };
 
@@ -196,9 +198,6 @@ struct maillog_state {
 	unsigned long long looked;  /* bytes looked back over */
 	struct entry entry[2];      /* the line's, and looking back's */
 	long long hour, hour_shift; /* the last answer of rules.utc */
-	char stamp_head[19], stamp_tail[6]; /* of the last stamp */
-	size_t stamp_len;
-	long long stamp_value;
 	char origin[64];            /* of the last plain line: " host tag[" */
 	size_t origin_len;
 
@@ -263,12 +262,14 @@ void entry_set(struct entry *e, struct span name, struct span value);
 enum entry_kind entry_record(uint64_t seed, const struct entry *e,
     struct record *r);
 
-/* ---- json.c, export.c, verbose.c ---- */
+/* ---- json.c, export.c, verbose.c, frame.c ---- */
 
 /* The fields of an object in JSON; false: it is none. */
 bool json_entry(struct span object, struct entry *entry);
 /* Does an object begin here that takes many lines, or an array? */
 bool json_is_stream(struct span bytes);
+/* Does a frame begin here, and another one right behind it? */
+bool frame_is_stream(struct span bytes);
 
 /*
  * Each takes a piece of the len bytes, len > 0: how much; 0 where not all of
@@ -280,6 +281,9 @@ size_t export_take(struct entry *e, const char *bytes, size_t len, bool last,
     bool *complete) MUST_USE;
 /* It may set *complete and take nothing. */
 size_t verbose_take(struct entry *e, const char *bytes, size_t len, bool last,
+    bool *complete) MUST_USE;
+
+size_t frame_take(struct entry *e, const char *bytes, size_t len, bool last,
     bool *complete) MUST_USE;
 
 /* ---- unread.c ---- */
@@ -330,6 +334,8 @@ bool evidence_add(struct maillog_state *s, const char *line, struct record *r);
 /* A handshake without an error, from behind its relay= on. */
 void evidence_handshake(struct maillog_state *s, enum role role,
     const struct record *r, struct span rest);
+/* Is it mail that MTA-STS keeps waiting? */
+bool evidence_sts(struct maillog_state *s, const struct record *r);
 
 /* ---- process.c ---- */
 

@@ -1,10 +1,10 @@
 /*
  * All patterns.
  *
- * The first three run over whole blocks, so every alternative begins with a
- * rare capital: one that began with a small letter made them four times
- * slower.  The third one does, and is in use only while a line of a live
- * process is awaited.  The others run on one line and are anchored.
+ * The first three run over whole blocks, so their alternatives begin with two
+ * rare pairs of letters at most: a third one made them four times slower.  The
+ * third pattern has it, and is in use only while a line of a live process is
+ * awaited.  The others run on one line and are anchored.
  *
  * A shape of line is a row of STAMP, of TAG or of one of the prefixes.
  */
@@ -83,8 +83,9 @@
 
 /* The same of programs that also copy what others write, who are nobody's
  * choice: the line may be a stranger's words. */
+#define COLOUR "(?:\x1b\\[[\\d;]*+m)?+"
 #define PREFIX_OF_OTHERS \
-	"[\\w./-]{1,100}+ *\\| ?"                  /* docker compose */ \
+	COLOUR "[\\w./-]{1,100}+ *+\\|" COLOUR " ?" COLOUR /* docker compose */ \
 	"|" ISO " (?:stdout|stderr) [FP] "         /* CRI */ \
 	"|" ISO " \\{[^}]*+\\} "                   /* logcli */ \
 	"|" ISO "[ \\t](?:[\\w./:-]++\\t)?(?=[{<\\d]|[A-Z][a-z]{2} )" \
@@ -107,6 +108,9 @@
 	"(?:, timedout=(\\d++))?(?:, errno=(\\d++))?" \
 	"(?:, retry=(-?\\d++))?"
 
+/* The recipient is repeated there. */
+#define REJECT "\\d{3} [\\d.]++ .*\\.\\.\\. "
+
 /* A peer may write anything into to= within quotes, and into stat=: so no
  * quotes, none of the later names before their place, and stat= is the rest. */
 #define DELIVERY \
@@ -118,8 +122,10 @@
 
 #define FAILURE "TLS(?: handshake|" EQUALS "(?:client|server), error: )" \
 	"|SOFTWARE, relay" EQUALS
-#define HANDSHAKE "TLS(?: handshake|" EQUALS "(?:client|server), " \
-	"(?:error: |relay=))|SOFTWARE, relay" EQUALS
+/* Of two beginnings of three letters each: PCRE2 looks for no more at once. */
+#define HANDSHAKE "(?:TLS|s_[rs])(?: handshake|" EQUALS "(?:client|server), " \
+	"(?:error: |relay=)|erver, arg1" EQUALS "(?:SOFTWARE|TEMP)" \
+	"|cpt, arg1" EQUALS ")"
 
 static const char *const patterns[PATTERN_COUNT] = {
 	[PATTERN_FAILURE] = FAILURE,
@@ -153,36 +159,45 @@ static const char *const patterns[PATTERN_COUNT] = {
 	[PATTERN_CONNECT] = ANCHORED("NOQUEUE: connect from " RELAY "\\z"),
 	[PATTERN_FEATURES] = ANCHORED("tls_(clt|srv)_features=[^,]*+"
 				      "(?:, stat=\\d++)?+, relay=" RELAY "\\z"),
+	[PATTERN_STS] = ANCHORED("(?|ruleset=tls_server, arg1=TEMP, "
+				 "relay=(" NAME ")\\.?, reject=" REJECT
+				 "(STS lookup temp fail)\\z"
+				 "|" QUEUE_ID "ruleset=tls_rcpt, arg1=.*, "
+				 "relay=(" NAME ")\\.?, reject=" REJECT
+				 "\\1 not (listed in SANs\\z|found in ))"),
 	[PATTERN_RELAY] = ANCHORED("(?:\\S*@)?(?:(" NAME "|\\[[^]\\s]++\\])\\.? )?"
 			  "\\[(" ADDRESS ")\\]( \\(may be forged\\))?+\\z"),
 	[PATTERN_HOST] = ANCHORED("(?:(" NAME ")|\\[(" ADDRESS ")\\])\\.?\\z"),
 };
 
+/* Compiled once, whoever asks: they are constants. */
+static pcre2_code *codes[PATTERN_COUNT];
+static bool jit = true;
+
 static int
-compile(struct matcher *m, size_t i, struct error *err)
+compile(size_t i, struct error *err)
 {
 	PCRE2_UCHAR text[200];
 	int code;
 	size_t at;
 
-	m->code[i] = pcre2_compile((PCRE2_SPTR)patterns[i],
+	codes[i] = pcre2_compile((PCRE2_SPTR)patterns[i],
 	    PCRE2_ZERO_TERMINATED, PCRE2_DOTALL, &code, &at, NULL);
-	if (m->code[i] == NULL) {
+	if (codes[i] == NULL) {
 		(void)pcre2_get_error_message(code, text, sizeof(text));
 		return error_set(err, EX_SOFTWARE, "pattern %zu at %zu: %s", i,
 		    at, (char *)text);
 	}
-	if (pcre2_jit_compile(m->code[i], PCRE2_JIT_COMPLETE) != 0)
-		m->jit = false;
+	if (pcre2_jit_compile(codes[i], PCRE2_JIT_COMPLETE) != 0)
+		jit = false;
 	return 0;
 }
 
 int
 match_begin(struct matcher *m, struct error *err)
 {
-	m->jit = true;
 	for (size_t i = 0; i < PATTERN_COUNT; i++)
-		if (compile(m, i, err) != 0)
+		if (codes[i] == NULL && compile(i, err) != 0)
 			return -1;
 	m->data = pcre2_match_data_create(GROUPS, NULL);
 	return m->data == NULL ? error_memory(err) : 0;
@@ -191,10 +206,6 @@ match_begin(struct matcher *m, struct error *err)
 void
 match_free(struct matcher *m)
 {
-	for (size_t i = 0; i < PATTERN_COUNT; i++) {
-		pcre2_code_free(m->code[i]);
-		m->code[i] = NULL;
-	}
 	pcre2_match_data_free(m->data);
 	m->data = NULL;
 }
@@ -204,11 +215,8 @@ static int
 run(struct matcher *m, enum pattern pattern, struct span subject)
 {
 	PCRE2_SPTR at = (PCRE2_SPTR)(subject.at == NULL ? "" : subject.at);
-	int found = m->jit
-	    ? pcre2_jit_match(m->code[pattern], at, subject.len, 0, 0, m->data,
-	          NULL)
-	    : pcre2_match(m->code[pattern], at, subject.len, 0, 0, m->data,
-	          NULL);
+	int found = (jit ? pcre2_jit_match : pcre2_match)(codes[pattern], at,
+	    subject.len, 0, 0, m->data, NULL);
 
 	m->failed = m->failed || (found < 0 && found != PCRE2_ERROR_NOMATCH);
 	return found;

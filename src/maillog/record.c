@@ -209,7 +209,9 @@ line_in_entry(struct maillog_state *s, struct record *r)
 {
 	struct span line = span_trim(r->message);
 
-	r->grade = MAILLOG_HINT;
+	/* What a frame holds a daemon wrote. */
+	if (s->shape != SHAPE_FRAMES)
+		r->grade = MAILLOG_HINT;
 	for (int i = 0; i < PREFIXES && line.len > 0; i++) {
 		if (headed(s, line, r))
 			return true;
@@ -318,6 +320,8 @@ shape_of_start(struct span bytes)
 		return SHAPE_EXPORT;
 	if (json_is_stream(bytes))
 		return SHAPE_STREAM;
+	if (frame_is_stream(bytes))
+		return SHAPE_FRAMES;
 	if (line.len < 1000 && end != NULL &&
 	    span_begins(span_from(bytes, line.len), "\n    ") &&
 	    memmem(line.at, line.len, " [s=", 4) != NULL)

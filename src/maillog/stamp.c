@@ -202,18 +202,8 @@ traditional(struct maillog_state *s, struct span t)
 	return t.len > 4 && t.at[4] == '-' ? iso(s, t) : MAILLOG_NO_TIME;
 }
 
-/* Lines of one second have one time: head and tail, which an ISO stamp of a
- * usual length has, are all but a fraction. */
-static bool
-same_second(const struct maillog_state *s, struct span t)
-{
-	return t.len == s->stamp_len &&
-	    memcmp(t.at, s->stamp_head, sizeof(s->stamp_head)) == 0 &&
-	    memcmp(t.at + t.len - 6, s->stamp_tail, 6) == 0;
-}
-
-static long long
-read_stamp(struct maillog_state *s, const struct record *r)
+long long
+stamp_time(struct maillog_state *s, const struct record *r)
 {
 	static const char digits[] = "0123456789";
 	struct span t = r->stamp;
@@ -235,24 +225,6 @@ read_stamp(struct maillog_state *s, const struct record *r)
 		value /= 1000;
 	return value > 100000000 && value < 100000000000 ? value
 							 : MAILLOG_NO_TIME;
-}
-
-long long
-stamp_time(struct maillog_state *s, const struct record *r)
-{
-	struct span t = r->stamp;
-	bool keeps = t.len >= 25 && t.at[0] >= '0' && t.at[0] <= '9' &&
-	    t.at[4] == '-';
-
-	if (keeps && same_second(s, t))
-		return s->stamp_value;
-	if (!keeps)
-		return read_stamp(s, r);
-	s->stamp_len = t.len;
-	memcpy(s->stamp_head, t.at, sizeof(s->stamp_head));
-	memcpy(s->stamp_tail, t.at + t.len - 6, 6);
-	s->stamp_value = read_stamp(s, r);
-	return s->stamp_value;
 }
 
 void

@@ -103,7 +103,11 @@ like($once, qr/ \@ +unknown/, 'one failure is one sign') or diag($once);
 	spew("$dir/some", $log . $implicit . "2026-11-23T13:30:00Z mx sm-mta[13]: STARTTLS=server, "
 	    . "error: accept failed=-1, reason=x, SSL_error=1, errno=0, retry=-1, relay=[192.0.2.9]\n"
 	    . "2026-11-23T13:30:00Z mx sm-mta[14]: STARTTLS=server, error: accept failed=-1, "
-	    . "reason=x, SSL_error=1, errno=0, retry=-1, relay=[192.0.2.9] [192.0.2.9]\n");
+	    . "reason=x, SSL_error=1, errno=0, retry=-1, relay=[192.0.2.9] [192.0.2.9]\n"
+	    # a second row of either role: a hint, and another address
+	    . "2026-11-23T13:32:00Z mx mta[15]: ruleset=tls_server, arg1=SOFTWARE, relay=busy.example$failed\n"
+	    . "2026-11-23T13:32:00Z mx sm-mta[16]: STARTTLS=server, error: accept failed=-1, "
+	    . "reason=x, SSL_error=1, errno=0, retry=-1, relay=in.example [192.0.2.77]\n");
 	my $t = Tlsoff::Terminal->start({}, 'sh', '-c', '"$@"; echo done.', 'sh', $TLSOFF,
 	    'scan', '-f', "$dir/none", '-C', '/dev/null', "$dir/some");
 	ok($t->wait_for(qr/done\./), 'a terminal, with commands');

@@ -47,6 +47,19 @@ for (['the client role', $client], ['the server role', $server],
 	like($err, qr/look/, '... also with -q: it is a warning');
 }
 
+# Frames one behind the other, of which one has lost its beginning: what it
+# holds is told, and those behind the next line's end are read.
+{
+	my $frames = shape('frames', (records(slurp("$FIXTURES/real.log")))[0 .. 2]);
+	my $line = "<22>1 2026-11-23T11:11:04Z h sm-mta 7 - - $client";
+	my ($rows, $said) = scan_rows("$frames$line\n" . length($line) . " $line");
+
+	is_deeply($rows, ['client mx.a.example - 1'], 'frames: read again');
+	is($said->{unread}, 1, '... and one was not');
+	(undef, $said) = scan_rows($frames . 'x' x 100000 . "$line\n");
+	is($said->{unread}, 1, '... also far behind');
+}
+
 # Where the first one is, however far.
 my $text = slurp("$FIXTURES/real.log");
 my $lines = $text =~ tr/\n//;

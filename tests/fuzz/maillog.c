@@ -48,7 +48,8 @@ look(const struct maillog *m)
 		must(strpbrk(h->host, " ,@=/\"<>") == NULL && plain(h->host));
 		must(h->role == ROLE_CLIENT || h->address != NULL);
 		must(h->address == NULL || plain(h->address));
-		must(h->implicit + h->dane <= h->failures && h->reason_count > 0);
+		must(h->implicit + h->dane + h->sts <= h->failures);
+		must(h->reason_count > 0);
 		for (size_t r = 0; r < h->reason_count; r++)
 			must(plain(h->reasons[r].text));
 	}

@@ -172,6 +172,8 @@ our %first_hand = map { $_ => 1 } keys %shape;
 	'two-hosts' => sub { traditional($_->{local}) . " relay.example $_->{host} " . tagged($_) . "\n" },
 	'octets' => sub { my $l = "<22>1 $_->{stamp} $_->{host} $_->{tag} $_->{pid} - - $_->{message}";
 		length($l) . " $l\n" },
+	frames => sub { my $l = "<22>1 $_->{stamp} $_->{host} $_->{tag} $_->{pid} - - $_->{message}";
+		length($l) . " $l" },
 	# stamps
 	tabs => sub { "$_->{stamp}\t$_->{host}\t" . tagged($_) . "\n" },
 	'iso-blank' => sub { (iso($_->{local}) =~ s/T/ /r) . " $_->{host} " . tagged($_) . "\n" },
@@ -205,6 +207,8 @@ our %first_hand = map { $_ => 1 } keys %shape;
 	docker => sub { object(log => plain_of($_) . "\n", stream => 'stdout', time => utc($_)) . "\n" },
 	'docker-stamps' => sub { utc($_) . " " . plain_of($_) . "\n" },
 	compose => sub { "mail-1  | " . plain_of($_) . "\n" },
+	'compose-colours' => sub { "\e[36mmail-1  | \e[0m" . plain_of($_) . "\n" },
+	'compose-old' => sub { "\e[36;1mmail_1      |\e[0m " . plain_of($_) . "\n" },
 	cri => sub { "$_->{stamp} stdout F " . plain_of($_) . "\n" },
 	kubectl => sub { "[pod/mail-0/mail] " . plain_of($_) . "\n" },
 	cloudwatch => sub { "$_->{stamp} mail/stream-1 " . plain_of($_) . "\n" },
@@ -235,7 +239,7 @@ our %no_pid = map { $_ => 1 } qw(cat metalog fields-json tag-no-pid);
 
 # What a stranger's words may look like: never more than a hint.
 our %hint = map { $_ => 1 } qw(tag-mx tag-5424 tag-alone two-hosts fields-json docker
-	docker-stamps compose cri kubectl cloudwatch logcli loki fluent-bit fluentd filebeat
+	docker-stamps compose compose-colours compose-old cri kubectl cloudwatch logcli loki fluent-bit fluentd filebeat
 	events);
 
 # Around all records.

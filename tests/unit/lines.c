@@ -81,6 +81,18 @@ zones_are_heeded(void **state)
 	stamp_is("1795435200.000001", NOON);
 }
 
+/* One with a byte damaged is not the one before, but for that byte. */
+static void
+a_stamp_is_read_by_itself(void **state)
+{
+	(void)state;
+	stamp_is("2026-11-23T12:00:00.12)456+01:00", NOON);
+	read_log("2026-11-23T12:00:00.123456+01:00" TAG FAILED("a.example")
+	    "2026-11-23T12:00:00.12)456+01:00" TAG FAILED("b.example"));
+	assert_int_equal(m.hosts[0]->first, NOON - HOUR);
+	assert_int_equal(m.hosts[1]->first, NOON);
+}
+
 static void
 a_stamp_of_no_date_is_no_time(void **state)
 {
@@ -455,6 +467,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		with_rules(zones_are_heeded),
+		with_rules(a_stamp_is_read_by_itself),
 		with_rules(a_stamp_of_no_date_is_no_time),
 		with_rules(years_before_all_logs_are_still_years),
 		with_rules(a_stamp_without_a_year_is_not_before_1970),
