@@ -54,7 +54,7 @@ NEEDS = $(BUILD)/needs-$(WITH_DB)
 
 # One rule for each source, made when make starts: the one form of a pattern
 # rule over directories that both makes understand.  It sets OBJECTS (all but
-# main), UNIT_TESTS, and the dependencies on headers.  Of a path that make or sh
+# main), UNIT_TESTS, VERSION, and the dependencies on headers.  Of a path that make or sh
 # would split it says so, and RULES is src/no-, which ends make.
 RULES != sh src/rules.sh '$(BUILD)' "$(BUILD)" '$(WITH_DB)'
 include $(RULES)rules.mk
@@ -190,7 +190,6 @@ check-all: setup-check-all
 	$(QUIET)BUILD="$(BUILD)" CC="$(CC)" sh tests/run tests/heavy/*.t
 
 # Release and packages, below $(BUILD)/dist, deb and rpm, from the last commit.
-VERSION != sed -n 's/^.define VERSION "\(.*\)"/\1/p' src/cli/help.c
 DIST = BUILD="$(BUILD)" sh src/dist/dist.sh $(VERSION)
 dist: setup-dist
 	$(QUIET)$(DIST)
@@ -214,12 +213,14 @@ install: all
 	    "$(DESTDIR)$(docdir)" "$(DESTDIR)$(unitdir)" "$(DESTDIR)$(bashcompdir)" \
 	    "$(DESTDIR)$(zshcompdir)" "$(DESTDIR)$(fishcompdir)"
 	install -m 0755 $(BUILD)/tlsoff "$(DESTDIR)$(sbindir)/tlsoff"
-	install -m 0644 man/tlsoff.8 "$(DESTDIR)$(mandir)/man8/tlsoff.8"
+	sed 's/^\.Os$$/.Os tlsoff $(VERSION)/' man/tlsoff.8 \
+	    >"$(DESTDIR)$(mandir)/man8/tlsoff.8"
 	sed 's,@SBINDIR@,$(sbindir),' src/dist/tlsoff.cron \
 	    >"$(DESTDIR)$(docdir)/tlsoff.cron"
 	sed 's,@SBINDIR@,$(sbindir),' src/dist/tlsoff-expire.service \
 	    >"$(DESTDIR)$(unitdir)/tlsoff-expire.service"
-	chmod 0644 "$(DESTDIR)$(docdir)/tlsoff.cron" \
+	chmod 0644 "$(DESTDIR)$(mandir)/man8/tlsoff.8" \
+	    "$(DESTDIR)$(docdir)/tlsoff.cron" \
 	    "$(DESTDIR)$(unitdir)/tlsoff-expire.service"
 	install -m 0644 src/dist/tlsoff-expire.timer \
 	    "$(DESTDIR)$(unitdir)/tlsoff-expire.timer"

@@ -134,7 +134,10 @@ int error_errno(struct error *err, int status, const char *subject,
     const char *what);
 /* "out of memory", EX_OSERR. */
 int error_memory(struct error *err);
-/* Where err is that one: names the file whose size it was, and a cure.  -1. */
+/* "too large for an access file", EX_DATAERR. */
+int error_too_large(struct error *err);
+/* Where err is one of these two: names the file whose size it was, and a cure.
+ * -1. */
 int error_memory_for(struct error *err, const char *path);
 /* 0, or error_memory() when an addition to b failed. */
 int buf_error(const struct buf *b, struct error *err) MUST_USE;

@@ -41,11 +41,12 @@
  * name and no other, has to be trusted (EX_NOPERM), and make is given this very
  * file: no other that stands there is read, but for those that it includes.
  *
- * The private directories ".NAME.tlsoff.d" beside text and map, mode 0700,
+ * The private directories ".NAME.tlsoff.d" beside text and map, mode 01700,
  * hold the new file and, after the exchange, the old one: makemap opens its file
  * by name, and the directory around them may belong to a mail user.  An
  * exclusive flock on both is the lock; both are there while it is held.  What a
- * run that was killed left in them the next one removes; anything else under
+ * run that was killed, or a power cut, left in them the next one removes, also
+ * where no journal kept the entries of a directory together; anything else under
  * these names is left alone (EX_CANTCREAT).  Whoever owns the directory around
  * can still move them away: so their names are looked at again before each
  * exchange (EX_TEMPFAIL).

@@ -1,7 +1,8 @@
 #!/bin/sh
 # rules.sh 'BUILD' "BUILD" WITH_DB: writes BUILD/rules.mk, one explicit rule for
-# each source, and prints the directory that rules.mk is in, with a slash.
-# WITH_DB=no leaves out what needs libdb.
+# each source and the version that CHANGELOG.md begins with, and prints the
+# directory that rules.mk is in, with a slash.  WITH_DB=no leaves out what needs
+# libdb.
 #
 # Where it cannot, it says why and prints "src/no-", for src/no-rules.mk.
 set -eu
@@ -56,6 +57,8 @@ for c in src/*/*.c; do
 	fi
 done
 printf 'OBJECTS =%s\n' "$objects"
+version=$(sed -n '/^## /{s/^## \([0-9.]*\).*/\1/p;q;}' src/dist/CHANGELOG.md)
+printf 'VERSION = %s\n' "$version"
 # The resolver is a library of its own before version 2.34 of glibc.
 case $(getconf GNU_LIBC_VERSION 2>/dev/null) in
 'glibc 2.'[0-9] | 'glibc 2.'[12][0-9] | 'glibc 2.3'[0-3]) echo 'RESOLVER = -lresolv' ;;
@@ -67,6 +70,10 @@ for c in src/*/*.c tests/unit/*.c; do
 	mkdir -p "${o%/*}"
 	case $c in
 	tests/unit/*) where=" -DTEST_BUILD='\"$build\"'" ;;
+	src/cli/help.c)
+		where=" -DVERSION='\"$version\"'"
+		printf '%s: src/dist/CHANGELOG.md\n' "$o"
+		;;
 	*) where= ;;
 	esac
 	printf '%s: %s $(NEEDS)\n\t$(SAY) CC %s\n' "$o" "$c" "$c"

@@ -344,7 +344,7 @@ read_lines(struct access *a, struct span text,
 	a->seed = (uint64_t)(uintptr_t)text.at * UINT64_C(0x94d049bb133111eb);
 #if SIZE_MAX > UINT32_MAX
 	if (a->text.len >= ACCESS_TEXT_END)
-		return error_set(err, EX_DATAERR, "the file is too large");
+		return error_too_large(err);
 #endif
 	if (make_marks(a, err) == 0 && access_find_marker(a, err) == 0)
 		return 0;

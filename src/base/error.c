@@ -74,9 +74,20 @@ error_memory(struct error *err)
 	return error_set(err, EX_OSERR, "%s", no_memory);
 }
 
+static const char too_large[] = "too large for an access file";
+
+int
+error_too_large(struct error *err)
+{
+	return error_set(err, EX_DATAERR, "%s", too_large);
+}
+
 int
 error_memory_for(struct error *err, const char *path)
 {
+	if (strcmp(err->text, too_large) == 0)
+		return error_set(err, EX_DATAERR,
+		    "%s: is %s; put a right one in its place", path, too_large);
 	if (strcmp(err->text, no_memory) != 0)
 		return -1;
 	return error_set(err, EX_OSERR, "%s: %s; see that it is no larger "

@@ -85,7 +85,7 @@ restrict_files(enum sandbox kind, int directory)
 	if (kind == SANDBOX_PROGRAM)
 		rules.files &= ~(unsigned long long)LANDLOCK_ACCESS_FS_EXECUTE;
 	if (version >= 4) {
-		rules.net = 3; /* bind, connect */
+		rules.net = kind == SANDBOX_ASK ? 1 : 3; /* bind, connect */
 		size += sizeof(rules.net);
 	}
 	if (version >= 6) {
@@ -144,6 +144,7 @@ give_up(enum sandbox kind, int directory)
 	(void)directory;
 	(void)pledge(kind == SANDBOX_NO_FILES ? "stdio"
 	    : kind == SANDBOX_READ ? "stdio rpath flock"
+	    : kind == SANDBOX_ASK ? "stdio dns"
 	    : "stdio rpath wpath cpath flock", NULL);
 }
 
@@ -197,7 +198,7 @@ sandbox(enum sandbox kind, int directory)
 		return;
 	entered = true;
 	/* A pipe is no file.  Who tries is told, and not killed. */
-	if (kind == SANDBOX_READ || kind == SANDBOX_PROGRAM) {
+	if (kind != SANDBOX_NO_FILES && kind != SANDBOX_WRITE) {
 		(void)signal(SIGXFSZ, SIG_IGN);
 		(void)setrlimit(RLIMIT_FSIZE, &none);
 	}

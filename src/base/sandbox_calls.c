@@ -16,6 +16,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -124,6 +125,16 @@ static const unsigned starting[] = {
 #ifdef SYS_setuid32
 	SYS_setuid32, SYS_setgid32, SYS_setresuid32, SYS_setresgid32,
 	SYS_getgroups32, SYS_ugetrlimit, SYS_set_thread_area,
+#endif
+};
+
+/* What a resolver asks with. */
+static const unsigned asking[] = {
+	SYS_connect, SYS_bind, SYS_sendto, SYS_sendmsg, SYS_sendmmsg,
+	SYS_recvfrom, SYS_recvmsg, SYS_setsockopt, SYS_getsockopt,
+	SYS_getsockname, SYS_getpeername,
+#ifdef SYS_socketcall /* all of them, where the C library knows no other */
+	SYS_socketcall,
 #endif
 };
 
@@ -330,6 +341,16 @@ allow_opening(struct filter *f, enum sandbox kind)
 #endif
 }
 
+/* Hosts, and no program of this machine's by a socket with a path. */
+static void
+allow_asking(struct filter *f)
+{
+	static const unsigned families[] = { AF_INET, AF_INET6 };
+
+	allow_only(f, SYS_socket, 0, families, COUNT(families));
+	allow(f, asking, COUNT(asking));
+}
+
 void
 sandbox_calls(enum sandbox kind)
 {
@@ -345,6 +366,8 @@ sandbox_calls(enum sandbox kind)
 	allow_opening(&f, kind);
 	if (kind == SANDBOX_WRITE)
 		allow(&f, writing, COUNT(writing));
+	if (kind == SANDBOX_ASK)
+		allow_asking(&f);
 	(kind == SANDBOX_PROGRAM ? allow_program : allow_function)(&f);
 	allow_some(&f);
 	end(&f, SECCOMP_RET_ERRNO | ENOSYS);

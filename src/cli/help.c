@@ -8,7 +8,9 @@
 #include "cli.h"
 #include "options.h"
 
-#define VERSION "1.0"
+#ifndef VERSION /* for analyzers alone: make gives that of CHANGELOG.md */
+#define VERSION "unknown"
+#endif
 #define COLUMN 29 /* where the words about an option begin */
 
 /* What of the options one screen has room for. */

@@ -14,8 +14,7 @@ gzip -dc "$release" | tar -xf - -C "$deb"
 cd "$deb/tlsoff-$1"
 unset BUILD
 cp -R src/dist/debian .
-date=$(LC_ALL=C date -u -R -r README.md)
-sed "s/@VERSION@/$1/; s/@DATE@/$date/" src/dist/debian/changelog \
+awk -v form=deb -f src/dist/changelog.awk src/dist/CHANGELOG.md \
     >debian/changelog
 dpkg-buildpackage -us -uc >../build.log 2>&1 ||
     { tail -n 40 ../build.log >&2; exit 1; }

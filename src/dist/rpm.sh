@@ -11,11 +11,13 @@ release=$build/dist/tlsoff-$1.tar.gz
 rm -rf "$rpm"
 mkdir -p "$rpm/SOURCES" "$rpm/SPECS"
 cp "$release" "$rpm/SOURCES"
-date=$(gzip -dc "$release" |
-    tar --full-time -tvf - "tlsoff-$1/README.md" | awk '{ print $4 }')
-gzip -dc "$release" | tar -xOf - "tlsoff-$1/src/dist/rpm/tlsoff.spec" |
-    sed "s/@VERSION@/$1/; s/@DATE@/$(date -u -d "$date" '+%a %b %d %Y')/" \
-    >"$rpm/SPECS/tlsoff.spec"
+gzip -dc "$release" | tar -xf - -C "$rpm" "tlsoff-$1/src/dist"
+from=$rpm/tlsoff-$1/src/dist
+{
+	sed "s/@VERSION@/$1/" "$from/rpm/tlsoff.spec"
+	awk -v form=rpm -f "$from/changelog.awk" "$from/CHANGELOG.md"
+} >"$rpm/SPECS/tlsoff.spec"
+rm -rf "$rpm/tlsoff-$1"
 # Where other packages than RPM's are installed, as on Debian, rpmbuild has a
 # database of the user's own, which knows none of them, and its scripts that
 # strip and compress do not work as they are called.

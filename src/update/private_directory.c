@@ -1,8 +1,9 @@
 /*
  * The private directory of a target: ".NAME.tlsoff.d" beside it.
  *
- *   open    made, or found where a killed run left it; locked, emptied, and
- *           given a file that names our process
+ *   open    made, with a mode that nobody else gives to a closed directory, or
+ *           found where a killed run left it; locked, emptied, and given a file
+ *           that names our process
  *   in use  holds the new file and, after the exchange, the old one
  *   close   emptied, removed, and only then unlocked
  *
@@ -23,14 +24,7 @@
 
 #include "update_private.h"
 
-#define NAME_SIZE (NAME_MAX + 32)
 #define AGAIN_MS 1000 /* for one that its holder removes as we lock it */
-
-static void
-directory_name(char to[NAME_SIZE], const struct target *t)
-{
-	(void)snprintf(to, NAME_SIZE, ".%s.tlsoff.d", t->name);
-}
 
 static int
 in_the_way(const struct target *t, struct error *err)
@@ -47,10 +41,10 @@ in_the_way(const struct target *t, struct error *err)
 static bool
 is_in_place(const struct target *t)
 {
-	char name[NAME_SIZE];
+	char name[PRIVATE_NAME];
 	struct stat held, named;
 
-	directory_name(name, t);
+	private_name(name, t);
 	return fstat(t->private_directory, &held) == 0 &&
 	    fstatat(t->directory, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
 	    held.st_dev == named.st_dev && held.st_ino == named.st_ino;
@@ -84,12 +78,12 @@ private_check(const struct target *t, struct error *err)
 static int
 open_closed_to_others(struct target *t, struct error *err)
 {
-	char name[NAME_SIZE];
+	char name[PRIVATE_NAME];
 	struct stat seen;
 	bool made;
 
-	directory_name(name, t);
-	made = mkdirat(t->directory, name, 0700) == 0;
+	private_name(name, t);
+	made = mkdirat(t->directory, name, PRIVATE_MODE) == 0;
 	if (!made && errno != EEXIST)
 		return private_failed(t, "cannot create", err);
 	t->private_directory = openat(t->directory, name,
@@ -175,9 +169,9 @@ take_lock(struct target *t, int64_t end, struct error *err)
 static bool
 remove_directory(const struct target *t)
 {
-	char name[NAME_SIZE];
+	char name[PRIVATE_NAME];
 
-	directory_name(name, t);
+	private_name(name, t);
 	return is_in_place(t) &&
 	    unlinkat(t->directory, name, AT_REMOVEDIR) == 0;
 }
@@ -198,7 +192,7 @@ static int
 make_ours(struct target *t, struct error *err)
 {
 	/* An access control list that it inherits can take from the mode. */
-	int status = fchmod(t->private_directory, 0700) != 0
+	int status = fchmod(t->private_directory, PRIVATE_MODE) != 0
 	    ? private_failed(t, "cannot set its mode", err)
 	    : private_name_process(t, err);
 

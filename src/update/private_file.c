@@ -1,7 +1,6 @@
 /*
  * What is in a private directory: the new file, after the exchange the old one;
- * for a moment what libdb calls it; and a file that names our process, without
- * which a directory that is not empty is not ours.
+ * for a moment what libdb calls it; and a file that names our process.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -17,8 +16,6 @@
 
 #include "update_private.h"
 
-#define NAME_SIZE (NAME_MAX + 32)
-
 /* In the order in which they go; no two are ever the same. */
 static const struct {
 	const char *before, *after; /* of the target's name */
@@ -27,13 +24,19 @@ static const struct {
 #define HOLDER (FILES - 1)
 
 static void
-file_name(char to[NAME_SIZE], const struct target *t, size_t which)
+file_name(char to[PRIVATE_NAME], const struct target *t, size_t which)
 {
-	(void)snprintf(to, NAME_SIZE, "%s%s%s", files[which].before, t->name,
+	(void)snprintf(to, PRIVATE_NAME, "%s%s%s", files[which].before, t->name,
 	    files[which].after);
 }
 
 /* ---- paths and errors ---- */
+
+void
+private_name(char to[PRIVATE_NAME], const struct target *t)
+{
+	(void)snprintf(to, PRIVATE_NAME, ".%s.tlsoff.d", t->name);
+}
 
 void
 private_path(char to[PRIVATE_PATH], const struct target *t, const char *file)
@@ -90,11 +93,63 @@ for_each_name(struct content *c, void (*each)(struct content *c,
 	return failure == 0 ? 0 : -1;
 }
 
+static nlink_t
+is_same(int directory, const char *name, const struct stat *seen)
+{
+	struct stat other;
+
+	return fstatat(directory, name, &other, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    other.st_dev == seen->st_dev && other.st_ino == seen->st_ino;
+}
+
+/* Where no journal is kept, a power cut can leave both names of a rename. */
+static bool
+has_our_names_only(const struct target *t, int private_directory,
+    const struct stat *seen)
+{
+	nlink_t ours = is_same(t->directory, t->name, seen);
+	char name[PRIVATE_NAME];
+
+	if (seen->st_nlink <= 1)
+		return true;
+	for (size_t i = 0; i < HOLDER; i++) {
+		file_name(name, t, i);
+		ours += is_same(private_directory, name, seen);
+	}
+	return seen->st_nlink == ours;
+}
+
+bool
+private_has_rest(const struct target *t)
+{
+	char name[PRIVATE_NAME];
+	bool has;
+	int fd;
+
+	private_name(name, t);
+	fd = openat(t->directory, name,
+	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	has = fd >= 0 && has_our_names_only(t, fd, &t->seen);
+	close_fd(&fd);
+	return has;
+}
+
+/* A killed run has not always left the file that names it: a power cut can take
+ * any name from a directory that was not synced. */
+static bool
+has_our_mode(const struct target *t)
+{
+	struct stat seen;
+
+	return fstat(t->private_directory, &seen) == 0 &&
+	    (seen.st_mode & 01777) == PRIVATE_MODE;
+}
+
 static void
 judge_name(struct content *c, const char *name)
 {
 	const struct target *t = c->of;
-	char ours[NAME_SIZE];
+	char ours[PRIVATE_NAME];
 	struct stat seen;
 	size_t which = 0;
 
@@ -106,7 +161,8 @@ judge_name(struct content *c, const char *name)
 		c->has_holder = true;
 	if (which == FILES || fstatat(t->private_directory, name, &seen,
 	        AT_SYMLINK_NOFOLLOW) != 0 ||
-	    !S_ISREG(seen.st_mode) || seen.st_nlink != 1)
+	    !S_ISREG(seen.st_mode) ||
+	    !has_our_names_only(t, t->private_directory, &seen))
 		(void)snprintf(c->stranger, sizeof(c->stranger), "%s", name);
 }
 
@@ -120,7 +176,7 @@ is_gone(const struct target *t, const char *name)
 static bool
 remove_files(const struct target *t, size_t count)
 {
-	char name[NAME_SIZE];
+	char name[PRIVATE_NAME];
 
 	for (size_t i = 0; i < count; i++) {
 		file_name(name, t, i);
@@ -141,7 +197,7 @@ private_remove_leftover(const struct target *t, struct error *err)
 		return private_failed(t, "cannot read", err);
 	if (c.empty)
 		return 0;
-	if (c.stranger[0] == '\0' && c.has_holder)
+	if (c.stranger[0] == '\0' && (c.has_holder || has_our_mode(t)))
 		return remove_files(t, FILES) ? 0
 		    : private_failed(t, "cannot empty", err);
 	private_path(path, t, NULL);
@@ -155,9 +211,25 @@ private_remove_leftover(const struct target *t, struct error *err)
 }
 
 int
+write_all(int fd, struct span bytes, const char *path, struct error *err)
+{
+	while (bytes.len > 0) {
+		ssize_t n = write(fd, bytes.at, bytes.len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return error_errno(err, EX_IOERR, path, "cannot write");
+		bytes.at += n;
+		bytes.len -= (size_t)n;
+	}
+	return 0;
+}
+
+int
 private_name_process(const struct target *t, struct error *err)
 {
-	char name[NAME_SIZE], said[32];
+	char name[PRIVATE_NAME], said[32];
 	int file, status, len;
 
 	file_name(name, t, HOLDER);
@@ -175,7 +247,7 @@ private_name_process(const struct target *t, struct error *err)
 unsigned long
 private_process(const struct target *t)
 {
-	char name[NAME_SIZE], said[16] = "";
+	char name[PRIVATE_NAME], said[16] = "";
 	unsigned long pid = 0;
 	int file;
 

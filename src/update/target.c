@@ -17,22 +17,6 @@ sleep_a_moment(void)
 	(void)nanosleep(&moment, NULL);
 }
 
-int
-write_all(int fd, struct span bytes, const char *path, struct error *err)
-{
-	while (bytes.len > 0) {
-		ssize_t n = write(fd, bytes.at, bytes.len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return error_errno(err, EX_IOERR, path, "cannot write");
-		bytes.at += n;
-		bytes.len -= (size_t)n;
-	}
-	return 0;
-}
-
 static const char *
 kind_of(mode_t mode)
 {
@@ -128,7 +112,7 @@ target_missing(const struct target *t, struct error *err)
 int
 target_single(const struct target *t, struct error *err)
 {
-	if (!t->exists || t->seen.st_nlink <= 1)
+	if (!t->exists || t->seen.st_nlink <= 1 || private_has_rest(t))
 		return 0;
 	return error_set(err, EX_CANTCREAT,
 	    "%s: has %ju hard links, which a replacement would part; "

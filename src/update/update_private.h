@@ -33,14 +33,16 @@ int target_sync(const struct target *t, struct error *err) MUST_USE;
 /* A target of which nothing is open. */
 #define TARGET_INIT \
 	{ .directory = -1, .file = -1, .private_directory = -1 }
-int write_all(int fd, struct span bytes, const char *path, struct error *err)
-    MUST_USE;
 /* 20 ms: between two looks at what another program does. */
 void sleep_a_moment(void);
 
 /* ---- the private directory ---- */
 
-#define PRIVATE_PATH (PATH_MAX + 2 * (NAME_MAX + 32))
+#define PRIVATE_NAME (NAME_MAX + 32)
+#define PRIVATE_PATH (PATH_MAX + 2 * PRIVATE_NAME)
+/* With the sticky bit, by which we know it again: of all that a power cut leaves
+ * the mode is sure to be ours. */
+#define PRIVATE_MODE 01700
 
 /*
  * Makes the directory ".NAME.tlsoff.d" beside a target, or takes over what a
@@ -48,9 +50,9 @@ void sleep_a_moment(void);
  * t->private_directory, empty but for a file that names our process.
  *
  * What is there is ours only if the caller owns it, its mode gives nothing to
- * group or others, and it is empty or holds that file and nothing but our names,
- * each a plain file with one link.  Else it is left as it is: EX_CANTCREAT, with
- * what to do.  EX_TEMPFAIL: another run has it locked (says which).  EX_OSERR:
+ * group or others, and it is empty, or has our mode or holds that file, and holds
+ * nothing but our names, each a plain file without another name.  Else it is left
+ * as it is: EX_CANTCREAT, with what to do.  EX_TEMPFAIL: another run has it locked (says which).  EX_OSERR:
  * the file system has no locks.
  */
 int private_open(struct target *t, int64_t end, struct error *err) MUST_USE;
@@ -70,12 +72,17 @@ int private_name_process(const struct target *t, struct error *err) MUST_USE;
 unsigned long private_process(const struct target *t);
 /* Removes our files, that one last; false: one of them could not be. */
 bool private_remove_files(const struct target *t);
+/* Are all other names of the target's file in its private directory, where the
+ * next run removes them? */
+bool private_has_rest(const struct target *t) MUST_USE;
 /* Removes whatever files and empty directories are there. */
 void private_remove_all(const struct target *t);
 /* error_errno() with its path; EX_CANTCREAT. */
 int private_failed(const struct target *t, const char *what,
     struct error *err);
 
+int write_all(int fd, struct span bytes, const char *path, struct error *err)
+    MUST_USE;
 /* Creates the new file, t->name in it, in place of what stands there: *file,
  * which is closed before.  EX_CANTCREAT. */
 int private_create(const struct target *t, int *file, struct error *err)
@@ -83,6 +90,8 @@ int private_create(const struct target *t, int *file, struct error *err)
 /* The same file again, for reading only.  EX_IOERR. */
 int private_reopen(const struct target *t, int *file, struct error *err)
     MUST_USE;
+/* Its name, in the target's directory. */
+void private_name(char to[PRIVATE_NAME], const struct target *t);
 /* The path of a file in it; NULL: its own. */
 void private_path(char to[PRIVATE_PATH], const struct target *t,
     const char *file);

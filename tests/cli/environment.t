@@ -143,7 +143,7 @@ for my $umask (0, 0777) {
 	is_done("umask $mask", spoilt(sub { umask $umask }, @makemap, @host));
 	is((stat $ACCESS)[2] & 07777, 0644, '... the text keeps its mode');
 	is((stat "$ACCESS.db")[2] & 07777, 0640, '... and so does the map');
-	is(slurp("$dir/modes"), "700\n700\n600\n",
+	is(slurp("$dir/modes"), "1700\n1700\n600\n",
 	    '... and what stands beside them is ours alone');
 	$r = spoilt(sub { umask $umask; unlink "$ACCESS.db" }, @libdb, @host);
 	is((stat "$ACCESS.db")[2] & 07777, 0640, '... and a new map has its own');

@@ -64,6 +64,11 @@ is($r->{status}, 0, '--version exits 0');
 like($r->{out}, qr/\Atlsoff \d+\.\d+(?:\.\d+)?\n(?:built without libdb: .*\n)?\z/,
     '... with one line, and another where there is no libdb');
 is(tlsoff('-V')->{out}, $r->{out}, '-V is the same');
+my @versions = slurp("$TOP/src/dist/CHANGELOG.md") =~ /^## (.*)/mg;
+is_deeply([grep { !/\A\d+\.\d+(?:\.\d+)? \(\d{4}-\d\d-\d\d\)\z/ } @versions],
+    [], 'each version of CHANGELOG.md has its date');
+is(($r->{out} =~ /(\S+)\n/)[0], ($versions[0] // '') =~ s/ .*//r,
+    '--version is the first of them');
 
 # ---- help of each verb ----
 

@@ -1,9 +1,10 @@
 #!/usr/bin/perl
 # A power cut at each moment of a change.  From a trace of its calls come all the
 # states of the disk that these allow: what was synced is there, what was not
-# may be; what changed in a directory that was not synced has happened or not,
-# each by itself, but in a private directory in its order, as journals keep it;
-# a file that was not synced since it was written is whole, half there or empty.
+# may be; each name in a directory that was not synced leads to what it led to
+# once since, whatever the others do, as where no journal is kept: so the two
+# names of an exchange may lead to one file, which has two links then; a file
+# that was not synced since it was written is whole, half there or empty.
 # In each of them text and map are the old ones, or the text is new and the map
 # either, never a part; and the next run mends it.
 use strict;
@@ -21,6 +22,9 @@ faults_begin();
 my $WRITES = qr/\A(?:p?write(?:64|v)?|pwritev2?|ftruncate|fallocate|sendfile
     |fchmod|fchown|fsetxattr|fremovexattr)\z/x;
 
+# Of what stands under a name; the mail directory's own is not known.
+sub is_directory { return ($_[0] // 'directory') =~ /\Adirectory/ }
+
 sub parent { return $_[0] =~ s{/[^/]*\z}{}r }
 
 # The paths among a call's arguments: absolute, or below the directory before.
@@ -36,8 +40,8 @@ sub paths {
 }
 
 # Steps: {file => N} is written, {sync => N or DIRECTORY}, {set => {PATH => N,
-# 'directory' or undef}} in the directories of these paths, all at once.  And
-# what is where at the end.
+# 'directory MODE' or undef}} in the directories of these paths.  And what is
+# where at the end.
 sub steps {
 	my (@events) = @_;
 	my %now = ("$SITE/access" => 'old access',
@@ -54,7 +58,7 @@ sub steps {
 		if ($e->{name} eq 'fchdir') {
 			$directory{$e->{pid}} = $fd;
 		} elsif ($e->{name} =~ /\Af(?:data)?sync\z/) {
-			push @steps, { sync => $now{$fd} // $fd };
+			push @steps, { sync => is_directory($now{$fd}) ? $fd : $now{$fd} };
 		} elsif ($e->{name} =~ $WRITES) {
 			push @steps, { file => $now{$fd} } if defined $now{$fd};
 		} elsif ($e->{name} eq 'copy_file_range') {
@@ -63,7 +67,7 @@ sub steps {
 		} elsif (!defined $one || index($one, "$SITE/") != 0) {
 			next;
 		} elsif ($e->{name} =~ /\Amkdir/) {
-			$set->($one => 'directory');
+			$set->($one => 'directory ' . $e->{rest} =~ s/.*, //r);
 		} elsif ($e->{name} =~ /\Aopen/ && $e->{rest} =~ /O_CREAT/
 		    && !defined $now{$one}) {
 			$set->($one => ++$files);
@@ -103,80 +107,61 @@ sub contents {
 	return \%can;
 }
 
-# Entries after some of those changes: {PATH => file or 'directory'}.
+# Every {PATH => file or 'directory MODE'} of those that each path can lead to.
 sub entries {
-	my ($disk, @sets) = @_;
-	my %entries = %$disk;
-	for my $set (@sets) {
-		for my $path (keys %$set) {
-			if (defined $set->{$path}) { $entries{$path} = $set->{$path} }
-			else { delete $entries{$path} }
+	my ($can_be) = @_;
+	my @all = ({});
+	for my $path (sort keys %$can_be) {
+		my @next;
+		for my $entries (@all) {
+			# What stands in a directory that is not there is not there.
+			my $lost = parent($path) ne $SITE && !$entries->{ parent($path) };
+			push @next, map { defined && !$lost ? { %$entries, $path => $_ }
+			    : $entries } @{ $can_be->{$path} };
 		}
+		my %unlike;
+		for my $entries (@next) {
+			$unlike{ join "\n", map { "$_=$entries->{$_}" } sort keys %$entries } = $entries;
+		}
+		@all = values %unlike;
 	}
-	# What stands in a directory that is not there is not there.
-	for my $path (keys %entries) {
-		delete $entries{$path} if parent($path) ne $SITE
-		    && !defined $entries{parent($path)};
-	}
-	return %entries;
+	return @all;
 }
 
 # "PATH=FILE:CONTENT ..." of each way in which the entries' files can be.
 sub with_contents {
 	my ($entries, $can) = @_;
-	my @states = ('');
+	my @states = ({});
 	for my $path (sort keys %$entries) {
 		my $file = $entries->{$path};
-		my @ways = $file eq 'directory' ? 'whole'
+		my @ways = is_directory($file) ? 'whole'
 		    : $path =~ /\.holder\z/ ? 'none' : @{ $can->{$file} // ['whole'] };
-		@states = map { my $s = $_; map { "$s$path=$file:$_\n" } @ways } @states;
+		@states = map { my $s = $_; map { { %$s, $file => $_ } }
+		    $s->{$file} // @ways } @states;
 	}
-	return @states;
+	return map { my $s = $_; join '', map { "$_=$entries->{$_}:$s->{ $entries->{$_} }\n" }
+	    sort keys %$entries } @states;
 }
 
 # Every state, at every moment.
 sub states {
 	my ($steps) = @_;
-	my %disk = ("$SITE/access" => 'old access',
-	    "$SITE/access.db" => 'old access.db');
-	my (@pending, %states);
+	my %can_be = ("$SITE/access" => ['old access'],
+	    "$SITE/access.db" => ['old access.db']);
+	my %states;
 	for my $at (-1 .. $#$steps) {
 		my $step = $at < 0 ? {} : $steps->[$at];
-		push @pending, $step->{set} if $step->{set};
-		if (defined $step->{sync}) {
-			my %synced = map { $_ => 1 } with_earlier(\@pending,
-			    grep { touches($pending[$_], $step->{sync}) } 0 .. $#pending);
-			%disk = entries(\%disk, @pending[sort { $a <=> $b } keys %synced]);
-			@pending = @pending[grep { !$synced{$_} } 0 .. $#pending];
+		my %set = %{ $step->{set} // {} };
+		push @{ $can_be{$_} //= [undef] }, $set{$_} for keys %set;
+		for my $path (grep { parent($_) eq ($step->{sync} // '') } keys %can_be) {
+			$can_be{$path} = [$can_be{$path}[-1]];
 		}
 		my $can = contents($steps, $at);
-		for my $some (0 .. 2 ** @pending - 1) {
-			my @some = grep { $some >> $_ & 1 } 0 .. $#pending;
-			next if @some < with_earlier(\@pending, @some);
-			my %entries = entries(\%disk, @pending[@some]);
-			$states{$_} = 1 for with_contents(\%entries, $can);
+		for my $entries (entries(\%can_be)) {
+			$states{$_} = 1 for with_contents($entries, $can);
 		}
 	}
 	return sort keys %states;
-}
-
-# Does it change an entry of that directory?
-sub touches {
-	my ($set, $directory) = @_;
-	return grep { parent($_) eq $directory } keys %$set;
-}
-
-# Those, and what happened before them in the same private directory.
-sub with_earlier {
-	my ($sets, @these) = @_;
-	my %all = map { $_ => 1 } @these;
-	for my $i (reverse 0 .. $#$sets) {
-		next if !$all{$i};
-		for my $directory (grep { $_ ne $SITE } map { parent($_) } keys %{ $sets->[$i] }) {
-			$all{$_} = 1 for grep { touches($sets->[$_], $directory) } 0 .. $i - 1;
-		}
-	}
-	return keys %all;
 }
 
 # ---- one of them ----
@@ -199,20 +184,30 @@ sub bytes_of {
 }
 
 # Makes the disk as it is in the state; PATH is that of the worker who traced.
+# What has two names has two links, as fsck leaves it.
 sub put {
 	my ($change, $state, $from, $bytes) = @_;
 	reset_files($change);
+	my %is = map { ("old $_" => "$SITE/$_") }
+	    grep { $state =~ m{/mail/\Q$_\E=old } } keys %MODE;
 	for my $line (split /\n/, $state) {
 		my ($path, $file, $content) = $line =~ /\A\Q$from\E(.*)=(.*):(\w+)\z/;
 		$path = "$SITE$path";
-		if ($file eq 'directory') {
+		if ($file =~ /\Adirectory (\d+)\z/) {
 			mkdir $path, 0700;
-		} elsif ($file !~ /\Aold / || parent($path) ne $SITE) {
-			spew("$SITE/../new", bytes_of($bytes, $file, $content));
-			my $mode = $MODE{ $path =~ s{.*/}{}r };
-			chmod parent($path) eq $SITE ? $mode : 0600, "$SITE/../new";
-			rename "$SITE/../new", $path or die "$path: $!";
+			chmod oct $1, $path;
+			next;
 		}
+		next if ($is{$file} // '') eq $path;
+		if ($is{$file}) {
+			link $is{$file}, "$SITE/../new";
+		} else {
+			spew("$SITE/../new", bytes_of($bytes, $file, $content));
+			chmod 0600, "$SITE/../new";
+		}
+		chmod $MODE{ $path =~ s{.*/}{}r }, "$SITE/../new" if parent($path) eq $SITE;
+		rename "$SITE/../new", $path or die "$path: $!";
+		$is{$file} //= $path;
 	}
 	return;
 }

@@ -27,8 +27,9 @@ my $other = spew("$dir/other access", "Try_TLS:other.example\tNO\n");
 spew("$dir/mail.log", '');
 spew("$dir/home/.keep", '');
 my @verbs = tlsoff('--help')->{out} =~ / tlsoff \[options\] ([a-z]+)/g;
-my %known = map { $_ => 1 }
-    map { tlsoff($_, '--help')->{out} =~ /^  (?:-., |    )(--[a-z-]+)/mg } @verbs;
+my %options_of = map { $_ => [tlsoff($_, '--help')->{out}
+	=~ /^  (?:-., |    )(--[a-z-]+)/mg] } @verbs;
+my %known = map { $_ => 1 } map { @$_ } values %options_of;
 my @options = sort keys %known;
 my $cf = spew("$dir/sendmail.cf", "V10/Berkeley\nKaccess hash /none\n");
 my @files = ('-C', $cf, '-f', $access, '-m', "hash:$dir/access");
@@ -123,6 +124,15 @@ offers('tlsoff -n exp', qw(expire explain));
 offers('tlsoff --', @options);
 offers('tlsoff client --re', qw(--restart --restart-command));
 
+# Of a verb that is typed its own options alone.
+offers("tlsoff $_ --", @{ $options_of{$_} }) for @verbs;
+offers('tlsoff -n scan --fi');
+offers('tlsoff -c scan check --fi', '--fix');
+offers('tlsoff no-such-verb --fi', '--fix');
+offers('tlsoff help ', @verbs);
+offers('tlsoff version ');
+offers('tlsoff apply mai', 'mail.log');
+
 offers('tlsoff re', qw(remove review));
 offers('tlsoff remove ', qw(client server));
 offers('tlsoff explain ', qw(client server));
@@ -144,6 +154,9 @@ offers("tlsoff -f $dir/absent remove client ");
 
 offers('tlsoff --restart ', qw(restart reload none));
 offers('tlsoff -b m', qw(makemap make));
+offers('tlsoff client --builder ', qw(makemap libdb patch make));
+offers('tlsoff list --color ', qw(auto always never)) if $known{'--color'};
+offers('tlsoff list --sort u', 'until') if $known{'--sort'};
 offers('tlsoff scan --role ', qw(client server));
 offers('tlsoff --until ');
 offers('tlsoff -C mai', 'mail.log');

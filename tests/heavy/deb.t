@@ -19,6 +19,9 @@ my ($version) = tlsoff('--version')->{out} =~ /(\S+)\n\z/;
 like($package, qr{/tlsoff_\Q$version\E-1_\w+\.deb\z},
     '... of the version that the program has');
 
+is((run(['dpkg-deb', '-f', $package, 'Recommends'])->{out}), "openssl\n",
+    '... and recommends what review runs');
+
 # ---- lintian ----
 
 my $r = run(['lintian', '--tag-display-limit', '0', '--display-info',

@@ -37,6 +37,10 @@ $r = run(['rpm', '-qp', '--requires', $package]);
 is_deeply([grep { !m{\A(?:/bin/sh|lib(?:c|db-5\.3|pcre2-8)\.so|rpmlib\(|rtld\()} }
 	split /\n/, $r->{out}], [], 'it requires libc, libdb and libpcre2 only');
 like($r->{out}, qr/^libdb-/m, '... which rpmbuild has found');
+is(run(['rpm', '-qp', '--recommends', $package])->{out}, "openssl\n",
+    '... and recommends what review runs');
+like(run(['rpm', '-qp', '--changelog', $package])->{out},
+    qr/\A\* .* - \Q$version\E-1\n- /, 'its changelog begins with its version');
 $r = run(['rpm', '-qp', '--scripts', $package]);
 unlike($r->{out}, qr/sendmail|etc\/mail/, 'its scripts leave sendmail alone');
 

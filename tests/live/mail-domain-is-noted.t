@@ -9,6 +9,7 @@ use Tlsoff;
 use Tlsoff::Namespace;
 use Tlsoff::Sendmail;
 use Tlsoff::Dns;
+use Tlsoff::Peers;
 use Tlsoff::Terminal;
 use Time::HiRes qw(time);
 
@@ -42,6 +43,15 @@ unlike(said('client', 'bagoona.com', 'cheddar.com'), qr/did you mean/,
 unlike(said('remove', 'client', 'bagoona.com'), qr/did you mean/, '... nor by remove');
 unlike(said('server', 'bagoona.com'), qr/did you mean/, '... nor of a server');
 
+my $nobody = knows_one_user() ? 0 : $> == 0 ? (getpwnam 'nobody')[2] : $>;
+my $as_root = qr/^tlsoff: DNS is asked as root: the kernel does not let us become nobody/m;
+my %askers = map { $_ => 1 } dns_askers();
+is("@{[keys %askers]}", $nobody, 'DNS is asked by a user without rights');
+my $told = said('-v', 'client', 'bagoona.com');
+knows_one_user() ? like($told, $as_root, '... or that is said')
+    : unlike($told, qr/ as root/, '... and nothing is said of that');
+like($told, $mean, '... and of what it says');
+
 my $began = time;
 my $seen = said('client', map { "mute$_.example" } 1 .. 9);
 like($seen, qr/^added/m, 'a name server that says nothing: the change is made');
@@ -57,5 +67,14 @@ build_map($site, "Connect:127\tRELAY\n");
 my $r = tlsoff_ok(@call, 'client', 'bagoona.com');
 is($r->{err}, '', 'where standard error is no terminal nothing is said');
 is(scalar dns_questions(), $before, '... and nobody is asked');
+
+SKIP: {
+	skip 'not root', 2 if $> != 0;
+	must_mount('/dev/null', '/etc/passwd');
+	$told = said('-v', 'client', 'bagoona.com');
+	like($told, qr/^tlsoff: DNS is asked as root: there is no user nobody\r?$/m,
+	    'where there is nobody, that is said');
+	like($told, $mean, '... and DNS is asked all the same');
+}
 
 done_testing();

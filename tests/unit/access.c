@@ -364,6 +364,24 @@ every_line_has_its_number(void **state)
 	buf_free(&text);
 }
 
+/* No byte of it is read. */
+static void
+a_file_that_is_too_large_is_named(void **state)
+{
+#if SIZE_MAX > UINT32_MAX
+	const struct span text = { "", ACCESS_TEXT_END };
+	struct error err = ERROR_INIT;
+	struct access a;
+
+	assert_int_equal(access_parse(&a, text, &plain_rules, &err), -1);
+	assert_int_equal(error_memory_for(&err, "/etc/mail/access"), -1);
+	assert_int_equal(err.status, EX_DATAERR);
+	assert_string_equal(err.text, "/etc/mail/access: is too large for an "
+	    "access file; put a right one in its place");
+#endif
+	(void)state;
+}
+
 int
 main(void)
 {
@@ -381,6 +399,7 @@ main(void)
 		cmocka_unit_test(keys_of_tls_are_known_before_all_others),
 		cmocka_unit_test(
 		    the_search_for_keys_of_tls_finds_what_reading_every_record_does),
+		cmocka_unit_test(a_file_that_is_too_large_is_named),
 		cmocka_unit_test(every_line_has_its_number),
 		cmocka_unit_test(a_marker_that_is_no_pattern_is_refused),
 		cmocka_unit_test(a_marker_that_takes_for_ever_is_refused),

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -150,6 +151,31 @@ reading(void)
 	return bad != 0 ? bad : others_are_safe();
 }
 
+/* Like a reader, but for the network. */
+static int
+asking(void)
+{
+	struct sockaddr_in here = { .sin_family = AF_INET };
+	socklen_t size = sizeof(here);
+	int server = socket(AF_INET, SOCK_DGRAM, 0), client;
+	char bytes[4];
+
+	EXPECT(bind(server, (struct sockaddr *)&here, size) == 0);
+	EXPECT(getsockname(server, (struct sockaddr *)&here, &size) == 0);
+	sandbox(SANDBOX_ASK, -1);
+	client = socket(AF_INET, SOCK_DGRAM, 0);
+	EXPECT(connect(client, (struct sockaddr *)&here, size) == 0);
+	EXPECT(send(client, "what", 4, 0) == 4);
+	EXPECT(recv(server, bytes, 4, 0) == 4);
+	EXPECT(socket(AF_INET6, SOCK_STREAM, 0) >= 0 || errno == EAFNOSUPPORT);
+	EXPECT(socket(AF_UNIX, SOCK_STREAM, 0) < 0);
+	EXPECT(listen(server, 1) < 0);
+	EXPECT(write(file, "x", 1) < 0);
+	EXPECT(kill(getppid(), 0) < 0);
+	EXPECT(fork() < 0);
+	return no_file_is_changed();
+}
+
 /* Does the kernel have Landlock?  Then even root cannot write elsewhere. */
 static bool
 kernel_limits_files(void)
@@ -195,6 +221,13 @@ a_reader_writes_nothing(void **state)
 {
 	(void)state;
 	in_child(reading);
+}
+
+static void
+who_asks_is_a_reader_with_a_network(void **state)
+{
+	(void)state;
+	in_child(asking);
 }
 
 static void
@@ -265,6 +298,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_process_without_files_harms_nobody),
 		TEST(a_reader_writes_nothing),
+		TEST(who_asks_is_a_reader_with_a_network),
 		TEST(a_writer_writes_in_one_directory),
 		TEST(a_crash_in_there_is_one),
 		TEST(a_program_runs_in_one),

@@ -266,6 +266,13 @@ writing(void **state)
 }
 
 static void
+asking(void **state)
+{
+	(void)state;
+	nothing_changes(SANDBOX_ASK);
+}
+
+static void
 in_a_program(void **state)
 {
 	(void)state;
@@ -281,6 +288,7 @@ main(void)
 		TEST(without_files),
 		TEST(reading),
 		TEST(writing),
+		TEST(asking),
 		TEST(in_a_program),
 	};
 

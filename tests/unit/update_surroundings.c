@@ -48,6 +48,16 @@ clear(struct fixture *f)
 }
 
 static void
+expect_stranger(struct fixture *f, const char *name)
+{
+	char words[64];
+
+	(void)snprintf(words, sizeof(words),
+	    "holds %s, which tlsoff did not put there", name);
+	expect_not_opened(f, EX_CANTCREAT, words);
+}
+
+static void
 what_a_killed_run_left_is_removed(void **state)
 {
 	struct fixture *f = *state;
@@ -67,6 +77,51 @@ what_a_killed_run_left_is_removed(void **state)
 	open_it(f);
 	update_close(&f->u);
 	expect_nothing_left(f);
+	expect_unchanged(f);
+}
+
+/* Of a directory that was not synced each name may be lost by itself, and of a
+ * rename that was not synced both names may be there. */
+static void
+what_a_power_cut_left_is_removed(void **state)
+{
+	struct fixture *f = *state;
+
+	begin(f);
+	assert_int_equal(mkdirat(f->at, TEXT_DIRECTORY, PRIVATE_MODE), 0);
+	assert_int_equal(linkat(f->at, "access", f->at, TEXT_ASIDE, 0), 0);
+	assert_int_equal(mkdirat(f->at, MAP_DIRECTORY, PRIVATE_MODE), 0);
+	assert_int_equal(linkat(f->at, "access.db", f->at, MAP_ASIDE, 0), 0);
+	assert_int_equal(linkat(f->at, "access.db", f->at,
+	    MAP_DIRECTORY "/__db.access.db", 0), 0);
+	open_it(f);
+	expect_nothing_beside(f);
+	update_close(&f->u);
+	expect_nothing_left(f);
+	expect_unchanged(f);
+}
+
+static void
+what_no_power_cut_leaves_is_not_removed(void **state)
+{
+	struct fixture *f = *state;
+
+	begin(f);
+	assert_int_equal(mkdirat(f->at, TEXT_DIRECTORY, PRIVATE_MODE), 0);
+	write_file(f, TEXT_ASIDE, "half a", 0600);
+	write_file(f, TEXT_DIRECTORY "/x", "theirs", 0600);
+	expect_stranger(f, "x");
+	assert_int_equal(unlinkat(f->at, TEXT_DIRECTORY "/x", 0), 0);
+	assert_int_equal(linkat(f->at, TEXT_ASIDE, f->at, "other", 0), 0);
+	expect_stranger(f, "access");
+	expect_text(f, TEXT_ASIDE, "half a");
+	/* A third name of the text, which is not ours. */
+	assert_int_equal(unlinkat(f->at, TEXT_ASIDE, 0), 0);
+	assert_int_equal(linkat(f->at, "access", f->at, TEXT_ASIDE, 0), 0);
+	assert_int_equal(linkat(f->at, "access", f->at, "third", 0), 0);
+	expect_not_opened(f, EX_CANTCREAT, "3 hard links");
+	assert_int_equal(unlinkat(f->at, "third", 0), 0);
+	clear(f);
 	expect_unchanged(f);
 }
 
@@ -107,16 +162,6 @@ planted_things_are_refused(void **state)
 	}
 	expect_nothing_left(f);
 	expect_unchanged(f);
-}
-
-static void
-expect_stranger(struct fixture *f, const char *name)
-{
-	char words[64];
-
-	(void)snprintf(words, sizeof(words),
-	    "holds %s, which tlsoff did not put there", name);
-	expect_not_opened(f, EX_CANTCREAT, words);
 }
 
 /* A directory of root's own that was moved there: nothing in it goes. */
@@ -300,6 +345,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(what_a_killed_run_left_is_removed),
+		TEST(what_a_power_cut_left_is_removed),
+		TEST(what_no_power_cut_leaves_is_not_removed),
 		TEST(planted_things_are_refused),
 		TEST(what_no_killed_run_leaves_is_not_removed),
 		TEST(a_run_whose_lock_was_moved_away_changes_nothing),

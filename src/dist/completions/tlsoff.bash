@@ -1,19 +1,30 @@
 # Completion of tlsoff for bash, with bash-completion.  Verbs are those of
-# "tlsoff --help", options and their values those of "tlsoff VERB --help", hosts
-# those of "tlsoff list".
+# "tlsoff --help", a verb's options and their values those of "tlsoff VERB --help",
+# hosts those of "tlsoff list".
 #
 # Strangers write keys of the access file, so nothing that was read or typed is
 # ever expanded: "compgen -W" would run a "$(...)" in it.
 
-# SHORT;LONG;ARGUMENT;TEXT of each option.
+# VERB;SHORT;LONG;ARGUMENT;TEXT of each option of each verb.
 _tlsoff_options()
 {
 	local verb
 	while read -r verb; do
-		"${words[0]}" "$verb" --help 2>/dev/null
-	done < <(_tlsoff_verbs) | sed -n \
-	    's/^  \(-.\)*,* *\(--[a-z-]*\) \{0,1\}\([^ ]*\) *\(.*\)$/\1;\2;\3;\4/p' |
-	    sort -u
+		"${words[0]}" "$verb" --help 2>/dev/null | sed -n \
+		    "s/^  \(-.\)*,* *\(--[a-z-]*\) \{0,1\}\([^ ]*\) *\(.*\)$/$verb;\1;\2;\3;\4/p"
+	done < <(_tlsoff_verbs)
+}
+
+# The options of the verb that is typed; of every verb where none is.
+_tlsoff_names()
+{
+	local verb='[a-z]*'
+	if [[ ${plain[0]-} != *[^a-z]* && $'\n'$options == *$'\n'"${plain[0]-};"* ]]
+	then
+		verb=${plain[0]}
+	fi
+	sed -n "s/^$verb;\([^;]*\);\([^;]*\);.*/\1;\2/p" <<<"$options" |
+	    tr ';' '\n' | grep '^--*[A-Za-z-]*$' | sort -u
 }
 
 _tlsoff_verbs()
@@ -52,13 +63,13 @@ _tlsoff_files()
 # The values of option $1; false where it takes none.
 _tlsoff_value()
 {
-	local short long argument text
-	while IFS=';' read -r short long argument text; do
+	local verb short long argument text
+	while IFS=';' read -r verb short long argument text; do
 		[[ -n $argument && ($1 == "$short" || $1 == "$long") ]] || continue
 		case $argument in
 		FILE | PATH) _tlsoff_files ;;
-		NAME | MODE) _tlsoff_reply < <(tr -d , <<<"${text##*: }" |
-		    tr ' ' '\n') ;;
+		NAME | MODE | WHEN) _tlsoff_reply < <(sed 's/([^)]*)//' \
+		    <<<"${text##*: }" | tr -d , | tr -s ' ' '\n') ;;
 		*'|'*) _tlsoff_reply < <(tr '|' '\n' <<<"$argument") ;;
 		esac
 		return 0
@@ -88,7 +99,8 @@ _tlsoff_word()
 {
 	case ${#plain[@]}:${plain[0]-} in
 	0:) _tlsoff_reply < <(_tlsoff_verbs) ;;
-	*:scan) _tlsoff_files ;;
+	1:help) _tlsoff_reply < <(_tlsoff_verbs) ;;
+	*:scan | *:apply) _tlsoff_files ;;
 	1:remove | 1:explain | 1:list) _tlsoff_reply <<<$'client\nserver' ;;
 	*:review) _tlsoff_reply < <(_tlsoff_hosts client) ;;
 	*:client | *:server) _tlsoff_reply < <(_tlsoff_hosts "${plain[0]}") ;;
@@ -108,7 +120,7 @@ _tlsoff()
 	elif [[ $prev == -* ]] && _tlsoff_value "$prev"; then
 		:
 	elif [[ $cur == -* ]]; then
-		_tlsoff_reply < <(tr ';' '\n' <<<"$options" | grep '^--*[A-Za-z-]*$')
+		_tlsoff_reply < <(_tlsoff_names)
 	else
 		_tlsoff_word
 	fi

@@ -1,5 +1,6 @@
-# Completion of tlsoff for fish.  Verbs are those of "tlsoff --help", options and
-# their values those of "tlsoff VERB --help", hosts those of "tlsoff list".
+# Completion of tlsoff for fish.  Verbs are those of "tlsoff --help", a verb's
+# options and their values those of "tlsoff VERB --help", hosts those of "tlsoff
+# list".
 #
 # Strangers write keys of the access file, so nothing that was read or typed is
 # ever evaluated: a list given to "complete -a" would be, and has letters alone.
@@ -56,10 +57,18 @@ function __tlsoff_verbs
 	__tlsoff --help | string match -rg ' tlsoff \[options\] ([a-z]+)' | uniq
 end
 
+# "VERB LINE" of the help of each verb.
 function __tlsoff_helps
 	for verb in (__tlsoff_verbs)
-		__tlsoff $verb --help
+		__tlsoff $verb --help | string replace -r '^' "$verb "
 	end
+end
+
+# Has the verb that is typed this option?  True where none is.
+function __tlsoff_has
+	set -l words (__tlsoff_words)
+	not string match -q "$words[1] *" -- $__tlsoff_has
+	or contains -- "$words[1] $argv[1]" $__tlsoff_has
 end
 
 function __tlsoff_complete
@@ -67,7 +76,9 @@ function __tlsoff_complete
 	switch (count $words):"$words[1]"
 		case '0:'
 			__tlsoff_verbs
-		case '*:scan'
+		case '1:help'
+			__tlsoff_verbs
+		case '*:scan' '*:apply'
 			__fish_complete_path (commandline -ct)
 		case 1:remove 1:explain 1:list
 			printf '%s\n' client server
@@ -83,10 +94,15 @@ end
 complete -c tlsoff -a '(__tlsoff_complete)'
 
 set -g __tlsoff_with_argument
-__tlsoff_helps | sort -u | while read -l line
-	string match -rq '^ *(?:-(?<short>[A-Za-z]), )?--(?<long>[a-z-]+)(?: (?<argument>[A-Za-z:|]+))? *(?<text>.*)$' -- $line
+set -g __tlsoff_has # "VERB OPTION"
+set -l longs
+__tlsoff_helps | while read -l line
+	string match -rq '^(?<verb>[a-z]+) +(?:-(?<short>[A-Za-z]), )?--(?<long>[a-z-]+)(?: (?<argument>[A-Za-z:|]+))? *(?<text>.*)$' -- $line
 	or continue
-	set -l known -c tlsoff -l $long -d "$text"
+	set -a __tlsoff_has "$verb $long"
+	contains -- $long $longs; and continue
+	set -a longs $long
+	set -l known -c tlsoff -n "__tlsoff_has $long" -l $long -d "$text"
 	if test -n "$short"
 		set -a known -s $short
 	end
@@ -97,8 +113,8 @@ __tlsoff_helps | sort -u | while read -l line
 	switch "$argument"
 		case FILE PATH
 			set -a known -a '(__fish_complete_path (commandline -ct))'
-		case NAME MODE
-			set -a known -a (string replace -r '.*: ' '' -- $text | string replace -ar '[^a-z ]' '')
+		case NAME MODE WHEN
+			set -a known -a (string replace -r '.*: ' '' -- $text | string replace -r '\(.*\)' '' | string replace -ar '[^a-z ]' '')
 		case '*|*'
 			set -a known -a (string replace -ar '[^a-z]' ' ' -- $argument)
 	end

@@ -1,6 +1,7 @@
 #compdef tlsoff
-# Completion of tlsoff for zsh.  Verbs are those of "tlsoff --help", options and
-# their values those of "tlsoff VERB --help", hosts those of "tlsoff list".
+# Completion of tlsoff for zsh.  Verbs are those of "tlsoff --help", a verb's
+# options and their values those of "tlsoff VERB --help", hosts those of "tlsoff
+# list".
 #
 # Strangers write keys of the access file, so nothing that was read or typed is
 # ever evaluated: not by _call_program, nor in a specification for _arguments.
@@ -13,26 +14,56 @@ _tlsoff_verb_names() {
 	    sed -n 's/^.* tlsoff \[options\] \([a-z][a-z]*\).*/\1/p'
 }
 
-# One specification for _arguments of each option; of their values letters
-# alone.
-_tlsoff_options() {
-	local short long argument text value verb
+# "VERB;SHORT;LONG;ARGUMENT;TEXT" of each option of each verb.
+_tlsoff_helps() {
+	local verb
 	for verb in ${(f)"$(_tlsoff_verb_names)"}; do
-		_tlsoff_run $verb --help
-	done | sed -n \
-	    's/^  \(-[A-Za-z]\)*,* *\(--[a-z-]*\) \{0,1\}\([A-Za-z:|]*\) *\(.*\)$/\1;\2;\3;\4/p' |
-	    sort -u |
-	while IFS=';' read -r short long argument text; do
+		_tlsoff_run $verb --help | sed -n \
+		    "s/^  \(-[A-Za-z]\)*,* *\(--[a-z-]*\) \{0,1\}\([A-Za-z:|]*\) *\(.*\)$/$verb;\1;\2;\3;\4/p"
+	done
+}
+
+# The first word before the cursor that is no option, nor the argument of one.
+_tlsoff_typed() {
+	local word
+	integer i
+	for ((i = 2; i < CURRENT; i++)); do
+		word=${(Q)words[i]}
+		if [[ $word != -* ]]; then
+			typed=$word
+			return
+		elif [[ ${takes[(Ie)$word]} -gt 0 ]]; then
+			((i++))
+		fi
+	done
+}
+
+# One specification for _arguments of each option, hidden where the verb that is
+# typed has it not; of their values letters alone.
+_tlsoff_options() {
+	local verb short long argument text value typed hidden
+	local -a helps takes seen
+	helps=(${(f)"$(_tlsoff_helps)"})
+	printf '%s\n' $helps | while IFS=';' read -r verb short long argument text; do
+		[[ -z $argument ]] || takes+=($short $long)
+	done
+	_tlsoff_typed
+	[[ -n ${(M)helps:#"$typed;"*} ]] || typed=
+	printf '%s\n' $helps | while IFS=';' read -r verb short long argument text; do
+		[[ ${seen[(Ie)$long]} -eq 0 ]] || continue
+		seen+=($long) hidden=
+		[[ -z $typed || -n ${(M)helps:#"$typed;"*";$long;"*} ]] || hidden='!'
 		case $argument in
 		'') value= ;;
 		FILE|PATH) value=":$argument:_files" ;;
-		NAME|MODE) value=":$argument:(${${${text##*: }//,/}//[^a-z ]/})" ;;
+		NAME|MODE|WHEN)
+			value=":$argument:(${${${text##*: }//\(*\)/}//[^a-z ]/})" ;;
 		*'|'*) value=":values:(${argument//[^a-z]/ })" ;;
 		*) value=":${argument//:/\\:}: " ;;
 		esac
 		text="[${${${text//\\/}//\[/\\[}//\]/\\]}]"
-		[[ -z $short ]] || options+=("$short${value:++}$text$value")
-		options+=("$long${value:+=}$text$value")
+		[[ -z $short ]] || options+=("$hidden$short${value:++}$text$value")
+		options+=("$hidden$long${value:+=}$text$value")
 	done
 }
 
@@ -68,7 +99,8 @@ _tlsoff() {
 	_arguments -C -s -S $options '1: :_tlsoff_verbs' '*: :->word' && return
 	[[ $state == word ]] || return
 	case $#line:$line[1] in
-	*:scan) _files ;;
+	2:help) _tlsoff_verbs ;;
+	*:(scan|apply)) _files ;;
 	2:(remove|explain|list)) _wanted roles expl role compadd client server ;;
 	*:review) _tlsoff_hosts client ;;
 	*:(client|server)) _tlsoff_hosts $line[1] ;;

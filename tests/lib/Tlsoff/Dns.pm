@@ -8,7 +8,7 @@
 # It listens on 127.0.0.1 when it returns, the C library asks it and trusts its
 # AD bit, and it ends with the namespace.  Names that it does not have do not
 # exist.  A name with the record "SILENCE" gets no answer.  Each name that it is
-# asked for is a line of dns_questions().
+# asked for is a line of dns_questions(), and the user who asks of dns_askers().
 package Tlsoff::Dns;
 
 use strict;
@@ -16,11 +16,12 @@ use warnings;
 use Exporter qw(import);
 use IO::Socket::IP;
 use POSIX ();
+use Socket ();
 use Tlsoff;
 
-our @EXPORT = qw(name_server dns_questions key_digest);
+our @EXPORT = qw(name_server dns_questions dns_askers key_digest);
 
-my $ASKED = '/run/dns-questions';
+my ($ASKED, $ASKERS) = ('/run/dns-questions', '/run/dns-askers');
 my %TYPE = (SILENCE => 0, A => 1, SOA => 6, MX => 15, TLSA => 52);
 
 sub wire_name {
@@ -80,10 +81,22 @@ sub name_server {
 	return if $pid > 0;
 	while (1) {
 		my $from = recv $socket, my $query, 4096, 0;
+		append($ASKERS, asker($from) . "\n") if defined $from;
 		my $answer = defined $from ? answer($zone, $query) : undef;
 		send $socket, $answer, 0, $from if defined $answer;
 	}
 }
+
+# Whose the socket of that address is.
+sub asker {
+	my ($from) = @_;
+	my $port = sprintf '%04X', (Socket::unpack_sockaddr_in($from))[0];
+	my ($uid) = slurp('/proc/net/udp')
+	    =~ /^ *\d+: [0-9A-F]{8}:$port (?:\S+ ){5} *(\d+)/m;
+	return $uid // 'gone';
+}
+
+sub dns_askers { return -e $ASKERS ? map { s/\n//r } lines($ASKERS) : () }
 
 sub dns_questions { return -e $ASKED ? lines($ASKED) : () }
 

@@ -24,6 +24,11 @@ sub shipped_files_work {
 		"$root$prefix/share/bash-completion/completions/tlsoff",
 		"$root$prefix/share/zsh/$zsh/_tlsoff",
 		"$root$prefix/share/fish/vendor_completions.d/tlsoff.fish");
+	my $page = run(['sh', '-c', 'zcat -f "$1"/man8/tlsoff.8*', 'sh',
+		"$root$prefix/share/man"]);
+	my ($version) = $r->{out} =~ /(\S+)\n/;
+	like($page->{out}, qr/^\.Os tlsoff \Q$version\E$/m,
+	    'the manual page says of which version it is');
 	units($root, $program);
 	cron_line($root, "$root$prefix/share/doc/tlsoff/tlsoff.cron");
 	return;
