@@ -84,7 +84,7 @@ int options_fit(const struct options *o, unsigned verb, struct error *err)
 /* Words of --builder and --restart, by enum update_builder and service_mode, and
  * of --sort and --color; NULL behind the last. */
 extern const char *const builder_names[], *const restart_names[];
-extern const char *const sort_names[], *const color_names[];
+extern const char *const order_names[], *const color_names[];
 /* The place of a word among names; -1: it is none of them. */
 int name_index(const char *const *names, const char *word);
 /* "2026-12-31" or "30d" -> "2026-12-31", today or later.  EX_USAGE. */

@@ -260,7 +260,7 @@ const char *const builder_names[] = { [UPDATE_MAKEMAP] = "makemap",
 const char *const restart_names[] = { [SERVICE_NONE] = "none",
 	[SERVICE_RELOAD] = "reload", [SERVICE_RESTART] = "restart", NULL };
 
-const char *const sort_names[] = { "line", "until", "key", NULL };
+const char *const order_names[] = { "line", "until", "key", NULL };
 const char *const color_names[] = { "auto", "always", "never", NULL };
 
 int
@@ -333,7 +333,7 @@ check_values(struct options *o, struct error *err)
 	        "patch or make", err) != 0 ||
 	    one_of("restart", o->restart, restart_names, "restart, reload "
 	        "or none", err) != 0 ||
-	    one_of("sort", o->sort, sort_names, "line, until or key", err) != 0 ||
+	    one_of("sort", o->sort, order_names, "line, until or key", err) != 0 ||
 	    one_of("color", o->color, color_names, "auto, always or never",
 	        err) != 0 ||
 	    absolute_makemap(o, err) != 0)
