@@ -158,6 +158,8 @@ void note(const struct options *o, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Prints err as a message and returns its status; finish() puts it into a
  * document, where -j asks for one and there is none yet. */
 int fail(const struct error *err);
+/* ---- the end ---- */
+
 /* Flushes stdout; EX_IOERR when what was printed did not get out. */
 int output_end(struct error *err) MUST_USE;
 /* The same for who has changed nothing, or has told already that he has: the
@@ -315,6 +317,18 @@ int diff_unified(const struct plan *p, const struct access *a,
 void audit_changes(const struct plan *plan, const char *access);
 void audit_failure(const struct options *o, const char *text);
 
+/* ---- the terminal ---- */
+
+/* Columns of the terminal that stdout is; 0: it is none. */
+size_t terminal_width(void);
+/* Does the locale say that it shows UTF-8? */
+bool speaks_utf8(void);
+
+enum color { COLOR_NONE, COLOR_BAD, COLOR_WARN, COLOR_GOOD, COLOR_HEAD };
+/* The sequence that begins a color on stdout, or ends it (COLOR_NONE); "" where
+ * --color, NO_COLOR or the terminal will have none. */
+const char *color_code(const struct options *o, enum color color);
+
 /* ---- JSON ---- */
 
 struct json;
@@ -333,6 +347,7 @@ enum value_kind {
 
 struct value {
 	enum value_kind kind;
+	enum color color; /* in a table */
 	struct span text;
 	unsigned long long number; /* of a bool 1: true */
 	void (*write)(struct json *j, const char *name, const void *of);
@@ -346,6 +361,7 @@ struct value value_count(unsigned long long count);
 struct value value_bool(bool value);
 /* The value, or null in place of an empty text or 0. */
 struct value value_or_null(struct value v);
+struct value value_colored(struct value v, enum color color);
 
 /*
  * Writes one document to a stream, commas and escapes included.  Names and

@@ -227,6 +227,22 @@ print_json(const struct explain *e, struct letters *letters)
 	json_end(&j);
 }
 
+/* The verdict comes last. */
+static void
+say_all(const struct explain *e, struct line_list *text)
+{
+	enum color color = e->policy.tls == TLS_ON ? COLOR_GOOD : COLOR_WARN;
+	const char *verdict = text->at[--text->count];
+
+	say_lines(e->o, text);
+	if (e->o->quiet)
+		return;
+	fputs(color_code(e->o, color), stdout);
+	fputs(arena_visible(text->memory, span_of(verdict)), stdout);
+	fputs(color_code(e->o, COLOR_NONE), stdout);
+	putchar('\n');
+}
+
 int
 explain_print(struct explain *e, struct error *err)
 {
@@ -242,6 +258,6 @@ explain_print(struct explain *e, struct error *err)
 	if (e->o->json)
 		print_json(e, &letters);
 	else
-		say_lines(e->o, &text);
+		say_all(e, &text);
 	return 0;
 }

@@ -47,6 +47,13 @@ value_or_null(struct value v)
 	return v;
 }
 
+struct value
+value_colored(struct value v, enum color color)
+{
+	v.color = color;
+	return v;
+}
+
 /* ---- the document ---- */
 
 /* Length of the UTF-8 sequence at s, or 0. */

@@ -146,6 +146,12 @@ state_of(const struct listed *e)
 	    : e->expired ? "expired" : "in force";
 }
 
+static const struct column columns[] = {
+	{ "SECTION", .drop = 1 }, { "KEY", .least = 24 },
+	{ "VALUE", .least = 6 }, { "STATE", .least = 10 },
+	{ "COMMENT", .least = 10 }, { .head = NULL }
+};
+
 static void
 describe(void *context, size_t number, struct row *row)
 {
@@ -159,19 +165,21 @@ describe(void *context, size_t number, struct row *row)
 	*row = (struct row){ {
 		{ "role", NULL, value_text(role_name(e->role)) },
 		{ "kind", NULL, value_text(kind_name(e->kind)) },
-		{ NULL, "line", line },
-		{ "key", "key", value_span(e->record.key) },
-		{ "value", "value", value_span(span_trim(e->record.value)) },
+		{ NULL, "LINE", line },
+		{ "key", "KEY", value_span(e->record.key) },
+		{ "value", "VALUE", value_span(span_trim(e->record.value)) },
 		{ "line", NULL, line },
 		{ "managed", NULL, value_bool(e->managed) },
-		{ NULL, "section",
+		{ NULL, "SECTION",
 			value_text(e->managed ? "managed" : "own") },
 		{ "state", NULL, value_text(state_of(e)) },
 		{ "effective", NULL, value_bool(e->reason == NULL) },
 		{ "reason", NULL, value_text(e->reason) },
-		{ NULL, "state", value_text(state) },
-		{ NULL, "until", until },
-		{ "comment", "comment",
+		{ NULL, "STATE", value_colored(value_text(state),
+			e->reason != NULL ? COLOR_BAD
+			    : e->expired ? COLOR_WARN : COLOR_NONE) },
+		{ NULL, "UNTIL", until },
+		{ "comment", "COMMENT",
 			value_or_null(value_span(e->comment.text)) },
 		{ "until", NULL, until },
 	} };
@@ -187,7 +195,7 @@ print(struct list *l)
 		rows_json(&j, "entries", describe, l, l->count);
 		json_end(&j);
 	} else if (!l->o->quiet) {
-		rows_table(describe, l, l->count, SIZE_MAX);
+		rows_table(l->o, describe, l, l->count, columns);
 		if (l->count == 0 && isatty(STDOUT_FILENO) == 1)
 			say(l->o, "no exemptions");
 	}

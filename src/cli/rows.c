@@ -30,109 +30,251 @@ rows_json(struct json *j, const char *name, row_describe *describe,
 	json_close(j, ']');
 }
 
-/* ---- table ---- */
+/* ---- a cell ---- */
 
-/* How many columns the text takes, with bytes that could steer a terminal made
- * visible; out: it is printed there; NULL: only counted. */
+/* Columns of a byte, and whether it is shown as it is: what could steer a
+ * terminal is made visible. */
 static size_t
-put_text(FILE *out, struct span text)
+byte_columns(unsigned char c, bool *plain)
+{
+	*plain = c >= 0x20 && c < 0x7f && c != '\\';
+	return *plain ? 1 : strlen("\\xHH");
+}
+
+static size_t
+text_columns(struct span text)
 {
 	size_t columns = 0;
+	bool plain;
 
-	for (size_t i = 0; i < text.len; i++) {
-		unsigned char c = (unsigned char)text.at[i];
-		bool plain = c >= 0x20 && c < 0x7f && c != '\\';
-
-		columns += plain ? 1 : strlen("\\xHH");
-		if (out != NULL && plain)
-			putc(c, out);
-		else if (out != NULL)
-			fprintf(out, "\\x%02x", c);
-	}
+	for (size_t i = 0; i < text.len; i++)
+		columns += byte_columns((unsigned char)text.at[i], &plain);
 	return columns;
 }
 
-/* The same for UTF-8: a character begins with any byte but 10xxxxxx. */
+/* The text, or where it has more than so many columns its beginning and a sign
+ * that there is more; returns its columns. */
 static size_t
-put_bar(FILE *out, struct span text)
+put_text(struct span text, size_t most)
+{
+	const char *sign = speaks_utf8() ? "\u2026" : "...";
+	size_t sign_columns = speaks_utf8() ? 1 : 3, columns = 0;
+	bool cut = text_columns(text) > most, plain;
+
+	if (cut)
+		most -= most < sign_columns ? most : sign_columns;
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned char c = (unsigned char)text.at[i];
+		size_t more = byte_columns(c, &plain);
+
+		if (columns + more > most)
+			break;
+		columns += more;
+		printf(plain ? "%c" : "\\x%02x", c);
+	}
+	if (cut)
+		fputs(sign, stdout);
+	return columns + (cut ? sign_columns : 0);
+}
+
+/* UTF-8: a character begins with any byte but 10xxxxxx. */
+static size_t
+bar_columns(struct span text)
 {
 	size_t columns = 0;
 
 	for (size_t i = 0; i < text.len; i++)
 		columns += ((unsigned char)text.at[i] & 0xc0) != 0x80;
-	if (out != NULL)
-		fwrite(text.at, 1, text.len, out);
 	return columns;
 }
 
+static struct span
+text_of(const struct value *v, char number[24])
+{
+	if (v->kind == VALUE_NUMBER || v->kind == VALUE_COUNT) {
+		(void)snprintf(number, 24, "%llu", v->number);
+		return span_of(number);
+	}
+	return v->text.len == 0 && v->kind != VALUE_BAR ? span_of("-")
+							: v->text;
+}
+
 static size_t
-put_value(FILE *out, const struct value *v)
+value_columns(const struct value *v)
 {
 	char number[24];
+	struct span text = text_of(v, number);
 
-	if (v->kind == VALUE_BAR)
-		return put_bar(out, v->text);
-	if (v->kind == VALUE_NUMBER || v->kind == VALUE_COUNT) {
-		(void)snprintf(number, sizeof(number), "%llu", v->number);
-		return put_text(out, span_of(number));
-	}
-	return put_text(out, v->text.len == 0 ? span_of("-") : v->text);
+	return v->kind == VALUE_BAR ? bar_columns(text) : text_columns(text);
+}
+
+static size_t
+put_value(const struct value *v, size_t most)
+{
+	char number[24];
+	struct span text = text_of(v, number);
+
+	if (v->kind != VALUE_BAR)
+		return put_text(text, most);
+	fwrite(text.at, 1, text.len, stdout);
+	return bar_columns(text);
+}
+
+/* ---- widths ---- */
+
+struct widths {
+	size_t of[ROW_FIELDS]; /* 0: no column, or it was left out */
+	struct column columns[ROW_FIELDS]; /* what each gives up */
+	bool cut;              /* longer cells are */
+};
+
+static struct column
+find_column(const struct column *columns, const char *head)
+{
+	for (const struct column *c = columns; c->head != NULL; c++)
+		if (strcmp(c->head, head) == 0)
+			return *c;
+	return (struct column){ .head = head };
+}
+
+/* As wide as the heads. */
+static void
+begin_widths(struct widths *w, const struct row *row,
+    const struct column *columns)
+{
+	for (size_t i = 0; row->fields[i].value.kind != VALUE_END; i++)
+		if (row->fields[i].head != NULL) {
+			w->columns[i] = find_column(columns,
+			    row->fields[i].head);
+			w->of[i] = strlen(row->fields[i].head);
+		}
 }
 
 static void
-widen(size_t width[ROW_FIELDS], const struct row *row, size_t widest)
+widen(struct widths *w, const struct row *row)
 {
 	for (size_t i = 0; row->fields[i].value.kind != VALUE_END; i++) {
-		const struct field *f = &row->fields[i];
-		size_t head = f->head == NULL ? 0 : strlen(f->head);
-		size_t cell = put_value(NULL, &f->value);
+		size_t cell = value_columns(&row->fields[i].value);
+		size_t most = w->columns[i].most;
 
-		if (head > width[i])
-			width[i] = head;
-		if (cell > width[i] && cell <= widest)
-			width[i] = cell;
+		if (w->of[i] > 0 && cell > w->of[i] &&
+		    (most == 0 || cell <= most))
+			w->of[i] = cell;
 	}
 }
+
+/* What a row takes; least: where all columns that can have shrunk. */
+static size_t
+total(const struct widths *w, bool least)
+{
+	size_t sum = 0;
+
+	for (size_t i = 0; i < ROW_FIELDS; i++) {
+		size_t smallest = w->columns[i].least, width = w->of[i];
+
+		if (width == 0)
+			continue;
+		if (least && smallest > 0 && smallest < width)
+			width = smallest;
+		sum += width + (sum > 0 ? 2 : 0);
+	}
+	return sum;
+}
+
+/* The next column to be left out. */
+static bool
+drop_one(struct widths *w)
+{
+	size_t next = ROW_FIELDS;
+
+	for (size_t i = 0; i < ROW_FIELDS; i++)
+		if (w->of[i] > 0 && w->columns[i].drop > 0 &&
+		    (next == ROW_FIELDS ||
+		    w->columns[i].drop < w->columns[next].drop))
+			next = i;
+	if (next < ROW_FIELDS)
+		w->of[next] = 0;
+	return next < ROW_FIELDS;
+}
+
+/* The widest of those that may, by its own least. */
+static bool
+shrink_one(struct widths *w)
+{
+	size_t next = ROW_FIELDS;
+
+	for (size_t i = 0; i < ROW_FIELDS; i++) {
+		size_t least = w->columns[i].least;
+
+		if (least > 0 && w->of[i] > least && (next == ROW_FIELDS ||
+		    w->of[i] * w->columns[next].least > w->of[next] * least))
+			next = i;
+	}
+	if (next < ROW_FIELDS)
+		w->of[next]--;
+	return next < ROW_FIELDS;
+}
+
+static void
+fit(struct widths *w, size_t room)
+{
+	w->cut = true;
+	while (total(w, true) > room && drop_one(w))
+		continue;
+	while (total(w, false) > room && shrink_one(w))
+		continue;
+}
+
+/* ---- a row ---- */
 
 /* The last cell is not filled up with blanks. */
 static void
-put_row(const struct row *row, const size_t width[ROW_FIELDS], bool heads)
+put_row(const struct options *o, const struct row *row, const struct widths *w,
+    bool heads)
 {
 	size_t blanks = 0; /* due before the next cell */
 
 	for (size_t i = 0; row->fields[i].value.kind != VALUE_END; i++) {
 		const struct field *f = &row->fields[i];
 		struct value v = heads ? value_text(f->head) : f->value;
-		size_t len = put_value(NULL, &v);
-		size_t fill = len < width[i] ? width[i] - len : 0;
+		enum color color = heads ? COLOR_HEAD : v.color;
+		size_t columns, left = 0;
 
-		if (f->head == NULL)
+		if (w->of[i] == 0)
 			continue;
-		if (v.kind == VALUE_COUNT) {
-			blanks += fill;
-			fill = 0;
-		}
-		printf("%*s", (int)blanks, "");
-		(void)put_value(stdout, &v);
-		blanks = fill + 2;
+		columns = value_columns(&v);
+		if (f->value.kind == VALUE_COUNT && columns < w->of[i])
+			left = w->of[i] - columns;
+		printf("%*s%s", (int)(blanks + left), "",
+		    color == COLOR_NONE ? "" : color_code(o, color));
+		columns = left + put_value(&v, w->cut ? w->of[i] : SIZE_MAX);
+		fputs(color == COLOR_NONE ? "" : color_code(o, COLOR_NONE),
+		    stdout);
+		blanks = 2 + (columns < w->of[i] ? w->of[i] - columns : 0);
 	}
 	putchar('\n');
 }
 
 void
-rows_table(row_describe *describe, void *context, size_t count, size_t widest)
+rows_table(const struct options *o, row_describe *describe, void *context,
+    size_t count, const struct column *columns)
 {
-	size_t width[ROW_FIELDS] = { 0 };
+	struct widths widths = { .cut = false };
+	size_t room = o->verbose ? 0 : terminal_width();
 	struct row row;
 
 	for (size_t i = 0; i < count; i++) {
 		describe(context, i, &row);
-		widen(width, &row, widest);
+		if (i == 0)
+			begin_widths(&widths, &row, columns);
+		widen(&widths, &row);
 	}
+	if (count > 0 && room > 0)
+		fit(&widths, room);
 	for (size_t i = 0; i < count; i++) {
 		describe(context, i, &row);
 		if (i == 0)
-			put_row(&row, width, true);
-		put_row(&row, width, false);
+			put_row(o, &row, &widths, true);
+		put_row(o, &row, &widths, false);
 	}
 }

@@ -7,7 +7,10 @@
  * differ a field is given twice, once for either.
  *
  *   rows_table()  a line of heads, a line a row; nothing where there is no row.
- *                 It asks for each row twice, since widths come first
+ *                 It asks for each row twice, since widths come first.  On a
+ *                 terminal it fits, but with -v: columns go, in the order of
+ *                 their "drop", until the rest has room; then the widest of
+ *                 those that may shrink do, and what is too long is cut
  *   rows_json()   an array of objects
  *   row_json()    the members of one row, for an object that is open
  *
@@ -28,15 +31,23 @@ struct field {
 	struct value value;
 };
 
+/* What a column gives up for a narrow terminal; those without are as wide as
+ * they need. */
+struct column {
+	const char *head; /* NULL: the end of them */
+	size_t drop;  /* 1 is left out first; 0: never */
+	size_t least; /* it may shrink to that; 0: it may not */
+	size_t most;  /* a wider cell does not widen it; 0: any does */
+};
+
 struct row {
 	struct field fields[ROW_FIELDS];
 };
 
 typedef void row_describe(void *context, size_t number, struct row *row);
 
-/* widest: a cell that is wider does not widen its column. */
-void rows_table(row_describe *describe, void *context, size_t count,
-    size_t widest);
+void rows_table(const struct options *o, row_describe *describe, void *context,
+    size_t count, const struct column *columns);
 void rows_json(struct json *j, const char *name, row_describe *describe,
     void *context, size_t count);
 void row_json(struct json *j, const struct row *row);

@@ -65,21 +65,6 @@ lay_out(const struct maillog_host *h, struct range r, unsigned out[BAR_WIDTH])
 	return most;
 }
 
-static bool
-speaks_utf8(void)
-{
-	static const char *const names[] = { "LC_ALL", "LC_CTYPE", "LANG" };
-
-	for (size_t i = 0; i < 3; i++) {
-		const char *value = getenv(names[i]);
-
-		if (value != NULL && value[0] != '\0')
-			return strcasestr(value, "utf-8") != NULL ||
-			    strcasestr(value, "utf8") != NULL;
-	}
-	return false;
-}
-
 /* The bar of a host. */
 static struct span
 bar_of(const struct maillog_host *h, struct range r, char text[BAR_SIZE])
@@ -195,6 +180,13 @@ json_reasons(struct json *j, const char *name, const void *of)
 	json_close(j, '}');
 }
 
+/* Who and why stay on the narrowest. */
+static const struct column columns[] = {
+	{ "HOST", .least = 16, .most = WIDE }, { "REASON", .least = 12 },
+	{ "OVER TIME", .drop = 1 }, { "FIRST", .drop = 2 },
+	{ "ADDRESS", .drop = 3 }, { "WORKED", .drop = 4 }, { .head = NULL }
+};
+
 static void
 describe(void *context, size_t number, struct row *row)
 {
@@ -205,16 +197,19 @@ describe(void *context, size_t number, struct row *row)
 	struct value reasons = { .kind = VALUE_JSON, .write = json_reasons,
 		.of = h };
 	struct value bar = { .kind = VALUE_BAR };
+	const char *tls = r->tls[number];
+	bool is_off = tls != NULL && strcmp(tls, tls_name(TLS_ON)) != 0;
 
 	if (r->bars)
 		bar.text = bar_of(h, r->range, r->bar);
 	*row = (struct row){ {
 		{ "role", "ROLE", value_text(role_name(h->role)) },
-		{ NULL, "EVIDENCE ", evidence },
+		{ NULL, "EVIDENCE", evidence },
 		{ "host", "HOST", value_text(h->host) },
 		{ "address", "ADDRESS", value_text(h->address) },
-		{ "failures", "FAILURES", value_count(h->failures) },
-		{ "successes", "  WORKED", value_count(h->successes) },
+		{ "failures", "FAILED", value_colored(
+			value_count(h->failures), COLOR_BAD) },
+		{ "successes", "WORKED", value_count(h->successes) },
 		{ "implicit", NULL, value_count(h->implicit) },
 		{ "dane", NULL, value_count(h->dane) },
 		{ "sts", NULL, value_count(h->sts) },
@@ -224,12 +219,13 @@ describe(void *context, size_t number, struct row *row)
 		{ "last", NULL,
 			value_text(time_text(h->last, true, r->last_utc)) },
 		{ "reasons", NULL, reasons },
-		{ NULL, "FIRST           ",
+		{ NULL, "FIRST",
 			value_text(time_text(h->first, false, r->first)) },
-		{ NULL, "LAST            ",
+		{ NULL, "LAST",
 			value_text(time_text(h->last, false, r->last)) },
-		{ "tls", "TLS     ", value_text(r->tls[number]) },
-		{ NULL, r->bars ? "OVER TIME       " : NULL, bar },
+		{ "tls", "TLS", value_colored(value_text(tls),
+			is_off ? COLOR_WARN : COLOR_NONE) },
+		{ NULL, r->bars ? "OVER TIME" : NULL, bar },
 		{ NULL, "REASON", value_text(r->reasons[number]) },
 	} };
 }
@@ -372,7 +368,7 @@ scan_print(const struct maillog *m, const struct options *o,
 		print_json(&r);
 		return 0;
 	}
-	rows_table(describe, &r, m->host_count, WIDE);
+	rows_table(o, describe, &r, m->host_count, columns);
 	if (r.bars && !o->quiet)
 		print_commands(&r);
 	propose_fallback(&r, text, o);

@@ -7,10 +7,10 @@
 
 static const struct verb_entry verbs[] = {
 	{ "client", VERB_ADDS, 1, -1, verb_change, "HOST...",
-		"no TLS when we connect to HOST",
+		"mail to HOST goes in clear text",
 		"tlsoff -c 'ticket 4711' -u 90d client luna.bagoona.com" },
 	{ "server", VERB_ADDS, 1, -1, verb_change, "HOST...",
-		"do not offer STARTTLS to HOST",
+		"mail from HOST comes in clear text",
 		"tlsoff server outbound.cheddar.com" },
 	{ "remove", VERB_TAKES, 1, -1, verb_change, "client|server HOST...",
 		"take HOST's entry out again",

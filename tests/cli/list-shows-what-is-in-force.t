@@ -36,7 +36,7 @@ my $r = list();
 is($r->{status}, 0, 'list exits 0');
 is($r->{err}, '', '... without a message');
 is($r->{out}, <<'END', 'a table');
-line  key                          value     section  state                             until       comment
+LINE  KEY                          VALUE     SECTION  STATE                             UNTIL       COMMENT
 2     Try_TLS:bagoona.com          NO        own      in force                          2026-12-31  ticket 4711
 4     Srv_Features:cheddar.com     V A S     own      in force                          -           their TLS is broken
 6     Try_TLS:x.example            NO # why  own      value is not NO                   -           -

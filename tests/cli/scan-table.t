@@ -35,7 +35,7 @@ spew("$dir/log", $log);
 
 my $r = tlsoff('scan', "$dir/log");
 is($r->{status}, 0, 'into a file');
-like($r->{out}, qr/\AROLE +EVIDENCE +HOST +ADDRESS +FAILURES +WORKED +FIRST +LAST +TLS +REASON\n/,
+like($r->{out}, qr/\AROLE +EVIDENCE +HOST +ADDRESS +FAILED +WORKED +FIRST +LAST +TLS +REASON\n/,
     '... the columns have names');
 unlike($r->{out}, qr/OVER TIME/, '... and there are no bars');
 like($r->{out}, qr/^client +hint +hint\.example +192\.0\.2\.1 +1 /m,

@@ -1,6 +1,7 @@
 # Terminal.pm: an interactive program at a terminal of its own.
 #
 #   my $t = Tlsoff::Terminal->start({ENVIRONMENT}, 'bash', '-i');
+#                  TERMINAL_WIDTH there is no variable: so many columns, or 200
 #   $t->wait_for(qr/ready> /);
 #   $t->type("tlsoff li\t\n");
 #   $t->end();
@@ -20,8 +21,10 @@ use constant { TIOCSPTLCK => 0x40045431, TIOCGPTN => 0x80045430,
 sub start {
 	my ($class, $environment, @command) = @_;
 	open my $master, '+<', '/dev/ptmx' or die "/dev/ptmx: $!";
+	my %environment = %$environment;
+	my $width = delete $environment{TERMINAL_WIDTH} // 200;
 	my ($lock, $number, $size) = (pack('i', 0), pack('I', 0),
-	    pack('S4', 50, 200, 0, 0));
+	    pack('S4', 50, $width, 0, 0));
 	ioctl $master, TIOCSPTLCK, $lock or die "ptmx: $!";
 	ioctl $master, TIOCGPTN, $number or die "ptmx: $!";
 	my $name = '/dev/pts/' . unpack 'I', $number;
@@ -31,7 +34,7 @@ sub start {
 		open my $terminal, '+<', $name or die "$name: $!";
 		ioctl $terminal, TIOCSWINSZ, $size;
 		POSIX::dup2(fileno $terminal, $_) for 0 .. 2;
-		%ENV = (%ENV, TERM => 'dumb', %$environment);
+		%ENV = (%ENV, TERM => 'dumb', %environment);
 		exec { $command[0] } @command or POSIX::_exit(127);
 	}
 	return bless { master => $master, pid => $pid, seen => '' }, $class;
