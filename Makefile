@@ -222,6 +222,8 @@ install: all
 	chmod 0644 "$(DESTDIR)$(mandir)/man8/tlsoff.8" \
 	    "$(DESTDIR)$(docdir)/tlsoff.cron" \
 	    "$(DESTDIR)$(unitdir)/tlsoff-expire.service"
+	install -m 0644 src/dist/tlsoff.schema.json \
+	    "$(DESTDIR)$(docdir)/tlsoff.schema.json"
 	install -m 0644 src/dist/tlsoff-expire.timer \
 	    "$(DESTDIR)$(unitdir)/tlsoff-expire.timer"
 	install -m 0644 src/dist/completions/tlsoff.bash \
@@ -234,6 +236,7 @@ install: all
 uninstall:
 	rm -f "$(DESTDIR)$(sbindir)/tlsoff" "$(DESTDIR)$(mandir)/man8/tlsoff.8" \
 	    "$(DESTDIR)$(docdir)/tlsoff.cron" \
+	    "$(DESTDIR)$(docdir)/tlsoff.schema.json" \
 	    "$(DESTDIR)$(unitdir)/tlsoff-expire.service" \
 	    "$(DESTDIR)$(unitdir)/tlsoff-expire.timer" \
 	    "$(DESTDIR)$(bashcompdir)/tlsoff" "$(DESTDIR)$(zshcompdir)/_tlsoff" \

@@ -7,13 +7,13 @@
 
 static const struct verb_entry verbs[] = {
 	{ "client", VERB_ADDS, 1, -1, verb_change, "HOST...",
-		"mail to HOST goes in clear text",
+		"mail to HOST in clear text",
 		"tlsoff -c 'ticket 4711' -u 90d client luna.bagoona.com" },
 	{ "server", VERB_ADDS, 1, -1, verb_change, "HOST...",
-		"mail from HOST comes in clear text",
+		"mail from HOST in clear text",
 		"tlsoff server outbound.cheddar.com" },
 	{ "remove", VERB_TAKES, 1, -1, verb_change, "client|server HOST...",
-		"take HOST's entry out again",
+		"take HOST's entry out",
 		"tlsoff remove client luna.bagoona.com" },
 	{ "apply", VERB_APPLIES, 1, -1, verb_apply, "FILE...",
 		"make it as FILE says, all at once",

@@ -71,7 +71,7 @@ ok($r->{out} =~ /is good$/m, '... and is content');
 my %place = (sbindir => '/s', mandir => '/m', docdir => '/d/doc',
 	unitdir => '/u', bashcompdir => '/b', zshcompdir => '/z',
 	fishcompdir => '/f');
-my @expected = sort '/s/tlsoff', '/m/man8/tlsoff.8', '/d/doc/tlsoff.cron',
+my @expected = sort '/s/tlsoff', '/m/man8/tlsoff.8', '/d/doc/tlsoff.cron', '/d/doc/tlsoff.schema.json',
     '/u/tlsoff-expire.service', '/u/tlsoff-expire.timer', '/b/tlsoff',
     '/z/_tlsoff', '/f/tlsoff.fish';
 

@@ -10,6 +10,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use File::Path qw(make_path);
+use POSIX ();
 use Tlsoff;
 use Tlsoff::Namespace;
 use Tlsoff::Sendmail;
@@ -24,8 +25,10 @@ my ($cgroups) = grep { -e "$_/cgroup.procs" }
 plan skip_all => 'this machine has no cgroups of version 2'
     if !defined $cgroups;
 
+my $soon = POSIX::strftime('%Y-%m-%d', localtime(time + 7 * 86400));
 my $site = debian_site("Connect:192.0.2.1\tREJECT\n"
-    . "# tlsoff until 2020-01-01: long ago\nSrv_Features:127.0.0.1\tS\n");
+    . "# tlsoff until 2020-01-01: long ago\nSrv_Features:127.0.0.1\tS\n"
+    . "# tlsoff until $soon: soon\nTry_TLS:soon.example\tNO\n");
 chomp(my $owner = `stat -c '%u:%g %a' $site->{access} $site->{map_file}`);
 
 # ---- units ----
@@ -45,13 +48,15 @@ run(['make', '-C', $TOP, "BUILD=$BUILD", 'DESTDIR=/tlsoff.test/root', "unitdir=$
 spew("$units/$_", slurp("/tlsoff.test/root$units/$_"))
     for qw(tlsoff-expire.service tlsoff-expire.timer);
 my ($program) = slurp("$units/tlsoff-expire.service") =~ /^ExecStart=(\S+)/m;
+my ($post) = slurp("$units/tlsoff-expire.service") =~ /^ExecStartPost=-\S+ (.*)/m;
 # Only what is written to, and that it does not wait until midnight; and no
 # journal runs.
 spew("$units/tlsoff-expire.timer.d/now.conf",
     "[Timer]\nOnActiveSec=1s\nRandomizedDelaySec=0\n");
 spew("$units/tlsoff-expire.service.d/here.conf", "[Service]\n"
     . "ExecStart=\nExecStart=/tlsoff.test/root$program expire\n"
-    . "StandardOutput=file:/tlsoff.test/expire.out\nStandardError=file:/tlsoff.test/expire.err\n");
+    . "ExecStartPost=\nExecStartPost=-/tlsoff.test/root$program $post\n"
+    . "StandardOutput=append:/tlsoff.test/expire.out\nStandardError=file:/tlsoff.test/expire.err\n");
 
 # ---- systemd ----
 
@@ -117,11 +122,15 @@ like(systemctl('show', '-p', 'Result', 'tlsoff-expire.service')->{out},
 	map { -e $_ ? slurp($_) : () } '/tlsoff.test/expire.err', '/tlsoff.test/boot.log');
 like($said, qr/^removed Srv_Features:127\.0\.0\.1/m,
     '... removes what is past its date');
+like($said, qr/^\Q$site->{access}\E:3: Try_TLS:soon\.example ends on $soon; /m,
+    '... tells what ends soon')
+    or diag($said);
 like($said, qr/^sendmail restarted by systemctl restart sendmail$/m,
     '... and has sendmail restarted');
-is(slurp($site->{access}), "Connect:192.0.2.1\tREJECT\n", 'the text is right');
+is(slurp($site->{access}), "Connect:192.0.2.1\tREJECT\n"
+    . "# tlsoff until $soon: soon\nTry_TLS:soon.example\tNO\n", 'the text is right');
 is_deeply(dump_map($site->{file}, 'hash', $site->{access}),
-    { 'connect:192.0.2.1' => 'REJECT' }, '... and the map');
+    { 'connect:192.0.2.1' => 'REJECT', 'try_tls:soon.example' => 'NO' }, '... and the map');
 chomp(my $after = `stat -c '%u:%g %a' $site->{access} $site->{map_file}`);
 is($after, $owner, '... with owner, group and mode as they were');
 isnt(slurp($site->{pid_file}), $pid, 'sendmail is another process');
