@@ -96,7 +96,7 @@ demo: setup-build
 	@$(MAKE) $(JOBS) all
 	$(QUIET)BUILD="$(BUILD)" sh tests/demo $(BUILD)/tlsoff
 
-# The README's picture, of a real run.
+# README.md's picture, of a real run.
 picture: setup-build
 	@$(MAKE) $(JOBS) all
 	BUILD="$(BUILD)" sh tests/demo $(BUILD)/tlsoff >$(BUILD)/demo.txt
@@ -168,7 +168,7 @@ coverage: setup-analyze
 
 # Every goal of speed and memory, side by side with the procedure by hand,
 # makemap and ripgrep: below ten minutes on an idle machine, the table goes
-# into README.md.  The quick one, below one, only shows that it works.
+# into tests/bench/README.md.  The quick one, below one, only shows that it works.
 bench: setup-bench
 	@$(MAKE) $(JOBS) all
 	$(QUIET)BUILD="$(BUILD)" CC="$(CC)" tests/bench/run

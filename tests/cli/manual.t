@@ -1,7 +1,8 @@
 #!/usr/bin/perl
 # What is told in several places is told alike: --help, the help of each verb,
-# the manual page and README.md name the same verbs, options, exit statuses and make targets.  And
-# mandoc finds nothing to say about the manual page.
+# the manual page, README.md and those of src and tests name the same verbs, options,
+# exit statuses, make targets and files.  And mandoc finds nothing to say about the
+# manual page.
 use strict;
 use warnings;
 use FindBin;
@@ -11,6 +12,8 @@ use Tlsoff;
 scratch();
 my $page = "$TOP/man/tlsoff.8";
 my $readme = slurp("$TOP/README.md");
+my %readme = map { $_ => slurp("$TOP/$_") } 'README.md', 'src/README.md',
+    'tests/README.md', 'tests/bench/README.md';
 
 # ---- reading ----
 
@@ -137,7 +140,7 @@ is_deeply([options_of(grep { /^ {5}-/ } split /\n/, $described)],
     'the manual page describes the options that the verbs have, and no others');
 
 my %known = map { $_ => 1 } map { /(--[a-z-]+)/g } @options;
-for my $text (['the manual page', $manual], ['README.md', $readme]) {
+for my $text (['the manual page', $manual], map { [$_, $readme{$_}] } sort keys %readme) {
 	my @named = unique($text->[1] =~ /(?<![\w-])(--[a-z][a-z-]+)/g);
 	is_deeply([grep { !$known{$_} } @named], [],
 	    "$text->[0] names no option that is not there");
@@ -191,18 +194,27 @@ my @statuses = section($manual, 'EXIT STATUS') =~ /^ {5}(\d+)\s/mg;
 cmp_ok(scalar @statuses, '>=', 5, 'the manual page has exit statuses');
 is_deeply([sort { $a <=> $b } keys %exits], \@statuses,
     '... those of the verbs');
-is_deeply([$readme =~ /^\| (\d+) \|/mg], \@statuses,
-    'README.md has the same exit statuses');
+cmp_ok(scalar(() = $readme =~ /\n/g), '<=', 190, 'README.md has at most 190 lines');
+cmp_ok(scalar(() = $readme{'tests/README.md'} =~ /\n/g), '<=', 60,
+    'tests/README.md has at most 60');
 
 my $makefile = slurp("$TOP/Makefile");
-for my $target (unique($readme =~ /(?:^ {4}|`)make ([a-z]+)\b/mg)) {
+my $all = join '', map { $readme{$_} } sort keys %readme;
+for my $target (unique($all =~ /(?:^ {4}|`)make ([a-z]+)\b/mg)) {
 	like($makefile, qr/^\Q$target\E:/m, "make $target is in the Makefile");
 }
-for my $variable ($readme =~ /^\| `([A-Za-z]+)` \| `/mg) {
+my @variables = $readme{'src/README.md'} =~ /^\| `([A-Za-z_]+)` \| `/mg;
+cmp_ok(scalar @variables, '>=', 5, 'src/README.md has variables');
+for my $variable (@variables) {
 	like($makefile, qr/^\Q$variable\E \?=/m, "$variable is in the Makefile");
 }
-for my $path (unique($readme =~ m{`((?:src|include|tests)/[\w./]+)`}g)) {
+for my $path (unique($all =~ m{`((?:src|include|tests|man)/[\w./-]+)`}g)) {
 	ok(-e "$TOP/$path", "$path is there");
+}
+for my $file (sort keys %readme) {
+	my $from = $file =~ s{[^/]*\z}{}r;
+	ok(-e "$TOP/$from$_", "$file: its link to $_ leads somewhere")
+	    for unique($readme{$file} =~ /\]\(([^)#]+)/g);
 }
 
 done_testing();
