@@ -332,8 +332,6 @@ shape_of_start(struct span bytes)
 void
 record_shape(struct maillog_state *s, struct span bytes)
 {
-	const char *start = bytes.at;
-
 	if (s->base == 0 && bytes.len > 0)
 		s->shape = shape_of_start(bytes);
 	s->shape_at = s->base;
@@ -344,7 +342,7 @@ record_shape(struct maillog_state *s, struct span bytes)
 		size_t cut = len < 1000 ? len : 1000;
 
 		s->shape = shape_of(s, (struct span){ bytes.at, cut });
-		s->shape_at = s->base + (size_t)(bytes.at - start);
+		s->shape_at = s->base + (size_t)(bytes.at - s->block);
 		bytes = span_from(bytes, len + (end != NULL));
 	}
 }
