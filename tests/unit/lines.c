@@ -491,6 +491,8 @@ pieces_of_a_long_line_are_told_as_the_whole(void **state)
 		/* The rest of it tells no shape. */
 		{ " ", "x\n STARTTLS=server, error: accept failed\n" },
 		{ "Mon 2026-11-23 11:11:04 CST [s=1;i=2]\n    MESSAGE=x\nx", "\n" },
+		{ "Mon 2026-11-23 11:11:04 CST [s=1;i=2]\n    X=", "\n"
+		    "x STARTTLS=server, error: accept failed\n" },
 		{ "[\n{ \"a\": 1 },\n\"", "\"\n]\n" },
 		{ "[\n{ \"a\": 1 },\nx", "\n]\n" },
 	};
