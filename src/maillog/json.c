@@ -270,7 +270,7 @@ object_len(const char *bytes, size_t len)
 	return 0;
 }
 
-/* The rest of a string between entries, which may be as long as it likes. */
+/* The rest of a string between entries. */
 static size_t
 pass_string(struct entry *e, const char *bytes, size_t len)
 {
@@ -288,27 +288,32 @@ pass_string(struct entry *e, const char *bytes, size_t len)
 }
 
 /* What stands between entries: a string, or all up to the next one, to an
- * object or the end of the line; 0: not all of it is here. */
+ * object or the end of the line, in pieces where that is long; 0: not all of it
+ * is here. */
 static size_t
 between(struct entry *e, const char *bytes, size_t len, bool last)
 {
+	const size_t most = len < MAILLOG_LINE_MAX ? len : MAILLOG_LINE_MAX;
+	const bool quoted = e->quoted, escaped = e->escaped;
 	size_t at = 0;
+	bool ends;
 
-	if (e->quoted)
-		return pass_string(e, bytes, len);
-	if (bytes[0] != '"') {
-		while (at < len && memchr("\"{\n", bytes[at], 3) == NULL)
+	if (quoted || bytes[0] == '"') {
+		at = !quoted;
+		e->escaped = quoted && escaped;
+		e->quoted = true;
+		at += pass_string(e, bytes + at, most - at);
+		ends = !e->quoted;
+	} else {
+		while (at < most && memchr("\"{\n", bytes[at], 3) == NULL)
 			at++;
-		if (at == len && !last && len <= MAILLOG_LINE_MAX)
-			return 0;
-		return at + (at < len && bytes[at] == '\n');
+		ends = at < most;
+		at += ends && bytes[at] == '\n';
 	}
-	e->quoted = true;
-	e->escaped = false;
-	at = 1 + pass_string(e, bytes + 1, len - 1);
-	if (!e->quoted || last || len > MAILLOG_LINE_MAX)
+	if (ends || last || most == MAILLOG_LINE_MAX)
 		return at;
-	e->quoted = false;
+	e->quoted = quoted;
+	e->escaped = escaped;
 	return 0;
 }
 

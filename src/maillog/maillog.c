@@ -301,7 +301,8 @@ maillog_feed(struct maillog *m, const char *bytes, size_t len, size_t before,
 	if (s->base == 0 && is_utf16((struct span){ bytes, len }))
 		s->utf16 = true;
 	if (s->shape == SHAPE_UNKNOWN)
-		record_shape(s, (struct span){ bytes, take });
+		record_shape(s, (struct span){ bytes + skip, take - skip },
+		    len - skip);
 	if (s->shape >= SHAPE_STREAM) {
 		s->skipping = false;
 		take = feed_entries(s, bytes, len, last);

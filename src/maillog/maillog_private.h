@@ -240,8 +240,9 @@ bool record_plain(struct maillog_state *s, struct span line, struct record *r);
 /* The same of a whole entry; *unread: who wrote it cannot be told. */
 bool record_of_entry(struct maillog_state *s, const struct entry *entry,
     struct record *r, bool *unread);
-/* Finds out the shape from the first line that tells. */
-void record_shape(struct maillog_state *s, struct span bytes);
+/* Finds out the shape from the first of the lines that tells, or from all that
+ * is here. */
+void record_shape(struct maillog_state *s, struct span lines, size_t all);
 /* Does journald's export format begin here? */
 bool record_is_export(struct span bytes);
 /* Unpacks "message repeated N times: [ MESSAGE]". */

@@ -330,22 +330,21 @@ shape_of_start(struct span bytes)
 }
 
 void
-record_shape(struct maillog_state *s, struct span bytes)
+record_shape(struct maillog_state *s, struct span lines, size_t all)
 {
-	const char *start = bytes.at;
-
-	if (s->base == 0 && bytes.len > 0)
-		s->shape = shape_of_start(bytes);
+	if (s->base == 0 && all > 0)
+		s->shape = shape_of_start((struct span){ lines.at,
+		    all < MAILLOG_LINE_MAX ? all : MAILLOG_LINE_MAX });
 	s->shape_at = s->base;
-	while (s->shape == SHAPE_UNKNOWN && bytes.len > 0) {
-		const char *end = memchr(bytes.at, '\n', bytes.len);
-		size_t len = end == NULL ? bytes.len
-					 : (size_t)(end - bytes.at);
+	while (s->shape == SHAPE_UNKNOWN && lines.len > 0) {
+		const char *end = memchr(lines.at, '\n', lines.len);
+		size_t len = end == NULL ? lines.len
+					 : (size_t)(end - lines.at);
 		size_t cut = len < 1000 ? len : 1000;
 
-		s->shape = shape_of(s, (struct span){ bytes.at, cut });
-		s->shape_at = s->base + (size_t)(bytes.at - start);
-		bytes = span_from(bytes, len + (end != NULL));
+		s->shape = shape_of(s, (struct span){ lines.at, cut });
+		s->shape_at = s->base + (size_t)(lines.at - s->block);
+		lines = span_from(lines, len + (end != NULL));
 	}
 }
 

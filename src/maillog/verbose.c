@@ -53,11 +53,13 @@ size_t
 verbose_take(struct entry *e, const char *bytes, size_t len, bool last,
     bool *complete)
 {
-	const char *end = memchr(bytes, '\n', len);
+	const size_t most = len < MAILLOG_LINE_MAX ? len : MAILLOG_LINE_MAX;
+	const char *end = memchr(bytes, '\n', most);
+	const bool is_long = end == NULL && most == MAILLOG_LINE_MAX;
 	struct span line = { bytes,
-		end == NULL ? len : (size_t)(end - bytes) };
+		end == NULL ? most : (size_t)(end - bytes) };
 
-	if (end == NULL && !last && len <= MAILLOG_LINE_MAX)
+	if (end == NULL && !is_long && !last)
 		return 0;
 	/* The next entry begins: the one before is complete.  It is taken
 	 * first, and this line again. */
@@ -69,7 +71,7 @@ verbose_take(struct entry *e, const char *bytes, size_t len, bool last,
 	if (line.len > 0 && line.at[0] != ' ' && !e->skip_line) {
 		begin(e, line);
 		e->open = true;
-	} else if (!e->skip_line && line.len <= MAILLOG_LINE_MAX) {
+	} else if (!e->skip_line && !is_long) {
 		one_line(e, line);
 	}
 	e->skip_line = end == NULL;

@@ -460,6 +460,60 @@ a_failure_waits_for_its_name_a_while(void **state)
 	buf_free(&log);
 }
 
+/* ---- long lines ---- */
+
+static unsigned long
+unread_of(struct span log, size_t block)
+{
+	size_t at = 0;
+
+	maillog_free(&m);
+	assert_int_equal(maillog_begin(&m, &rules, &err), 0);
+	maillog_input(&m);
+	while (at < log.len) {
+		size_t left = log.len - at, len = left < block ? left : block;
+		size_t taken = maillog_feed(&m, log.at + at, len, at,
+		    len == left);
+
+		assert_true(taken > 0);
+		at += taken;
+	}
+	assert_int_equal(maillog_finish(&m, &err), 0);
+	return m.unread;
+}
+
+/* What is longer than a block is told as often, however it is fed. */
+static void
+pieces_of_a_long_line_are_told_as_the_whole(void **state)
+{
+	static const char failed[] = " STARTTLS=server, error: accept failed ";
+	static const struct { const char *before, *after; } logs[] = {
+		/* The rest of it tells no shape. */
+		{ " ", "x\n STARTTLS=server, error: accept failed\n" },
+		{ "Mon 2026-11-23 11:11:04 CST [s=1;i=2]\n    MESSAGE=x\nx", "\n" },
+		{ "Mon 2026-11-23 11:11:04 CST [s=1;i=2]\n    X=", "\n"
+		    "x STARTTLS=server, error: accept failed\n" },
+		{ "[\n{ \"a\": 1 },\n\"", "\"\n]\n" },
+		{ "[\n{ \"a\": 1 },\nx", "\n]\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(logs) / sizeof(logs[0]); i++) {
+		struct buf log = BUF_INIT;
+		unsigned long whole, pieces;
+
+		buf_text(&log, logs[i].before);
+		while (log.len < 5 * MAILLOG_LINE_MAX)
+			buf_text(&log, i == 0 ? "x" : failed);
+		buf_text(&log, logs[i].after);
+		whole = unread_of(buf_as_span(&log), log.len);
+		pieces = unread_of(buf_as_span(&log), MAILLOG_LINE_MAX + 9);
+		if (whole != pieces || whole == 0)
+			fail_msg("%zu: %lu, %lu", i, whole, pieces);
+		buf_free(&log);
+	}
+}
+
 #define with_rules(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int
@@ -467,6 +521,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		with_rules(zones_are_heeded),
+		with_rules(pieces_of_a_long_line_are_told_as_the_whole),
 		with_rules(a_stamp_is_read_by_itself),
 		with_rules(a_stamp_of_no_date_is_no_time),
 		with_rules(years_before_all_logs_are_still_years),
