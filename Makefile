@@ -112,8 +112,9 @@ check-built: all unit-tests fault-tools
 
 # The rooms without I/O, what parses sendmail.cf, and what fuzzing has found:
 # these tests take seconds, and need neither root nor sendmail.
-QUICK = access arena check entry host plan policy journal lines maillog site_cf fuzz_cf \
-	fuzz_check fuzz_host fuzz_maillog fuzz_plan fuzz_value
+QUICK = access-parse base-arena access-check access-entry access-host access-plan access-policy \
+	maillog-journal maillog-lines maillog-scan site-cf site-fuzz access-fuzz-check \
+	access-fuzz-host maillog-fuzz access-fuzz-plan access-fuzz-value
 QUICK_TESTS = $(QUICK:%=$(BUILD)/unit/%.t)
 quick: setup-quick
 	@$(MAKE) $(JOBS) quick-built

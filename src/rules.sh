@@ -43,20 +43,38 @@ exec 3>&1 >"$new"
 is_wanted() {
 	case $with_db$1 in
 	no*/libdb*.c) return 1 ;;
-	notests/unit/map*.c|notests/unit/task*.c|notests/unit/update*.c) return 1 ;;
-	notests/unit/patch.c|notests/unit/kinds.c) return 1 ;;
+	notests/unit/map-makemap-child.c|notests/unit/map-safe.c) return 0 ;;
+	notests/unit/map-*.c) return 1 ;;
+	notests/unit/update-commit.c|notests/unit/update-fails.c) return 1 ;;
+	notests/unit/update-make.c|notests/unit/update-surroundings.c) return 1 ;;
+	notests/unit/update-waits.c) return 1 ;;
 	no*) return 0 ;;
 	esac
 }
 
+# objects_of ROOM...: their objects, but main's.
+objects_of() {
+	for room; do
+		for c in src/"$room"/*.c; do
+			if [ "$c" != src/cli/main.c ] && is_wanted "$c"; then
+				printf ' %s' "$build/${c%.c}.o"
+			fi
+		done
+	done
+}
+
 # First of all: a make reads the prerequisites of a rule when it meets it.
-objects= unit=
-for c in src/*/*.c; do
-	if [ "$c" != src/cli/main.c ] && is_wanted "$c"; then
-		objects="$objects $build/${c%.c}.o"
-	fi
-done
-printf 'OBJECTS =%s\n' "$objects"
+unit=
+printf 'OBJECTS =%s\n' "$(objects_of access base cli maillog map site update)"
+# A room and those it may use: a test of it, tests/unit/ROOM-WHAT.c, links no
+# other, or it would not be seen when the room began to.
+printf 'OBJECTS_OF_base =%s\n' "$(objects_of base)"
+printf 'OBJECTS_OF_access =%s\n' "$(objects_of access base)"
+printf 'OBJECTS_OF_maillog =%s\n' "$(objects_of maillog base)"
+printf 'OBJECTS_OF_site =%s\n' "$(objects_of site base)"
+printf 'OBJECTS_OF_map =%s\n' "$(objects_of map access site base)"
+printf 'OBJECTS_OF_update =%s\n' "$(objects_of update map access site base)"
+echo 'OBJECTS_OF_cli = $(OBJECTS)'
 version=$(sed -n '/^## /{s/^## \([0-9.]*\).*/\1/p;q;}' src/dist/CHANGELOG.md)
 printf 'VERSION = %s\n' "$version"
 # The resolver is a library of its own before version 2.34 of glibc.
@@ -82,10 +100,11 @@ for c in src/*/*.c tests/unit/*.c; do
 	case $c in
 	tests/unit/*)
 		t=$build/unit/$(basename "$c" .c).t
+		room=${c#tests/unit/} room=${room%%-*}
 		mkdir -p "${t%/*}"
 		unit="$unit $t"
-		printf '%s: %s $(OBJECTS)\n\t$(SAY) LD %s\n' "$t" "$o" "$t"
-		printf '\t$(QUIET)$(LINK) -o $@ %s $(OBJECTS) $(LIBS) -lcmocka\n' "$o"
+		printf '%s: %s $(OBJECTS_OF_%s)\n\t$(SAY) LD %s\n' "$t" "$o" "$room" "$t"
+		printf '\t$(QUIET)$(LINK) -o $@ %s $(OBJECTS_OF_%s) $(LIBS) -lcmocka\n' "$o" "$room"
 		;;
 	esac
 done

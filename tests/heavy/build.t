@@ -120,7 +120,8 @@ else {
 		    '... which it says');
 	}
 	# Those that make files by modes, below a umask that hides.
-	for my $test (qw(daemon kinds makemap map patch refused_swap site target)) {
+	for my $test (qw(site-daemon map-kinds map-makemap-child map-lookup
+	    map-patch update-refused-swap site-read update-target)) {
 		my $program = "$BUILD/unit/$test.t";
 		next if !-x $program;
 		my $r = read_only('env', "MAKEMAP=$MAKEMAP", $program);

@@ -79,10 +79,10 @@ sub leaves_nothing {
 }
 
 # [what, directory, its mode, its user, umask, tests]
-my @root_alone = qw(build/unit/daemon.t tests/cli/check-map.t
+my @root_alone = qw(build/unit/site-daemon.t tests/cli/check-map.t
     tests/cli/exit-status.t tests/live/server-not-offered.t);
-my @user_alone = qw(build/unit/attributes_refused.t build/unit/daemon.t
-    build/unit/update.t build/unit/update_surroundings.t tests/cli/check-map.t
+my @user_alone = qw(build/unit/update-attributes-refused.t build/unit/site-daemon.t
+    build/unit/update-commit.t build/unit/update-surroundings.t tests/cli/check-map.t
     tests/cli/exit-status.t tests/cli/scan-input.t tests/live/usual-places.t
     tests/live/attributes-survive.t tests/faults/order.t);
 my @places = (
@@ -93,8 +93,8 @@ my @places = (
 	['root, below /tmp', '/tmp', 01777, 0, '022',
 	    qw(tests/cli/builder-make.t tests/cli/scan-table.t)],
 	['root, with umask 077', '/opt', 0755, 0, '077',
-	    qw(build/unit/refused_swap.t build/unit/refused_private.t
-	    build/unit/update.t build/unit/site.t build/unit/service.t
+	    qw(build/unit/update-refused-swap.t build/unit/update-refused-private.t
+	    build/unit/update-commit.t build/unit/site-read.t build/unit/site-service.t
 	    tests/cli/builder-make.t tests/faults/order.t)],
 	['a user, in a home for him alone', "/home/$user{name}", 0700, $user{id},
 	    '022', @user_alone],
@@ -124,7 +124,7 @@ rename "$place/build", $elsewhere or die "$place/build: $!";
 system("mount -n --bind $place $place && mount -n -o remount,bind,ro $place") == 0
     or BAIL_OUT("mount $place");
 my $r = run_at($place, { umask => '022' }, "BUILD=$elsewhere sh tests/run",
-    "$elsewhere/unit/map.t", qw(tests/cli/check-map.t
+    "$elsewhere/unit/map-lookup.t", qw(tests/cli/check-map.t
     tests/live/seed-examples.t tests/faults/order.t));
 passes('a source that cannot be written', $r);
 $r = run_at($place, { umask => '022' },
@@ -137,7 +137,7 @@ rename $elsewhere, "$place/build" or die "$elsewhere: $!";
 
 # What needs none runs, and one line says what to do for the rest.
 my $how = { umask => '022', by => ['setpriv', '--bounding-set=-sys_admin'] };
-my @tests = qw(build/unit/host.t build/unit/daemon.t tests/cli/insert-above-marker.t
+my @tests = qw(build/unit/access-host.t build/unit/site-daemon.t tests/cli/insert-above-marker.t
     tests/live/seed-examples.t tests/faults/order.t);
 $r = run_at($place, $how, 'make check', tests(@tests));
 passes('root of a container', $r, 1);

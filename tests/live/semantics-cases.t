@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # What the real sendmail decided for maps of every make: explain says the same,
 # asked of such a map.  The cases of a plain map, whose names no command line
-# takes, are held by tests/unit/policy.c.
+# takes, are held by tests/unit/access-policy.c.
 use strict;
 use warnings;
 use FindBin;
