@@ -155,17 +155,17 @@ struct access {
 	struct access_rules rules;
 	size_t managed; /* offset of the marker line; text.len: no marker */
 	bool marked;
-	bool whole;     /* every key is known; else those of TLS alone */
-	bool judged;    /* every fault is known, but duplicates of other keys */
-	size_t entries; /* keys in the map: known duplicates count once; where
-	                   not judged those of known keys alone */
+	bool all_keys;  /* are indexed; else those of TLS alone */
+	bool all_faults; /* were found, but duplicates of keys not indexed */
+	size_t entries; /* keys in the map: duplicates found count once; where
+	                   not all_faults those of indexed keys alone */
 	struct access_fault *faults; /* in the order of the file; where not
-	                                judged only duplicates */
+	                                all_faults only duplicates */
 	size_t fault_count;
 	struct access_origin origin; /* all zero: lines are its own */
 	/* private */
 	uint64_t *slots;
-	size_t slot_mask, known; /* slots - 1; how many are taken */
+	size_t slot_mask, key_count; /* slots - 1; how many are taken */
 	struct access_marks *marks;
 	uint64_t seed;
 };
@@ -177,17 +177,17 @@ struct access {
 int access_parse(struct access *a, struct span text,
     const struct access_rules *rules, struct error *err) MUST_USE;
 /*
- * The same, but only keys with tags that policy and plan ask for are known:
+ * The same, but only keys with tags that policy and plan ask for are indexed:
  * to access_find(), and as duplicates.  In a file with a million other entries
  * it takes a hundredth of the time.
  */
 int access_parse_tls(struct access *a, struct span text,
     const struct access_rules *rules, struct error *err) MUST_USE;
 /* Finds the other faults, and counts entries, unless that is done: a third of
- * the time of making it whole.  EX_OSERR; then no key is known, and it may be
+ * the time of indexing all keys.  EX_OSERR; then none is indexed, and it may be
  * tried again. */
-int access_judge(struct access *a, struct error *err) MUST_USE;
-/* Makes it whole, unless it is.  EX_OSERR. */
+int access_find_faults(struct access *a, struct error *err) MUST_USE;
+/* Indexes all keys, unless that is done.  EX_OSERR. */
 int access_complete(struct access *a, struct error *err) MUST_USE;
 void access_free(struct access *a);
 
@@ -197,9 +197,9 @@ bool access_find(const struct access *a, struct span key,
     struct access_record *record);
 /* Is this record, an entry, the one its key finds?  False for a duplicate. */
 bool access_wins(const struct access *a, const struct access_record *record);
-/* The first entry of each known key, in no order; start with *at = 0, false at
+/* The first entry of each indexed key, in no order; start with *at = 0, false at
  * the end. */
-bool access_next_known(const struct access *a, size_t *at,
+bool access_next_key(const struct access *a, size_t *at,
     struct access_record *record);
 /* The number of the line that holds this offset, 0 where it is not in the text
  * that lines are told of; counts as far as needed and

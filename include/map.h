@@ -146,7 +146,7 @@ void map_cancel(struct map_job *job);
  * 128-bit sum of framed records and the count; where they differ each key of
  * the one is looked up in the other.  Duplicates in the text count as makemap
  * counts them: the first.  For a plain K line the keys and values may all end
- * in NUL.  A text that is not whole and equal has no duplicates; where it is
+ * in NUL.  A text without all_keys that is equal has no duplicates; where it is
  * not equal it is completed.  0 with the answer in proof, or -1 as map_open(),
  * EX_DATAERR also where libdb crashed or found no end.
  */

@@ -96,7 +96,7 @@ companion_next(struct planner *p, enum kind kind, size_t *at, struct entry *e)
 {
 	struct access_record r;
 
-	while (access_next_known(p->access, at, &r)) {
+	while (access_next_key(p->access, at, &r)) {
 		enum kind found;
 		struct span what;
 

@@ -22,7 +22,7 @@ with_letters(struct planner *p, struct span value, const char *letters)
 }
 
 static void
-tell(struct planner *p, struct subject *s, enum action action,
+tell_companion(struct planner *p, struct subject *s, enum action action,
     struct span value)
 {
 	plan_tell(s, action, value, companion_reason(p->rules->policy,
@@ -81,7 +81,7 @@ amend(struct planner *p, const struct entry *e, const char *missing)
 		w.comment = COMMENT_LAST_GOES;
 	plan_subject(p, &s, KIND_CLT_FEATURES, e->record.key);
 	(void)plan_entry(p, &s, &w);
-	tell(p, &s, e->managed ? MOVED : CHANGED, w.value);
+	tell_companion(p, &s, e->managed ? MOVED : CHANGED, w.value);
 }
 
 static void
@@ -96,7 +96,7 @@ insert(struct planner *p, const char *key, struct span before,
 	w.value = with_letters(p, buf_as_span(&letters), missing);
 	plan_subject(p, &s, KIND_CLT_FEATURES, w.key);
 	(void)plan_entry(p, &s, &w);
-	tell(p, &s, ADDED, w.value);
+	tell_companion(p, &s, ADDED, w.value);
 }
 
 void

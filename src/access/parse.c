@@ -99,7 +99,7 @@ access_wins(const struct access *a, const struct access_record *record)
 }
 
 bool
-access_next_known(const struct access *a, size_t *at,
+access_next_key(const struct access *a, size_t *at,
     struct access_record *record)
 {
 	while (a->slots != NULL && *at <= a->slot_mask) {
@@ -213,7 +213,7 @@ take_entry(struct access *a, const struct access_record *record)
 	struct access_record first = { .start = 0 };
 	uint64_t *slot;
 
-	if (a->known * 3 / 2 >= a->slot_mask && grow_index(a) != 0)
+	if (a->key_count * 3 / 2 >= a->slot_mask && grow_index(a) != 0)
 		return -1;
 	slot = find_slot(a, record->key, &first);
 	if (*slot != 0) {
@@ -222,7 +222,7 @@ take_entry(struct access *a, const struct access_record *record)
 	}
 	*slot = hash_key(a, record->key) >> OFFSET_BITS << OFFSET_BITS |
 	    (uint64_t)(record->start + 1);
-	a->known++;
+	a->key_count++;
 	a->entries++;
 	return 0;
 }
@@ -250,7 +250,7 @@ take_record(struct access *a, const struct access_record *record)
 	case ACCESS_ENTRY:
 		break;
 	}
-	if (!a->whole && !tls_begins(record->key))
+	if (!a->all_keys && !tls_begins(record->key))
 		a->entries++;
 	else if (take_entry(a, record) != 0)
 		return -1;
@@ -265,7 +265,7 @@ forget_index(struct access *a)
 	free(a->faults);
 	a->slots = NULL;
 	a->faults = NULL;
-	a->entries = a->fault_count = a->known = a->slot_mask = 0;
+	a->entries = a->fault_count = a->key_count = a->slot_mask = 0;
 }
 
 static int
@@ -277,7 +277,7 @@ make_index(struct access *a, struct error *err)
 	while (access_next(a->text, &at, &record))
 		if (take_record(a, &record) != 0)
 			return error_memory(err);
-	a->judged = true;
+	a->all_faults = true;
 	return 0;
 }
 
@@ -312,10 +312,10 @@ room_for_all(struct access *a, struct error *err)
 int
 access_complete(struct access *a, struct error *err)
 {
-	if (a->whole)
+	if (a->all_keys)
 		return 0;
 	forget_index(a);
-	a->whole = true;
+	a->all_keys = true;
 	if (room_for_all(a, err) == 0 && make_index(a, err) == 0)
 		return 0;
 	access_free(a);
@@ -323,9 +323,9 @@ access_complete(struct access *a, struct error *err)
 }
 
 int
-access_judge(struct access *a, struct error *err)
+access_find_faults(struct access *a, struct error *err)
 {
-	if (a->judged)
+	if (a->all_faults)
 		return 0;
 	forget_index(a);
 	if (make_index(a, err) == 0)

@@ -11,6 +11,7 @@
  *   companion.c    what exempted hosts need of Clt_Features; companion_add.c
  *                  gives it to them, companion_remove.c takes back what none
  *                  needs any more
+ *   plan_decide.c  what decides for a host by now
  *   plan_edit.c    an entry as it shall be -> edits of the text
  *   comment.c      the comment line above an entry
  *
@@ -95,6 +96,8 @@ bool plan_entry(struct planner *p, struct subject *s, const struct wanted *w);
 
 /* Is the line of this record among the edits that were sorted? */
 bool plan_edits(const struct planner *p, const struct access_record *r);
+
+/* ---- plan_decide.c ---- */
 
 /* The record of TAG:NAME, of the kind's tag. */
 bool plan_find(const struct planner *p, enum kind kind, struct span name,

@@ -26,7 +26,7 @@ requirement_of_recipients(const struct access *a,
 	struct buf value = BUF_IN(memory);
 	size_t at = 0;
 
-	while (access_next_known(a, &at, &r)) {
+	while (access_next_key(a, &at, &r)) {
 		if (r.key.len < tag.len ||
 		    !span_equal_fold((struct span){ r.key.at, tag.len }, tag) ||
 		    (first.end > 0 && r.start > first.start))

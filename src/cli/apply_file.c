@@ -104,7 +104,7 @@ read_state(struct state *s, const struct state_list *list, struct span line,
 /* ---- a file ---- */
 
 static int
-tell(const struct state *s, const struct error *err)
+report_line(const struct state *s, const struct error *err)
 {
 	struct error why = ERROR_INIT;
 
@@ -129,7 +129,7 @@ state_list_read(struct state_list *list, FILE *stream, const char *name)
 		if (line.len == 0)
 			continue;
 		if (read_state(&s, list, line, reason, &why) != 0)
-			status = tell(&s, &why);
+			status = report_line(&s, &why);
 		else
 			*ARENA_ADD(list->memory, list->at, list->count) = s;
 	}
@@ -197,7 +197,7 @@ state_list_end(struct state_list *list)
 			    "otherwise in %s:%zu; leave one of the lines out",
 			    role_name(s->role), s->wish.host.name, last->file,
 			    last->line);
-			status = tell(s, &err);
+			status = report_line(s, &err);
 		}
 	}
 	list->count = kept;

@@ -120,7 +120,7 @@ apply(struct job *j, struct error *err)
 		return number_lines(j, before, err);
 	if (plan_apply(&j->plan, before, &j->text, err) != 0 ||
 	    access_parse_tls(&j->after, buf_as_span(&j->text), &j->rules, err) != 0 ||
-	    (before->whole && access_complete(&j->after, err) != 0) ||
+	    (before->all_keys && access_complete(&j->after, err) != 0) ||
 	    check_ours(j, &j->after, err) != 0)
 		return -1;
 	return number_lines(j, &j->after, err);
@@ -167,7 +167,7 @@ change_plan(struct job *j, struct error *err)
 static bool
 others_are_single(const struct job *j)
 {
-	return j->proof.equal && (!j->plan.changed || !j->after.whole);
+	return j->proof.equal && (!j->plan.changed || !j->after.all_keys);
 }
 
 /* Does the proof say that the new text has no fault, so that neither had the
@@ -183,7 +183,7 @@ find_faults(const struct job *j, struct access *a, struct error *err)
 {
 	if (!others_are_single(j))
 		return access_complete(a, err);
-	return had_no_faults(j) ? 0 : access_judge(a, err);
+	return had_no_faults(j) ? 0 : access_find_faults(a, err);
 }
 
 int

@@ -1,49 +1,12 @@
 /* tlsoff check: what is wrong, and with --fix mending what can be mended. */
-#include <grp.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sysexits.h>
-#include <unistd.h>
 
-#include "change.h"
-#include "rows.h"
+#include "check.h"
 
 #define FOUND 1 /* exit status */
 
-/* ---- findings ---- */
-
-struct item {
-	const char *file;
-	size_t line; /* 0: the file as such */
-	const char *code;
-	const char *message;
-	bool fixable;
-};
-
-struct checks {
-	struct item *items;
-	size_t count;
-	size_t soon; /* so many are nothing wrong yet: --warn */
-	struct arena memory; /* of all that */
-};
-
-/* Keeps one; the message may begin with "FILE: ". */
-static void
-add_finding(struct checks *c, const char *file, size_t line,
-    const char *code, bool fixable, const char *message)
-{
-	size_t len = strlen(file);
-
-	if (strncmp(message, file, len) == 0 &&
-	    strncmp(message + len, ": ", 2) == 0)
-		message += len + 2;
-	*ARENA_ADD(&c->memory, c->items, c->count) = (struct item){
-		arena_text(&c->memory, span_of(file)), line, code,
-		arena_text(&c->memory, span_of(message)), fixable
-	};
-}
+/* ---- the text ---- */
 
 static int
 look_at_text(struct checks *c, struct job *j, struct error *err)
@@ -55,7 +18,7 @@ look_at_text(struct checks *c, struct job *j, struct error *err)
 	    check_text(&f, a, &j->entry_rules, err) != 0)
 		return -1;
 	for (size_t i = 0; i < f.count; i++)
-		add_finding(c, j->site.access, access_line(a, f.at[i].offset),
+		check_add(c, j->site.access, access_line(a, f.at[i].offset),
 		    f.at[i].code, f.at[i].fixable, f.at[i].message);
 	findings_free(&f);
 	return 0;
@@ -77,7 +40,7 @@ look_for_ends(struct checks *c, struct job *j, struct error *err)
 
 		if (entry_is_exemption(&e) && !e.expired && until[0] != '\0' &&
 		    strcmp(until, j->o->warn) <= 0) {
-			add_finding(c, j->site.access,
+			check_add(c, j->site.access,
 			    access_line(a, e.record.start), "ends-soon", false,
 			    arena_printf(&c->memory, "%s ends on %s; renew it "
 			        "with --until, or let it end", arena_visible(
@@ -89,168 +52,6 @@ look_for_ends(struct checks *c, struct job *j, struct error *err)
 	status = arena_error(&scratch, err);
 	arena_free(&scratch);
 	return status;
-}
-
-/* ---- the map ---- */
-
-/* Then make would build it. */
-static bool
-is_older(const struct update *u)
-{
-	const struct timespec *map = &u->map.seen.st_mtim;
-	const struct timespec *text = &u->text.seen.st_mtim;
-
-	return u->map.exists && (map->tv_sec != text->tv_sec
-	    ? map->tv_sec < text->tv_sec
-	    : map->tv_nsec < text->tv_nsec);
-}
-
-static int
-look_at_content(struct checks *c, struct job *j, struct error *err)
-{
-	const char *path = j->site.map.path;
-
-	if (!j->update.map.exists) {
-		add_finding(c, path, 0, "map-missing", true,
-		    "there is no map; build it with tlsoff check --fix");
-		return 0;
-	}
-	if (update_proven(&j->update, &j->proof, err) != 0)
-		return -1;
-	if (!j->proof.equal)
-		add_finding(c, path, 0, "map-differs", true,
-		    arena_printf(&c->memory, "%s; build it with tlsoff check "
-		        "--fix", j->proof.example));
-	else if (is_older(&j->update))
-		add_finding(c, path, 0, "map-older", true, "the map is older "
-		    "than the text, though it has the same entries; build it "
-		    "with tlsoff check --fix");
-	return 0;
-}
-
-/* ---- the map's safety ---- */
-
-static uid_t
-user_id(const char *name, gid_t *group)
-{
-	struct user user;
-
-	if (name[0] == '\0' || !user_find(&user, name, 0))
-		return (uid_t)strtoul(name, NULL, 10);
-	if (group != NULL)
-		*group = user.group;
-	return user.id;
-}
-
-static struct map_reader
-reader_of(const struct site *site)
-{
-	struct map_reader r = { .group_dirs = site->group_dirs,
-		.unsafe_dirs = site->unsafe_dirs };
-	char user[sizeof(site->run_as)];
-	char *group;
-
-	r.trusted = user_id(site->trusted_user, NULL);
-	memcpy(user, site->run_as, sizeof(user));
-	group = strpbrk(user, ":.");
-	if (group != NULL)
-		*group++ = '\0';
-	r.user = user_id(user, &r.group);
-	if (group != NULL) {
-		const struct group *known = getgrnam(group);
-
-		r.group = known == NULL ? (gid_t)strtoul(group, NULL, 10)
-					: known->gr_gid;
-	}
-	return r;
-}
-
-static void
-find_unsafe(struct checks *c, const char *path, const char *why,
-    const char *cure)
-{
-	if (why != NULL)
-		add_finding(c, path, 0, "map-unsafe", false,
-		    arena_printf(&c->memory, "%s, so sendmail calls the map "
-		        "unsafe and defers all mail; %s", why, cure));
-}
-
-static void
-look_at_directories(struct checks *c, const char *map,
-    const struct map_reader *reader)
-{
-	char path[PATH_MAX];
-	struct stat st;
-
-	(void)snprintf(path, sizeof(path), "%s", map);
-	while (path[0] == '/' && path[1] != '\0') {
-		char *slash = strrchr(path, '/');
-
-		slash[slash == path] = '\0';
-		if (stat(path, &st) == 0)
-			find_unsafe(c, path, map_directory_unsafe(&st, reader),
-			    "give it to root, mode 755");
-	}
-}
-
-static void
-look_at_safety(struct checks *c, struct job *j)
-{
-	const struct map_reader reader = reader_of(&j->site);
-	const struct target *map = &j->update.map;
-
-	if (!map->exists)
-		return;
-	find_unsafe(c, j->site.map.path, map_file_unsafe(&map->seen, &reader),
-	    reader.user == 0
-	        ? "give it to root, mode 640, or to the cf's TrustedUser"
-	        : "let the cf's RunAsUser read it");
-	look_at_directories(c, map->path, &reader);
-}
-
-/* ---- beside them ---- */
-
-static void
-look_for_old_files(struct checks *c, const struct update *u)
-{
-	char path[UPDATE_OLD_PATH];
-
-	for (size_t i = 0; i < UPDATE_OLD_FILES; i++)
-		if (update_old_file(u, i, path))
-			add_finding(c, path, 0, "left-over", false, "an older "
-			    "tlsoff leaves this when it is killed; see that "
-			    "none runs, and remove it");
-}
-
-/* ---- the cf ---- */
-
-static void
-look_at_config(struct checks *c, const struct site *site)
-{
-	const struct policy_rules *p = &site->policy;
-	const char *why = NULL;
-
-	if (p->match_only || p->keep_quotes || p->append[0] != '\0')
-		why = "-m, -q or -a on the K line of the access map change its "
-		      "keys or values, so that no entry turns TLS off; remove "
-		      "them";
-	else if (p->local[ROLE_CLIENT] || p->local[ROLE_SERVER])
-		why = "rules in Local_try_tls or Local_srv_features are asked "
-		      "before the access map, so an entry may have no effect; "
-		      "read them";
-	if (site->config[0] != '\0' && why != NULL)
-		add_finding(c, site->config, 0, "config", false, why);
-}
-
-static int
-look_at_map(struct checks *c, struct job *j, struct error *err)
-{
-	if (look_at_content(c, j, err) != 0)
-		return -1;
-	look_at_safety(c, j);
-	look_for_old_files(c, &j->update);
-	look_at_config(c, &j->site);
-	return 0;
 }
 
 /* ---- all ---- */
@@ -267,7 +68,7 @@ look(struct checks *c, struct job *j, struct error *err)
 	if (update_open(&j->update, &j->how, err) == 0 &&
 	    update_read(&j->update, err) == 0 &&
 	    look_at_text(c, j, err) == 0 && look_for_ends(c, j, err) == 0 &&
-	    look_at_map(c, j, err) == 0)
+	    check_map(c, j, err) == 0)
 		status = arena_error(&c->memory, err);
 	j->how.read_only = read_only;
 	return status;
@@ -287,7 +88,7 @@ plan_fixes(struct job *j, struct error *err)
 	status = plan_fix(&j->plan, &j->update.access, &f, &j->entry_rules,
 	    err);
 	findings_free(&f);
-	j->rebuild = is_older(&j->update);
+	j->rebuild = check_is_older(&j->update);
 	return status;
 }
 
@@ -302,60 +103,6 @@ check_options(const struct options *o, struct error *err)
 	    "effect; leave it out, or add --fix");
 }
 
-static void
-describe(void *context, size_t number, struct row *row)
-{
-	const struct item *i = &((const struct checks *)context)->items[number];
-
-	*row = (struct row){ {
-		{ "file", NULL, value_text(i->file) },
-		{ "line", NULL, value_or_null(value_number(i->line)) },
-		{ "code", NULL, value_text(i->code) },
-		{ "message", NULL, value_text(i->message) },
-		{ "fixable", NULL, value_bool(i->fixable) },
-	} };
-}
-
-static void
-print_json(struct checks *c, struct job *j)
-{
-	struct json json;
-
-	json_begin(&json);
-	rows_json(&json, "findings", describe, c, c->count);
-	if (j->o->fix)
-		report_json(&json, &j->report, j->o);
-	json_end(&json);
-}
-
-static int
-print_text(struct checks *c, struct job *j, struct error *err)
-{
-	struct line_list l = { .memory = &c->memory };
-
-	for (size_t i = 0; i < c->count; i++) {
-		const struct item *item = &c->items[i];
-		const char *file = arena_visible(&c->memory,
-		    span_of(item->file));
-
-		if (item->line > 0)
-			lines_add(&l, "%s:%zu: %s", file,
-			    item->line, item->message);
-		else
-			lines_add(&l, "%s: %s", file,
-			    item->message);
-	}
-	if (arena_error(&c->memory, err) != 0 ||
-	    (j->o->fix && report_print(&j->report, j->o, err) != 0))
-		return -1;
-	if (j->o->dry_run) /* stdout is a diff */
-		return 0;
-	say_lines(j->o, &l);
-	if (c->count == 0 && isatty(STDOUT_FILENO) == 1)
-		say(j->o, "nothing wrong");
-	return 0;
-}
-
 /* The cf has no access map that can be followed: that is the finding. */
 static int
 find_config(struct checks *c, const struct job *j, struct error *err)
@@ -364,7 +111,7 @@ find_config(struct checks *c, const struct job *j, struct error *err)
 
 	if (err->status != EX_CONFIG)
 		return -1;
-	add_finding(c, config, 0, "config", false, err->text);
+	check_add(c, config, 0, "config", false, err->text);
 	return arena_error(&c->memory, err);
 }
 
@@ -398,8 +145,8 @@ check_and_print(struct checks *c, struct job *j, struct error *err)
 		return -1;
 	j->report.error = result != 0 ? err : NULL;
 	if (j->o->json)
-		print_json(c, j);
-	else if (print_text(c, j, &why) != 0 && result == 0)
+		check_print_json(c, j);
+	else if (check_print_text(c, j, &why) != 0 && result == 0)
 		return change_in_place(j, &why, err);
 	if (change_told(j, &why) != 0 && result == 0)
 		result = change_in_place(j, &why, err);

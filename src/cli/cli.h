@@ -113,14 +113,12 @@ verb_function verb_explain;
 verb_function verb_list;
 verb_function verb_review;
 verb_function verb_apply;
-verb_function verb_help;
-verb_function verb_version;
 
 struct verb_entry {
 	const char *name;
 	unsigned group;  /* VERB_...: for which options are known */
 	int least, most; /* words behind it; most -1: any number */
-	verb_function *function;
+	verb_function *function; /* NULL: help and version, which main() knows */
 	const char *words; /* for people, as the rest */
 	const char *summary, *example;
 };
@@ -188,6 +186,7 @@ void progress_end(struct progress_line *line);
 
 /* What --help prints: on one screen, or all about a verb.  NULL: no verb. */
 void help_print(const struct verb_entry *verb);
+void version_print(void); /* "tlsoff 1.1" */
 
 /* ---- hosts ---- */
 

@@ -73,7 +73,7 @@ has_addresses(const struct explain *e)
 	struct host host;
 	size_t at = 0;
 
-	while (access_next_known(&e->file.access, &at, &r)) {
+	while (access_next_key(&e->file.access, &at, &r)) {
 		struct span what;
 		enum kind kind;
 

@@ -3,7 +3,6 @@
  * to man/tlsoff.8 as well: tests/cli/manual.t compares the two.
  */
 #include <string.h>
-#include <sysexits.h>
 
 #include "cli.h"
 #include "options.h"
@@ -51,15 +50,13 @@ static const struct {
 	    "file and can turn TLS off" },
 };
 
-int
-verb_version(const struct options *o)
+void
+version_print(void)
 {
-	(void)o;
 	fputs("tlsoff " VERSION "\n", stdout);
 	if (map_libdb() == NULL)
 		fputs("built without libdb: makemap builds every map, and "
 		    "makemap -u proves it\n", stdout);
-	return EX_OK;
 }
 
 /* "  -C, --config FILE      sendmail.cf" */
@@ -132,18 +129,4 @@ help_print(const struct verb_entry *verb)
 		print_summary();
 	else
 		print_verb(verb);
-}
-
-int
-verb_help(const struct options *o)
-{
-	const struct verb_entry *v = NULL;
-	struct error err = ERROR_INIT;
-
-	if (o->word_count > 0 && (v = verb_find(o->words[0])) == NULL) {
-		(void)verb_unknown(o->words[0], &err);
-		return fail(&err);
-	}
-	help_print(v);
-	return EX_OK;
 }

@@ -1,5 +1,6 @@
 /* tlsoff: the way from a command line to a verb. */
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -55,6 +56,27 @@ find_verb(const struct options *o, struct error *err)
 }
 
 static int
+show_version(void)
+{
+	version_print();
+	return EX_OK;
+}
+
+static int
+show_help(const struct options *o)
+{
+	const struct verb_entry *v = NULL;
+	struct error err = ERROR_INIT;
+
+	if (o->word_count > 0 && (v = verb_find(o->words[0])) == NULL) {
+		(void)verb_unknown(o->words[0], &err);
+		return fail(&err);
+	}
+	help_print(v);
+	return EX_OK;
+}
+
+static int
 run_verb(const struct options *o)
 {
 	struct error err = ERROR_INIT;
@@ -65,7 +87,7 @@ run_verb(const struct options *o)
 		return EX_OK;
 	}
 	if (o->version)
-		return verb_version(o);
+		return show_version();
 	v = find_verb(o, &err);
 	if (v == NULL || options_fit(o, v->group, &err) != 0)
 		return fail(&err);
@@ -73,6 +95,9 @@ run_verb(const struct options *o)
 		detail(o, "this system has no %s: what reads maps and logs "
 		    "could do more, if it were turned against us",
 		    sandbox_lacks());
+	if (v->function == NULL)
+		return strcmp(v->name, "help") == 0 ? show_help(o)
+						    : show_version();
 	return v->function(o);
 }
 

@@ -34,9 +34,9 @@ static const struct verb_entry verbs[] = {
 	{ "review", VERB_REVIEWS, 0, -1, verb_review, "[HOST...]",
 		"which entries can go: tries TLS",
 		"tlsoff review luna.bagoona.com" },
-	{ "help", VERB_HELPS, 0, 1, verb_help, "[VERB]",
+	{ "help", VERB_HELPS, 0, 1, NULL, "[VERB]",
 		"this, or all about a verb", "tlsoff help client" },
-	{ "version", VERB_HELPS, 0, 0, verb_version, "",
+	{ "version", VERB_HELPS, 0, 0, NULL, "",
 		"the version", "tlsoff version" },
 };
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))

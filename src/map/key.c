@@ -69,5 +69,5 @@ size_t
 key_text_pages(const struct access *a)
 {
 	return key_pages(a->text.len,
-	    a->whole ? a->entries : access_line(a, a->text.len));
+	    a->all_keys ? a->entries : access_line(a, a->text.len));
 }

@@ -284,16 +284,16 @@ change(struct writer *w, struct error *err)
 	struct access_record r, other;
 	size_t at = 0;
 
-	if ((before->whole && access_complete(after, err) != 0) ||
-	    (after->whole && access_complete(before, err) != 0) ||
+	if ((before->all_keys && access_complete(after, err) != 0) ||
+	    (after->all_keys && access_complete(before, err) != 0) ||
 	    find_nulls(w, err) != 0)
 		return -1;
-	while (access_next_known(before, &at, &r))
+	while (access_next_key(before, &at, &r))
 		if (!access_find(after, r.key, &other) &&
 		    delete(w, &r, err) != 0)
 			return -1;
 	at = 0;
-	while (access_next_known(after, &at, &r)) {
+	while (access_next_key(after, &at, &r)) {
 		if (access_find(before, r.key, &other) &&
 		    span_equal(other.value, r.value))
 			continue;

@@ -41,7 +41,7 @@ cache_size(const struct map_build *b)
 }
 
 static void
-tell(void *context, unsigned long long done, unsigned long long total)
+report_progress(void *context, unsigned long long done, unsigned long long total)
 {
 	(void)total;
 	task_tell(context, done);
@@ -70,7 +70,7 @@ makemap_build(const struct map_build *b, struct task *task,
     struct error *err)
 {
 	const struct source source = build_source(b);
-	const struct progress progress = { tell, task };
+	const struct progress progress = { report_progress, task };
 	struct order order;
 	const struct child_feed feed = { order_next, &order };
 	const char *options[5];

@@ -48,7 +48,7 @@ prove_compare(const struct source *source, struct access *access,
 	proof->equal = fits && checksum_equal(text, map);
 	/* A map has no key twice: where all records of the text are in it, the
 	 * text has no duplicates.  Else they have to be found. */
-	if (!proof->equal && !access->whole) {
+	if (!proof->equal && !access->all_keys) {
 		if (access_complete(access, err) != 0 ||
 		    text_checksum(text, access, source->spec, &clean,
 		        err) != 0)

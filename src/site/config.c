@@ -39,7 +39,7 @@ read_all(int fd, const char *path, struct buf *text, struct error *err)
 /* Is it trusted, and is its directory?  What a caller without root's rights
  * names by -C is his own affair. */
 static int
-judge(const struct location *l, const struct stat *cf, bool named,
+check_trust(const struct location *l, const struct stat *cf, bool named,
     char within[PATH_MAX], struct error *err)
 {
 	const char *why = untrusted(cf);
@@ -70,7 +70,7 @@ read_open(int fd, const struct location *l, struct buf *text, bool named,
 	if (!S_ISREG(st.st_mode) || st.st_size > CONFIG_MAX)
 		return error_set(err, EX_CONFIG, "%s: not a sendmail.cf; give "
 		    "another with --config", l->path);
-	if (judge(l, &st, named, within, err) != 0 ||
+	if (check_trust(l, &st, named, within, err) != 0 ||
 	    read_all(fd, l->path, text, err) != 0)
 		return -1;
 	return 1;

@@ -235,7 +235,7 @@ count_known(const struct access *a)
 	struct access_record r;
 	size_t at = 0, count = 0;
 
-	while (access_next_known(a, &at, &r)) {
+	while (access_next_key(a, &at, &r)) {
 		assert_true(access_wins(a, &r));
 		count++;
 	}
@@ -254,18 +254,18 @@ keys_of_tls_are_known_before_all_others(void **state)
 	make_long(&text);
 	assert_int_equal(access_parse_tls(&a, buf_as_span(&text), &plain_rules,
 	    &err), 0);
-	assert_false(a.whole);
+	assert_false(a.all_keys);
 	assert_int_equal(count_known(&a), 1000);
 	assert_true(access_find(&a, span_of("srv_features:A2997.example"), &r));
 	assert_false(access_find(&a, span_of("Connect:h1.example"), &r));
 	assert_int_equal(a.fault_count, 1); /* a6 twice */
-	assert_int_equal(access_judge(&a, &err), 0);
-	assert_false(a.whole);
+	assert_int_equal(access_find_faults(&a, &err), 0);
+	assert_false(a.all_keys);
 	assert_int_equal(count_known(&a), 1000);
 	assert_int_equal(a.fault_count, 2); /* and no value */
 	assert_int_equal(a.entries, 4001);
 	assert_int_equal(access_complete(&a, &err), 0);
-	assert_true(a.whole);
+	assert_true(a.all_keys);
 	assert_int_equal(count_known(&a), 4000);
 	assert_true(access_find(&a, span_of("Connect:h1.example"), &r));
 	assert_int_equal(a.fault_count, 3);
@@ -321,8 +321,8 @@ the_search_for_keys_of_tls_finds_what_reading_every_record_does(void **state)
 		    &plain_rules, &err), 0);
 		assert_int_equal(access_parse_tls(&all, buf_as_span(&text),
 		    &plain_rules, &err), 0);
-		assert_int_equal(access_judge(&all, &err), 0);
-		while (access_next_known(&all, &at, &r)) {
+		assert_int_equal(access_find_faults(&all, &err), 0);
+		while (access_next_key(&all, &at, &r)) {
 			known++;
 			assert_true(access_find(&quick, r.key, &other));
 			assert_int_equal(other.start, r.start);
