@@ -1,14 +1,12 @@
 #!/usr/bin/perl
 # The life of an exemption, as those see it who keep it: why it is there and until
-# when, which has ended and which will, and what the system log remembers.
+# when, which has ended and which will.
 use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
-use IO::Socket::UNIX;
 use JSON::PP;
 use POSIX ();
-use Socket;
 use Tlsoff;
 use Tlsoff::Site;
 
@@ -65,27 +63,5 @@ $d = decode_json(tlsoff('-C', $CF, '-j', 'check', '--warn', '14d')->{out});
 is($d->{findings}[0]{code}, 'ends-soon', '... by its code');
 site("# tlsoff until $soon: x\nTry_TLS:soon.example\tNO\nTry_TLS:a.example\tNO # x\n");
 is((checked('--warn', '14d'))[0], 1, 'what is wrong is still exit 1');
-
-# ---- the system log ----
-
-SKIP: {
-	skip 'somebody listens on /dev/log', 3 if -e '/dev/log';
-	my $log = IO::Socket::UNIX->new(Type => SOCK_DGRAM, Local => '/dev/log')
-	    or skip "/dev/log: $!", 3;
-	my $said = sub {
-		edit_ok(@_);
-		$log->recv(my $line, 4096);
-		return $line =~ s/.*?tlsoff\[\d+\]: //r;
-	};
-	site('');
-	like($said->('client', '-c', 'ticket 7', '-u', '2099-12-31', 'a.example'),
-	    qr/\Aadded Try_TLS:a\.example NO in \S+ by \S+, until 2099-12-31, reason: ticket 7\z/,
-	    'the log has reason and date');
-	like($said->('client', '-c', "8 \xc3\xa4", 'a.example'),
-	    qr/\Achanged .*, until 2099-12-31, reason: 8 \\xc3\\xa4\z/, '... nothing raw');
-	like($said->('remove', 'client', 'a.example'),
-	    qr/\Aremoved Try_TLS:a\.example NO in \S+ by \S+, reason: 8 /, '... of what went, too');
-	unlink '/dev/log';
-}
 
 done_testing();

@@ -45,6 +45,18 @@ $r = tlsoff('server', '192.0.2.7', { env => { SUDO_USER => 'alice' } });
 like(wait_log(qr/tlsoff/), qr/tlsoff.*alice.*Srv_Features:192\.0\.2\.7|tlsoff.*Srv_Features:192\.0\.2\.7.*alice/,
     'syslog holds who asked and the key');
 like(mail_log(), qr{/etc/mail/access}, '... and the file');
+for my $case (
+	[['-c', 'ticket 7', '-u', '2099-12-31', 'server', '192.0.2.7'],
+	    qr/changed Srv_Features:192\.0\.2\.7 S in \S+ by root, until 2099-12-31, reason: ticket 7$/m],
+	[['-c', "8 \xc3\xa4", 'server', '192.0.2.7'], qr/until 2099-12-31, reason: 8 \\xc3\\xa4$/m],
+	[['remove', 'server', '192.0.2.7'], qr/removed Srv_Features:192\.0\.2\.7 S in \S+ by root, reason: 8 /]) {
+	my ($call, $like) = @$case;
+	clear_mail_log();
+	tlsoff_ok(@$call);
+	like(wait_log(qr/tlsoff/), $like, '... and reason and date');
+}
+# Whether it is back was asked without a session that says nothing.
+unlike(mail_log(), qr/did not issue/, 'no session without a word');
 
 # The script says it worked and nothing came back.
 asked();
