@@ -29,7 +29,7 @@ END {
 	w = int(width * char_width + 2 * margin)
 	h = rows * line_height + 2 * margin
 	printf "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" role=\"img\">\n", w, h, w, h
-	print "<title>tlsoff turns TLS off for one host: the diff, the proof from the map, and what sendmail will do</title>"
+	print "<title>tlsoff turns TLS off for one host: the diff, the proof from the map, what sendmail will do, and the list</title>"
 	printf "<rect width=\"%d\" height=\"%d\" rx=\"6\" fill=\"#282c34\"/>\n", w, h
 	printf "<g font-family=\"ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace\" font-size=\"%d\" xml:space=\"preserve\">\n", size
 	for (i = 1; i <= rows; i++)
