@@ -16,6 +16,9 @@ my $old = "Try_TLS:old.example\tNO\n";
 my $twice = "Try_TLS:old.example\tNO\nTry_TLS:old.example\tNO\n"
     . "# tlsoff until 2001-01-01\nTry_TLS:past.example\tNO\n";
 
+my $wanted = spew(scratch() . '/wanted', "client a.example until 2099-12-31 # why\n"
+    . "server b.example\nclient past.example until 2001-01-01\n");
+
 # Sorted for makemap, but below the size that is worth a thread.
 my $large = join '', $old,
     map { "To:user$_\@example.net\tERROR:550 " . 'x' x 900 . "\n" } 1 .. 1300;
@@ -30,6 +33,11 @@ my @changes = (
 	    builder => 'libdb' },
 	{ words => ['check', '--fix'], builder => 'libdb', text => $twice,
 	    map_text => $old },
+	{ words => ['apply', '--exclusive', $wanted], builder => 'libdb', text => $twice,
+	    map_text => $old },
+	{ words => ['apply', '-n', $wanted], builder => 'none', name => 'apply -n' },
+	{ words => ['-c', 'why', 'client', 'old.example'], builder => 'libdb', map_stays => 1,
+	    name => 'client, a comment alone' },
 	{ words => ['expire'], builder => 'libdb', text => $twice,
 	    map_text => $old },
 	{ words => ['client', 'a.example'], builder => 'makemap',
@@ -48,7 +56,8 @@ my @changes = (
 	{ words => ['explain', 'client', 'x.example'], builder => 'none',
 	    text => "Clt_Features:\tS\nTry_TLS:192.0.2.1\tNO\n",
 	    name => 'explain, TLS on' },
-	map { { words => $_, builder => 'none' } } ['check'], ['list'],
+	map { { words => $_, builder => 'none' } } ['check'], ['check', '--warn', '14d'], ['list'],
+	    ['list', '--sort', 'until'],
 	    ['list', '-j'], ['explain', 'client', 'old.example'],
 	    ['explain', '-j', 'server', 'mail.example.net', '192.0.2.1'],
 	    ['scan', $log], ['scan', '--hosts', $log], ['-n', '-b', 'libdb', 'client', 'a.example'],

@@ -15,7 +15,13 @@ use Tlsoff::Faults::Change;
 our @EXPORT = qw(state beside wrong wrong_without_memory wrong_when_killed
     wrong_when_asked mended verdicts);
 
-sub state { my ($c) = @_; return text_state($c) . ' ' . map_state($c); }
+# The map that stays where comments alone change is that of either text.
+sub state {
+	my ($c) = @_;
+	my ($text, $map) = (text_state($c), map_state($c));
+	$map = 'new' if $c->{map_stays} && $text eq 'new' && $map eq 'old';
+	return "$text $map";
+}
 
 sub text_state {
 	my ($c) = @_;
