@@ -117,6 +117,7 @@ sub playbook {
 		ANSIBLE_REMOTE_USER => 'root',
 		ANSIBLE_PYTHON_INTERPRETER => '/usr/bin/python3',
 		ANSIBLE_ROLES_PATH => "$TOP/src/dist/ansible/roles",
+		ANSIBLE_LIBRARY => "$TOP/src/dist/ansible/roles/tlsoff/library",
 		ANSIBLE_CONFIG => spew("$dir/ansible.cfg", ''),
 	});
 }
