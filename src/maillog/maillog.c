@@ -1,9 +1,9 @@
 /*
  * Blocks -> records.
  *
- * Of most shapes a record is a line.  A short pattern runs over the whole block.  Only the line of a hit is
- * taken apart.  While a failure of a live process waits for a line that the
- * short pattern does not know, a longer one is used.
+ * Of most shapes a record is a line: a short pattern runs over the whole block,
+ * and only the line of a hit is taken apart.  While a failure of a live process
+ * waits for a line that the short pattern does not know, a longer one is used.
  */
 #include <stdlib.h>
 #include <string.h>
