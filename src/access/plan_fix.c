@@ -48,6 +48,15 @@ fix_companion(struct planner *p, const struct check_fix *fix)
 		companion_give(p, &host);
 }
 
+static int
+fix_companions(struct planner *p, const struct findings *f, enum kind kind)
+{
+	for (size_t i = 0; i < f->fix_count; i++)
+		if (f->fixes[i].companion && f->fixes[i].kind == kind)
+			fix_companion(p, &f->fixes[i]);
+	return plan_finish(p);
+}
+
 int
 plan_fix(struct plan *plan, const struct access *a, const struct findings *f,
     const struct entry_rules *rules, struct error *err)
@@ -61,15 +70,11 @@ plan_fix(struct plan *plan, const struct access *a, const struct findings *f,
 		if (fix->drop || fix->move || fix->rewrite)
 			fix_line(&p, fix);
 	}
-	if (plan_finish(&p) != 0) {
-		plan_free(plan);
-		return -1;
-	}
-	/* Last: an entry that is mended itself gets its letters another time. */
-	for (size_t i = 0; i < f->fix_count; i++)
-		if (f->fixes[i].companion)
-			fix_companion(&p, &f->fixes[i]);
-	if (plan_finish(&p) == 0)
+	/* Last: an entry that is mended itself gets its letters another time,
+	 * and one that exempts a host beside Try_TLS gets them once. */
+	if (plan_finish(&p) == 0 &&
+	    fix_companions(&p, f, KIND_CLT_FEATURES) == 0 &&
+	    fix_companions(&p, f, KIND_TRY_TLS) == 0)
 		return 0;
 	plan_free(plan);
 	return -1;

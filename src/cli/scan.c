@@ -172,6 +172,7 @@ find(struct scan *s, const struct maillog_rules *rules, struct error *err)
 	if (maillog_begin(&s->found, rules, err) != 0)
 		return -1;
 	(void)progress_begin(&s->in.line, s->o, "scan");
+	scan_widen(&s->in);
 	sandbox(SANDBOX_NO_FILES, -1);
 	if (read_all(&s->in, &s->found, err) != 0 ||
 	    scan_journal_end(&s->in, err) != 0)

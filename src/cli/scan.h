@@ -22,6 +22,7 @@ struct scan_log {
 	int fd;
 	bool regular;         /* has a size and can be mapped */
 	unsigned long long size;
+	size_t pipe;          /* so much fits into it; 0: it is none */
 	const char *unpacker; /* "gzip", ...; NULL: not compressed */
 };
 
@@ -44,6 +45,8 @@ struct scan_input {
  * EX_NOINPUT, EX_NOPERM, EX_UNAVAILABLE (no such tool here), EX_OSERR. */
 int scan_open(struct scan_input *in, char *const *names, int count,
     struct error *err) MUST_USE;
+/* Makes pipes hold more, which the sandbox forbids. */
+void scan_widen(struct scan_input *in);
 void scan_close(struct scan_input *in);
 
 /* The same of what this machine has, and says which: /var/log/mail.log or

@@ -57,22 +57,6 @@ set_wait(struct stream *b, size_t got)
 		b->wait = LONGEST_WAIT;
 }
 
-/* As large a pipe as we may have. */
-static size_t
-widen_pipe(int fd)
-{
-#ifdef F_SETPIPE_SZ
-	int size = fcntl(fd, F_SETPIPE_SZ, (int)BUFFER);
-
-	if (size <= 0)
-		size = fcntl(fd, F_GETPIPE_SZ);
-	return size <= 0 ? 0 : (size_t)size;
-#else
-	(void)fd;
-	return 0;
-#endif
-}
-
 static void
 slide(struct stream *b)
 {
@@ -122,7 +106,7 @@ scan_stream(struct scan_input *in, const struct scan_log *log,
     struct maillog *m, struct error *err)
 {
 	struct stream b = { .size = MAILLOG_BEFORE + 2 * BUFFER,
-		.pipe = widen_pipe(log->fd) };
+		.pipe = log->pipe };
 	int result;
 
 	/* Zeros: PCRE2 looks at whole words, also behind the last byte. */
@@ -196,6 +180,29 @@ scan_open(struct scan_input *in, char *const *names, int count,
 			return -1;
 	in->total = total_size(in);
 	return unpack_start(in, err);
+}
+
+/* As large a pipe as we may have. */
+static size_t
+widen_pipe(int fd)
+{
+#ifdef F_SETPIPE_SZ /* it fails where it is none */
+	int size = fcntl(fd, F_SETPIPE_SZ, (int)BUFFER);
+
+	if (size <= 0)
+		size = fcntl(fd, F_GETPIPE_SZ);
+	return size <= 0 ? 0 : (size_t)size;
+#else
+	(void)fd;
+	return 0;
+#endif
+}
+
+void
+scan_widen(struct scan_input *in)
+{
+	for (size_t i = 0; i < in->count; i++)
+		in->logs[i].pipe = widen_pipe(in->logs[i].fd);
 }
 
 void

@@ -24,39 +24,39 @@ row_hash(const struct maillog_state *s, enum role role,
 	return role == ROLE_SERVER ? hash_bytes(h, span_of(relay->address)) : h;
 }
 
-static bool
-is_row(const struct maillog_host *row, enum role role,
-    enum maillog_grade grade, const struct relay *relay)
-{
-	return row->role == role && row->grade == grade &&
-	    strcmp(row->text, relay->host) == 0 &&
-	    (role == ROLE_CLIENT || strcmp(row->address, relay->address) == 0);
-}
-
-/* Its slot, or the free one where it belongs. */
-static size_t
+/* Its slot, or the free one where it belongs.  Clients of one name are one. */
+static struct row_slot *
 slot_of(const struct maillog_state *s, uint64_t hash, enum role role,
-    enum maillog_grade grade, const struct relay *relay)
+    enum maillog_grade grade, struct span name, const char *address)
 {
 	size_t i = (size_t)hash & s->slot_mask;
 
-	while (s->slots[i].row != 0 &&
-	    (s->slots[i].hash != (uint32_t)(hash >> 32) ||
-	        !is_row(s->rows[s->slots[i].row - 1], role, grade, relay)))
-		i = (i + 1) & s->slot_mask;
-	return i;
+	for (; s->slots[i].row != 0; i = (i + 1) & s->slot_mask) {
+		const struct maillog_host *row = s->rows[s->slots[i].row - 1];
+
+		if (s->slots[i].hash == (uint32_t)(hash >> 32) &&
+		    row->role == role && row->grade == grade &&
+		    row->host_len == name.len &&
+		    memcmp(row->text, name.at, name.len) == 0 &&
+		    (role == ROLE_CLIENT || strcmp(row->address, address) == 0))
+			break;
+	}
+	return &s->slots[i];
+}
+
+static struct maillog_host *
+row_at(const struct maillog_state *s, const struct row_slot *slot)
+{
+	return slot->row == 0 ? NULL : s->rows[slot->row - 1];
 }
 
 struct maillog_host *
 host_find(struct maillog_state *s, enum role role, enum maillog_grade grade,
     const struct relay *relay)
 {
-	size_t i;
-
-	if (s->slots == NULL)
-		return NULL;
-	i = slot_of(s, row_hash(s, role, grade, relay), role, grade, relay);
-	return s->slots[i].row == 0 ? NULL : s->rows[s->slots[i].row - 1];
+	return s->slots == NULL ? NULL
+	    : row_at(s, slot_of(s, row_hash(s, role, grade, relay), role, grade,
+	          span_of(relay->host), relay->address));
 }
 
 uint64_t
@@ -80,20 +80,9 @@ host_expect(const struct maillog_state *s, struct span name)
 struct maillog_host *
 host_expected(const struct maillog_state *s, uint64_t hash, struct span name)
 {
-	size_t i = (size_t)hash & s->slot_mask;
-
-	for (; s->slots != NULL && s->slots[i].row != 0;
-	     i = (i + 1) & s->slot_mask) {
-		struct maillog_host *row = s->rows[s->slots[i].row - 1];
-
-		if (s->slots[i].hash == (uint32_t)(hash >> 32) &&
-		    row->role == ROLE_CLIENT &&
-		    row->grade == MAILLOG_CONFIRMED &&
-		    row->host_len == name.len &&
-		    memcmp(row->text, name.at, name.len) == 0)
-			return row;
-	}
-	return NULL;
+	return s->slots == NULL ? NULL
+	    : row_at(s, slot_of(s, hash, ROLE_CLIENT, MAILLOG_CONFIRMED, name,
+	          NULL));
 }
 
 static bool
@@ -145,8 +134,8 @@ new_row(struct maillog_state *s, const struct failure *f,
 	row->first = row->last = MAILLOG_NO_TIME;
 	row->hash = row_hash(s, f->role, f->grade, relay);
 	host_set_address(row, relay->address);
-	s->slots[slot_of(s, row->hash, f->role, f->grade, relay)] =
-	    (struct row_slot){ (uint32_t)s->row_count + 1,
+	*slot_of(s, row->hash, f->role, f->grade, span_of(relay->host),
+	    relay->address) = (struct row_slot){ (uint32_t)s->row_count + 1,
 		    (uint32_t)(row->hash >> 32) };
 	s->rows[s->row_count++] = row;
 	return row;

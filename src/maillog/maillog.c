@@ -1,9 +1,9 @@
 /*
  * Blocks -> records.
  *
- * Of most shapes a record is a line.  A short pattern runs over the whole block.  Only the line of a hit is
- * taken apart.  While a failure of a live process waits for a line that the
- * short pattern does not know, a longer one is used.
+ * Of most shapes a record is a line: a short pattern runs over the whole block,
+ * and only the line of a hit is taken apart.  While a failure of a live process
+ * waits for a line that the short pattern does not know, a longer one is used.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -189,20 +189,13 @@ entry_done(struct maillog_state *s, struct entry *e)
 	entry_clear(e);
 }
 
-static size_t
-take_one(struct maillog_state *s, const char *bytes, size_t len, bool last,
-    bool *complete)
-{
-	struct entry *e = &s->entry[0];
-
-	if (s->shape == SHAPE_EXPORT)
-		return export_take(e, bytes, len, last, complete);
-	if (s->shape == SHAPE_VERBOSE)
-		return verbose_take(e, bytes, len, last, complete);
-	if (s->shape == SHAPE_FRAMES)
-		return frame_take(e, bytes, len, last, complete);
-	return json_take(e, bytes, len, last, complete);
-}
+static size_t (*const takes[])(struct entry *e, const char *bytes, size_t len,
+    bool last, bool *complete) = {
+	[SHAPE_STREAM] = json_take,
+	[SHAPE_VERBOSE] = verbose_take,
+	[SHAPE_FRAMES] = frame_take,
+	[SHAPE_EXPORT] = export_take,
+};
 
 static size_t
 feed_entries(struct maillog_state *s, const char *bytes, size_t len, bool last)
@@ -213,7 +206,8 @@ feed_entries(struct maillog_state *s, const char *bytes, size_t len, bool last)
 	while (at < len && (taken > 0 || complete)) {
 		complete = false;
 		s->offset = s->base + at;
-		taken = take_one(s, bytes + at, len - at, last, &complete);
+		taken = takes[s->shape](&s->entry[0], bytes + at, len - at,
+		    last, &complete);
 		if (complete)
 			entry_done(s, &s->entry[0]);
 		else if (s->shape == SHAPE_STREAM ||

@@ -118,6 +118,7 @@ struct entry {
 	bool open;               /* verbose: an entry has begun */
 	bool quoted, escaped;    /* JSON: inside a string between entries */
 };
+
 enum shape {
 	SHAPE_UNKNOWN, /* nothing but blank lines and journalctl's "-- " yet */
 	SHAPE_BARE,    /* the first line has no header: -o cat */
@@ -130,7 +131,7 @@ enum shape {
 	SHAPE_EXPORT
 };
 
-#ifndef PROCESS_TABLE /* a fuzzer has a smaller one, which is soon full */
+#ifndef PROCESS_TABLE /* a fuzzer has a small one */
 #define PROCESS_TABLE 4096
 #endif
 
@@ -222,10 +223,8 @@ struct maillog_state {
 
 /* MAILLOG_NO_TIME for a stamp that tells no date. */
 long long stamp_time(struct maillog_state *s, const struct record *r);
-
 /* A number of digits only; most on overflow. */
 unsigned long span_number(struct span digits, unsigned long most);
-
 /* Takes note of the time of one more record, for the order of the log. */
 void order_of_record(struct maillog_state *s, const struct record *r);
 
@@ -240,8 +239,7 @@ bool record_plain(struct maillog_state *s, struct span line, struct record *r);
 /* The same of a whole entry; *unread: who wrote it cannot be told. */
 bool record_of_entry(struct maillog_state *s, const struct entry *entry,
     struct record *r, bool *unread);
-/* Finds out the shape from the first of the lines that tells, or from all that
- * is here. */
+/* Finds out the shape from the first line that tells, or from all here. */
 void record_shape(struct maillog_state *s, struct span lines, size_t all);
 /* Does journald's export format begin here? */
 bool record_is_export(struct span bytes);
@@ -322,20 +320,17 @@ struct span relay_client(struct span message);
 /* The part of a logged relay that tells hosts apart in the tallies. */
 struct span relay_essence(struct span text);
 
-/* ---- evidence.c ---- */
+/* ---- evidence.c, handshake.c ---- */
 
 /* Is it a failure for certain?  Then every pattern for blocks finds it. */
 bool evidence_begins(struct span message);
 /* line: where it stands, for looking back; NULL: it stands alone.  False: it
  * means nothing. */
 bool evidence_add(struct maillog_state *s, const char *line, struct record *r);
-
-/* ---- handshake.c ---- */
-
 /* A handshake without an error, from behind its relay= on. */
 void evidence_handshake(struct maillog_state *s, enum role role,
     const struct record *r, struct span rest);
-/* Is it mail that MTA-STS keeps waiting? */
+/* Does MTA-STS keep mail waiting? */
 bool evidence_sts(struct maillog_state *s, const struct record *r);
 
 /* ---- process.c ---- */
@@ -386,7 +381,6 @@ void host_unattributed(struct maillog_state *s, long long time,
 /* Fills the public parts of all rows and sorts them. */
 void hosts_finish(struct maillog_state *s);
 void hosts_free(struct maillog_state *s);
-
 /* ---- row.c ---- */
 
 unsigned reason_number(struct maillog_state *s, struct span text);

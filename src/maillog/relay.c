@@ -6,16 +6,12 @@
 #include "maillog_private.h"
 
 static bool
-copy(char *to, size_t size, struct span from, bool fold)
+copy_lower(char *to, size_t size, struct span from)
 {
-	if (from.len >= size)
+	if (!span_copy(to, size, from))
 		return false;
-	for (size_t i = 0; i < from.len; i++) {
-		char c = from.at[i];
-
-		to[i] = fold && c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
-	}
-	to[from.len] = '\0';
+	for (; *to != '\0'; to++)
+		*to = byte_lower(*to);
 	return true;
 }
 
@@ -26,12 +22,12 @@ relay_parse(struct maillog_state *s, struct span text, struct relay *relay)
 	bool nameless;
 
 	if (!match(&s->matcher, PATTERN_RELAY, text, g) ||
-	    !copy(relay->address, sizeof(relay->address), g[2], false))
+	    !span_copy(relay->address, sizeof(relay->address), g[2]))
 		return false;
 	/* sendmail itself uses the address where the name is forged. */
 	nameless = g[1].len == 0 || g[1].at[0] == '[' || g[3].len > 0;
 	if (!nameless)
-		return copy(relay->host, sizeof(relay->host), g[1], true);
+		return copy_lower(relay->host, sizeof(relay->host), g[1]);
 	return (size_t)snprintf(relay->host, sizeof(relay->host), "[%s]",
 		   relay->address) < sizeof(relay->host);
 }
@@ -65,8 +61,8 @@ relay_of_server(struct span name, struct span address, struct relay *relay)
 
 	relay->address[0] = '\0';
 	if (name.len > 0)
-		return copy(relay->host, sizeof(relay->host), name, true);
-	if (!copy(literal, sizeof(literal), address, true) ||
+		return copy_lower(relay->host, sizeof(relay->host), name);
+	if (!copy_lower(literal, sizeof(literal), address) ||
 	    !spell_address(literal, relay->address))
 		return false;
 	return (size_t)snprintf(relay->host, sizeof(relay->host), "[%s]",

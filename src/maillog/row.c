@@ -49,45 +49,27 @@ row_reason(struct maillog_state *s, struct maillog_host *row, unsigned reason,
 
 /* ---- time ---- */
 
-/* Twice the width: each bar takes its neighbour in. */
+/* Lays the bars anew, from the first to the last failure, as narrow as that
+ * can be.  Each begins at a multiple of its width, so that none is split. */
 static void
-widen(struct maillog_host *row)
+fit_bars(struct maillog_host *row)
 {
-	long long width = row->bar_width * 2, rest = row->bar_start % width;
-	size_t shift;
+	long long width = row->bar_width, start;
+	unsigned old[MAILLOG_BARS];
 
-	rest += rest < 0 ? width : 0;
-	shift = rest == 0 ? 0 : 1;
-	for (size_t i = 0; i < MAILLOG_BARS / 2 + 1; i++) {
-		size_t a = 2 * i - shift, b = a + 1;
-		unsigned sum = a < MAILLOG_BARS ? row->bars[a] : 0;
-
-		sum += b < MAILLOG_BARS ? row->bars[b] : 0;
-		if (i < MAILLOG_BARS)
-			row->bars[i] = sum;
+	for (;; width *= 2) {
+		start = row->first - (row->first % width + width) % width;
+		if (row->last - start < width * MAILLOG_BARS)
+			break;
 	}
-	for (size_t i = MAILLOG_BARS / 2 + 1; i < MAILLOG_BARS; i++)
-		row->bars[i] = 0;
-	row->bar_start -= rest;
+	memcpy(old, row->bars, sizeof(old));
+	memset(row->bars, 0, sizeof(row->bars));
+	for (int i = 0; i < MAILLOG_BARS; i++)
+		if (old[i] > 0)
+			row->bars[(row->bar_start + i * row->bar_width -
+			    start) / width] += old[i];
+	row->bar_start = start;
 	row->bar_width = width;
-}
-
-/* Moves the bars to later places, as far as the last ones are empty. */
-static bool
-start_earlier(struct maillog_host *row, long long time)
-{
-	size_t used = MAILLOG_BARS;
-	long long by = (row->bar_start - time + row->bar_width - 1) /
-	    row->bar_width;
-
-	while (used > 0 && row->bars[used - 1] == 0)
-		used--;
-	if (by > (long long)(MAILLOG_BARS - used))
-		return false;
-	memmove(row->bars + by, row->bars, used * sizeof(row->bars[0]));
-	memset(row->bars, 0, (size_t)by * sizeof(row->bars[0]));
-	row->bar_start -= by * row->bar_width;
-	return true;
 }
 
 void
@@ -98,14 +80,13 @@ row_time(struct maillog_host *row, long long time, unsigned long times)
 	if (row->bar_width == 0) {
 		row->first = row->last = time;
 		row->bar_width = 60;
-		row->bar_start = time - (time % 60 + 60) % 60;
+		fit_bars(row);
 	}
 	row->first = time < row->first ? time : row->first;
 	row->last = time > row->last ? time : row->last;
-	while (time < row->bar_start && !start_earlier(row, time))
-		widen(row);
-	while (time - row->bar_start >= row->bar_width * MAILLOG_BARS)
-		widen(row);
+	if (time < row->bar_start ||
+	    time - row->bar_start >= row->bar_width * MAILLOG_BARS)
+		fit_bars(row);
 	row->bars[(time - row->bar_start) / row->bar_width] +=
 	    (unsigned)times;
 }

@@ -147,59 +147,34 @@ without_year(struct maillog_state *s, int month, long long day,
 	return time;
 }
 
-/* 2026 Nov 23 11:11:04 */
+/* Nov 23 11:11:04, with a year or a day of the week somewhere, or that in front
+ * of 2026-11-23 11:11:04. */
 static long long
-year_first(struct maillog_state *s, struct span t)
+by_words(struct maillog_state *s, struct span t)
 {
-	long long year = number(&t, 4), day;
-	int month = month_of(span_from(t, 1));
+	long long year = 0, day = 0, clock = 0;
+	int month = 0;
 
-	t = span_from(t, 4);
-	t = span_from(t, span_run(t, " "));
-	day = number(&t, 2);
-	(void)skip(&t, ' ');
-	return from_local(s, days(year, month, day) * 86400 + clock_time(&t));
-}
+	while (t.len > 0) {
+		size_t digits = span_run(t, "0123456789");
 
-/* Nov 23 [2026] 11:11:04 [2026] */
-static long long
-month_first(struct maillog_state *s, struct span t)
-{
-	int month = month_of(t);
-	long long day, year, clock;
-	struct span mark;
-
-	t = span_from(t, 3);
-	t = span_from(t, span_run(t, " "));
-	day = number(&t, 2);
-	(void)skip(&t, ' ');
-	mark = t;
-	year = number(&t, 4);
-	if (skip(&t, ' ')) {
-		clock = clock_time(&t);
-	} else {
-		clock = clock_time(&mark);
-		while (mark.len > 4)
-			mark = span_from(mark, 1);
-		year = span_run(mark, "0123456789") == 4 ? number(&mark, 4) : 0;
+		if (digits == 0) {
+			month = month_of(t) > 0 ? month_of(t) : month;
+			t = span_from(t, 1);
+		} else if (digits == 4 && span_begins(span_from(t, 4), "-")) {
+			return iso(s, t);
+		} else if (digits == 4) {
+			year = number(&t, 4);
+		} else if (span_begins(span_from(t, digits), ":")) {
+			clock = clock_time(&t);
+		} else {
+			day = number(&t, 2);
+		}
 	}
+	if (month == 0)
+		return MAILLOG_NO_TIME;
 	return year == 0 ? without_year(s, month, day, clock)
 	    : from_local(s, days(year, month, day) * 86400 + clock);
-}
-
-/* The same, or a day of the week before it, or before 2026-11-23 11:11:04 */
-static long long
-traditional(struct maillog_state *s, struct span t)
-{
-	if (month_of(t) > 0)
-		return month_first(s, t);
-	if (t.len < 4)
-		return MAILLOG_NO_TIME;
-	t = span_from(t, 3);
-	t = span_from(t, span_run(t, ", "));
-	if (month_of(t) > 0)
-		return month_first(s, t);
-	return t.len > 4 && t.at[4] == '-' ? iso(s, t) : MAILLOG_NO_TIME;
 }
 
 long long
@@ -211,12 +186,10 @@ stamp_time(struct maillog_state *s, const struct record *r)
 
 	if (t.len == 0 || t.at[0] == '[')
 		return MAILLOG_NO_TIME;
-	if (t.at[0] >= 'A' && t.at[0] <= 'Z')
-		return traditional(s, t);
 	if (t.len > 4 && (t.at[4] == '-' || t.at[4] == '/'))
 		return iso(s, t);
-	if (t.len > 8 && t.at[4] == ' ' && month_of(span_from(t, 5)) > 0)
-		return year_first(s, t);
+	if ((t.at[0] >= 'A' && t.at[0] <= 'Z') || (t.len > 4 && t.at[4] == ' '))
+		return by_words(s, t);
 	/* Nineteen digits might overflow; sixteen say as much. */
 	value = number(&t, span_run(t, digits) == 19 ? 16 : 18);
 	/* Seconds, or their thousandths, millionths or billionths; a small

@@ -32,6 +32,25 @@ is_deeply((scan_rows($text, '-'))[0], $all, '- is standard input');
 	is(scalar @{$said->{hosts}}, scalar @$all, 'a pipe');
 	is($said->{lines}, ($text =~ tr/\n//), 'lines');
 }
+# As wide as we may make one, which the sandbox forbids later.
+{
+	my ($get, $set) = (1032, 1031); # F_GETPIPE_SZ, F_SETPIPE_SZ
+	pipe my $other, my $unused or die;
+	my $most = fcntl $other, $set, 1 << 20;
+	pipe my $in, my $out or die;
+	my $pid = fork // die;
+	if ($pid == 0) {
+		close $out;
+		open STDIN, '<&', $in or die;
+		open STDOUT, '>', '/dev/null' or die;
+		exec $TLSOFF, 'scan', '-q' or die;
+	}
+	print $out $text;
+	close $out;
+	waitpid $pid, 0;
+	is(fcntl($in, $get, 0), $most || fcntl($other, $get, 0), 'a pipe is made wider');
+}
+
 # Small pieces: it sleeps while the pipe fills.
 sub fed_slowly {
 	my ($output) = @_;

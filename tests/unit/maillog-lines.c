@@ -78,6 +78,8 @@ zones_are_heeded(void **state)
 	stamp_is("Mon 2026-11-23 12:00:00 CST", NOON);
 	stamp_is("Nov 23 12:00:00", NOON);
 	stamp_is("Nov 23 2025 12:00:00", NOON - 365 * DAY);
+	stamp_is("Mon Nov 23 12:00:00 2026", NOON);
+	stamp_is("2025 Nov 23 12:00:00", NOON - 365 * DAY);
 	stamp_is("1795435200.000001", NOON);
 }
 
@@ -102,6 +104,7 @@ a_stamp_of_no_date_is_no_time(void **state)
 	stamp_is("999999999999.000001", MAILLOG_NO_TIME);
 	stamp_is("Mon 23 11:11:04", MAILLOG_NO_TIME);
 	stamp_is("Mon 1 2", MAILLOG_NO_TIME);
+	stamp_is("2026 Mon  3 12:00:00", MAILLOG_NO_TIME);
 }
 
 static void
