@@ -10,17 +10,24 @@ static int
 add_flag(struct planner *p, const char *key, struct span value,
     struct span *with_flag)
 {
-	struct buf out = BUF_IN(&p->plan->memory);
+	struct arena *memory = &p->plan->memory;
+	struct buf out = BUF_IN(memory), in_map = BUF_IN(memory);
 	struct span unknown;
 
 	value_fallback(value, true, &out);
 	*with_flag = buf_as_span(&out);
 	unknown = value_unknown_part(*with_flag);
+	value_in_map(p->rules->policy, span_of(key), *with_flag, &in_map);
+	if (unknown.len == 0 && value_effect(p->rules->policy, KIND_FALLBACK,
+	    false, buf_as_span(&in_map)) != EFFECT_FALLBACK)
+		return error_set(p->err, EX_DATAERR, "%s: sendmail would not "
+		    "see the flag in \"%.100s\"; mend its value", key,
+		    arena_visible(memory, *with_flag));
 	if (unknown.len == 0)
 		return 0;
 	return error_set(p->err, EX_DATAERR, "%s: its value has \"%.100s\", "
 	    "which sendmail does not know, and then it sends no mail; remove "
-	    "that", key, arena_visible(&p->plan->memory, unknown));
+	    "that", key, arena_visible(memory, unknown));
 }
 
 static int

@@ -24,14 +24,6 @@ reason_of(struct maillog_state *s, const struct span g[GROUPS])
 	return 0;
 }
 
-/* The times of failures tell whether a log is turned round. */
-static long long
-time_of(struct maillog_state *s, const struct record *r)
-{
-	order_of_record(s, r);
-	return stamp_time(s, r);
-}
-
 /* ---- we deliver ---- */
 
 static void
@@ -48,7 +40,7 @@ client_error(struct maillog_state *s, const struct record *r)
 	}
 	p->client_open += (unsigned)r->times;
 	p->client_reason = reason_of(s, g);
-	p->time = time_of(s, r);
+	p->time = order_of_record(s, r);
 }
 
 static void
@@ -145,7 +137,7 @@ client_failure(struct maillog_state *s, const char *line,
 
 	c.hash = host_expect(s, c.name);
 	p = process_find(s, r->process);
-	f.time = time_of(s, r);
+	f.time = order_of_record(s, r);
 	f.reason = p == NULL ? 0 : answered(p, r->times);
 	row = count_client(s, &f, &c, &len);
 	/* Its to= lines may not name it in full: they are known by the pid. */
@@ -269,7 +261,7 @@ server_failure(struct maillog_state *s, const char *line,
 	p->server = SERVER_OPEN;
 	p->times = r->times;
 	p->grade = r->grade;
-	p->time = time_of(s, r);
+	p->time = order_of_record(s, r);
 	p->server_reason = known ? reason_of(s, g) : 0;
 	p->cut_len = 0;
 	if (known && g[6].len < RELAY_CUT && relay_parse(s, g[6], &relay)) {

@@ -155,7 +155,7 @@ sample(struct maillog_state *s, const char *bytes, size_t from, size_t len)
 		from += line.len + 1;
 		if (!record_of_line(s, line, &s->entry[0], &r))
 			continue;
-		order_of_record(s, &r);
+		(void)order_of_record(s, &r);
 		s->result->records += r.tagged;
 	}
 	s->last_time = MAILLOG_NO_TIME;

@@ -221,12 +221,12 @@ struct maillog_state {
 
 /* ---- stamp.c ---- */
 
-/* MAILLOG_NO_TIME for a stamp that tells no date. */
-long long stamp_time(struct maillog_state *s, const struct record *r);
 /* A number of digits only; most on overflow. */
 unsigned long span_number(struct span digits, unsigned long most);
-/* Takes note of the time of one more record, for the order of the log. */
-void order_of_record(struct maillog_state *s, const struct record *r);
+/* MAILLOG_NO_TIME for a stamp that tells no date. */
+long long stamp_time(struct maillog_state *s, const struct record *r);
+/* The same, and takes note of it for the order of the log. */
+long long order_of_record(struct maillog_state *s, const struct record *r);
 
 /* ---- record.c ---- */
 

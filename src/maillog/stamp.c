@@ -200,11 +200,12 @@ stamp_time(struct maillog_state *s, const struct record *r)
 							 : MAILLOG_NO_TIME;
 }
 
-void
+long long
 order_of_record(struct maillog_state *s, const struct record *r)
 {
-	long long time = stamp_time(s, r);
+	const long long date = stamp_time(s, r);
 	struct span t = r->stamp;
+	long long time = date;
 
 	/* Since the machine's start: no date, but an order. */
 	if (t.len > 0 && t.at[0] == '[') {
@@ -213,10 +214,11 @@ order_of_record(struct maillog_state *s, const struct record *r)
 		time = number(&t, 12);
 	}
 	if (time == MAILLOG_NO_TIME)
-		return;
+		return date;
 	if (s->last_time != MAILLOG_NO_TIME) {
 		s->forward += time > s->last_time;
 		s->backward += time < s->last_time;
 	}
 	s->last_time = time;
+	return date;
 }
