@@ -118,7 +118,8 @@ find_origin(const void *context, size_t offset)
 	const struct pieces *pieces = context;
 	size_t i = find_piece(pieces, offset);
 
-	if (i == pieces->count || pieces->at[i].text.at != NULL)
+	if (pieces->at == NULL || i == pieces->count ||
+	    pieces->at[i].text.at != NULL)
 		return SIZE_MAX;
 	return pieces->at[i].start + (offset - pieces->at[i].begin);
 }

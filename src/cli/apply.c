@@ -36,24 +36,30 @@ file_name(const char *word)
 static int
 open_files(struct apply *a, struct error *err)
 {
-	for (char *const *name = a->job.o->words; *name != NULL; name++) {
-		FILE *file = strcmp(*name, "-") == 0 ? stdin
-						     : fopen(*name, "re");
+	size_t count = (size_t)a->job.o->word_count;
+
+	a->files = arena_resize(&a->memory, NULL, 0, count * sizeof(*a->files));
+	if (a->files == NULL)
+		return error_memory(err);
+	for (; a->file_count < count; a->file_count++) {
+		const char *name = a->job.o->words[a->file_count];
+		FILE *file = strcmp(name, "-") == 0 ? stdin
+						    : fopen(name, "re");
 
 		if (file == NULL)
 			return error_errno(err, errno == ENOENT ? EX_NOINPUT
-			    : errno == EACCES ? EX_NOPERM : EX_IOERR, *name,
+			    : errno == EACCES ? EX_NOPERM : EX_IOERR, name,
 			    "cannot open");
-		*ARENA_ADD(&a->memory, a->files, a->file_count) = file;
+		a->files[a->file_count] = file;
 	}
-	return arena_error(&a->memory, err);
+	return 0;
 }
 
 static void
 close_files(struct apply *a)
 {
-	for (size_t i = 0; i < a->file_count && a->files != NULL; i++)
-		if (a->files[i] != NULL && a->files[i] != stdin)
+	for (size_t i = 0; i < a->file_count; i++)
+		if (a->files[i] != stdin)
 			(void)fclose(a->files[i]);
 }
 

@@ -196,6 +196,7 @@ change_and_report(struct job *j)
 	    (report_print(&j->report, j->o, &why) != 0 ||
 	        change_told(j, &why) != 0) && result == 0)
 		result = change_in_place(j, &why, &err);
+	j->report.error = NULL;
 	if (result != 0)
 		return change_failed(j, &err);
 	return j->o->exit_code && j->report.changed ? WOULD_CHANGE : EX_OK;

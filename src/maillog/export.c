@@ -23,23 +23,23 @@ length_at(const char *bytes)
 
 /* What is left of a long field; bytes taken. */
 static size_t
-pass_over(struct entry *j, const char *bytes, size_t len)
+pass_over(struct entry *e, const char *bytes, size_t len)
 {
 	const char *end;
-	size_t take = j->skip < len ? (size_t)j->skip : len;
+	size_t take = e->skip < len ? (size_t)e->skip : len;
 
-	if (j->skip > 0) {
-		j->skip -= take;
+	if (e->skip > 0) {
+		e->skip -= take;
 		return take;
 	}
 	end = memchr(bytes, '\n', len);
-	j->skip_line = end == NULL;
+	e->skip_line = end == NULL;
 	return end == NULL ? len : (size_t)(end + 1 - bytes);
 }
 
 /* A name alone stood before; bytes taken, 0: not all of it is here. */
 static size_t
-binary(struct entry *j, struct span name, const char *bytes, size_t len)
+binary(struct entry *e, struct span name, const char *bytes, size_t len)
 {
 	unsigned long long size;
 
@@ -48,20 +48,20 @@ binary(struct entry *j, struct span name, const char *bytes, size_t len)
 	size = length_at(bytes);
 	if (size > FIELD_MAX) {
 		/* Twice: a value that is not known is worse than none. */
-		entry_set(j, name, (struct span){ bytes, 0 });
-		entry_set(j, name, (struct span){ bytes, 0 });
-		j->skip = size < ~0ULL ? size + 1 : size;
+		entry_set(e, name, (struct span){ bytes, 0 });
+		entry_set(e, name, (struct span){ bytes, 0 });
+		e->skip = size < ~0ULL ? size + 1 : size;
 		return 8;
 	}
 	if (len < 8 + size + 1)
 		return 0;
-	entry_set(j, name, (struct span){ bytes + 8, (size_t)size });
+	entry_set(e, name, (struct span){ bytes + 8, (size_t)size });
 	return (size_t)(8 + size + 1);
 }
 
 /* One field or the end of an entry; bytes taken, 0: not all of it is here. */
 static size_t
-one_field(struct entry *j, const char *bytes, size_t len, bool *complete)
+one_field(struct entry *e, const char *bytes, size_t len, bool *complete)
 {
 	const char *end = memchr(bytes, '\n', len), *equals;
 	size_t line = end == NULL ? len : (size_t)(end - bytes), more;
@@ -69,7 +69,7 @@ one_field(struct entry *j, const char *bytes, size_t len, bool *complete)
 	if (end == NULL || line > FIELD_MAX) {
 		if (len <= FIELD_MAX)
 			return 0;
-		j->skip_line = true;
+		e->skip_line = true;
 		return line;
 	}
 	if (line == 0) {
@@ -78,23 +78,23 @@ one_field(struct entry *j, const char *bytes, size_t len, bool *complete)
 	}
 	equals = memchr(bytes, '=', line);
 	if (equals != NULL) {
-		entry_set(j,
+		entry_set(e,
 		    (struct span){ bytes, (size_t)(equals - bytes) },
 		    (struct span){ equals + 1,
 			    line - (size_t)(equals + 1 - bytes) });
 		return line + 1;
 	}
-	more = binary(j, (struct span){ bytes, line }, end + 1,
+	more = binary(e, (struct span){ bytes, line }, end + 1,
 	    len - line - 1);
 	return more == 0 ? 0 : line + 1 + more;
 }
 
 size_t
-export_take(struct entry *j, const char *bytes, size_t len, bool last,
+export_take(struct entry *e, const char *bytes, size_t len, bool last,
     bool *complete)
 {
 	(void)last;
-	return j->skip > 0 || j->skip_line
-	    ? pass_over(j, bytes, len)
-	    : one_field(j, bytes, len, complete);
+	return e->skip > 0 || e->skip_line
+	    ? pass_over(e, bytes, len)
+	    : one_field(e, bytes, len, complete);
 }

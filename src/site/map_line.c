@@ -39,10 +39,12 @@ static struct type
 type_as_compiled(const struct type *t, const struct map_types *have)
 {
 	struct type real = *t;
+	const struct type *stands_for = strcmp(t->name, "implicit") != 0 ? t
+	    : type_find(have->asked && !have->hash && have->cdb ? "cdb"
+	                                                        : "hash");
 
-	if (strcmp(t->name, "implicit") == 0)
-		real = *type_find(have->asked && !have->hash && have->cdb
-		    ? "cdb" : "hash");
+	if (stands_for != NULL)
+		real = *stands_for;
 	if (real.type == MAP_OTHER && have->asked && have->cdb_in_db)
 		real.suffix = ".db";
 	real.compiled = t->compiled;
