@@ -80,6 +80,7 @@ struct plan_edit {
 	/* private */
 	size_t order;     /* in which edits came up */
 	bool insertion;   /* whole lines, above what else is changed there */
+	bool ends_line;   /* it begins with the '\n' that the last line lacks */
 	size_t change;    /* whose line this is; the last count of all: none */
 	long line_offset; /* from the edit's place in the new text to that line */
 };

@@ -71,6 +71,20 @@ compare_edits(const void *left, const void *right)
 	return l->order < r->order ? -1 : 1;
 }
 
+/* A last line that goes need not be ended: that would make an empty one. */
+static void
+leave_line_end(const struct planner *p, struct plan_edit *e)
+{
+	const struct plan_edit *before = e - 1;
+
+	if (!e->ends_line || before->end != e->start || before->text.len > 0 ||
+	    (before->start > 0 && p->access->text.at[before->start - 1] != '\n'))
+		return;
+	e->ends_line = false;
+	e->text = span_from(e->text, 1);
+	e->line_offset--;
+}
+
 int
 plan_finish(struct planner *p)
 {
@@ -79,6 +93,8 @@ plan_finish(struct planner *p)
 	if (plan->edit_count > 1)
 		qsort(plan->edits, plan->edit_count, sizeof(*plan->edits),
 		    compare_edits);
+	for (size_t i = 1; i < plan->edit_count && !plan->memory.failed; i++)
+		leave_line_end(p, &plan->edits[i]);
 	p->sorted = plan->edit_count;
 	return arena_error(&plan->memory, p->err);
 }
@@ -232,10 +248,12 @@ insert(struct planner *p, struct subject *s, const struct wanted *w,
 	const struct access *a = p->access;
 	struct buf text = BUF_IN(&p->plan->memory), lines = lines_above(p, w);
 	struct plan_edit *e;
+	bool ends_line = !p->inserted && p->place > 0 &&
+	    a->text.at[p->place - 1] != '\n';
 	long offset;
 
 	/* Whatever the others end in: a CR would become a part of its value. */
-	if (!p->inserted && p->place > 0 && a->text.at[p->place - 1] != '\n')
+	if (ends_line)
 		buf_char(&text, '\n');
 	buf_span(&text, buf_as_span(&lines));
 	if (!renews_comment(p, w))
@@ -249,6 +267,7 @@ insert(struct planner *p, struct subject *s, const struct wanted *w,
 	buf_text(&text, p->eol);
 	e = edit(p, p->place, p->place, &text);
 	p->inserted = e->insertion = true;
+	e->ends_line = ends_line;
 	holds_line(e, s, offset);
 }
 

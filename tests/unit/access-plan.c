@@ -344,6 +344,12 @@ static const struct together {
 		"TLS_Clt_Features:example.com\tFlags=C\n"
 		"Try_TLS:mx.example.com\tNO\n# tlsoff companion D\n"
 		"Clt_Features:mx.example.com\tA D\n", "1 1 2 3 5" },
+	/* A last line without its end, which goes. */
+	{ 0, "", "a.example", "", "x\ty\nTry_TLS:a.example\tNO",
+		"x\ty\nTLS_Clt_Features:a.example\tFlags=C\n", "2 2" },
+	{ 0, "", "a.example", "", "Try_TLS:a.example\tNO",
+		"TLS_Clt_Features:a.example\tFlags=C\n", "1 1" },
+	{ 0, "", "", "b.example", "x\ty", "x\ty\nTry_TLS:b.example\tNO\n", "2" },
 	{ 0, "", "a.example", "b.example", "Try_TLS:a.example\tNO\n",
 		"TLS_Clt_Features:a.example\tFlags=C\nTry_TLS:b.example\tNO\n",
 		"1 1 2" },
