@@ -1,12 +1,13 @@
 #!/usr/bin/perl
-# coverage.pl LCOV REST LINES: branches taken, a file and a room a line; what no
-# test took, a function a line, with the reason that REST gives for it, "FILE
-# FUNCTION REASON" a line; into LINES each line of the source with such a branch.
+# coverage.pl LCOV LINES: branches taken, a file and a room a line; what no test
+# took, a function a line, with the reason that the source gives for it, where it
+# stands: a comment "Untested: REASON."; into LINES each line of the source with
+# such a branch.
 use strict;
 use warnings;
 use Cwd qw(getcwd);
 
-my ($lcov, $rest, $lines) = @ARGV;
+my ($lcov, $lines) = @ARGV;
 my $top = getcwd();
 my %file;     # path => { all, taken, missed => { line => branches } }
 my %function; # path => { first line => name }
@@ -26,14 +27,12 @@ while (<$in>) {
 }
 close $in;
 
-my %reason; # "path function" => text
-open $in, '<', $rest or die "$rest: $!\n";
-while (<$in>) {
-	next if /\A(?:#|\s*\z)/;
-	/\A(\S+ \S+) (\S.*)$/ or die "$rest:$.: not FILE FUNCTION REASON\n";
-	$reason{$1} = $2;
+sub slurp {
+	my ($path) = @_;
+	open my $file, '<', $path or die "$path: $!\n";
+	local $/;
+	return scalar <$file>;
 }
-close $in;
 
 sub row {
 	my ($what, $taken, $all) = @_;
@@ -50,6 +49,19 @@ sub function_at {
 	return $function{$path}{$first};
 }
 
+# "path function" => why no test takes what it does not.
+my %reason;
+for my $path (keys %function) {
+	next if $path !~ m{\Asrc/};
+	my $text = slurp($path);
+	while ($text =~ m{/\*[\s*]*Untested: (.*?)\.?\s*\*/}gs) {
+		my $line = 1 + (substr($text, 0, $-[0]) =~ tr/\n//);
+		my $why = $1 =~ s/\s*\n\s*\*\s*/ /gr;
+		my $key = "$path " . function_at($path, $line);
+		$reason{$key} = defined $reason{$key} ? "$reason{$key}; $why" : $why;
+	}
+}
+
 my (%room, @total);
 open my $out, '>', $lines or die "$lines: $!\n";
 for my $path (sort keys %file) {
@@ -60,7 +72,7 @@ for my $path (sort keys %file) {
 	$room{$room}[1] += $all;
 	$total[0] += $taken;
 	$total[1] += $all;
-	my @source = do { open my $c, '<', $path or die "$path: $!\n"; <$c> };
+	my @source = split /^/, slurp($path);
 	for my $line (sort { $a <=> $b } keys %{ $file{$path}{missed} }) {
 		print {$out} "$path:$line: $source[$line - 1]";
 	}
@@ -92,4 +104,4 @@ for my $path (sort keys %file) {
 	}
 }
 print "$branches branches never taken, $named of them with a reason\n";
-print "$rest: nothing to give a reason for: $_\n" for sort keys %reason;
+print "nothing is untested any more in: $_\n" for sort keys %reason;

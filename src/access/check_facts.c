@@ -99,6 +99,7 @@ compare_first(struct checker *c, struct facts *f)
 	const struct entry *e = &f->e;
 	struct entry first;
 
+	/* Untested: where one entry does not count another of its key does. */
 	if (!access_find(c->a, e->record.key, &f->first))
 		return;
 	f->says_the_same = e->note.len == 0 && !e->has_comment &&
@@ -116,6 +117,7 @@ static char
 lost_letter(struct span before, struct span now)
 {
 	for (size_t i = 0; i < before.len; i++) {
+		/* Untested: value_letters() parts all letters by blanks. */
 		bool kept = before.at[i] == ' ' ||
 		    (i > 0 && before.at[i - 1] != ' ');
 
@@ -223,6 +225,7 @@ look_around(struct checker *c, struct facts *f)
 	if (f->e.meant_off)
 		f->asked = requirement(c, &f->e, &f->by);
 	/* The bare tag with a dot in its value has a stray blank: no letters. */
+	/* Untested: a narrower entry of the host itself decides before. */
 	if (before.found && access_find(c->a, span_of(before.key), r) &&
 	    (r->key.at[r->key.len - 1] != ':' ||
 	        memchr(r->value.at, '.', r->value.len) == NULL))

@@ -9,6 +9,7 @@ access_fault_text(const struct access *a, const struct access_fault *f,
 
 	if (key.len > 120)
 		key.len = 120;
+	/* Untested: a switch over an enum has no other value. */
 	switch (f->kind) {
 	case FAULT_DUPLICATE:
 		buf_text(out, "duplicate key \"");

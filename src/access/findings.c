@@ -34,6 +34,8 @@ compare_keys(const void *left, const void *right)
 
 	if (order != 0)
 		return order;
+	/* Untested: glibc's qsort() merges: the earlier line is its first
+	 * argument. */
 	return (*l)->record.start < (*r)->record.start ? -1 : 1;
 }
 

@@ -69,6 +69,8 @@ access_find_marker(struct access *a, struct error *err)
 		if (a->marked)
 			a->managed = start;
 		start++; /* a lone CR begins a line for PCRE2, not for us */
+	/* Untested: PCRE2 needs memory for a match, or a marker of no length
+	 * ends a text behind a CR. */
 	} while (!a->marked && start < a->text.len);
 	if (found == PCRE2_ERROR_NOMEMORY)
 		(void)error_memory(err);

@@ -77,6 +77,7 @@ find_slot(const struct access *a, struct span key, struct access_record *found)
 		if (slot >> OFFSET_BITS != hash >> OFFSET_BITS)
 			continue;
 		record_at(a, (size_t)(slot & OFFSET_MASK) - 1, found);
+		/* Untested: two keys of one whole hash. */
 		if (same_key(a, found->key, key))
 			return &a->slots[i];
 	}
@@ -94,6 +95,7 @@ access_wins(const struct access *a, const struct access_record *record)
 {
 	struct access_record first;
 
+	/* Untested: a record of the text is in the text. */
 	return access_find(a, record->key, &first) &&
 	    first.start == record->start;
 }
@@ -234,6 +236,7 @@ take_record(struct access *a, const struct access_record *record)
 		record->key };
 	size_t faults = a->fault_count;
 
+	/* Untested: a switch over an enum has no other value. */
 	switch (record->kind) {
 	case ACCESS_NOTHING:
 		return 0;

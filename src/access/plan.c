@@ -103,6 +103,7 @@ plan_apply(struct plan *p, const struct access *a, struct buf *out,
 bool
 plan_only_adds(const struct plan *p)
 {
+	/* Untested: an insertion takes nothing out. */
 	for (size_t i = 0; i < p->edit_count; i++)
 		if (!p->edits[i].insertion ||
 		    p->edits[i].start != p->edits[i].end)

@@ -36,6 +36,7 @@ host_requirement(struct planner *p, const struct host *host, const char *key)
 	struct access_record by;
 	const char *name;
 
+	/* Untested: what decides stands in the text. */
 	if (asked == REQUIRE_NOTHING ||
 	    !access_find(p->access, span_of(found.key), &by))
 		return 0;
@@ -254,6 +255,7 @@ plan_add(struct planner *p, const struct host *host)
 
 	plan_host(p, &s, host);
 	unnamed = unnamed_is_covered(p, host, s.key);
+	/* Untested: what decides before stands in the text. */
 	if (access_find(p->access, span_of(s.key), &r) &&
 	    entry_read(&e, p->access, p->rules, &r, &p->plan->memory))
 		return add_existing(p, &s, host, &e);

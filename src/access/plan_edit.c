@@ -66,6 +66,8 @@ compare_edits(const void *left, const void *right)
 
 	if (l->start != r->start)
 		return l->start < r->start ? -1 : 1;
+	/* Untested: glibc's qsort() merges: the earlier edit is its first
+	 * argument. */
 	if (l->insertion != r->insertion)
 		return l->insertion ? -1 : 1;
 	return l->order < r->order ? -1 : 1;

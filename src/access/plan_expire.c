@@ -10,6 +10,8 @@
 static bool
 is_done(const struct plan *plan, const struct access_record *r)
 {
+	/* Untested: entries are looked at in their order: no edit lies
+	 * behind one. */
 	for (size_t i = 0; i < plan->edit_count; i++)
 		if (plan->edits[i].start < r->end &&
 		    plan->edits[i].end > r->start)

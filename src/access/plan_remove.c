@@ -54,6 +54,8 @@ plan_remove_duplicates(struct planner *p, struct subject *s, size_t first)
 		    a->faults[i].first != first)
 			continue;
 		(void)access_next(a->text, &at, &r);
+		/* Untested: the end of a long line says once more what is
+		 * removed. */
 		if (!r.rest &&
 		    entry_read(&e, a, p->rules, &r, &p->plan->memory))
 			done = plan_remove_entry(p, s, &e);
@@ -149,6 +151,7 @@ plan_still_off(struct planner *p, const struct host *host,
 		q.unnamed = NULL;
 		policy_decide(KIND_CLT_FEATURES, &q, &after);
 	}
+	/* Untested: what decides stands in the text. */
 	if (after.tls == TLS_OFF &&
 	    access_find(p->access, span_of(after.key), &by))
 		plan_warn(p, "%s: %s still keeps TLS off", c->key,

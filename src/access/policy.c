@@ -30,6 +30,7 @@ ask(struct search *s, struct span what)
 	struct span asked, value = { "", 0 };
 	enum lookup found;
 
+	/* Untested: host_parse() takes no name that is longer. */
 	if (tag + len > HOST_KEY_MAX)
 		len = HOST_KEY_MAX - tag; /* as sendmail cuts it */
 	memcpy(key, s->q->tag, tag);
@@ -72,6 +73,7 @@ drop_last(struct span *what)
 {
 	size_t i = what->len;
 
+	/* Untested: an address with colons begins with IPv6:. */
 	if (i > 0 && is_separator(what->at[i - 1]))
 		i--;
 	else
@@ -115,6 +117,7 @@ ask_dot(struct search *s, struct span name)
 	name.at--;
 	name.len++;
 	answer = ask(s, name);
+	/* Untested: makemap writes no empty value. */
 	if (answer != FOUND || s->tokens.count > 0 || s->p->value.len == 0)
 		return answer;
 	memcpy(s->voided, s->p->key, sizeof(s->voided));
@@ -127,6 +130,7 @@ drop_in_brackets(struct span *name, char room[HOST_KEY_MAX])
 {
 	struct span inner;
 
+	/* Untested: host_parse() takes no name that is longer. */
 	if (name->len < 3 || name->len > HOST_KEY_MAX ||
 	    name->at[0] != '[' || name->at[name->len - 1] != ']')
 		return false;
@@ -153,6 +157,7 @@ search_name(struct search *s, struct span name)
 			answer = ask_dot(s, name);
 		if (answer != NOT_FOUND)
 			return answer;
+		/* Untested: no label is left that is empty. */
 		if (!drop_in_brackets(&name, room) &&
 		    ((name.len > 0 && name.at[0] == '[') ||
 		        !drop_first(&name)))

@@ -189,6 +189,7 @@ value_shown(const struct access_record *r)
 {
 	struct span value = r->value;
 
+	/* Untested: a record whose value is blanks alone is no entry. */
 	while (value.len > 0 && byte_is_space(value.at[value.len - 1]))
 		value.len--;
 	return value;

@@ -40,6 +40,7 @@ cancel_install(void)
 {
 	struct sigaction action;
 
+	/* Untested: it is installed once. */
 	if (pipe_ends[0] < 0 &&
 	    pipe2(pipe_ends, O_CLOEXEC | O_NONBLOCK) != 0)
 		pipe_ends[0] = pipe_ends[1] = -1;

@@ -40,6 +40,8 @@ reap(struct child *c)
 	pid_t pid = c->pid;
 	int status = 0;
 
+	/* Untested: waiting for a child of one's own fails by a signal
+	 * alone. */
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		continue;
 	if (c->status != CHILD_LATE)

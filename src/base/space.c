@@ -11,6 +11,7 @@
 static bool
 is_full(int code)
 {
+	/* Untested: a file system with quotas. */
 	return code == ENOSPC || code == EDQUOT;
 }
 
@@ -23,6 +24,7 @@ space_error(int directory)
 	int fd = openat(directory, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC,
 	    0600);
 
+	/* Untested: a file system that has no files without a name. */
 	if (fd < 0 || write(fd, page, sizeof(page)) < 0)
 		code = errno;
 	if (fd >= 0)

@@ -18,6 +18,7 @@ fill(struct user *u, const struct passwd *pw)
 {
 	size_t size = strlen(pw->pw_name) + 1;
 
+	/* Untested: no user has a name of more than 64 bytes. */
 	if (size > sizeof(u->name))
 		return false;
 	memcpy(u->name, pw->pw_name, size);
@@ -49,6 +50,7 @@ find_local(struct user *u, const char *name, uid_t id)
 		code = fgetpwent_r(file, &entry, line, sizeof(line), &found);
 	while (code == 0 && (entry.pw_name[0] == '+' ||
 	    !is_wanted(&entry, name, id)));
+	/* Untested: /etc/passwd cannot be read, and nobody can be asked. */
 	if (code == 0)
 		status = fill(u, &entry) ? 1 : -1;
 	else if (name != NULL && (code == ENOENT || code == ERANGE))
@@ -78,6 +80,8 @@ user_find(struct user *u, const char *name, uid_t id)
 
 	if (found != 0)
 		return found > 0;
+	/* Untested: a user who is nowhere but in another source than
+	 * /etc/passwd. */
 	pw = name == NULL ? getpwuid(id) : getpwnam(name);
 	return pw != NULL && fill(u, pw);
 }

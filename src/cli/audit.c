@@ -18,6 +18,7 @@ is_plain(const char *name)
 
 	if (len == 0 || len >= NAME_SIZE)
 		return false;
+	/* Untested: bytes outside ASCII are signed on some machines only. */
 	for (size_t i = 0; i < len; i++)
 		if (name[i] <= ' ' || name[i] > '~')
 			return false;
@@ -60,6 +61,7 @@ audit_changes(const struct plan *plan, const char *access)
 			continue;
 		buf_clear(&text);
 		buf_visible(&text, span_of(c->key));
+		/* Untested: what is changed has a value. */
 		if (c->value[0] != '\0')
 			buf_char(&text, ' ');
 		buf_visible(&text, span_trim(span_of(c->value)));

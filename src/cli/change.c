@@ -25,6 +25,8 @@ up_to_date(struct job *j, struct error *err)
 {
 	if (j->plan.changed || j->rebuild)
 		return 0;
+	/* Untested: the proof of an old map fails without memory or
+	 * processes; tests/faults does that to new ones. */
 	if (update_proven(&j->update, &j->proof, err) != 0)
 		return -1;
 	if (!j->proof.equal)
@@ -39,6 +41,8 @@ show(struct job *j, struct error *err)
 {
 	int done = up_to_date(j, err);
 
+	/* Untested: a diff goes to standard output, whose failure is told at
+	 * the end. */
 	if (done < 0)
 		return -1;
 	j->report.changed = done == 0;
@@ -60,6 +64,7 @@ attempt(struct job *j, struct error *err)
 	if (j->o->dry_run)
 		return show(j, err) == 0 ? UPDATE_DONE : UPDATE_FAILED;
 	done = up_to_date(j, err);
+	/* Untested: the proof of an old map fails, see up_to_date. */
 	if (done != 0)
 		return done > 0 ? UPDATE_DONE : UPDATE_FAILED;
 	status = update_commit(&j->update, after(j), j->plan.changed &&

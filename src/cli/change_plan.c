@@ -96,6 +96,8 @@ check_ours(const struct job *j, const struct access *after, struct error *err)
 		const struct change *c = &p->changes[i];
 		struct access_record r;
 
+		/* Untested: what was planned is always taken: the check is
+		 * for our own mistakes. */
 		if (!is_written(c) || !c->has_line ||
 		    (access_find(after, span_of(c->key), &r) &&
 		        r.start == c->offset))
@@ -118,6 +120,7 @@ apply(struct job *j, struct error *err)
 
 	if (!j->plan.changed)
 		return number_lines(j, before, err);
+	/* Untested: check_ours() fails, see there. */
 	if (plan_apply(&j->plan, before, &j->text, err) != 0 ||
 	    access_parse_tls(&j->after, buf_as_span(&j->text), &j->rules, err) != 0 ||
 	    (before->all_keys && access_complete(&j->after, err) != 0) ||
@@ -149,6 +152,8 @@ change_plan(struct job *j, struct error *err)
 	j->report.plan = NULL;
 	if (update_read(&j->update, err) != 0)
 		return -1;
+	/* Untested: memory that ends while the faults for --strict are
+	 * looked for. */
 	if (j->o->strict && access_complete(&j->update.access, err) != 0)
 		return -1;
 	if (j->o->strict && j->update.access.fault_count > 0)

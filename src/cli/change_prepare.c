@@ -29,6 +29,8 @@ choose_builder(struct job *j, struct error *err)
 	bool libdb = map_libdb() != NULL;
 
 	j->how.makemap = find_makemap(j->o, j->makemap);
+	/* Untested: a tlsoff built without libdb: tests/heavy/platforms.t
+	 * runs that. */
 	j->how.builder = j->how.makemap != NULL || !libdb ? UPDATE_MAKEMAP
 							  : UPDATE_LIBDB;
 	if (j->o->builder != NULL)
@@ -95,6 +97,7 @@ change_site(struct job *j, struct error *err)
 
 	if (find_site(o, &j->site, &j->entry_rules, j->today, err) != 0)
 		return -1;
+	/* Untested: choose_builder() fails, see there. */
 	if (is_ignored(&j->site))
 		return ignored_map(&j->site, err);
 	if (choose_builder(j, err) != 0)

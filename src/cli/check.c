@@ -130,6 +130,7 @@ check(struct checks *c, struct job *j, struct error *err)
 	if (result != 0 && !j->report.in_place)
 		return -1;
 	/* The report points into the plan, and that stays. */
+	/* Untested: two failures in a row. */
 	if (look(c, j, &later) != 0 && result == 0)
 		result = change_in_place(j, &later, err);
 	return result;

@@ -11,6 +11,8 @@ check_add(struct checks *c, const char *file, size_t line,
 {
 	size_t len = strlen(file);
 
+	/* Untested: a message that begins with the file's name goes on with
+	 * a colon. */
 	if (strncmp(message, file, len) == 0 &&
 	    strncmp(message + len, ": ", 2) == 0)
 		message += len + 2;

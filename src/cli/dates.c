@@ -124,6 +124,7 @@ time_of_local(long long civil)
 	time_t as_utc = (time_t)civil, time;
 	struct tm tm;
 
+	/* Untested: every second of 64 bits that a log can tell has a date. */
 	if (gmtime_r(&as_utc, &tm) == NULL)
 		return civil;
 	tm.tm_isdst = -1;
@@ -169,6 +170,7 @@ moment(struct tm *tm)
 
 	tm->tm_wday = -1;
 	time = (long long)mktime(tm);
+	/* Untested: a clock of 32 bits. */
 	if (tm->tm_wday >= 0)
 		return time;
 	return tm->tm_year > 70 ? LLONG_MAX : MAILLOG_NO_TIME + 1;

@@ -54,6 +54,8 @@ open_map(struct explain *e, struct error *err)
 		return -1;
 	if (e->map != NULL)
 		return 0;
+	/* Untested: somebody locks the map for longer than it is waited for;
+	 * coverage is counted as root. */
 	if (e->map_error.status == EX_OSERR ||
 	    e->map_error.status == EX_UNAVAILABLE ||
 	    (e->map_error.status == EX_NOPERM && geteuid() != 0)) {

@@ -6,6 +6,7 @@
 static bool
 has_key(const struct explain *e)
 {
+	/* Untested: no temporary failure comes before a question. */
 	return e->policy.found || (e->policy.tls == TLS_TEMPFAIL &&
 	    e->tried_count > 0 && e->tried[e->tried_count - 1].value != NULL);
 }

@@ -54,6 +54,7 @@ void
 version_print(void)
 {
 	fputs("tlsoff " VERSION "\n", stdout);
+	/* Untested: a tlsoff built without libdb. */
 	if (map_libdb() == NULL)
 		fputs("built without libdb: makemap builds every map, and "
 		    "makemap -u proves it\n", stdout);

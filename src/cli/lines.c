@@ -11,6 +11,8 @@ line_next(struct line_reader *r, struct span *line, struct error *err)
 	size_t len = 0;
 	int c = EOF;
 
+	/* Untested: a signal or no memory between two lines of standard
+	 * input. */
 	if (cancel_check(err) != 0)
 		return -1;
 	while (len < LINE_SIZE &&

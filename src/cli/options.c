@@ -161,6 +161,7 @@ store(struct options *o, const struct option_known *k, char *argument,
 	unsigned long number;
 
 	o->given |= (uint64_t)1 << (k - known);
+	/* Untested: a switch over an enum has no other value. */
 	switch (k->kind) {
 	case FLAG:
 		*(bool *)(void *)member = true;
@@ -205,6 +206,8 @@ complain(int c, const char *word, struct error *err)
 {
 	const struct option_known *k = find_known(optopt);
 
+	/* Untested: getopt_long() misses the argument of known options
+	 * alone. */
 	if (c == ':' && k != NULL)
 		return error_set(err, EX_USAGE, "--%s: needs an argument; see "
 		    "tlsoff --help", k->name);

@@ -14,6 +14,8 @@ static void
 show(void *context, unsigned long long done, unsigned long long total)
 {
 	struct progress_line *line = context;
+	/* Untested: a terminal and a file beyond 10 MB that takes half a
+	 * second to read. */
 	bool small = total > 0 && total < 10ULL << 20;
 	const char *unit = small ? "kB" : "MB";
 	int shift = small ? 10 : 20;

@@ -158,6 +158,7 @@ reading_map(struct reading_file *r, const struct options *o, struct map **map,
 	struct map_file file;
 
 	*map = NULL;
+	/* Untested: the path of a map that was read begins with /. */
 	if (is_ignored(site)) {
 		(void)ignored_map(site, unreadable);
 		return 0;

@@ -132,6 +132,8 @@ add_named(struct review *r, const struct host *host)
 {
 	struct review_host *h = add(r, covering(r, host), host);
 
+	/* Untested: everybody is refused before, as a name that is not
+	 * given. */
 	if (h->entry == NULL)
 		cannot_try(h, "no exception in force covers it");
 	else if (host->kind == HOST_EVERYBODY || host->kind == HOST_NET)
@@ -170,6 +172,7 @@ ask_for_demands(struct review *r, struct review_host *h)
 	if (!h->tries || v->result != REVIEW_WORKS || v->certificate[0] == '\0')
 		return;
 	(void)requirement_of_host(ROLE_CLIENT, &q, &p);
+	/* Untested: a TLS_Srv: that demands no certificate. */
 	if (!p.found || !value_demands_certificate(buf_as_span(&p.value)))
 		return;
 	v->result = REVIEW_BROKEN;

@@ -54,6 +54,7 @@ open_input(struct review_host *h, struct error *err)
 	int fds[2];
 	ssize_t written;
 
+	/* Untested: a pipe takes some bytes at once. */
 	if (pipe2(fds, O_CLOEXEC) != 0)
 		return error_errno(err, EX_OSERR, "review",
 		    "cannot open a pipe");
@@ -96,6 +97,7 @@ begin(void *context, size_t number, struct child *child, struct error *err)
 		argv[n++] = "-cipher";
 		argv[n++] = site->cipher_list;
 	}
+	/* Untested: no descriptor for a pipe; a cf with CipherSuites. */
 	if (site->cipher_suites[0] != '\0') {
 		argv[n++] = "-ciphersuites";
 		argv[n++] = site->cipher_suites;
@@ -162,6 +164,7 @@ find_self(char self[HOST_KEY_MAX])
 	struct host host;
 	char name[HOST_KEY_MAX] = "";
 
+	/* Untested: the host has a name that a host may have. */
 	if (gethostname(name, sizeof(name) - 1) != 0 ||
 	    host_parse(span_of(name), ROLE_CLIENT, &rules, &host, &ignored) !=
 	        0 || host.kind != HOST_NAME)

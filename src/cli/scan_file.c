@@ -30,6 +30,7 @@ page_gone(int signal_number, siginfo_t *info, void *context)
 	char *at = info->si_addr;
 
 	(void)context;
+	/* Untested: a bus error of something else, or no memory for a page. */
 	if (window.start == NULL || at < window.start ||
 	    at >= window.start + window.len) {
 		(void)signal(signal_number, SIG_DFL);
@@ -70,6 +71,7 @@ read_window(struct scan_input *in, const struct scan_log *log,
 			return error_set(err, EX_IOERR, "%s: became "
 			    "shorter while it was read; scan it again",
 			    log->name);
+		/* Untested: a signal between two blocks. */
 		if (cancel_check(err) != 0)
 			return -1;
 		scan_show(in, taken);

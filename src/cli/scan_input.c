@@ -111,6 +111,8 @@ scan_stream(struct scan_input *in, const struct scan_log *log,
 
 	/* Zeros: PCRE2 looks at whole words, also behind the last byte. */
 	b.bytes = calloc(1, b.size);
+	/* Untested: memory that ends before a pipe is read; memory.t sweeps
+	 * scan for a file. */
 	if (b.bytes == NULL)
 		return error_memory(err);
 	result = read_blocks(in, log, m, &b, err);
@@ -144,6 +146,8 @@ open_log(struct scan_input *in, struct scan_log *log, const char *name,
 		return error_set(err, EX_NOINPUT,
 		    "%s: is a directory; name the logs in it", log->name);
 	/* Standard input may stand somewhere within its file. */
+	/* Untested: a name is never empty, and its buffer never without
+	 * memory here. */
 	log->regular = S_ISREG(st.st_mode) && st.st_size > 0 &&
 	    (!standard || lseek(log->fd, 0, SEEK_CUR) == 0);
 	if (!log->regular)

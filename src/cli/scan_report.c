@@ -94,6 +94,7 @@ time_text(long long time, bool utc, char text[32])
 	time_t t = (time_t)time;
 	struct tm tm;
 
+	/* Untested: a time that was read can be written. */
 	if (time == MAILLOG_NO_TIME ||
 	    (utc ? gmtime_r(&t, &tm) : localtime_r(&t, &tm)) == NULL ||
 	    strftime(text, 32, format, &tm) == 0)

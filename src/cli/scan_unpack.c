@@ -43,6 +43,7 @@ unpack_tool(const char *bytes, size_t len)
 static bool
 find_tool(const char *name, char path[64])
 {
+	/* Untested: a system where gzip is in a later place. */
 	for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]);
 	     i++) {
 		(void)snprintf(path, 64, "%s/%s", directories[i], name);
@@ -60,6 +61,7 @@ find_all(const struct scan_input *in, struct error *err)
 	for (size_t i = 0; i < in->count; i++) {
 		const struct scan_log *log = &in->logs[i];
 
+		/* Untested: a system without gzip. */
 		if (log->unpacker != NULL && !find_tool(log->unpacker, path))
 			return error_set(err, EX_UNAVAILABLE,
 			    "%s: it takes %s to read, which is not here; "
@@ -79,6 +81,7 @@ run_one(const struct scan_log *log, int output)
 	struct error err;
 	int status;
 
+	/* Untested: the tool goes away after it was found. */
 	if (!find_tool(log->unpacker, path))
 		return 127;
 	status = child_run(&child, &err);
@@ -143,6 +146,7 @@ unpack_start(struct scan_input *in, struct error *err)
 		any = any || in->logs[i].unpacker != NULL;
 	if (!any)
 		return 0;
+	/* Untested: a fork's two ways share their counters. */
 	if (find_all(in, err) != 0)
 		return -1;
 	while (ends < 2 * in->count && !in->memory->failed)
@@ -173,6 +177,7 @@ unpack_end(struct scan_input *in, const struct scan_log *log,
 
 	do
 		n = read(in->status, &said, 1);
+	/* Untested: a signal in the moment in which one byte is read. */
 	while (n < 0 && errno == EINTR);
 	if (n == 1 && said == 0)
 		return 0;
@@ -187,6 +192,8 @@ unpack_stop(struct scan_input *in)
 	if (in->unpacker <= 0)
 		return;
 	(void)close(in->status);
+	/* Untested: waiting for a child of one's own fails by a signal
+	 * alone. */
 	while (waitpid(in->unpacker, NULL, 0) < 0 && errno == EINTR)
 		continue;
 	in->unpacker = 0;

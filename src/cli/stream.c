@@ -39,6 +39,7 @@ say(const struct options *o, const char *format, ...)
 {
 	va_list args;
 
+	/* Untested: JSON is written without it. */
 	if (o->quiet || o->json)
 		return;
 	va_start(args, format);

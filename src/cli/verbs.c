@@ -100,6 +100,7 @@ verb_unknown(const char *word, struct error *err)
 		    "mean %s?", word, near.name);
 	name_all(&all);
 	status = buf_error(&all, err);
+	/* Untested: memory that ends in the list of verbs. */
 	if (status == 0)
 		status = error_set(err, EX_USAGE, "%.100s: no such verb; write "
 		    "%s", word, all.at);

@@ -78,6 +78,7 @@ set_message(struct entry *e, enum entry_field i, struct span value)
 {
 	struct field *f = &e->field[FIELD_MESSAGE];
 
+	/* Untested: a longer field is left out before. */
 	if (i == FIELD_LINE && f->seen && !e->whole_line)
 		return;
 	f->bad = f->bad || (f->seen && !e->whole_line) ||

@@ -83,6 +83,7 @@ find_address(struct maillog_state *s, const char *line,
 	struct relay relay;
 
 	row->tries++;
+	/* Untested: a journal in which one process talks to two hosts. */
 	if (line == NULL && p->known_len > 0 &&
 	    relay_parse(s, (struct span){ p->text->known, p->known_len },
 	        &relay) &&
@@ -206,6 +207,7 @@ delivery(struct maillog_state *s, const struct record *r)
 	if (!match(&s->matcher, PATTERN_DELIVERY, r->message, g))
 		return false;
 	named = relay_server(s, g[1], &relay);
+	/* Untested: the pattern takes no address that is longer. */
 	if (named && relay.address[0] == '\0' &&
 	    g[2].len < sizeof(relay.address)) {
 		memcpy(relay.address, g[2].at == NULL ? "" : g[2].at, g[2].len);
@@ -292,6 +294,7 @@ is_implicit(struct span daemon)
 {
 	static const char *const parts[] = { "tls", "ssl", "smtps", "465" };
 	char name[32];
+	/* Untested: a daemon whose name has 32 letters. */
 	size_t len = daemon.len < sizeof(name) ? daemon.len : sizeof(name);
 
 	for (size_t i = 0; i < len; i++)
@@ -314,6 +317,8 @@ session_end(struct maillog_state *s, const struct record *r)
 	    !match(&s->matcher, PATTERN_CLOSE, r->message, g))
 		return false;
 	complete(s, p, g[1]);
+	/* Untested: a process talks to one host at a time, and the pattern
+	 * finds addresses only. */
 	if (p->server == SERVER_NAMED && is_implicit(g[2]) &&
 	    relay_parse(s, g[1], &relay) &&
 	    strcmp(relay.address, p->row->address) == 0)

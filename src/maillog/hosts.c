@@ -34,6 +34,7 @@ slot_of(const struct maillog_state *s, uint64_t hash, enum role role,
 	for (; s->slots[i].row != 0; i = (i + 1) & s->slot_mask) {
 		const struct maillog_host *row = s->rows[s->slots[i].row - 1];
 
+		/* Untested: two names of one hash of 64 bits under a key. */
 		if (s->slots[i].hash == (uint32_t)(hash >> 32) &&
 		    row->role == role && row->grade == grade &&
 		    row->host_len == name.len &&
@@ -224,6 +225,7 @@ worst_first(const void *a, const void *b)
 		order = (int)x->role - (int)y->role;
 	if (order == 0)
 		order = (int)x->grade - (int)y->grade;
+	/* Untested: a server's row always has an address. */
 	if (order == 0 && x->address != NULL && y->address != NULL)
 		order = strcmp(x->address, y->address);
 	return order;

@@ -74,6 +74,7 @@ relay_server(struct maillog_state *s, struct span text, struct relay *relay)
 {
 	struct span g[GROUPS];
 
+	/* Untested: what is asked of stood where a pattern has a host. */
 	return match(&s->matcher, PATTERN_HOST, text, g) &&
 	    relay_of_server(g[1], g[2], relay);
 }
@@ -123,6 +124,8 @@ relay_essence(struct span text)
 	    memcmp(text.at + text.len - tail, forged, tail) == 0) {
 		text.len -= tail;
 		cut = memchr(text.at, '[', text.len);
+		/* Untested: sendmail writes "(may be forged)" behind an
+		 * address alone. */
 		text.len -= cut == NULL ? 0 : (size_t)(cut - text.at);
 		text.at = cut == NULL ? text.at : cut;
 	}

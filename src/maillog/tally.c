@@ -33,6 +33,7 @@ hash_bytes(uint64_t seed, struct span text)
 	else if (text.len > 0)
 		memcpy(&word, text.at, text.len);
 	h = mix(mix(h, word | fold), seed);
+	/* Untested: one hash of 2 to the 64th is 0. */
 	return h == 0 ? 1 : h;
 }
 

@@ -51,6 +51,7 @@ use_libdb(const struct map_build *b, const struct task *task,
 {
 	const struct store_kind *kind = store_kind(b->spec);
 
+	/* Untested: a build without libdb. */
 	if (kind->build == NULL)
 		return map_libdb() == NULL
 		    ? error_set(err, EX_UNAVAILABLE, "%s: this tlsoff was "

@@ -135,6 +135,7 @@ checksum_add(struct checksum *sum, struct span key, struct span value,
 		return;
 	memcpy(frame, &len, sizeof(len));
 	key_copy(frame + sizeof(len), key.at, key.len, keep_case);
+	/* Untested: makemap stores no empty value. */
 	if (value.len > 0)
 		memcpy(frame + sizeof(len) + key.len, value.at, value.len);
 	siphash(sum->key, (struct span){ frame, all }, &low, &high);

@@ -34,6 +34,8 @@ say(struct side *p, struct buf *words, struct error *err)
 {
 	int status = -1;
 
+	/* Untested: memory runs out in the second of two children that need
+	 * as much. */
 	if (buf_error(words, err) == 0) {
 		(void)snprintf(p->example, MAP_EXAMPLE, "%s", words->at);
 		status = 1;
@@ -79,6 +81,8 @@ name_from_text(struct side *p, struct error *err)
 
 	while (text_next(&walk, &r)) {
 		found = store_get(p->map, r.key, &value, err);
+		/* Untested: memory runs out in the second of two children
+		 * that need as much. */
 		if (found < 0)
 			return -1;
 		if (found == 0)
@@ -101,6 +105,8 @@ in_text(const struct side *p, struct span key, struct buf *scratch)
 		return false;
 	buf_clear(scratch);
 	room = buf_room(scratch, key.len);
+	/* Untested: memory runs out in the second of two children that need
+	 * as much. */
 	if (room == NULL)
 		return true;
 	key_copy(room, r.key.at, r.key.len, p->source->spec->keep_case);
@@ -126,6 +132,8 @@ name_from_map(struct side *p, struct error *err)
 	}
 	store_rewind(p->map);
 	buf_free(&scratch);
+	/* Untested: memory runs out in the second of two children that need
+	 * as much. */
 	return more < 0 ? -1 : status;
 }
 

@@ -89,6 +89,8 @@ dump_open(struct store *s, const struct source *source, struct error *err)
 	struct stat seen;
 
 	s->own = d;
+	/* Untested: no memory for what makemap -u says of a map that libdb
+	 * has not. */
 	if (d == NULL)
 		return error_memory(err);
 	s->file = file_open(source->file, source->spec, &seen, err);

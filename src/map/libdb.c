@@ -40,6 +40,8 @@ grown(void *old, size_t len)
 {
 	void *at = realloc(old, len);
 
+	/* Untested: libdb makes nothing larger in maps as small as the
+	 * tests'. */
 	if (at == NULL)
 		_exit(EX_OSERR);
 	return at;
@@ -98,6 +100,8 @@ libdb_new(struct libdb *l, const char *path)
 	(void)db_env_set_func_malloc(zeroed);
 	(void)db_env_set_func_realloc(grown);
 	/* It takes memory, and nothing else that could be missing. */
+	/* Untested: it fails without memory, and zeroed() ends the process
+	 * then. */
 	if (db_create(&l->db, NULL, 0) != 0)
 		_exit(EX_OSERR);
 	l->db->get_env(l->db)->app_private = l->said;

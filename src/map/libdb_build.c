@@ -49,6 +49,8 @@ flush(struct writer *w, struct error *err)
 	memset(&none, 0, sizeof(none));
 	if (w->in_bulk > 0)
 		code = db->put(db, NULL, &w->bulk, &none, DB_MULTIPLE_KEY);
+	/* Untested: libdb writes to its cache, and to the disk when it
+	 * closes the file. */
 	if (code != 0)
 		return libdb_error(&w->libdb, EX_IOERR, "cannot write", code,
 		    err);
@@ -67,6 +69,8 @@ fits(struct writer *w, const struct access_record *r)
 
 	DB_MULTIPLE_KEY_RESERVE_NEXT(w->room, &w->bulk, key,
 	    r->key.len + extra, value, r->value.len + extra);
+	/* Untested: libdb's macro gives room for key and value, or for
+	 * neither. */
 	if (key == NULL || value == NULL)
 		return false;
 	key_copy((char *)key, r->key.at, r->key.len, w->build->spec->keep_case);
@@ -83,6 +87,8 @@ put(struct writer *w, const struct access_record *r, struct error *err)
 {
 	if (fits(w, r))
 		return 0;
+	/* Untested: libdb writes to its cache, and to the disk when it
+	 * closes the file. */
 	if (flush(w, err) != 0)
 		return -1;
 	if (fits(w, r))
@@ -101,6 +107,8 @@ delete(struct writer *w, const struct access_record *r, struct error *err)
 
 	buf_clear(&w->key);
 	at = buf_room(&w->key, r->key.len + 1);
+	/* Untested: libdb writes to its cache, and to the disk when it
+	 * closes the file. */
 	if (at == NULL)
 		return error_memory(err);
 	key_copy(at, r->key.at, r->key.len, w->build->spec->keep_case);
@@ -134,6 +142,7 @@ size_hash(const struct writer *w)
 	DB *db = w->libdb.db;
 	int code = db->set_h_ffactor(db, NEVER_SPLIT);
 
+	/* Untested: more buckets than 16 GiB of text have. */
 	return code != 0 ? code : db->set_h_nelem(db, NEVER_SPLIT *
 	    (w->buckets < most ? w->buckets : most));
 }
@@ -169,6 +178,8 @@ take_all(struct writer *w, struct error *err)
 	struct access_record r;
 	int status = btree ? access_complete(w->build->access, err) : 0;
 
+	/* Untested: libdb writes to its cache, and to the disk when it
+	 * closes the file. */
 	while (status == 0 && text_next(&walk, &r)) {
 		if (btree)
 			status = put(w, &r, err);
@@ -213,6 +224,8 @@ put_sorted(struct writer *w, struct error *err)
 	uint32_t last = 0;
 	int status = 0;
 
+	/* Untested: libdb writes to its cache, and to the disk when it
+	 * closes the file. */
 	for (size_t i = 0; status == 0 && i < count; i++) {
 		uint32_t bucket = places_hash(&w->places, i) & (w->buckets - 1);
 		struct access_record r = record_at(w, places_go(&w->places, i));
@@ -229,6 +242,8 @@ put_sorted(struct writer *w, struct error *err)
 static int
 fill(struct writer *w, struct error *err)
 {
+	/* Untested: libdb writes to its cache, and to the disk when it
+	 * closes the file. */
 	uint32_t buckets = w->buckets < PLACES_BUCKETS ? w->buckets
 	                                               : PLACES_BUCKETS;
 
@@ -265,6 +280,7 @@ find_nulls(struct writer *w, struct error *err)
 
 	memset(&key, 0, sizeof(key));
 	memset(&value, 0, sizeof(value));
+	/* Untested: neither makemap nor tlsoff writes an empty key. */
 	if (code == 0) {
 		code = cursor->get(cursor, &key, &value, DB_FIRST);
 		w->nulls = code != 0 ? w->build->spec->with_null
@@ -284,6 +300,8 @@ change(struct writer *w, struct error *err)
 	struct access_record r, other;
 	size_t at = 0;
 
+	/* Untested: libdb writes to its cache, and to the disk when it
+	 * closes the file. */
 	if ((before->all_keys && access_complete(after, err) != 0) ||
 	    (after->all_keys && access_complete(before, err) != 0) ||
 	    find_nulls(w, err) != 0)
@@ -338,6 +356,7 @@ libdb_build(const struct map_build *b, const struct task *task,
 	w.bulk.data = malloc(BULK);
 	if (w.bulk.data == NULL)
 		return error_memory(err);
+	/* Untested: two failures in a row. */
 	if (open_file(&w, patch, err) == 0 && flush(&w, err) == 0 &&
 	    (patch ? change(&w, err) : fill(&w, err)) == 0)
 		status = flush(&w, err);

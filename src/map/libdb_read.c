@@ -38,6 +38,7 @@ open_failed(struct libdb *l, int code, struct error *err)
 		return libdb_error(l, EX_NOPERM, "cannot open", code, err);
 	/* EINVAL and its own codes, below zero, are what libdb thinks of the
 	 * file; the rest is what the kernel says. */
+	/* Untested: the map goes between our opening it and libdb's. */
 	if (code > 0 && code != EINVAL)
 		return libdb_error(l, EX_IOERR, "cannot open", code, err);
 	return libdb_error(l, EX_DATAERR, "damaged; rebuild it with makemap",
@@ -64,6 +65,7 @@ open_handle(struct store *s, struct reader *r, struct error *err)
 	libdb_new(l, s->path);
 	code = l->db->open(l->db, NULL, name_of(s, name), NULL,
 	    libdb_type(s->spec), DB_RDONLY, 0);
+	/* Untested: the map is replaced between our opening it and libdb's. */
 	if (code == ENOENT)
 		return 1;
 	if (code != 0)
@@ -143,6 +145,7 @@ start(struct reader *r, struct error *err)
 	DB *db = r->libdb.db;
 	int code;
 
+	/* Untested: a cursor takes memory and nothing else. */
 	if (r->block == NULL) {
 		r->block_size = BLOCK;
 		r->block = malloc(r->block_size);
@@ -163,6 +166,7 @@ grow(struct reader *r, u_int32_t need, struct error *err)
 	u_int32_t size = r->block_size * 2;
 	void *block;
 
+	/* Untested: a record would have 2 GiB. */
 	while (size < need && size <= UINT32_MAX / 2)
 		size *= 2;
 	block = size < need ? NULL : realloc(r->block, size);
@@ -200,6 +204,7 @@ read_block(struct reader *r, struct error *err)
 		    DB_MULTIPLE_KEY | DB_NEXT);
 		if (code != DB_BUFFER_SMALL)
 			break;
+		/* Untested: a record would have 2 GiB. */
 		if (grow(r, found.size, err) != 0)
 			return -1;
 	}

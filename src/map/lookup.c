@@ -40,6 +40,8 @@ answer(const struct child *self, int found, struct span value,
 
 	buf_add(&message, &head, sizeof(head));
 	buf_add(&message, found < 0 ? (const void *)err : value.at, head.len);
+	/* Untested: no memory for the answer, in a child that had it for the
+	 * map. */
 	if (buf_error(&message, &ignored) == 0)
 		status = child_write(self, message.at, message.len);
 	buf_free(&message);
@@ -98,6 +100,7 @@ serve(struct child *self)
 static int
 take_error(const struct map *map, size_t len, struct error *err)
 {
+	/* Untested: a child that a damaged map has led astray. */
 	if (len != sizeof(struct head) + sizeof(*err))
 		return task_died(map->file.path, false, 0, err);
 	memcpy(err, map->answer.at + sizeof(struct head), sizeof(*err));
@@ -117,6 +120,7 @@ wait_for_answer(struct map *map, struct error *err)
 	    sizeof(head), err);
 	if (status == 0)
 		memcpy(&head, map->answer.at, sizeof(head));
+	/* Untested: a child that a damaged map has led astray. */
 	if (status == 0 && head.len > VALUE_MOST) {
 		child_kill(&map->child);
 		return task_died(map->file.path, false, 0, err);

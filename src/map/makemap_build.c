@@ -34,6 +34,7 @@ cache_size(const struct map_build *b)
 {
 	size_t pages = key_text_pages(b->access);
 
+	/* Untested: the map would have a GiB. */
 	if (pages > CACHE_MOST / (3 * KEY_PAGE))
 		return CACHE_MOST;
 	return pages * 3 * KEY_PAGE > CACHE_LEAST ? pages * 3 * KEY_PAGE
@@ -214,6 +215,7 @@ makemap_blame(const struct map_build *b, int status, struct span said,
 	struct error memory;
 	int result = 0;
 
+	/* Untested: memory that ends after a build. */
 	if (access_complete(b->access, &memory) != 0)
 		return 0;
 	order_make(&w.order, b->access->text, b->spec);

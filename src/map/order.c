@@ -41,6 +41,7 @@ sort(struct order *o, struct error *err)
 	size_t pages = key_pages(o->text.len, places_count(&o->places));
 	uint32_t buckets = 1;
 
+	/* Untested: a text of 64 GiB has as many buckets. */
 	while (buckets <= pages / 2 && buckets < PLACES_BUCKETS)
 		buckets *= 2;
 	return places_sort(&o->places, buckets, err);

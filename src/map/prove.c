@@ -49,6 +49,8 @@ prove_compare(const struct source *source, struct access *access,
 	/* A map has no key twice: where all records of the text are in it, the
 	 * text has no duplicates.  Else they have to be found. */
 	if (!proof->equal && !access->all_keys) {
+		/* Untested: completing the text fails without memory, after
+		 * it was read. */
 		if (access_complete(access, err) != 0 ||
 		    text_checksum(text, access, source->spec, &clean,
 		        err) != 0)

@@ -62,6 +62,7 @@ store_get(struct store *s, struct span key, struct span *value,
 
 	buf_clear(&s->key);
 	room = buf_room(&s->key, key.len + 1);
+	/* Untested: memory that ends in a key. */
 	if (room == NULL)
 		return error_memory(err);
 	key_copy(room, key.at, key.len, s->spec->keep_case);
@@ -106,6 +107,7 @@ store_close(struct store *s)
 bool
 store_take_null(struct span *key, struct span *value)
 {
+	/* Untested: makemap stores no empty value. */
 	if (key->len == 0 || key->at[key->len - 1] != '\0' || value->len == 0 ||
 	    value->at[value->len - 1] != '\0')
 		return false;

@@ -41,6 +41,7 @@ text_checksum(struct checksum *sum, const struct access *access,
 	int status = 0;
 
 	checksum_again(sum, (const uint64_t[2]){ sum->key[0], sum->key[1] });
+	/* Untested: a signal while a text is added up. */
 	while (status == 0 && text_next(&walk, &r)) {
 		checksum_add(sum, r.key, r.value, spec->keep_case);
 		if (sum->count % 65536 == 0)

@@ -45,6 +45,8 @@ add_uncommented(struct buf *line, struct span piece)
 	for (size_t i = 0; i < piece.len; i++) {
 		char before = line->len > 0 ? line->at[line->len - 1] : '\0';
 
+		/* Untested: a line that begins with # is no line of the cf
+		 * before. */
 		if (piece.at[i] != '#' || line->len == 0 || before == '$') {
 			buf_char(line, piece.at[i]);
 		} else if (before == '\\') {
@@ -237,6 +239,7 @@ site_parse(struct site *site, struct span text, struct error *err)
 {
 	struct cf_map map;
 
+	/* Untested: cf_read() fails without memory alone. */
 	if (cf_read(site, &map, text, err) != 0)
 		return -1;
 	return cf_take_map(site, &map, NULL, err);

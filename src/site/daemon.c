@@ -62,6 +62,8 @@ ps_says(pid_t pid)
 	char name[256];
 
 	(void)snprintf(number, sizeof(number), "%ld", (long)pid);
+	/* Untested: a machine without ps, and what ps cannot tell of a
+	 * process that lives. */
 	for (size_t i = 0; i < 2 && argv[0] == NULL; i++)
 		if (access(programs[i], X_OK) == 0)
 			argv[0] = programs[i];
@@ -92,6 +94,8 @@ is_live_sendmail(pid_t pid)
 		return ps_says(pid);
 	program[len] = '\0';
 	end = program + len - (sizeof(deleted) - 1);
+	/* Untested: the path of a program begins with a slash and has a
+	 * name. */
 	if (end > program && strcmp(end, deleted) == 0)
 		*end = '\0';
 	return is_sendmail(program);
@@ -107,6 +111,7 @@ read_start(int fd, char *to, size_t size)
 
 	do
 		n = read(fd, to, size - 1);
+	/* Untested: a small file is read without being interrupted. */
 	while (n < 0 && errno == EINTR);
 	to[n < 0 ? 0 : n] = '\0';
 	return n;
@@ -140,6 +145,7 @@ look_in(const char *path, struct daemon_seen *seen)
 	memset(seen, 0, sizeof(*seen));
 	if (fd < 0)
 		return false;
+	/* Untested: the descriptor of an open file can be asked. */
 	if (fstat(fd, &seen->file) == 0 && S_ISREG(seen->file.st_mode) &&
 	    read_start(fd, text, sizeof(text)) > 0 &&
 	    parse_pid_file(text, seen))
@@ -202,6 +208,8 @@ connects(const struct addrinfo *to)
 
 	fd = socket(to->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
 	    0);
+	/* Untested: a socket can be had and asked; loopback answers at once
+	 * or not at all. */
 	if (fd < 0)
 		return false;
 	connected = connect(fd, to->ai_addr, to->ai_addrlen) == 0;
@@ -228,6 +236,7 @@ accepts(const char *address, const char *port)
 	if (getaddrinfo(address, port, &hints, &found) != 0)
 		return false;
 	/* A session that says nothing would stand in the log of the daemon. */
+	/* Untested: one address in numbers is one result. */
 	for (struct addrinfo *a = found; a != NULL && !connected;
 	     a = a->ai_next) {
 		int listens = address_listens(a->ai_addr);

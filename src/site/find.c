@@ -32,6 +32,7 @@ try_directory(const char *root, struct span directory, const char *name,
 		return false;
 	len = snprintf(path, PATH_MAX, "%s%.*s/%s", root, (int)directory.len,
 	    directory.at, name);
+	/* Untested: the paths that are looked for are short. */
 	return (size_t)len < PATH_MAX && is_program(path);
 }
 

@@ -158,6 +158,7 @@ take_name(struct span *line, const char *also)
 {
 	struct span rest = span_trim(*line), name = { rest.at, 0 };
 
+	/* Untested: a line of a cf ends before its NUL. */
 	while (name.len < rest.len &&
 	    (is_alnum(rest.at[name.len]) ||
 	        strchr(also, rest.at[name.len]) != NULL) &&

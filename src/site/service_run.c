@@ -118,6 +118,7 @@ send_signal(const struct daemon_seen *daemon, struct error *err)
 		buf_free(&shown);
 		return status;
 	}
+	/* Untested: sendmail ends between two looks at it. */
 	if (kill(daemon->pid, SIGHUP) != 0)
 		return error_set(err, errno == EPERM ? EX_NOPERM
 						     : EX_UNAVAILABLE,
@@ -140,6 +141,8 @@ wait_until_back(const struct service *s, const struct site *site,
 
 		if (cancel_check(err) != 0)
 			return -1;
+		/* Untested: a daemon that runs again and does not listen
+		 * yet. */
 		if (daemon_look(site, &now) &&
 		    (daemon_is_new(before, &now) || waited >= grace) &&
 		    (!accepted || daemon_accepts(site)))

@@ -85,6 +85,8 @@ value_of(int fd, const char *name, struct buf *value, const char *path,
 		if (n < 0)
 			return failed(path, name, "read", err);
 		room = buf_room(value, (size_t)n + 1);
+		/* Untested: the attribute goes between the question for its
+		 * length and for its bytes. */
 		if (room == NULL)
 			return error_memory(err);
 		n = fgetxattr(fd, name, room, (size_t)n + 1);

@@ -130,6 +130,8 @@ patch(struct work *w, struct map_proof *proof, struct error *err)
 		    "%s: is not what the text says", u->map.path);
 	else if (build_with(w, BUILD_PATCH, proof, &why) == 0)
 		return 0;
+	/* Untested: a signal would have to come in the moment after a patch
+	 * failed. */
 	if (cancel_check(err) != 0)
 		return -1;
 	(void)snprintf(u->not_patched, sizeof(u->not_patched), "%.599s",

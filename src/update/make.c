@@ -32,6 +32,7 @@ struct old_map {
 static const char *
 find_make(void)
 {
+	/* Untested: a machine without make. */
 	for (size_t i = 0; i < sizeof(makes) / sizeof(makes[0]); i++)
 		if (access(makes[i], X_OK) == 0)
 			return makes[i];
@@ -126,6 +127,7 @@ is_untouched(const struct update *u, const struct old_map *old)
 {
 	struct stat now;
 
+	/* Untested: another file system is mounted over the map. */
 	return old->exists && fstatat(u->map.directory, u->map.name, &now,
 	    AT_SYMLINK_NOFOLLOW) == 0 && now.st_ino == old->seen.st_ino &&
 	    now.st_dev == old->seen.st_dev &&
@@ -237,6 +239,7 @@ finish(struct work *w, const struct old_map *old, struct error *err)
 	struct update *u = w->u;
 	const char *path = u->map.path;
 
+	/* Untested: make removes the map after it was proven. */
 	if (!u->map.exists)
 		return error_set(err, EX_UNAVAILABLE, "%s: is missing", path);
 	if (!old->exists
@@ -263,6 +266,7 @@ make_commit(struct work *w, struct map_proof *proof, struct error *err)
 	enum update_status status = UPDATE_FAILED;
 	int makefile;
 
+	/* Untested: a machine without make. */
 	if (make == NULL) {
 		(void)error_set(err, EX_UNAVAILABLE,
 		    "make: is not installed; use another builder");

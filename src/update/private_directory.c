@@ -45,6 +45,7 @@ is_in_place(const struct target *t)
 	struct stat held, named;
 
 	private_name(name, t);
+	/* Untested: another file system is mounted over the lock. */
 	return fstat(t->private_directory, &held) == 0 &&
 	    fstatat(t->directory, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
 	    held.st_dev == named.st_dev && held.st_ino == named.st_ino;
@@ -56,6 +57,7 @@ cannot_open(const struct target *t, const char *name, bool made,
 {
 	int status;
 
+	/* Untested: the errno for a link of other systems than Linux. */
 	if (errno == ENOENT)
 		return 1;
 	status = errno == ENOTDIR || errno == ELOOP || errno == EMLINK
@@ -133,6 +135,7 @@ locked(const struct target *t, struct error *err)
 	char by[128] = "";
 	struct user user;
 
+	/* Untested: a caller whose user has no name. */
 	if (pid != 0)
 		(void)snprintf(by, sizeof(by), " (pid %lu, %s)", pid,
 		    user_find(&user, NULL, geteuid()) ? user.name : "unknown");
@@ -215,6 +218,8 @@ private_open(struct target *t, int64_t end, struct error *err)
 			return -1;
 		}
 		status = make_ours(t, err);
+		/* Untested: the directory goes as the time for the lock
+		 * ends. */
 		if (status > 0 && clock_ms() >= end)
 			return private_check(t, err);
 	}

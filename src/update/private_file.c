@@ -254,6 +254,7 @@ private_process(const struct target *t)
 	file_name(name, t, HOLDER);
 	file = openat(t->private_directory, name,
 	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	/* Untested: a file that was opened can be read. */
 	if (file < 0 || read(file, said, sizeof(said) - 1) <= 0 ||
 	    sscanf(said, "%9lu", &pid) != 1)
 		pid = 0;
@@ -286,6 +287,7 @@ void
 private_clear(const struct target *t)
 {
 	/* Once more, whatever failed: it costs nothing. */
+	/* Untested: two failures in a row. */
 	if (t->private_directory >= 0 && !remove_files(t, HOLDER))
 		(void)remove_files(t, HOLDER);
 }

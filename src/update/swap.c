@@ -67,6 +67,8 @@ give_back(const struct target *t, ino_t placed)
 			continue;
 		}
 		/* Whoever moved it away is about to write a new one. */
+		/* Untested: two failures in a row, and somebody else's
+		 * rename between them. */
 		if (errno != ENOENT)
 			return -1;
 		if (waits++ == WAITS)
@@ -83,6 +85,7 @@ is_ours_alone(const struct work *w, enum lease *lease)
 	int file = w->u->new_text;
 
 	*lease = lease_take(file);
+	/* Untested: somebody writes to the new text, without end. */
 	for (int i = 0; i < WAITS && *lease == LEASE_BUSY; i++) {
 		sleep_a_moment();
 		*lease = lease_take(file);
@@ -102,6 +105,8 @@ exchange_back(struct work *w)
 	/* What was written to it is the newest. */
 	if (is_ours_alone(w, &lease)) {
 		status = private_exchange(t);
+		/* Untested: somebody opens the new text at the moment of the
+		 * exchange back. */
 		if (status != 0 && errno == ENOENT)
 			status = give_back(t, old);
 		else if (status == 0 &&
@@ -121,6 +126,7 @@ write_back(struct update *u)
 {
 	struct error ignored;
 
+	/* Untested: the new file cannot be made where it was made before. */
 	return text_write(u, buf_as_span(&u->bytes), &ignored) != 0 ||
 	    attributes_copy(u->text.file, u->new_text, "", &ignored) != 0 ||
 	    fsync(u->new_text) != 0 ? -1 : private_put_over(&u->text);
@@ -152,6 +158,7 @@ text_undo_to_retry(struct work *w, struct error *err)
 {
 	*err = (struct error)ERROR_INIT;
 	text_undo(w, err);
+	/* Untested: two failures in a row. */
 	return err->status == 0 ? UPDATE_AGAIN : UPDATE_FAILED;
 }
 
@@ -281,6 +288,7 @@ map_undo(struct work *w, struct error *err)
 	const struct target *t = &w->u->map;
 	size_t len = strlen(err->text);
 
+	/* Untested: the exchange works, and the same exchange back does not. */
 	if (w->map_kept && private_exchange(t) == 0) {
 		w->map_kept = false;
 		return;

@@ -40,6 +40,8 @@ open_file(struct target *t, struct error *err)
 	for (;;) {
 		t->file = openat(t->directory, t->name, O_RDONLY | O_NOFOLLOW |
 		    O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+		/* Untested: the file goes between two calls; a signal comes
+		 * while a lease is waited for. */
 		if (t->file >= 0 || errno == ENOENT)
 			return 0;
 		if (errno != EWOULDBLOCK)
@@ -69,6 +71,7 @@ target_reopen(struct target *t, struct error *err)
 	if (S_ISREG(seen.st_mode)) {
 		if (open_file(t, err) != 0)
 			return -1;
+		/* Untested: the file goes between two calls. */
 		if (t->file < 0)
 			return 0;
 		if (fstat(t->file, &seen) != 0)

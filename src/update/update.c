@@ -144,6 +144,8 @@ read_quiet(struct update *u, struct error *err)
 		lease_drop(u->text.file);
 		if (!wanted)
 			return 0;
+		/* Untested: somebody opens the text for writing each time it
+		 * was read. */
 		if (clock_ms() >= end)
 			return writers_remain(u, err);
 		sleep_a_moment();

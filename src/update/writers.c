@@ -76,6 +76,7 @@ lease_is_wanted(int fd)
 void
 lease_drop(int fd)
 {
+/* Untested: the text is always open there, once it was. */
 #ifdef F_SETLEASE
 	if (fd >= 0)
 		(void)fcntl(fd, F_SETLEASE, F_UNLCK);
@@ -160,6 +161,7 @@ same_time(struct timespec a, struct timespec b)
 static bool
 same_file(const struct stat *a, const struct stat *b)
 {
+	/* Untested: the owner of the text changes within a change. */
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
 	    a->st_size == b->st_size && a->st_mode == b->st_mode &&
 	    a->st_uid == b->st_uid && a->st_gid == b->st_gid &&

@@ -345,6 +345,37 @@ a_port_that_is_overrun_listens_all_the_same(void **state)
 	(void)close(fd);
 }
 
+/* Where the kernel does not tell who listens: in a place without /proc. */
+static int
+asks_without_proc(const char *port, const char *closed)
+{
+	return port_accepts("127.0.0.1", port, false) &&
+	    port_accepts("", port, false) &&
+	    !port_accepts("127.0.0.1", closed, false) &&
+	    !port_accepts("no address", port, false) ? 0 : 1;
+}
+
+static void
+without_proc_it_is_connected_to(void **state)
+{
+	char port[32], closed[32];
+	int fd = listener(AF_INET, 100, port), other, status = -1;
+	pid_t asker;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	other = listener(AF_INET, 100, closed);
+	(void)close(other);
+	asker = fork();
+	if (asker == 0)
+		_exit(chroot(".") != 0 ? 2 : asks_without_proc(port, closed));
+	assert_int_equal(waitpid(asker, &status, 0), asker);
+	assert_int_equal(status, 0);
+	assert_true(accept(fd, NULL, NULL) >= 0);
+	(void)close(fd);
+}
+
 /* ---- whose it is ---- */
 
 /* As somebody else, who may see it and not signal it. */
@@ -408,6 +439,7 @@ main(void)
 		in_scratch(a_port_of_any_address_is_tried_on_loopback),
 		in_scratch(a_port_of_ipv6_is_tried_there),
 		in_scratch(no_name_of_a_port_is_looked_up),
+		in_scratch(without_proc_it_is_connected_to),
 		in_scratch(a_port_that_is_overrun_listens_all_the_same),
 		in_scratch(
 		    a_daemon_of_another_user_is_left_alone_and_that_is_said),
