@@ -179,20 +179,6 @@ give_attributes(struct work *w, struct error *err)
 	return cancel_check(err);
 }
 
-/* sendmail looks for nothing in a comment.  Its map is younger than the text, or
- * make would build it. */
-static enum update_status
-commit_comments(struct work *w, struct error *err)
-{
-	struct target *map = &w->u->map;
-
-	w->u->map_stays = true;
-	if (write_and_sum(w, NULL, err) != 0 || target_reopen(map, err) != 0 ||
-	    times_at_least(map->file, w->text_seen.st_mtim, map->path, err) != 0)
-		return UPDATE_FAILED;
-	return put_text_alone(w, err);
-}
-
 static enum update_status
 commit(struct work *w, struct map_proof *proof, struct error *err)
 {
@@ -201,6 +187,30 @@ commit(struct work *w, struct map_proof *proof, struct error *err)
 		    ? make_commit(w, proof, err) : UPDATE_FAILED;
 	return build(w, proof, err) == 0 && give_attributes(w, err) == 0
 	    ? put_in_place(w, err) : UPDATE_FAILED;
+}
+
+/* The map in place is younger than the text, or make would build it.  False: its
+ * times are not ours to set. */
+static bool
+renew_map(const struct work *w)
+{
+	struct target *map = &w->u->map;
+	struct error ignored = ERROR_INIT;
+
+	return target_reopen(map, &ignored) == 0 && times_at_least(map->file,
+	    w->text_seen.st_mtim, map->path, &ignored) == 0;
+}
+
+/* sendmail looks for nothing in a comment. */
+static enum update_status
+commit_comments(struct work *w, struct map_proof *proof, struct error *err)
+{
+	if (write_and_sum(w, NULL, err) != 0)
+		return UPDATE_FAILED;
+	w->u->map_stays = renew_map(w);
+	if (!w->u->map_stays)
+		return commit(w, proof, err);
+	return cancel_check(err) == 0 ? put_text_alone(w, err) : UPDATE_FAILED;
 }
 
 enum update_status
@@ -222,7 +232,8 @@ update_commit(struct update *u, struct access *next, bool comments,
 	w.changed = !span_equal(next->text, buf_as_span(&u->bytes));
 	if (!comments || map_is_text(u, next, proof, err) == 0)
 		status = comments && proof->equal
-		    ? commit_comments(&w, err) : commit(&w, proof, err);
+		    ? commit_comments(&w, proof, err)
+		    : commit(&w, proof, err);
 	close_fd(&w.map);
 	close_fd(&u->new_text);
 	private_clear(&u->text);

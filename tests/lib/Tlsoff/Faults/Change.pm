@@ -128,6 +128,8 @@ sub all_changes {
 	    { words => ['client', 'a.example'], builder => 'patch', brief => 1 },
 	    { words => ['remove', 'client', 'old.example'], builder => 'libdb',
 	        exchange => 0 },
+	    { words => ['-c', 'why', 'client', 'old.example'], builder => 'libdb',
+	        map_stays => 1, brief => 1 },
 	    { words => ['check', '--fix'], builder => 'libdb', text => $twice,
 	        map_text => $OLD, brief => 1 };
 }
