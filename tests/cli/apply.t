@@ -113,6 +113,33 @@ for my $empty ('', "# nobody\n", "client gone.example until 2020-01-01\n") {
 apply('', '--exclusive', '--force');
 unlike(text() =~ s/\Q$managed\E//r, qr/NO$|\bS$/m, '... and done with --force');
 
+# ---- fallback, where the cf can do it ----
+
+my $session = "R\$* \$| \$*\t\t\$: \$>D <\$1> <?> <! TLS_Clt_Features> <\$1>\n";
+sub fallback_site {
+	site($_[0]);
+	append($CF, "Stls_clt_features\n$session");
+	return;
+}
+fallback_site("Try_TLS:a.example\tNO\nTry_TLS:b.example\tNO\n");
+$r = apply("client a.example fallback # theirs\nclient b.example\n", '--exclusive');
+is(text(), "Try_TLS:b.example\tNO\n# tlsoff: theirs\nTLS_Clt_Features:a.example\tFlags=C\n",
+    'a fallback in place of an exemption') or diag($r->{err});
+changes_nothing('... once more', sub {
+	apply("client a.example fallback # theirs\nclient b.example\n", '--exclusive') });
+apply("client a.example\nclient b.example fallback until 2099-01-31\n", '--exclusive');
+is(text(), "# tlsoff until 2099-01-31\nTLS_Clt_Features:b.example\tFlags=C\n"
+    . "Try_TLS:a.example\tNO\n", '... and the other way round');
+apply("client a.example\n", '--exclusive');
+is(text(), "Try_TLS:a.example\tNO\n", '--exclusive takes out a fallback, too');
+apply("client a.example until 2020-01-31\nserver s.example until 2020-01-31\n"
+    . "client 2001:db8::1\n");
+is(text(), "Try_TLS:IPv6:2001:db8:0:0:0:0:0:1\tNO\n", 'ended, of either role; and an address');
+site("Try_TLS:a.example\tNO\n");
+$r = changes_nothing('a fallback that the cf does not know', sub {
+	apply("client a.example fallback\n") });
+is($r->{status}, 78, '... is refused');
+
 # ---- what is wrong ----
 
 site($before);
@@ -129,7 +156,10 @@ my @bad = (
 	['client http://a.example/', qr/a\.example/],
 	["client a.example # \e[2J", qr/printable/],
 	["client a.example # first\nclient A.example # second", qr/wanted otherwise in .*:2/],
-	["client a.example\nclient a.example until 2020-01-01", qr/wanted otherwise in .*:2/]);
+	["client a.example\nclient a.example until 2020-01-01", qr/wanted otherwise in .*:2/],
+	["client a.example fallback\nclient a.example", qr/wanted otherwise in .*:2/],
+	["client a.example # x\nclient a.example", qr/wanted otherwise in .*:2/],
+	['client a.example fallback fallback', qr/what is "fallback"/]);
 for my $case (@bad) {
 	my ($lines, $like) = @$case;
 	$r = changes_nothing($lines =~ s/\n.*|\e//sr, sub { apply("# x\n$lines\nfrob\n") });

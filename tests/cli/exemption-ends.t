@@ -37,6 +37,14 @@ is(listed('--expires', '14d', 'server'), '', '... of one role');
 like(tlsoff('-C', $CF, 'list')->{out},
     qr/^4 +Try_TLS:ended\.example +NO +own +expired +2020-01-31 +ticket 1$/m, 'the table says so');
 
+# Of one key, and of one that begins as another does.
+site("Try_TLS:b.example\tNO\nTry_TLS:b\tNO\nTry_TLS:a.example\tNO\nTRY_TLS:B.example\tNO\n");
+is(join(' ', tlsoff('-C', $CF, 'list', '--sort', 'key')->{out} =~ /^(\d+) /mg), '3 2 1 4',
+    'by key, in the order of the file where that is the same');
+site("# tlsoff until $later: ticket 2\nTry_TLS:later.example\tNO\n"
+    . "# tlsoff until 2020-01-31: ticket 1\nTry_TLS:ended.example\tNO\n"
+    . "# tlsoff: for good\nSrv_Features:ever.example\tS\n");
+
 # ---- explain ----
 
 my $r = tlsoff('-C', $CF, 'explain', 'client', 'ended.example');
