@@ -17,6 +17,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -168,8 +169,10 @@ asking(void)
 	EXPECT(send(client, "what", 4, 0) == 4);
 	EXPECT(recv(server, bytes, 4, 0) == 4);
 	EXPECT(socket(AF_INET6, SOCK_STREAM, 0) >= 0 || errno == EAFNOSUPPORT);
+#ifndef SYS_socketcall /* it hides from a filter what is asked for */
 	EXPECT(socket(AF_UNIX, SOCK_STREAM, 0) < 0);
 	EXPECT(listen(server, 1) < 0);
+#endif
 	EXPECT(write(file, "x", 1) < 0);
 	EXPECT(kill(getppid(), 0) < 0);
 	EXPECT(fork() < 0);
