@@ -204,7 +204,9 @@ sub difference {
 	my @asked = map { lc } @{ $real->{asked} };
 	s/\A"(.*?)"/$1/ for @asked; # -q
 	my @tried = map { lc } @{ $said->{tried} };
-	while (@asked && @tried && $asked[0] eq $tried[0]) {
+	# Of TLS_Clt_Features: sendmail was seen to ask for 257 bytes of a longer key,
+	# where other tags are cut at 256; no rule for that is known.
+	while (@asked && @tried && substr($asked[0], 0, 256) eq $tried[0]) {
 		shift @asked;
 		shift @tried;
 	}
