@@ -3,9 +3,11 @@
  * change: what configuration management calls.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "change.h"
 
@@ -19,7 +21,7 @@ enum request_kind {
 struct apply {
 	struct job job; /* first: plan_states() is given this alone */
 	struct arena memory; /* of what follows */
-	FILE **files;
+	int *files; /* open; -1: it has been read */
 	size_t file_count;
 	struct state_list states;
 };
@@ -43,10 +45,11 @@ open_files(struct apply *a, struct error *err)
 		return error_memory(err);
 	for (; a->file_count < count; a->file_count++) {
 		const char *name = a->job.o->words[a->file_count];
-		FILE *file = strcmp(name, "-") == 0 ? stdin
-						    : fopen(name, "re");
+		int file = strcmp(name, "-") == 0
+		    ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+		    : open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 
-		if (file == NULL)
+		if (file < 0)
 			return error_errno(err, errno == ENOENT ? EX_NOINPUT
 			    : errno == EACCES ? EX_NOPERM : EX_IOERR, name,
 			    "cannot open");
@@ -59,8 +62,25 @@ static void
 close_files(struct apply *a)
 {
 	for (size_t i = 0; i < a->file_count; i++)
-		if (a->files[i] != stdin)
-			(void)fclose(a->files[i]);
+		close_fd(&a->files[i]);
+}
+
+static int
+read_file(struct apply *a, size_t number)
+{
+	FILE *stream = fdopen(a->files[number], "r");
+	struct error err = ERROR_INIT;
+	int status;
+
+	if (stream == NULL) {
+		(void)error_memory(&err);
+		return fail(&err);
+	}
+	a->files[number] = -1;
+	status = state_list_read(&a->states, stream,
+	    file_name(a->job.o->words[number]));
+	(void)fclose(stream);
+	return status;
 }
 
 static int
@@ -72,9 +92,7 @@ read_files(struct apply *a, struct error *err)
 		.today = a->job.today, .force = a->job.o->force,
 		.compressed = a->job.site.compressed_ipv6 };
 	for (size_t i = 0; i < a->file_count; i++) {
-		const char *name = a->job.o->words[i];
-		int read = state_list_read(&a->states, a->files[i],
-		    file_name(name));
+		int read = read_file(a, i);
 
 		status = read == EX_OK ? status : read;
 	}
