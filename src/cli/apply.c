@@ -72,8 +72,9 @@ read_file(struct apply *a, size_t number)
 	struct error err = ERROR_INIT;
 	int status;
 
-	if (stream == NULL) {
-		(void)error_memory(&err);
+	if (stream == NULL) { /* as a standard input that is closed */
+		(void)error_errno(&err, EX_IOERR,
+		    file_name(a->job.o->words[number]), "cannot read");
 		return fail(&err);
 	}
 	a->files[number] = -1;

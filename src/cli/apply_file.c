@@ -119,9 +119,10 @@ state_list_read(struct state_list *list, FILE *stream, const char *name)
 	struct line_reader lines = { .stream = stream, .name = name };
 	struct error err = ERROR_INIT;
 	struct span line;
-	int status = EX_OK, more;
+	int status = EX_OK, more = 0;
 
-	while ((more = line_next(&lines, &line, &err)) > 0) {
+	while (list->count <= HOSTS_MAX && !list->memory->failed &&
+	    (more = line_next(&lines, &line, &err)) > 0) {
 		struct span reason = line_cut_comment(&line);
 		struct state s = { .file = name, .line = lines.number };
 		struct error why = ERROR_INIT;
@@ -133,6 +134,10 @@ state_list_read(struct state_list *list, FILE *stream, const char *name)
 		else
 			*ARENA_ADD(list->memory, list->at, list->count) = s;
 	}
+	if (list->count > HOSTS_MAX)
+		more = error_set(&err, EX_DATAERR, "%s:%zu: more than %d hosts; "
+		    "name the domains they are in", name, lines.number,
+		    HOSTS_MAX);
 	return more < 0 ? fail(&err) : status;
 }
 

@@ -211,6 +211,8 @@ int host_list_read(struct host_list *list, char *const *words, enum role role,
 /* ---- lines of a file that somebody wrote ---- */
 
 #define LINE_SIZE 65536 /* what no list of hosts has; /dev/zero has it */
+/* More hosts than any map has; a list without end would take all memory. */
+#define HOSTS_MAX 2000000
 
 /* Begins with stream and name; number is that of the last line. */
 struct line_reader {

@@ -5,8 +5,6 @@
 
 #include "cli.h"
 
-/* More than any map has; a list without end would take all memory. */
-#define HOSTS_MAX 2000000
 
 /* What every word needs, and what was wrong so far. */
 struct reading {

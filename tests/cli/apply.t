@@ -175,6 +175,15 @@ is($r->{status}, 74, '... is 74') or diag($r->{err});
 $r = changes_nothing('-c', sub { edit('apply', '-c', 'x', $wanted) });
 is($r->{status}, 64, '... is in the file');
 
+$r = changes_nothing('a closed standard input', sub {
+	run(['/bin/sh', '-c', "exec '$TLSOFF' -C '$CF' --restart none apply - <&-"]) });
+is($r->{status}, 74, '... is 74');
+like($r->{err}, qr/\Atlsoff: standard input: cannot read: /, '... in words');
+$r = changes_nothing('a list without end', sub {
+	run(['/bin/sh', '-c', "yes 'client a.example' | '$TLSOFF' -C '$CF' --restart none apply -"]) });
+is($r->{status}, 65, '... is refused');
+like($r->{err}, qr/\Atlsoff: standard input:2000001: more than 2000000 hosts; /, '... and ends');
+
 # ---- for scripts ----
 
 site($before);
