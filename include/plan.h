@@ -103,8 +103,8 @@ int plan_make_all(struct plan *p, const struct access *a,
     const struct entry_rules *rules, const struct request *requests,
     size_t count, struct error *err) MUST_USE;
 /*
- * The hosts that the file exempts in that role, each once, and only above the
- * marker; what an exemption is for that no host names is left out.
+ * The hosts that the file exempts in that role, by name, each once, and only above
+ * the marker; what an exemption is for that no host names is left out.
  */
 struct wish *plan_exempted(const struct access *a,
     const struct entry_rules *rules, enum role role, struct arena *memory,

@@ -3,6 +3,7 @@
  * it leave, so that none has to know of another; the edits of all of them are
  * then told of the first text.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "plan_private.h"
@@ -280,6 +281,27 @@ plan_make_all(struct plan *plan, const struct access *a,
 
 /* ---- what is there ---- */
 
+static int
+by_host(const void *left, const void *right)
+{
+	return strcmp(((const struct wish *)left)->host.name,
+	    ((const struct wish *)right)->host.name);
+}
+
+/* A host can have an entry of each kind, and they all go at once. */
+static size_t
+drop_repeated(struct wish *wishes, size_t count)
+{
+	size_t kept = 0;
+
+	if (count > 1)
+		qsort(wishes, count, sizeof(*wishes), by_host);
+	for (size_t i = 0; i < count; i++)
+		if (kept == 0 || by_host(&wishes[kept - 1], &wishes[i]) != 0)
+			wishes[kept++] = wishes[i];
+	return kept;
+}
+
 struct wish *
 plan_exempted(const struct access *a, const struct entry_rules *rules,
     enum role role, struct arena *memory, size_t *count)
@@ -299,5 +321,7 @@ plan_exempted(const struct access *a, const struct entry_rules *rules,
 	}
 	memory->failed = memory->failed || scratch.failed;
 	arena_free(&scratch);
+	if (!memory->failed)
+		*count = drop_repeated(wishes, *count);
 	return wishes;
 }

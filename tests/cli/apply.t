@@ -132,6 +132,16 @@ is(text(), "# tlsoff until 2099-01-31\nTLS_Clt_Features:b.example\tFlags=C\n"
     . "Try_TLS:a.example\tNO\n", '... and the other way round');
 apply("client a.example\n", '--exclusive');
 is(text(), "Try_TLS:a.example\tNO\n", '--exclusive takes out a fallback, too');
+append($CF, "Sclt_features\n" . $session =~ s/TLS_Clt_Features/Clt_Features/r);
+for my $list (["client keep.example\n", '--exclusive'],
+    ["client keep.example\nclient a.example until 2020-01-01\n"]) {
+	spew($ACCESS, "Try_TLS:a.example\tNO\nClt_Features:a.example\tS\n"
+	    . "TLS_Clt_Features:a.example\tFlags=C\nTry_TLS:keep.example\tNO\n");
+	$r = apply(@$list);
+	is($r->{status}, 0, 'a host with an exemption of each kind') or diag($r->{err});
+	is(text(), "Try_TLS:keep.example\tNO\n", '... has none any more');
+}
+spew($ACCESS, "Try_TLS:a.example\tNO\n");
 apply("client a.example until 2020-01-31\nserver s.example until 2020-01-31\n"
     . "client 2001:db8::1\n");
 is(text(), "Try_TLS:IPv6:2001:db8:0:0:0:0:0:1\tNO\n", 'ended, of either role; and an address');
