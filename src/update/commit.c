@@ -17,7 +17,6 @@ write_text(struct work *w, struct error *err)
 	if (text_write(u, w->next->text, err) != 0 || attributes_copy(
 	    u->text.file, u->new_text, u->text.path, err) != 0)
 		return -1;
-	sync_begin(u->new_text);
 	return 0;
 }
 

@@ -30,6 +30,7 @@
 #define WAITS 50 /* moments for somebody who is in the middle of a save */
 #define MAKEMAP_MS 3000 /* how long a makemap run by hand is waited for */
 #define LOCK_MS 250 /* with the new text in place; makemap was waited for */
+#define PIECE ((size_t)4 << 20) /* of the text that is written */
 #define YIELDS 8 /* more than wait for a processor, mostly */
 
 bool
@@ -164,12 +165,21 @@ text_undo_to_retry(struct work *w, struct error *err)
 
 /* ---- the text is put in place ---- */
 
+/* The disk is at work while the rest is still being copied. */
 int
 text_write(struct update *u, struct span text, struct error *err)
 {
 	if (private_create(&u->text, &u->new_text, err) != 0)
 		return -1;
-	return write_all(u->new_text, text, u->text.path, err);
+	while (text.len > 0) {
+		struct span piece = { text.at, text.len < PIECE ? text.len : PIECE };
+
+		if (write_all(u->new_text, piece, u->text.path, err) != 0)
+			return -1;
+		sync_begin(u->new_text);
+		text = span_from(text, piece.len);
+	}
+	return 0;
 }
 
 /* Whoever owns the directory around can move ours away: then a second run may
@@ -235,7 +245,8 @@ text_put(struct work *w, struct error *err)
 /*
  * Whoever woke up takes the processor from somebody who, on a busy machine, is
  * a sendmail: perhaps between its look at the map and its lock on it, where an
- * exchange puts its session off.  So those who were displaced go on first.
+ * exchange puts its session off.  So those who were displaced go on first.  It
+ * costs a slice of each, so only before an exchange.
  */
 static void
 let_others_run(void)
@@ -251,7 +262,6 @@ map_lock(const struct target *map, int milliseconds)
 
 	if (map->file < 0)
 		return;
-	let_others_run();
 	for (int i = 0; flock(map->file, LOCK_EX | LOCK_NB) != 0; i++) {
 		/* The lock spares sendmail a temporary failure; nothing is
 		 * wrong without it. */
@@ -310,6 +320,7 @@ map_put(struct work *w, struct error *err)
 	t->open_end = 0; /* the new text is in place: nobody is waited for */
 	if (target_reopen(t, err) != 0 || target_single(t, err) != 0)
 		return -1;
+	let_others_run();
 	map_lock(t, LOCK_MS);
 	status = still_locked(w->u, err);
 	if (status == 0 && map_exchange(w) != 0)
