@@ -28,8 +28,8 @@
  * back (UPDATE_AGAIN).  The old text is kept under a read lease until a moment
  * after: whoever found it by its name and wants to write to it waits, is
  * noticed, and gets it back in its place (UPDATE_AGAIN).  What undoing finds
- * written to the new text stays.  Where there are no leases, size, times and
- * bytes tell what was written, but not that somebody is about to.
+ * written to the new text stays, and a failure says so.  Where there are no leases,
+ * size, times and bytes tell what was written, but not that somebody is about to.
  *
  * Where the file system cannot exchange, the old text is written anew.  A crash
  * between the two renames leaves the new text and the old map, each whole; the

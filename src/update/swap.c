@@ -53,7 +53,7 @@ inode_of(int directory, const char *name)
 /*
  * What is in the private directory came out where the file "placed" was put,
  * and is newer: it goes back, and so does what came out for it, until "placed"
- * does.
+ * does: 1; 0 where nothing was there any more, and "placed" is; -1.
  */
 static int
 give_back(const struct target *t, ino_t placed)
@@ -63,7 +63,7 @@ give_back(const struct target *t, ino_t placed)
 
 		if (private_exchange(t) == 0) {
 			if (inode_of(t->private_directory, t->name) == placed)
-				return 0;
+				return 1;
 			placed = newer;
 			continue;
 		}
@@ -94,6 +94,7 @@ is_ours_alone(const struct work *w, enum lease *lease)
 	return *lease != LEASE_BUSY && file_holds(file, w->next->text);
 }
 
+/* 0; 1 where what somebody wrote meanwhile, the newest, stays; -1. */
 static int
 exchange_back(struct work *w)
 {
@@ -101,19 +102,16 @@ exchange_back(struct work *w)
 	const struct target *t = &u->text;
 	ino_t old = inode_of(t->private_directory, t->name);
 	enum lease lease;
-	int status = 0;
+	int status = 1;
 
-	/* What was written to it is the newest. */
 	if (is_ours_alone(w, &lease)) {
 		status = private_exchange(t);
 		/* Untested: somebody opens the new text at the moment of the
 		 * exchange back. */
-		if (status != 0 && errno == ENOENT)
-			status = give_back(t, old);
-		else if (status == 0 &&
-		    (inode_of(t->private_directory, t->name) !=
+		if (status != 0 ? errno == ENOENT
+		    : inode_of(t->private_directory, t->name) !=
 		    w->text_seen.st_ino || (lease == LEASE_TAKEN &&
-		    lease_is_wanted(u->new_text))))
+		    lease_is_wanted(u->new_text)))
 			status = give_back(t, old);
 	}
 	if (lease == LEASE_TAKEN)
@@ -138,20 +136,28 @@ text_undo(struct work *w, struct error *err)
 {
 	struct update *u = w->u;
 	size_t len = strlen(err->text);
+	char *end = err->text + len;
+	int status;
 
 	if (!w->text_in)
 		return;
 	w->text_in = false;
-	if ((w->text_kept ? exchange_back(w) : write_back(u)) == 0) {
-		(void)fsync(u->text.directory);
+	status = w->text_kept ? exchange_back(w) : write_back(u);
+	if (status < 0) {
+		if (err->status == 0)
+			err->status = EX_IOERR;
+		(void)snprintf(end, sizeof(err->text) - len,
+		    "%s%s: the old text could not be put back (%s), the new one "
+		    "stands there; run tlsoff check", len > 0 ? "; " : "",
+		    u->text.path, strerror(errno));
 		return;
 	}
-	if (err->status == 0)
-		err->status = EX_IOERR;
-	(void)snprintf(err->text + len, sizeof(err->text) - len,
-	    "%s%s: the old text could not be put back (%s), the new one "
-	    "stands there; run tlsoff check", len > 0 ? "; " : "",
-	    u->text.path, strerror(errno));
+	(void)fsync(u->text.directory);
+	/* Another attempt reads what was written; else it is the end. */
+	if (status == 1 && err->status != 0)
+		(void)snprintf(end, sizeof(err->text) - len,
+		    "; %s: what was written there meanwhile stays, with this "
+		    "change in it or without; run tlsoff check", u->text.path);
 }
 
 enum update_status

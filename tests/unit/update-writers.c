@@ -280,6 +280,16 @@ a_write_to_the_old_text_is_noticed_without_a_lease(void **state)
 
 /* ---- undoing it ---- */
 
+/* Another attempt reads what stays; whoever is told of a failure has to know. */
+static void
+expect_told(struct fixture *f)
+{
+	assert_int_equal(f->err.status, EX_IOERR);
+	assert_non_null(strstr(f->err.text, "the map failed; "));
+	assert_non_null(strstr(f->err.text,
+	    "what was written there meanwhile stays"));
+}
+
 static void
 what_was_added_to_the_new_text_is_not_undone(void **state)
 {
@@ -287,9 +297,10 @@ what_was_added_to_the_new_text_is_not_undone(void **state)
 
 	put_text(f);
 	save(f, "access", O_APPEND);
+	(void)error_set(&f->err, EX_IOERR, "the map failed");
 	text_undo(&f->w, &f->err);
 	expect_text(f, "access", NEW THEIRS);
-	assert_string_equal(f->err.text, "");
+	expect_told(f);
 }
 
 static void
@@ -300,8 +311,21 @@ a_text_put_over_ours_is_not_undone(void **state)
 	put_text(f);
 	save(f, "theirs", O_CREAT);
 	assert_int_equal(renameat(f->at, "theirs", f->at, "access"), 0);
+	(void)error_set(&f->err, EX_IOERR, "the map failed");
 	text_undo(&f->w, &f->err);
 	expect_text(f, "access", THEIRS);
+	expect_told(f);
+}
+
+static void
+what_stays_is_no_failure_where_it_is_tried_again(void **state)
+{
+	struct fixture *f = *state;
+
+	put_text(f);
+	save(f, "access", O_APPEND);
+	assert_int_equal(text_undo_to_retry(&f->w, &f->err), UPDATE_AGAIN);
+	expect_text(f, "access", NEW THEIRS);
 	assert_string_equal(f->err.text, "");
 }
 
@@ -356,6 +380,7 @@ a_text_that_was_deleted_while_we_undo_is_put_back(void **state)
 	assert_int_equal(unlinkat(f->at, "access", 0), 0);
 	text_undo(&f->w, &f->err);
 	expect_text(f, "access", OLD);
+	assert_string_equal(f->err.text, "");
 }
 
 #undef TEST
@@ -379,6 +404,7 @@ main(void)
 		TEST(a_write_to_the_old_text_is_noticed_without_a_lease),
 		TEST(what_was_added_to_the_new_text_is_not_undone),
 		TEST(a_text_put_over_ours_is_not_undone),
+		TEST(what_stays_is_no_failure_where_it_is_tried_again),
 		TEST(a_writer_of_the_new_text_is_waited_for_before_undoing),
 		TEST(a_text_moved_away_while_we_undo_comes_back),
 		TEST(a_text_that_was_deleted_while_we_undo_is_put_back),
