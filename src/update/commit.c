@@ -9,49 +9,32 @@
 
 #include "update_private.h"
 
-static int
-write_text(struct work *w, struct error *err)
-{
-	struct update *u = w->u;
-
-	if (text_write(u, w->next->text, err) != 0 || attributes_copy(
-	    u->text.file, u->new_text, u->text.path, err) != 0)
-		return -1;
-	return 0;
-}
-
-static int
-sync_text(struct work *w, struct error *err)
-{
-	struct update *u = w->u;
-
-	if (fsync(u->new_text) != 0)
-		return error_errno(err, EX_IOERR, u->text.path,
-		    "cannot sync the new text");
-	if (fstat(u->new_text, &w->text_seen) != 0)
-		return error_errno(err, EX_IOERR, u->text.path, "fstat");
-	return 0;
-}
-
 /*
  * Writes the text, once, while its map is built by a child (job; or NULL) from
  * the same bytes in memory.  It is added up before it is waited for: the disk is
  * at work meanwhile.
  */
 static int
-write_and_sum(struct work *w, struct map_job *job, struct error *err)
+write_text(struct work *w, struct map_job *job, struct error *err)
 {
+	struct update *u = w->u;
+	const char *path = u->text.path;
+
 	if (cancel_check(err) != 0)
 		return -1;
 	if (w->text_written)
 		return 0;
-	w->text_seen = w->u->text.seen;
-	if (w->changed && write_text(w, err) != 0)
+	w->text_seen = u->text.seen;
+	if (w->changed && (text_write(u, w->next->text, err) != 0 ||
+	    attributes_copy(u->text.file, u->new_text, path, err) != 0))
 		return -1;
 	if (job != NULL && map_sum(job, err) != 0)
 		return -1;
-	if (w->changed && sync_text(w, err) != 0)
-		return -1;
+	if (w->changed && fsync(u->new_text) != 0)
+		return error_errno(err, EX_IOERR, path,
+		    "cannot sync the new text");
+	if (w->changed && fstat(u->new_text, &w->text_seen) != 0)
+		return error_errno(err, EX_IOERR, path, "fstat");
 	w->text_written = true;
 	return 0;
 }
@@ -69,26 +52,7 @@ judge_proof(struct work *w, const struct map_build *b,
 	    proof->example);
 }
 
-static int
-run_build(struct work *w, const struct map_build *b, struct map_proof *proof,
-    struct error *err)
-{
-	struct map_job *job = map_begin(b, err);
-
-	if (job == NULL)
-		return -1;
-	if (write_and_sum(w, job, err) != 0) {
-		map_cancel(job);
-		return -1;
-	}
-	if (map_finish(job, proof, err) != 0) {
-		if (err->status == EX_NOINPUT)
-			err->status = EX_UNAVAILABLE;
-		return -1;
-	}
-	return cancel_check(err) != 0 ? -1 : judge_proof(w, b, proof, err);
-}
-
+/* The map is built in a child, the text written meanwhile, and both compared. */
 static int
 build_with(struct work *w, enum map_builder builder, struct map_proof *proof,
     struct error *err)
@@ -108,47 +72,49 @@ build_with(struct work *w, enum map_builder builder, struct map_proof *proof,
 		.before = &u->access,
 		.progress = o->progress,
 	};
+	struct map_job *job;
 
 	private_clear(&u->map);
 	private_path(path, &u->map, u->map.name);
 	b.file = (struct map_file){ u->map.private_directory, u->map.name,
 		path };
-	return run_build(w, &b, proof, err);
-}
-
-/* 0, 1 where the map has to be built anew, -1. */
-static int
-patch(struct work *w, struct map_proof *proof, struct error *err)
-{
-	struct update *u = w->u;
-	struct error why = ERROR_INIT;
-
-	u->built = UPDATE_PATCH;
-	if (!w->changed)
-		(void)error_set(&why, EX_DATAERR,
-		    "%s: is not what the text says", u->map.path);
-	else if (build_with(w, BUILD_PATCH, proof, &why) == 0)
-		return 0;
-	/* Untested: a signal would have to come in the moment after a patch
-	 * failed. */
-	if (cancel_check(err) != 0)
+	job = map_begin(&b, err);
+	if (job == NULL)
 		return -1;
-	(void)snprintf(u->not_patched, sizeof(u->not_patched), "%.599s",
-	    why.text);
-	return 1;
+	if (write_text(w, job, err) != 0) {
+		map_cancel(job);
+		return -1;
+	}
+	if (map_finish(job, proof, err) != 0) {
+		if (err->status == EX_NOINPUT)
+			err->status = EX_UNAVAILABLE;
+		return -1;
+	}
+	return cancel_check(err) != 0 ? -1 : judge_proof(w, &b, proof, err);
 }
 
+/* By a patch, where that is asked for; where it fails anew, and u says why. */
 static int
-build(struct work *w, struct map_proof *proof, struct error *err)
+build_map(struct work *w, struct map_proof *proof, struct error *err)
 {
 	struct update *u = w->u;
 	const struct update_options *o = &u->options;
-	int status = o->builder == UPDATE_PATCH ? patch(w, proof, err) : 1;
+	struct error why = ERROR_INIT;
 
-	if (status <= 0)
-		return status;
-	u->built = o->builder != UPDATE_PATCH ? o->builder
-	    : o->makemap != NULL ? UPDATE_MAKEMAP : UPDATE_LIBDB;
+	if (o->builder == UPDATE_PATCH) {
+		if (!w->changed)
+			(void)error_set(&why, EX_DATAERR,
+			    "%s: is not what the text says", u->map.path);
+		else if (build_with(w, BUILD_PATCH, proof, &why) == 0)
+			return 0;
+		/* Untested: a signal would have to come in the moment after a
+		 * patch failed. */
+		if (cancel_check(err) != 0)
+			return -1;
+		(void)snprintf(u->not_patched, sizeof(u->not_patched), "%.599s",
+		    why.text);
+		u->built = o->makemap != NULL ? UPDATE_MAKEMAP : UPDATE_LIBDB;
+	}
 	return build_with(w, u->built == UPDATE_LIBDB ? BUILD_LIBDB
 	    : BUILD_MAKEMAP, proof, err);
 }
@@ -182,9 +148,9 @@ static enum update_status
 commit(struct work *w, struct map_proof *proof, struct error *err)
 {
 	if (w->u->options.builder == UPDATE_MAKE)
-		return write_and_sum(w, NULL, err) == 0
+		return write_text(w, NULL, err) == 0
 		    ? make_commit(w, proof, err) : UPDATE_FAILED;
-	return build(w, proof, err) == 0 && give_attributes(w, err) == 0
+	return build_map(w, proof, err) == 0 && give_attributes(w, err) == 0
 	    ? put_in_place(w, err) : UPDATE_FAILED;
 }
 
@@ -204,7 +170,7 @@ renew_map(const struct work *w)
 static enum update_status
 commit_comments(struct work *w, struct map_proof *proof, struct error *err)
 {
-	if (write_and_sum(w, NULL, err) != 0)
+	if (write_text(w, NULL, err) != 0)
 		return UPDATE_FAILED;
 	w->u->map_stays = renew_map(w);
 	if (!w->u->map_stays)
