@@ -67,6 +67,13 @@ like(screen(80, { LC_ALL => 'C' }, 'list'), qr/ Try_TLS:inbound[\w-]+\.\.\. /,
     'a terminal that knows no UTF-8 gets three dots');
 like(screen(80, {}, 'list') . screen(20, {}, 'list'), qr/^\d/m, 'the narrowest shows something');
 
+# A serial line does not say how wide it is.
+my $wide = slurp("$screens/list-120");
+is(screen(0, { COLUMNS => '120' }, 'list'), $wide, 'COLUMNS, where the terminal says nothing');
+is(screen(0, { COLUMNS => $_ }, 'list'), slurp("$screens/list-80"), "... 80 where it is \"$_\"")
+    for '', '0', '-3', 'wide';
+is(screen(120, { COLUMNS => '80' }, 'list'), $wide, '... which goes first');
+
 # ---- colors ----
 
 my $red = qr/\e\[31m/;
