@@ -24,16 +24,16 @@ debian_site($text);
 # As the package leaves them: root's own links, one to a program.
 unlink "$mail/aliases";
 symlink '../aliases', "$mail/aliases";
-script('/srv/lib/mail.local', "#!/bin/sh\nexit 0\n");
-symlink '/srv/lib/mail.local', "$mail/smrsh/mail.local";
+script('/tlsoff.outside/lib/mail.local', "#!/bin/sh\nexit 0\n");
+symlink '/tlsoff.outside/lib/mail.local', "$mail/smrsh/mail.local";
 chown $ID{smmta}, $ID{smmsp}, "$mail/smrsh";
 chmod 0640, "$mail/access";
 my %outside = ('/etc/aliases' => "root: postmaster\n",
     '/etc/root-only.conf' => "Try_TLS:secret.example\tNO\n");
-system(qw(cp -a), $mail, '/srv/kept') == 0 or BAIL_OUT('cp');
+system(qw(cp -a), $mail, '/tlsoff.outside/kept') == 0 or BAIL_OUT('cp');
 
 sub fresh {
-	system("rm -rf $mail/* $mail/.[!.]* && cp -a /srv/kept/. $mail") == 0
+	system("rm -rf $mail/* $mail/.[!.]* && cp -a /tlsoff.outside/kept/. $mail") == 0
 	    or BAIL_OUT('cp');
 	unlink glob '/etc/root-only.conf* /etc/aliases*';
 	for my $path (keys %outside) {
@@ -53,10 +53,10 @@ sub smmta {
 
 # All of what is not his, and all names there.
 sub rest {
-	my $names = run(['find', '/etc', '/srv/lib', $mail, '!', '-path',
+	my $names = run(['find', '/etc', '/tlsoff.outside/lib', $mail, '!', '-path',
 	    '/etc/ld.so.cache', '-printf', '%p %y %i %m %U:%G %s %T@ %l\n']);
 	return join '', sort(split /(?<=\n)/, $names->{out}),
-	    map { slurp($_) } sort(keys %outside), '/srv/lib/mail.local';
+	    map { slurp($_) } sort(keys %outside), '/tlsoff.outside/lib/mail.local';
 }
 
 my @verbs = (['client', 'x.example'], ['server', 'x.example'],
@@ -91,7 +91,7 @@ sub done_by {
 	my $r = tlsoff('--restart', 'none', @options, 'client', 'x.example');
 	is($r->{status}, 0, "$what: done") or diag($r->{err});
 	like(slurp($file), qr/^Try_TLS:x\.example\tNO\n/m, '... in the file meant');
-	is(map_value('/srv/kept/sendmail.cf', 'hash', $file, 'Try_TLS:x.example'),
+	is(map_value('/tlsoff.outside/kept/sendmail.cf', 'hash', $file, 'Try_TLS:x.example'),
 	    'NO', '... and the map beside it');
 	return;
 }
@@ -117,18 +117,18 @@ refused('a link of his own is access', "$mail/access: the symbolic link "
     . "$mail/access belongs to another user and is not followed; $name");
 
 # Named, both are what root says: what the link led to is his to choose.
-spew("/srv/named/access", $text);
-done_by('both files named', '/srv/named/access', '-f', '/srv/named/access',
-    '-m', 'hash:/srv/named/access');
+spew("/tlsoff.outside/named/access", $text);
+done_by('both files named', '/tlsoff.outside/named/access', '-f', '/tlsoff.outside/named/access',
+    '-m', 'hash:/tlsoff.outside/named/access');
 
 # A link that is root's in a directory that is root's stays and is followed.
 fresh();
-system('mv', $mail, '/srv/real') == 0 && symlink '../srv/real', $mail
+system('mv', $mail, '/tlsoff.outside/real') == 0 && symlink '../tlsoff.outside/real', $mail
     or BAIL_OUT('mv');
 done_by("$mail is root's link", "$mail/access");
-is(readlink $mail, '../srv/real', '... and is kept');
+is(readlink $mail, '../tlsoff.outside/real', '... and is kept');
 unlink $mail;
-system('mv', '/srv/real', $mail) == 0 or BAIL_OUT('mv');
+system('mv', '/tlsoff.outside/real', $mail) == 0 or BAIL_OUT('mv');
 
 # ---- root's own directory under a name of ours ----
 
@@ -165,9 +165,9 @@ my $outside = $lines =~ s{^Kaccess .*}{Kaccess hash /etc/root-only.conf}mr;
 for my $options ([], ['-C', $cf], ['-C', $cf, '-f', "$mail/access",
     '-m', "hash:$mail/access"]) {
 	fresh();
-	unlink '/srv/his.cf';
-	spew('/srv/his.cf', $outside);
-	smmta("rm -f sendmail.cf; cp /srv/his.cf sendmail.cf");
+	unlink '/tlsoff.outside/his.cf';
+	spew('/tlsoff.outside/his.cf', $outside);
+	smmta("rm -f sendmail.cf; cp /tlsoff.outside/his.cf sendmail.cf");
 	refused("a cf of his own, options @$options",
 	    "$cf: belongs to another user, $not_his", @$options);
 }
@@ -181,9 +181,9 @@ refused('a link as the cf',
 
 # A cf of root's that names files outside may be one that was put in its place.
 for my $path ('/etc/root-only.conf', "$mail/../root-only.conf",
-    '/srv/way/root-only.conf') {
+    '/tlsoff.outside/way/root-only.conf') {
 	fresh();
-	symlink '/etc', '/srv/way';
+	symlink '/etc', '/tlsoff.outside/way';
 	spew($cf, $lines =~ s{^Kaccess .*}{Kaccess hash $path}mr);
 	my $said = "$cf: stands in a directory that other users can change, so "
 	    . "%s, which is outside it, is not taken from it; $name";
@@ -209,12 +209,12 @@ done_by('the cf names a file below', "$mail/db/access");
 
 # A link of his joins no files: what is published is what was named.
 fresh();
-spew('/srv/named/access', $text);
-smmta("ln -sf /srv/named/access access; ln -sf /srv/named/access.db access.db");
-done_by('-f, where he has a link to it', '/srv/named/access',
-    '-f', '/srv/named/access');
-done_by('-m, where he has a link to it', '/srv/named/access',
-    '-m', 'hash:/srv/named/access');
+spew('/tlsoff.outside/named/access', $text);
+smmta("ln -sf /tlsoff.outside/named/access access; ln -sf /tlsoff.outside/named/access.db access.db");
+done_by('-f, where he has a link to it', '/tlsoff.outside/named/access',
+    '-f', '/tlsoff.outside/named/access');
+done_by('-m, where he has a link to it', '/tlsoff.outside/named/access',
+    '-m', 'hash:/tlsoff.outside/named/access');
 
 # Without a cf there are the usual files.
 fresh();

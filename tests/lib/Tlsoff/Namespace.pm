@@ -108,8 +108,8 @@ sub build_machine {
 	private_etc("$POINTS/etc");
 	private_dev("$POINTS/dev");
 	# Nothing of the machine's own mail system or init is in sight; and some
-	# tests put files into /srv, where a mail user has no say.
-	for my $directory (qw(/run /var/spool /srv)) {
+	# tests put files into /tlsoff.outside, where a mail user has no say.
+	for my $directory (qw(/run /var/spool /tlsoff.outside)) {
 		next if "$TOP/" =~ m{\A\Q$directory\E/};
 		must(qw(mount -t tmpfs -o mode=755 private), $directory)
 		    if -d $directory;
