@@ -233,8 +233,15 @@ int date_month_days(const struct tm *tm);
 /* "2026-12-31", and a day that exists: fills those fields, the others with 0. */
 bool date_read(struct span s, struct tm *tm);
 
-/* ---- disk ---- */
+/* ---- files ---- */
 
+/* Adds what one read(2) gives, at most that many bytes: 1, 0 at the end, or -1
+ * with EX_IOERR, EX_OSERR. */
+int read_some(int fd, struct buf *to, size_t most, const char *path,
+    struct error *err) MUST_USE;
+/* All of it, there or at that offset: 0, or -1 with errno. */
+int write_all(int fd, const void *bytes, size_t len) MUST_USE;
+int write_all_at(int fd, const void *bytes, size_t len, off_t at) MUST_USE;
 /* Lets the disk begin with what was written to a file, so that a later fsync()
  * waits less; promises nothing. */
 void sync_begin(int fd);
@@ -256,7 +263,12 @@ struct progress {
 };
 
 /* Tells p; nothing where p, or its function, is NULL. */
-void progress_tell(const struct progress *p, unsigned long long done,
-    unsigned long long total);
+static inline void
+progress_tell(const struct progress *p, unsigned long long done,
+    unsigned long long total)
+{
+	if (p != NULL && p->tell != NULL)
+		p->tell(p->context, done, total);
+}
 
 #endif

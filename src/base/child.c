@@ -246,20 +246,6 @@ child_run(struct child *c, struct error *err)
 
 /* ---- questions ---- */
 
-static int
-write_all(int fd, const void *bytes, size_t len)
-{
-	for (size_t done = 0; done < len;) {
-		ssize_t n = write(fd, (const char *)bytes + done, len - done);
-
-		if (n > 0)
-			done += (size_t)n;
-		else if (errno != EINTR)
-			return -1;
-	}
-	return 0;
-}
-
 int
 child_write(const struct child *self, const void *bytes, size_t len)
 {
@@ -277,7 +263,7 @@ child_ask(struct child *c, const void *bytes, size_t len, size_t want,
 	c->end = clock_ms() + (int64_t)c->timeout * 1000;
 	c->streams[0].left = SIZE_MAX / 2;
 	/* One that has ended is waited for. */
-	(void)write_all(c->feed_fd, bytes, len);
+	(void)!write_all(c->feed_fd, bytes, len);
 	done = wait_for_one(c, 1, want, err);
 	if (done == SIZE_MAX)
 		child_kill(c);

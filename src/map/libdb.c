@@ -64,21 +64,12 @@ begin_sync(int fd)
 static ssize_t
 write_or_end(int fd, const void *bytes, size_t len, off_t at)
 {
-	const char *from = bytes;
 	struct error err;
-	size_t done = 0;
 
-	while (done < len) {
-		ssize_t n = pwrite(fd, from + done, len - done,
-		    at + (off_t)done);
-
-		if (n < 0 && errno != EINTR) {
-			(void)error_errno(&err, EX_IOERR, written,
-			    "cannot be written");
-			task_fail(&err);
-		}
-		if (n > 0)
-			done += (size_t)n;
+	if (write_all_at(fd, bytes, len, at) != 0) {
+		(void)error_errno(&err, EX_IOERR, written,
+		    "cannot be written");
+		task_fail(&err);
 	}
 	return (ssize_t)len;
 }

@@ -17,25 +17,6 @@
 
 #define CONFIG_MAX ((off_t)16 << 20)
 
-static int
-read_all(int fd, const char *path, struct buf *text, struct error *err)
-{
-	ssize_t n;
-
-	do {
-		char *room = buf_room(text, 65536);
-
-		if (room == NULL)
-			return error_memory(err);
-		n = read(fd, room, 65536);
-		if (n > 0)
-			text->len += (size_t)n;
-	} while (n > 0 || (n < 0 && errno == EINTR));
-	if (n < 0)
-		return error_errno(err, EX_IOERR, path, "read");
-	return 0;
-}
-
 /* Is it trusted, and is its directory?  What a caller without root's rights
  * names by -C is his own affair. */
 static int
@@ -64,16 +45,19 @@ read_open(int fd, const struct location *l, struct buf *text, bool named,
     char within[PATH_MAX], struct error *err)
 {
 	struct stat st;
+	int more;
 
 	if (fstat(fd, &st) != 0)
 		return error_errno(err, EX_IOERR, l->path, "fstat");
 	if (!S_ISREG(st.st_mode) || st.st_size > CONFIG_MAX)
 		return error_set(err, EX_CONFIG, "%s: not a sendmail.cf; give "
 		    "another with --config", l->path);
-	if (check_trust(l, &st, named, within, err) != 0 ||
-	    read_all(fd, l->path, text, err) != 0)
+	if (check_trust(l, &st, named, within, err) != 0)
 		return -1;
-	return 1;
+	do
+		more = read_some(fd, text, 65536, l->path, err);
+	while (more > 0);
+	return more < 0 ? -1 : 1;
 }
 
 int

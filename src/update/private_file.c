@@ -211,22 +211,6 @@ private_remove_leftover(const struct target *t, struct error *err)
 }
 
 int
-write_all(int fd, struct span bytes, const char *path, struct error *err)
-{
-	while (bytes.len > 0) {
-		ssize_t n = write(fd, bytes.at, bytes.len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return error_errno(err, EX_IOERR, path, "cannot write");
-		bytes.at += n;
-		bytes.len -= (size_t)n;
-	}
-	return 0;
-}
-
-int
 private_name_process(const struct target *t, struct error *err)
 {
 	char name[PRIVATE_NAME], said[32];
@@ -238,8 +222,9 @@ private_name_process(const struct target *t, struct error *err)
 	if (file < 0)
 		return private_failed(t, "cannot write", err);
 	len = snprintf(said, sizeof(said), "%ld\n", (long)getpid());
-	status = write_all(file, (struct span){ said, (size_t)len }, t->path,
-	    err);
+	status = write_all(file, said, (size_t)len);
+	if (status != 0)
+		(void)error_errno(err, EX_IOERR, t->path, "cannot write");
 	close_fd(&file);
 	return status;
 }

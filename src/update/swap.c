@@ -177,13 +177,14 @@ text_write(struct update *u, struct span text, struct error *err)
 {
 	if (private_create(&u->text, &u->new_text, err) != 0)
 		return -1;
-	while (text.len > 0) {
-		struct span piece = { text.at, text.len < PIECE ? text.len : PIECE };
+	for (size_t at = 0; at < text.len; at += PIECE) {
+		size_t left = text.len - at;
 
-		if (write_all(u->new_text, piece, u->text.path, err) != 0)
-			return -1;
+		if (write_all(u->new_text, text.at + at,
+		    left < PIECE ? left : PIECE) != 0)
+			return error_errno(err, EX_IOERR, u->text.path,
+			    "cannot write");
 		sync_begin(u->new_text);
-		text = span_from(text, piece.len);
 	}
 	return 0;
 }

@@ -61,6 +61,7 @@ static int
 read_all(const struct target *t, struct buf *bytes, struct error *err)
 {
 	size_t hint = t->seen.st_size > 0 ? (size_t)t->seen.st_size : 0;
+	int more;
 
 	buf_clear(bytes);
 	if ((unsigned long long)t->seen.st_size >= ACCESS_TEXT_END)
@@ -69,26 +70,13 @@ read_all(const struct target *t, struct buf *bytes, struct error *err)
 		    t->path, (long long)t->seen.st_size);
 	if (buf_room(bytes, hint + 1) == NULL)
 		return error_memory(err);
-	for (;;) {
+	do {
 		size_t left = hint > bytes->len ? hint - bytes->len : 0;
-		size_t want = left > BLOCK ? left : BLOCK;
-		char *room = buf_room(bytes, want);
-		ssize_t n;
 
-		if (room == NULL)
-			return error_memory(err);
-		n = read(t->file, room, want);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return error_errno(err, EX_IOERR, t->path,
-			    "cannot read");
-		if (n == 0)
-			return 0;
-		bytes->len += (size_t)n;
-		if (cancel_check(err) != 0)
-			return -1;
-	}
+		more = read_some(t->file, bytes, left > BLOCK ? left : BLOCK,
+		    t->path, err);
+	} while (more > 0 && cancel_check(err) == 0);
+	return more == 0 ? 0 : -1;
 }
 
 int

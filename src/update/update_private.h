@@ -81,8 +81,6 @@ void private_remove_all(const struct target *t);
 int private_failed(const struct target *t, const char *what,
     struct error *err);
 
-int write_all(int fd, struct span bytes, const char *path, struct error *err)
-    MUST_USE;
 /* Creates the new file, t->name in it, in place of what stands there: *file,
  * which is closed before.  EX_CANTCREAT. */
 int private_create(const struct target *t, int *file, struct error *err)

@@ -1,5 +1,15 @@
-/* Days of the calendar, which goes on where a clock of 32 bits ends. */
+/* A clock for limits, and days of the calendar, which goes on where a clock of 32
+ * bits ends. */
 #include "base.h"
+
+int64_t
+clock_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
 
 int
 date_month_days(const struct tm *tm)
