@@ -23,6 +23,7 @@ read_some(int fd, struct buf *to, size_t most, const char *path,
 	if (n < 0)
 		return error_errno(err, EX_IOERR, path, "cannot read");
 	to->len += (size_t)n;
+	to->at[to->len] = '\0';
 	return n > 0;
 }
 

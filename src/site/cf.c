@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "cf.h"
+#include "site_private.h"
 
 /* The rulesets that say how the access map is asked. */
 enum { SET_D, SET_A, SET_TRY_TLS, SET_SRV_FEATURES, SET_CLT_FEATURES,

@@ -13,7 +13,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "cf.h"
+#include "site_private.h"
 
 #define CONFIG_MAX ((off_t)16 << 20)
 

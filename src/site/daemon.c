@@ -7,22 +7,17 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <netdb.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include "cf.h"
 #include "child.h"
-#include "service.h"
-#include "systems.h"
+#include "site_private.h"
 
-#define CONNECT_WAIT 500 /* ms */
-#define PS_TIMEOUT 5     /* s */
+#define PS_TIMEOUT 5 /* s */
+#define PID_FILE_MOST 1023 /* bytes that are read of it */
 
 /* ---- is this pid a sendmail? ---- */
 
@@ -103,20 +98,6 @@ is_live_sendmail(pid_t pid)
 
 /* ---- the pid file ---- */
 
-/* The start of a small file, with a NUL; -1 when it cannot be read. */
-static ssize_t
-read_start(int fd, char *to, size_t size)
-{
-	ssize_t n;
-
-	do
-		n = read(fd, to, size - 1);
-	/* Untested: a small file is read without being interrupted. */
-	while (n < 0 && errno == EINTR);
-	to[n < 0 ? 0 : n] = '\0';
-	return n;
-}
-
 static bool
 parse_pid_file(const char *text, struct daemon_seen *seen)
 {
@@ -137,7 +118,8 @@ parse_pid_file(const char *text, struct daemon_seen *seen)
 static bool
 look_in(const char *path, struct daemon_seen *seen)
 {
-	char text[1024];
+	struct buf text = BUF_INIT;
+	struct error ignored;
 	bool live = false;
 	int fd = open(path,
 	    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
@@ -147,9 +129,10 @@ look_in(const char *path, struct daemon_seen *seen)
 		return false;
 	/* Untested: the descriptor of an open file can be asked. */
 	if (fstat(fd, &seen->file) == 0 && S_ISREG(seen->file.st_mode) &&
-	    read_start(fd, text, sizeof(text)) > 0 &&
-	    parse_pid_file(text, seen))
+	    read_some(fd, &text, PID_FILE_MOST, path, &ignored) > 0 &&
+	    parse_pid_file(buf_string(&text), seen))
 		live = is_live_sendmail(seen->pid);
+	buf_free(&text);
 	(void)close(fd);
 	if (!live)
 		seen->pid = 0;
@@ -195,79 +178,4 @@ service_running(const struct site *site)
 	struct daemon_seen seen;
 
 	return daemon_look(site, &seen) ? seen.pid : 0;
-}
-
-/* ---- its ports ---- */
-
-static bool
-connects(const struct addrinfo *to)
-{
-	int error = 0, fd;
-	socklen_t len = sizeof(error);
-	bool connected;
-
-	fd = socket(to->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
-	    0);
-	/* Untested: a socket can be had and asked; loopback answers at once
-	 * or not at all. */
-	if (fd < 0)
-		return false;
-	connected = connect(fd, to->ai_addr, to->ai_addrlen) == 0;
-	if (!connected && errno == EINPROGRESS) {
-		struct pollfd p = { fd, POLLOUT, 0 };
-
-		connected = poll(&p, 1, CONNECT_WAIT) == 1 &&
-		    getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0 &&
-		    error == 0;
-	}
-	(void)close(fd);
-	return connected;
-}
-
-static bool
-accepts(const char *address, const char *port)
-{
-	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST,
-		.ai_socktype = SOCK_STREAM };
-	struct addrinfo *found = NULL;
-	bool connected = false;
-
-	/* No name is looked up: a resolver may take longer than we have. */
-	if (getaddrinfo(address, port, &hints, &found) != 0)
-		return false;
-	/* A session that says nothing would stand in the log of the daemon. */
-	/* Untested: one address in numbers is one result. */
-	for (struct addrinfo *a = found; a != NULL && !connected;
-	     a = a->ai_next) {
-		int listens = address_listens(a->ai_addr);
-
-		connected = listens < 0 ? connects(a) : listens > 0;
-	}
-	freeaddrinfo(found);
-	return connected;
-}
-
-static bool
-is_any(const char *address)
-{
-	return address[0] == '\0' || strcmp(address, "0.0.0.0") == 0 ||
-	    strcmp(address, "::") == 0 || strcmp(address, "localhost") == 0;
-}
-
-static bool
-port_accepts(const struct site_port *p)
-{
-	if (!is_any(p->address))
-		return accepts(p->address, p->port);
-	return (p->inet6 && accepts("::1", p->port)) ||
-	    accepts("127.0.0.1", p->port);
-}
-
-bool
-daemon_accepts(const struct site *site)
-{
-	for (size_t i = 0; i < site->port_count; i++)
-		if (port_accepts(&site->ports[i]))
-			return true;
-	return false;
 }

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "cf.h"
+#include "site_private.h"
 
 struct type {
 	const char *name, *suffix;

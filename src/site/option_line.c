@@ -1,7 +1,7 @@
 /* The O lines that matter here.  Names fold; a blank must follow the O. */
 #include <string.h>
 
-#include "cf.h"
+#include "site_private.h"
 
 /* sendmail's idea of a boolean: nothing, or a first letter of T or Y. */
 static bool

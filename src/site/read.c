@@ -10,7 +10,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "cf.h"
+#include "site_private.h"
 
 struct choice {
 	struct site *site;

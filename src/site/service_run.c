@@ -19,8 +19,7 @@
 #include <unistd.h>
 
 #include "child.h"
-#include "cf.h"
-#include "service.h"
+#include "site_private.h"
 
 #define RUN_TIMEOUT 120 /* s */
 #define WAIT 10000      /* ms */
@@ -63,12 +62,9 @@ say_by(const struct service *s, const struct daemon_seen *daemon,
 static void
 first_words(const struct buf *output, struct buf *words)
 {
-	struct span said = span_trim(buf_as_span(output));
-	const char *end =
-	    said.len > 0 ? memchr(said.at, '\n', said.len) : NULL;
+	struct span rest = span_trim(buf_as_span(output));
+	struct span said = span_cut(&rest, "\n");
 
-	if (end != NULL)
-		said.len = (size_t)(end - said.at);
 	if (said.len > 200)
 		said.len = 200;
 	if (said.len > 0)

@@ -2,7 +2,7 @@
  * The table.  From the systems' packages and ports: Debian 12 was seen, of
  * the others the sources of their packages were read.
  */
-#include "systems.h"
+#include "site_private.h"
 
 static const struct service_way systemd = {
 	.kind = BY_SYSTEMD,

@@ -21,7 +21,7 @@
 
 #include <cmocka.h>
 
-#include "../../src/site/service.h"
+#include "../../src/site/site_private.h"
 #include "scratch.h"
 
 static char root[PATH_MAX];

@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "../../src/site/systems.h"
+#include "../../src/site/site_private.h"
 #include "scratch.h"
 
 static char root[PATH_MAX];

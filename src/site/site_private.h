@@ -1,0 +1,109 @@
+/*
+ * site_private.h: what the files of this room share; nobody else includes it.
+ *
+ *   read.c          which cf, which access file, which map
+ *   config.c        the file of the cf, and whether it is believed
+ *   cf.c            its lines; map_line.c: K access, option_line.c: O
+ *   systems.c       what is known of the systems, in one table
+ *   find.c          which of it is there: tools, and a way to restart
+ *   daemon.c        the daemon by its pid file; ports.c: by its ports
+ *   service_run.c   restarting, and waiting for it
+ */
+#ifndef TLSOFF_SITE_PRIVATE_H
+#define TLSOFF_SITE_PRIVATE_H
+
+#include "base.h"
+#include "site.h"
+
+/* ---- sendmail.cf: a line is a logical one, joined and without comments ---- */
+
+/* What the K lines of the map "access" came to. */
+struct cf_map {
+	bool found;
+	bool macros; /* a macro stands in the last one */
+	char type[32];
+	char path[PATH_MAX];
+};
+
+/* Fills site from a cf, all but the map's type and path. */
+int cf_read(struct site *site, struct cf_map *map, struct span text,
+    struct error *err) MUST_USE;
+/* Gives the site the map and the access file that the K lines came to. */
+int cf_take_map(struct site *site, const struct cf_map *map,
+    const struct map_types *types, struct error *err) MUST_USE;
+
+/*
+ * Reads the cf: 1, or 0 where there is none and none is named.  within becomes
+ * the directory, with a slash at the end, that has all files it may name; ""
+ * where it may name any.  EX_NOPERM, EX_NOINPUT, EX_CONFIG, EX_IOERR, EX_OSERR.
+ */
+int config_read(struct buf *text, const char *path, bool named,
+    char within[PATH_MAX], struct error *err) MUST_USE;
+/* May the cf name this file?  EX_NOPERM, and location_open()'s errors. */
+int config_covers(const struct site *site, const char *within,
+    const char *path, struct error *err) MUST_USE;
+
+/* One K line, without its K. */
+void cf_map_line(struct site *site, struct cf_map *map, struct span line);
+/* One O line, without its O. */
+void cf_option_line(struct site *site, struct span line);
+
+/* Type and path, suffix added, with a makemap that has these types (NULL: not
+ * asked); EX_CONFIG, with who asked as the subject. */
+int spec_set(struct map_spec *spec, const char *type, const char *path,
+    const struct map_types *have, const char *who, struct error *err) MUST_USE;
+/* The map's path, an absolute one, without its suffix: where its text stands. */
+int spec_text_path(const struct map_spec *spec, char path[PATH_MAX],
+    struct error *err) MUST_USE;
+
+/* ---- systems ---- */
+
+/*
+ * Nothing here says what system this machine is: what a row names counts
+ * where it is found.  Type, flags and path of the map, TrustedUser and, where
+ * it is set, the pid file come from sendmail.cf on every system.
+ */
+
+/* One way to restart sendmail.  Lists end with NULL. */
+struct service_way {
+	enum service_kind kind;
+	const char *runs;        /* there while this init system runs; NULL:
+	                            nothing tells */
+	const char *knows[8];    /* sendmail's unit or script: of those that
+	                            are there the first has to be a plain file,
+	                            not one masked by a link to a device */
+	const char *programs[3]; /* the first that is there is run ... */
+	const char *restart[3];  /* ... with these words */
+	const char *reload[3];   /* as restart where not all have a reload */
+};
+
+struct site_system {
+	const char *name;                   /* of its fixture, too */
+	const struct service_way *ways[3];
+	const char *pid_files[3]; /* where the cf names none */
+	const char *tools[3];     /* where its package puts makemap, but for
+	                             /usr/sbin and its like */
+};
+
+/* The way of a row before it goes before that of a row after it. */
+extern const struct site_system site_systems[];
+extern const size_t site_system_count;
+
+/* ---- the daemon ---- */
+
+/* The daemon, at one moment. */
+struct daemon_seen {
+	pid_t pid;         /* 0: none runs */
+	struct stat file;  /* of its pid file */
+	char command[512]; /* the second line of it: what SIGHUP starts again */
+};
+
+/* Is it that this cf's daemon runs?  Fills seen. */
+bool daemon_look(const struct site *site, struct daemon_seen *seen);
+/* Has its pid file been written since? */
+bool daemon_is_new(const struct daemon_seen *before,
+    const struct daemon_seen *now);
+/* Does one of its ports accept a connection? */
+bool daemon_accepts(const struct site *site);
+
+#endif
