@@ -194,6 +194,17 @@ $r = changes_nothing('a list without end', sub {
 is($r->{status}, 65, '... is refused');
 like($r->{err}, qr/\Atlsoff: standard input:2000001: more than 2000000 hosts; /, '... and ends');
 
+# ---- lines are those of the file, though each role's entries shift the other's ----
+
+site("Connect:127\tRELAY\n" . canit_section() . "Srv_Features:b.example\tS\nTry_TLS:c.example\tNO\n");
+my $line = () = text() =~ s/^Srv_Features:b.*//msr =~ /\n/g;
+spew($wanted, "client a.example\nclient c.example\nserver b.example\nserver d.example\n");
+$r = edit('-n', 'apply', $wanted);
+like($r->{err}, qr/moved Srv_Features:b\.example S \(line \d+\): from line @{[$line + 1]}, /,
+    'a server that was managed') or diag($r->{err});
+like($r->{err}, qr/moved Try_TLS:c\.example NO \(line \d+\): from line @{[$line + 2]}, /,
+    'a client that was') or diag($r->{err});
+
 # ---- for scripts ----
 
 site($before);
