@@ -14,7 +14,26 @@ use Tlsoff::Terminal;
 use Time::HiRes qw(time);
 
 enter_namespace();
-name_server('bagoona.com MX 20 backup.example', 'bagoona.com MX 10 luna.cheddar.com',
+
+# A record of the name that was asked for, in hexadecimal.
+sub record {
+	my ($type, $data, $length) = @_;
+	return 'c00c' . unpack 'H*', pack('nnNn', $type, 1, 60, $length // length $data) . $data;
+}
+my $mail = record(15, pack('n', 10) . "\4luna\7cheddar\3com\0");
+my %answers = ( # what a server may send: records, bytes, whether it has a mail host
+	'no record' => ['1', '', 0],
+	'a record without an end' => ['1', 'c00c000f', 0],
+	'data without an end' => ['1', record(15, 'xx', 200), 0],
+	'a name without an end' => ['1', record(15, pack('n', 5) . "\4lun"), 0],
+	'a name that leads to itself' => ['2', record(15, pack 'nn', 5, 0xffff) . $mail, 1],
+	'data too short for a name' => ['2', record(15, pack 'n', 5) . $mail, 1],
+	'another type first' => ['2', record(16, "\1x") . $mail, 1],
+	'more records than there are' => ['9', $mail, 1],
+);
+my %named = map { ($_ => tr/ /-/r . '.raw.example') } keys %answers;
+name_server(map({ "$named{$_} RAW @{$answers{$_}}[0, 1]" } keys %answers),
+    'bagoona.com MX 20 backup.example', 'bagoona.com MX 10 luna.cheddar.com',
     'own.example MX 10 mx.own.example', 'itself.example MX 10 itself.example',
     'nomail.example MX 0 .', 'host.example A 192.0.2.1',
     map({ "mute$_.example SILENCE x" } 1 .. 9),
@@ -42,6 +61,14 @@ unlike(said('client', 'bagoona.com', 'cheddar.com'), qr/did you mean/,
     '... nor where the mail host is exempted with it');
 unlike(said('remove', 'client', 'bagoona.com'), qr/did you mean/, '... nor by remove');
 unlike(said('server', 'bagoona.com'), qr/did you mean/, '... nor of a server');
+
+# Whatever a name server says.
+for my $what (sort keys %answers) {
+	my $seen = said('client', $named{$what});
+	like($seen, qr/^added/m, "$what: the change is made");
+	is($seen =~ /did you mean: tlsoff client luna\.cheddar\.com/ ? 1 : 0, $answers{$what}[2],
+	    '... and ' . ($answers{$what}[2] ? 'the mail host' : 'nothing') . ' is named') or diag($seen);
+}
 
 my $nobody = knows_one_user() ? 0 : $> == 0 ? (getpwnam 'nobody')[2] : $>;
 my $as_root = qr/^tlsoff: DNS is asked as root: the kernel does not let us become nobody/m;

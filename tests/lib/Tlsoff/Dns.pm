@@ -7,8 +7,9 @@
 #
 # It listens on 127.0.0.1 when it returns, the C library asks it and trusts its
 # AD bit, and it ends with the namespace.  Names that it does not have do not
-# exist.  A name with the record "SILENCE" gets no answer.  Each name that it is
-# asked for is a line of dns_questions(), and the user who asks of dns_askers().
+# exist.  A name with the record "SILENCE" gets no answer, one with "RAW COUNT HEX"
+# these bytes as so many records.  Each name that it is asked for is a line of
+# dns_questions(), and the user who asks of dns_askers().
 package Tlsoff::Dns;
 
 use strict;
@@ -22,7 +23,7 @@ use Tlsoff;
 our @EXPORT = qw(name_server dns_questions dns_askers key_digest);
 
 my ($ASKED, $ASKERS) = ('/run/dns-questions', '/run/dns-askers');
-my %TYPE = (SILENCE => 0, A => 1, SOA => 6, MX => 15, TLSA => 52);
+my %TYPE = (SILENCE => 0, RAW => -1, A => 1, SOA => 6, MX => 15, TLSA => 52);
 
 sub wire_name {
 	return join('', map { pack 'C/a*', $_ } split /\./, $_[0]) . "\0";
@@ -30,6 +31,7 @@ sub wire_name {
 
 my %data = (
 	SILENCE => sub { '' },
+	RAW => sub { [@_] },
 	A => sub { pack 'C4', split /\./, $_[0] },
 	MX => sub { pack('n', $_[0]) . wire_name($_[1]) },
 	TLSA => sub { pack 'C3H*', @_ },
@@ -57,6 +59,10 @@ sub answer {
 	append($ASKED, "$name\n");
 	return if $zone->{$name}{ $TYPE{SILENCE} };
 	my $question = substr $query, 12, $at + 5 - 12;
+	if (my $raw = $zone->{$name}{ $TYPE{RAW} }) {
+		my ($count, $hex) = @{ $raw->[0] };
+		return pack('n6', $id, 0x8180, 1, $count, 0, 0) . $question . pack 'H*', $hex // '';
+	}
 	my $type = unpack 'n', substr $question, -4, 2;
 	my @found = @{ $zone->{$name}{$type} // [] };
 	my $exists = grep { $_ eq $name || /\.\Q$name\E\z/ } keys %$zone;
