@@ -76,7 +76,8 @@ spew($ACCESS, $entry);
 edit_ok(@entry, '-c', 'ticket 2');
 is(entry('Try_TLS:a.example'), 'NO', '... and one that is missing');
 
-for my $half (['-c', 'x', '--no-comment'], ['-u', '30d', '--no-until']) {
+for my $half (['-c', 'x', '--no-comment'], ['-u', '30d', '--no-until'],
+    ['--no-comment', '-u', '30d', '--no-until']) {
 	spew($access, $both);
 	my $r = tlsoff('-C', $cf, '--restart', 'none', @entry, @$half);
 	is($r->{status}, 64, "@$half contradict each other");

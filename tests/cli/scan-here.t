@@ -46,11 +46,19 @@ seen('--since', '7d');
 like(slurp("$dir/asked"), qr/--since=\@\d+ /, '... since then');
 spew("$dir/journalctl", "#!/bin/sh\nexit 3\n");
 like(seen(), qr/journalctl failed with status 3\nstatus 69\./, '... that cannot be read');
+unlike(seen('-q'), qr/scan: reads/, '... and -q does not say that it is');
+chmod 0644, "$dir/journalctl";
+like(seen(), qr{scan: neither /var/log/mail\.log nor /var/log/maillog nor journalctl is here; name the log,.*\nstatus 66\.},
+    'a machine that has neither');
+mkdir "$dir/log/maillog";
+like(seen(), qr{/var/log/maillog: is no log\nstatus 66\.}, 'a directory in its place');
+rmdir "$dir/log/maillog";
 
 spew("$dir/log/maillog", join '', @lines[900 .. $#lines]);
 spew("$dir/log/maillog-20261101", join '', @lines[0 .. 449]);
 spew("$dir/log/maillog-20261108", join '', @lines[450 .. 899]);
 system("gzip $dir/log/maillog-20261101") == 0 or die;
+mkdir "$dir/log/maillog.d"; # is none of them
 $seen = seen();
 like($seen, qr/scan: reads \/var\/log\/maillog and 2 beside it/, 'maillog and older ones');
 is(names($seen), $names, '... the hosts in them');

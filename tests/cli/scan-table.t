@@ -118,6 +118,18 @@ like($once, qr/ \@ +unknown/, 'one failure is one sign') or diag($once);
 		'tlsoff server in.example', "tlsoff server '[192.0.2.9]'"], '... one for each');
 }
 
+# A host that begins like an option, and hosts for --fallback.
+{
+	spew("$dir/dash", client('12:00:00Z', '-dash.example'));
+	my $t = Tlsoff::Terminal->start({}, 'sh', '-c', '"$@"; echo done.', 'sh', $TLSOFF,
+	    'scan', '-f', "$dir/none", '-C', '/dev/null', "$dir/dash");
+	$t->wait_for(qr/done\./);
+	$t->end();
+	like($t->{seen}, qr/^tlsoff client -- -dash\.example\r?$/m, 'a host is no option');
+}
+my $document = tlsoff('scan', '--hosts', '-j', "$dir/log")->{out};
+like($document, qr/\A\{.*"host":"busy\.example"/s, '--hosts goes with a document');
+
 for ({ LC_ALL => 'en_US.UTF-8' }, { LC_CTYPE => 'C.utf8' },
     { LANG => 'de_DE.UTF-8' }) {
 	my ($line) = grep { /busy/ } shown($_, "$dir/log");

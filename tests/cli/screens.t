@@ -84,10 +84,18 @@ unlike(screen(80, { %xterm, NO_COLOR => '1' }, 'list'), qr/\e/, 'NO_COLOR');
 like(screen(80, { %xterm, NO_COLOR => '1' }, '--color=always', 'list'), $red,
     '... which --color overrules');
 unlike(screen(80, \%xterm, '--color', 'never', 'list'), qr/\e/, '--color never');
+like(screen(80, { %xterm, NO_COLOR => '' }, '--color', 'auto', 'list'), $red,
+    'an empty NO_COLOR is none');
 unlike(tlsoff('-C', $CF, 'list')->{out}, qr/\e/, 'no color in a pipe');
 like(tlsoff('-C', $CF, '--color', 'always', 'list')->{out}, $red, '... but with --color always');
 like(screen(80, \%xterm, 'explain', 'client', 'luna.bagoona.com'),
     qr/^\e\[33mTLS is off when we connect to luna\.bagoona\.com\e\[0m$/m, 'the verdict of explain');
+
+my $t = Tlsoff::Terminal->start({}, 'env', '-u', 'TERM', 'sh', '-c', '"$@"; echo done.', 'sh',
+    $TLSOFF, '-C', $CF, 'list');
+$t->wait_for(qr/done\./);
+$t->end();
+like($t->{seen}, $red, 'a terminal that nobody named has color');
 
 # ---- nothing to show ----
 
