@@ -377,6 +377,81 @@ without_proc_it_is_connected_to(void **state)
 	(void)close(fd);
 }
 
+/* The kernel's lists, in a place with a /proc of ours: 127.0.0.1, port 2525. */
+#define LOOPBACK "0100007F:09DD "
+#define LISTENS "00000000:0000 0A 00000000:00000000"
+#define LISTENS6 "00000000000000000000000000000000:0000 0A 00000000:00000000"
+
+static const struct list_case {
+	const char *what;
+	const char *tcp, *tcp6;
+	const char *address;
+	bool listens;
+} list_cases[] = {
+	{ "nobody", "", "", "127.0.0.1", false },
+	{ "this address", "   0: " LOOPBACK LISTENS "\n", "", "127.0.0.1", true },
+	{ "behind others", "  sl  local_address rem_address st\n"
+	    "   0: 0100007F:0016 " LISTENS "\n   1: " LOOPBACK LISTENS "\n",
+	    "", "127.0.0.1", true },
+	{ "any address", "   0: 00000000:09DD " LISTENS "\n", "", "127.0.0.1",
+	    true },
+	{ "another address", "   0: " LOOPBACK LISTENS "\n", "", "127.0.0.2",
+	    false },
+	{ "another port", "   0: 0100007F:0016 " LISTENS "\n", "", "127.0.0.1", false },
+	{ "a connection", "   0: " LOOPBACK "00000000:0000 01 00000000:00000000\n",
+	    "", "127.0.0.1", false },
+	{ "what is no line", "damaged\n", "", "127.0.0.1", false },
+	{ "no address", "   0: GGGGGGGG:09DD " LISTENS "\n", "", "127.0.0.1",
+	    false },
+	{ "half an address", "   0: 7F\n", "", "127.0.0.1", false },
+	{ "any of IPv6", "", "   0: 00000000000000000000000000000000:09DD "
+	    LISTENS6 "\n", "127.0.0.1", true },
+	{ "this of IPv6", "", "   0: 00000000000000000000000001000000:09DD "
+	    LISTENS6 "\n", "::1", true },
+	{ "another of IPv6", "", "   0: 00000000000000000000000002000000:09DD "
+	    LISTENS6 "\n", "::1", false },
+	{ "IPv4 is not asked for IPv6", "   0: 00000000:09DD " LISTENS "\n", "",
+	    "::1", false },
+};
+
+static void
+write_list(const char *name, const char *text)
+{
+	FILE *file = fopen(in_root(name), "w");
+
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+}
+
+static void
+the_list_of_the_kernel_is_read(void **state)
+{
+	(void)state;
+	/* Root alone may go there; the cases are those of a small end first. */
+	if (geteuid() != 0 || htonl(1) == 1)
+		return;
+	assert_int_equal(mkdir(in_root("proc"), 0755), 0);
+	assert_int_equal(mkdir(in_root("proc/net"), 0755), 0);
+	for (size_t i = 0; i < sizeof(list_cases) / sizeof(list_cases[0]); i++) {
+		const struct list_case *c = &list_cases[i];
+		int status;
+		pid_t asker;
+
+		write_list("proc/net/tcp", c->tcp);
+		write_list("proc/net/tcp6", c->tcp6);
+		asker = fork();
+		assert_true(asker >= 0);
+		if (asker == 0)
+			_exit(chroot(root) != 0 ? 2
+			    : port_accepts(c->address, "2525",
+			    strchr(c->address, ':') != NULL));
+		assert_int_equal(waitpid(asker, &status, 0), asker);
+		if (!WIFEXITED(status) || WEXITSTATUS(status) != c->listens)
+			fail_msg("%s: %d", c->what, status);
+	}
+}
+
 /* ---- whose it is ---- */
 
 /* As somebody else, who may see it and not signal it. */
@@ -441,6 +516,7 @@ main(void)
 		in_scratch(a_port_of_ipv6_is_tried_there),
 		in_scratch(no_name_of_a_port_is_looked_up),
 		in_scratch(without_proc_it_is_connected_to),
+		in_scratch(the_list_of_the_kernel_is_read),
 		in_scratch(a_port_that_is_overrun_listens_all_the_same),
 		in_scratch(
 		    a_daemon_of_another_user_is_left_alone_and_that_is_said),
