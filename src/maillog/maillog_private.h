@@ -4,7 +4,7 @@
  *   maillog.c   blocks -> records, one after the other
  *   record.c    a line of text, or an entry -> a record
  *   entry.c     the fields of an entry: who wrote it
- *   json.c, export.c, verbose.c, frame.c   where those fields stand
+ *   json.c, journal.c, frame.c   where those fields stand
  *   match.c     all patterns, the shapes of a line among them
  *   evidence.c  what a record means
  *   handshake.c handshakes that worked, DANE and MTA-STS
@@ -12,8 +12,7 @@
  *   stamp.c     a time stamp -> seconds
  *   relay.c     relay= -> the host sendmail looks up
  *   process.c   what is open of each process, and looking back
- *   hosts.c     the rows
- *   row.c       one row: reasons, failures over time
+ *   hosts.c     the rows: reasons, failures over time
  *   tally.c     handshakes that worked
  */
 #ifndef TLSOFF_MAILLOG_PRIVATE_H
@@ -261,7 +260,7 @@ void entry_set(struct entry *e, struct span name, struct span value);
 enum entry_kind entry_record(uint64_t seed, const struct entry *e,
     struct record *r);
 
-/* ---- json.c, export.c, verbose.c, frame.c ---- */
+/* ---- json.c, journal.c, frame.c ---- */
 
 /* The fields of an object in JSON; false: it is none. */
 bool json_entry(struct span object, struct entry *entry);
@@ -381,12 +380,8 @@ void host_unattributed(struct maillog_state *s, long long time,
 /* Fills the public parts of all rows and sorts them. */
 void hosts_finish(struct maillog_state *s);
 void hosts_free(struct maillog_state *s);
-/* ---- row.c ---- */
-
+/* A reason's number, kept as often as it is asked for. */
 unsigned reason_number(struct maillog_state *s, struct span text);
-void row_reason(struct maillog_state *s, struct maillog_host *row,
-    unsigned reason, unsigned long times);
-void row_time(struct maillog_host *row, long long time, unsigned long times);
 
 /* ---- tally.c ---- */
 
