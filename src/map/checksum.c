@@ -158,3 +158,26 @@ checksum_equal(const struct checksum *a, const struct checksum *b)
 {
 	return a->count == b->count && a->low == b->low && a->high == b->high;
 }
+
+/* ---- of a text ---- */
+
+int
+text_checksum(struct checksum *sum, const struct access *access,
+    const struct map_spec *spec, bool *clean, struct error *err)
+{
+	struct text_walk walk = { .access = access };
+	struct access_record r;
+	struct error memory;
+	int status = 0;
+
+	checksum_again(sum, (const uint64_t[2]){ sum->key[0], sum->key[1] });
+	/* Untested: a signal while a text is added up. */
+	while (status == 0 && text_next(&walk, &r)) {
+		checksum_add(sum, r.key, r.value, spec->keep_case);
+		if (sum->count % 65536 == 0)
+			status = cancel_check(err);
+	}
+	*clean = !walk.faulty;
+	return checksum_end(sum, status == 0 ? err : &memory) == 0 ? status
+	                                                           : -1;
+}

@@ -1,7 +1,10 @@
-/* Keys, eight bytes at a time: every key of the file passes here twice. */
+/* Keys, eight bytes at a time, for every key of the file passes here twice; and the
+ * records of a text that its map has. */
 #include <string.h>
 
 #include "map_private.h"
+
+/* ---- keys ---- */
 
 #define EACH(byte) (0x0101010101010101u * (uint64_t)(byte))
 
@@ -70,4 +73,37 @@ key_text_pages(const struct access *a)
 {
 	return key_pages(a->text.len,
 	    a->all_keys ? a->entries : access_line(a, a->text.len));
+}
+
+/* ---- the records of a text ---- */
+
+/* The duplicates are known as faults. */
+static bool
+is_duplicate(struct text_walk *w, size_t start)
+{
+	const struct access *a = w->access;
+	bool duplicate = false;
+
+	for (; w->fault < a->fault_count; w->fault++) {
+		const struct access_fault *f = &a->faults[w->fault];
+
+		if (f->start > start)
+			break;
+		if (f->start == start && f->kind == FAULT_DUPLICATE)
+			duplicate = true;
+	}
+	return duplicate;
+}
+
+bool
+text_next(struct text_walk *w, struct access_record *r)
+{
+	while (access_next(w->access->text, &w->at, r)) {
+		w->number++;
+		w->faulty = w->faulty || r->rest ||
+		    (r->kind != ACCESS_NOTHING && r->kind != ACCESS_ENTRY);
+		if (r->kind == ACCESS_ENTRY && !is_duplicate(w, r->start))
+			return true;
+	}
+	return false;
 }

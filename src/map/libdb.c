@@ -9,7 +9,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "libdb.h"
+#include "map_private.h"
 
 static void
 keep_first(const DB_ENV *env, const char *prefix, const char *message)

@@ -16,7 +16,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "libdb.h"
+#include "map_private.h"
 
 #define NEVER_SPLIT 1000u /* more pairs than a page holds */
 #define BULK ((u_int32_t)1 << 20)

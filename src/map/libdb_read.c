@@ -13,7 +13,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "libdb.h"
+#include "map_private.h"
 
 /* As a bulk cursor wants it: a multiple of 1024, more than any page. */
 #define BLOCK ((u_int32_t)128 * 1024)

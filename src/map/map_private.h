@@ -1,17 +1,17 @@
 /*
  * map_private.h: what the files of this room share; nobody else includes it.
  *
- *   key.c             keys as a map stores them
+ *   key.c             keys as a map stores them, and the records of a text
+ *                     that its map has
  *   checksum.c        the keyed checksum that tells two sets of records apart
- *   text.c            the records of a text that its map has
- *   places.c          those bucket by bucket; order.c: what makemap is fed
+ *   places.c          these bucket by bucket; order.c: what makemap is fed
  *   file.c            the file of a map
  *   task.c            work in a child: libdb may crash
  *   store.c           a map in this process, and the table of its kinds:
- *   libdb_read.c      by libdb, with libdb.c and libdb_build.c; libdb.h
+ *   libdb_read.c      by libdb, with libdb.c and libdb_build.c
  *   dump.c            through "makemap -u"
- *   makemap.c         calling makemap; makemap_build.c: to build, and its words;
- *   types.c           which types it was compiled with
+ *   makemap.c         calling makemap, and which types it was compiled with;
+ *   makemap_build.c   to build, and its words
  *   build.c           building in a child
  *   prove.c           the proof; difference.c: where it fails
  *   lookup.c          a map in a child that answers keys
@@ -80,6 +80,10 @@ void checksum_add(struct checksum *sum, struct span key, struct span value,
 /* Once, after the last record.  EX_OSERR. */
 int checksum_end(struct checksum *sum, struct error *err) MUST_USE;
 bool checksum_equal(const struct checksum *a, const struct checksum *b);
+/* Adds up what of a text is stored in its map, under the key that sum has;
+ * clean: the text has no fault but, perhaps, duplicates. */
+int text_checksum(struct checksum *sum, const struct access *access,
+    const struct map_spec *spec, bool *clean, struct error *err) MUST_USE;
 
 /* ---- text ---- */
 
@@ -94,10 +98,6 @@ struct text_walk {
 /* The next record that is stored in the map.  Starts as { .access = ... };
  * false at the end. */
 bool text_next(struct text_walk *w, struct access_record *r);
-/* Adds up what of a text is stored in its map, under the key that sum has;
- * clean: the text has no fault but, perhaps, duplicates. */
-int text_checksum(struct checksum *sum, const struct access *access,
-    const struct map_spec *spec, bool *clean, struct error *err) MUST_USE;
 
 /* ---- places ---- */
 
@@ -258,6 +258,39 @@ bool store_take_null(struct span *key, struct span *value);
  * how far it is; NULL: nobody is. */
 int store_checksum(const struct source *source, struct checksum *sum,
     const struct task *task, struct error *err) MUST_USE;
+
+/* ---- libdb ---- */
+
+#ifdef TLSOFF_LIBDB
+#include <db.h>
+
+struct libdb {
+	DB *db;
+	/* private */
+	const char *path;
+	char said[256]; /* libdb's own words */
+};
+
+/* A handle, not open yet; its address must stay.  In a child: without memory
+ * the process ends. */
+void libdb_new(struct libdb *l, const char *path);
+/* In a child's task: libdb does not wait for the disk when it closes a file,
+ * which is to be synced after the proof; the writing begins at once.  Where the
+ * disk fails the child ends with EX_IOERR and this path. */
+void libdb_writes(const char *path);
+/* Fills err for libdb's code; returns -1. */
+int libdb_error(struct libdb *l, int status, const char *what, int code,
+    struct error *err);
+DBTYPE libdb_type(const struct map_spec *spec);
+/* 0, or -1 when what was written did not reach the file; where there is no
+ * handle, nothing. */
+int libdb_close(struct libdb *l, struct error *err);
+
+/* The builder of the row of libdb's: a new file, or a copy of the old map in
+ * which the records change that differ. */
+int libdb_build(const struct map_build *build, const struct task *task,
+    struct error *err) MUST_USE;
+#endif
 
 /* ---- makemap ---- */
 

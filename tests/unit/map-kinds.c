@@ -20,7 +20,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "../../src/map/libdb.h"
+#include "../../src/map/map_private.h"
 #include "scratch.h"
 
 #define HASH 0x061561u
