@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base.h"
+#include "scratch.h"
 
 #define OTHER 4711 /* a user */
 #define CANNOT 77  /* exit status: no such caller here */
@@ -173,6 +174,58 @@ the_reason_is_told(void **state)
 	    "stands in a directory that other users can write to");
 }
 
+/* ---- what the kernel says of users ---- */
+
+/* In a place whose /proc/self/uid_map has this text; NULL: there is no /proc. */
+static bool
+is_root_with(const char *map)
+{
+	char directory[PATH_MAX], path[PATH_MAX + 64];
+	int status;
+	pid_t child;
+
+	scratch_make(directory, "trust");
+	(void)snprintf(path, sizeof(path), "%s/proc/self/uid_map", directory);
+	scratch_parents(path, strlen(directory));
+	if (map != NULL)
+		assert_int_equal(put(path, map), 0);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0)
+		_exit(chroot(directory) != 0 ? 2 : user_is_root());
+	assert_int_equal(waitpid(child, &status, 0), child);
+	scratch_remove(directory);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) < 2);
+	return WEXITSTATUS(status) == 1;
+}
+
+static void
+where_nobody_can_tell_root_is_root(void **state)
+{
+	static const char *const maps[] = { NULL, "", "damaged\n", "0 1000\n" };
+
+	(void)state;
+	if (geteuid() != 0)
+		return; /* root alone may go there */
+	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)
+		if (!is_root_with(maps[i]))
+			fail_msg("%s", maps[i]);
+}
+
+static void
+who_is_alone_and_somebody_else_outside_is_no_root(void **state)
+{
+	(void)state;
+	if (geteuid() != 0)
+		return;
+	assert_false(is_root_with("         0       1000          1\n"));
+	/* A container's root has users, or is root outside. */
+	assert_true(is_root_with("0 0 1\n"));
+	assert_true(is_root_with("0 1000 2\n"));
+	assert_true(is_root_with("0 1000 1\n1 100000 65536\n"));
+	assert_true(is_root_with("0 1000 1"));
+}
+
 int
 main(void)
 {
@@ -181,6 +234,8 @@ main(void)
 		cmocka_unit_test(a_user_lets_his_group_write),
 		cmocka_unit_test(root_does_not),
 		cmocka_unit_test(root_by_name_is_a_user),
+		cmocka_unit_test(where_nobody_can_tell_root_is_root),
+		cmocka_unit_test(who_is_alone_and_somebody_else_outside_is_no_root),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
