@@ -19,7 +19,7 @@ enum request_kind {
 #define REQUESTS 5
 
 struct apply {
-	struct job job; /* first: plan_states() is given this alone */
+	struct job job;
 	struct arena memory; /* of what follows */
 	int *files; /* open; -1: it has been read */
 	size_t file_count;
@@ -138,18 +138,18 @@ add_unwanted(struct apply *a, struct wishes *wishes, enum role role)
 	struct job *j = &a->job;
 	size_t count;
 	const struct wish *there = plan_exempted(&j->update.access,
-	    &j->entry_rules, role, &j->report.memory, &count);
+	    &j->entry_rules, role, &j->memory, &count);
 
-	for (size_t i = 0; i < count && !j->report.memory.failed; i++)
+	for (size_t i = 0; i < count && !j->memory.failed; i++)
 		if (!state_list_has(&a->states, role, there[i].host.name))
-			*ARENA_ADD(&j->report.memory, wishes->at,
+			*ARENA_ADD(&j->memory, wishes->at,
 			    wishes->count) = there[i];
 }
 
 static int
 plan_states(struct job *j, struct error *err)
 {
-	struct apply *a = (struct apply *)(void *)j;
+	struct apply *a = j->context;
 	struct wishes wishes[REQUESTS] = { { NULL, 0 } };
 	struct request requests[REQUESTS] = {
 		[REMOVE_CLIENT] = { .verb = VERB_REMOVE, .role = ROLE_CLIENT },
@@ -163,14 +163,14 @@ plan_states(struct job *j, struct error *err)
 	for (size_t i = 0; i < a->states.count; i++) {
 		struct wishes *w = &wishes[kind_of(&a->states.at[i])];
 
-		*ARENA_ADD(&j->report.memory, w->at, w->count) =
+		*ARENA_ADD(&j->memory, w->at, w->count) =
 		    a->states.at[i].wish;
 	}
 	if (j->o->exclusive) {
 		add_unwanted(a, &wishes[REMOVE_CLIENT], ROLE_CLIENT);
 		add_unwanted(a, &wishes[REMOVE_SERVER], ROLE_SERVER);
 	}
-	if (arena_error(&j->report.memory, err) != 0)
+	if (arena_error(&j->memory, err) != 0)
 		return -1;
 	for (size_t i = 0; i < REQUESTS; i++) {
 		requests[i].wishes = wishes[i].at;
@@ -198,19 +198,17 @@ int
 verb_apply(const struct options *o)
 {
 	struct apply a = { .job = { .o = o, .make = plan_states,
-		.text = BUF_INIT } };
+		.how.read_only = o->dry_run, .context = &a } };
 	struct error err = ERROR_INIT;
-	int status;
+	int result = -1;
 
-	if (open_files(&a, &err) != 0 || change_site(&a.job, &err) != 0 ||
-	    read_files(&a, &err) != 0 || check_empty(&a, &err) != 0) {
-		status = change_failed(&a.job, &err);
-	} else {
+	if (open_files(&a, &err) == 0 && change_site(&a.job, &err) == 0 &&
+	    read_files(&a, &err) == 0 && check_empty(&a, &err) == 0) {
 		tell_notes(&a);
-		status = change_and_report(&a.job);
+		result = change_run(&a.job, &err);
 	}
+	result = change_report(&a.job, result, report_print, &err);
 	close_files(&a);
 	arena_free(&a.memory);
-	change_end(&a.job);
-	return status;
+	return change_end(&a.job, result, &err);
 }

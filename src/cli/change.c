@@ -1,6 +1,12 @@
 /*
- * tlsoff client, server, remove, expire: one change of access file and map,
- * then sendmail.
+ * One change of access file and map, then sendmail, in this order:
+ *
+ *   1  the site                        change_site()
+ *   2  the lock                        change_run()
+ *   3  the text, the plan              change_plan(), up_to_date()
+ *   4  to 7: the new map and text, the proof, the exchange   commit()
+ *   8  sendmail, the system log        serve()
+ *   9  the report                      change_report(), change_end()
  */
 #include <stdio.h>
 #include <string.h>
@@ -11,15 +17,70 @@
 #define ATTEMPTS 5
 #define WOULD_CHANGE 1 /* exit status of -n --exit-code, as git diff's */
 
-/* ---- doing it, or showing it ---- */
+/* ---- 1: the site ---- */
 
-static struct access *
-after(struct job *j)
+static int
+choose_builder(struct job *j, struct error *err)
 {
-	return j->plan.changed ? &j->after : &j->update.access;
+	bool libdb = map_libdb() != NULL;
+
+	j->how.makemap = find_makemap(j->o, j->makemap);
+	/* Untested: a tlsoff built without libdb: tests/heavy/platforms.t
+	 * runs that. */
+	j->how.builder = j->how.makemap != NULL || !libdb ? UPDATE_MAKEMAP
+							  : UPDATE_LIBDB;
+	if (j->o->builder != NULL)
+		j->how.builder = (enum update_builder)name_index(builder_names,
+		    j->o->builder);
+	if (!libdb && (j->how.builder == UPDATE_LIBDB ||
+	    j->how.builder == UPDATE_PATCH))
+		return error_set(err, EX_UNAVAILABLE, "--builder %s: this "
+		    "tlsoff was built without libdb; use makemap",
+		    j->o->builder);
+	if (j->how.makemap != NULL ||
+	    (libdb && j->how.builder != UPDATE_MAKEMAP))
+		return 0;
+	return error_set(err, EX_UNAVAILABLE, "makemap: not installed; say "
+	    "where it is with --makemap%s",
+	    libdb ? ", or take --builder libdb" : "");
 }
 
-/* Is there nothing to do?  1 or 0; -1 with err. */
+static void
+tell_site(const struct job *j)
+{
+	const struct site *s = &j->site;
+
+	detail(j->o, "config: %s", s->config[0] == '\0' ? "none" : s->config);
+	detail(j->o, "access file: %s", s->access);
+	detail(j->o, "map: %s %s", s->map.type_name, s->map.path);
+	detail(j->o, "builder: %s", builder_names[j->how.builder]);
+	detail(j->o, "makemap: %s",
+	    j->how.makemap == NULL ? "not installed" : j->how.makemap);
+	detail(j->o, "sendmail reads this map: %s", s->own_map ? "yes" : "no");
+}
+
+int
+change_site(struct job *j, struct error *err)
+{
+	if (find_site(j->o, &j->site, &j->entry_rules, j->today, err) != 0)
+		return -1;
+	/* Untested: choose_builder() fails, see there. */
+	if (is_ignored(&j->site))
+		return ignored_map(&j->site, err);
+	if (choose_builder(j, err) != 0)
+		return -1;
+	j->rules = (struct access_rules){ j->site.map.keep_case, j->o->marker };
+	j->how.site = &j->site;
+	j->how.rules = &j->rules;
+	j->how.lock_wait = j->o->lock_wait;
+	j->service.action = SERVICE_UNTOUCHED;
+	tell_site(j);
+	return 0;
+}
+
+/* ---- 3: is there nothing to do? ---- */
+
+/* 1 or 0; -1 with err. */
 static int
 up_to_date(struct job *j, struct error *err)
 {
@@ -30,59 +91,58 @@ up_to_date(struct job *j, struct error *err)
 	if (update_proven(&j->update, &j->proof, err) != 0)
 		return -1;
 	if (!j->proof.equal)
-		(void)snprintf(j->why, sizeof(j->why), "%s", j->proof.example);
-	j->report.proven = j->proof.equal;
-	j->report.entries = j->proof.entries;
+		memcpy(j->why, j->proof.example, sizeof(j->why));
 	return j->proof.equal;
 }
 
-static int
+/* ---- 4 to 7: doing it, or showing it ---- */
+
+static enum update_status
 show(struct job *j, struct error *err)
 {
-	int done = up_to_date(j, err);
-
+	j->changed = true;
+	if (j->why[0] != '\0')
+		note(j->o, "map %s: differs from the text and would be built: "
+		    "%s", j->site.map.path, j->why);
 	/* Untested: a diff goes to standard output, whose failure is told at
 	 * the end. */
-	if (done < 0)
-		return -1;
-	j->report.changed = done == 0;
-	if (done == 0 && !j->plan.changed && !j->rebuild)
-		note(j->o, "map %s: differs from the text and would be built: "
-		    "%s", j->report.map, j->why);
 	return diff_unified(&j->plan, &j->update.access, j->site.access,
-	    &j->report.diff, err);
+	    &j->diff, err) == 0 ? UPDATE_DONE : UPDATE_FAILED;
+}
+
+static enum update_status
+commit(struct job *j, struct error *err)
+{
+	bool comments = j->plan.changed && plan_keeps_entries(&j->plan);
+	enum update_status status = update_commit(&j->update, change_after(j),
+	    comments, &j->proof, err);
+
+	if (status != UPDATE_DONE)
+		return status;
+	j->changed = j->in_place = true;
+	if (!j->update.map_stays)
+		j->builder = builder_names[j->update.built];
+	if (j->update.not_patched[0] != '\0')
+		note(j->o, "the map was built anew, for it could not be "
+		    "patched: %s", j->update.not_patched);
+	return UPDATE_DONE;
 }
 
 static enum update_status
 attempt(struct job *j, struct error *err)
 {
-	enum update_status status;
 	int done;
 
 	if (change_plan(j, err) != 0)
 		return UPDATE_FAILED;
-	if (j->o->dry_run)
-		return show(j, err) == 0 ? UPDATE_DONE : UPDATE_FAILED;
 	done = up_to_date(j, err);
 	/* Untested: the proof of an old map fails, see up_to_date. */
 	if (done != 0)
 		return done > 0 ? UPDATE_DONE : UPDATE_FAILED;
-	status = update_commit(&j->update, after(j), j->plan.changed &&
-	    plan_keeps_entries(&j->plan), &j->proof, err);
-	if (status != UPDATE_DONE)
-		return status;
-	j->report.changed = j->report.in_place = true;
-	if (!j->update.map_stays)
-		j->report.builder = builder_names[j->update.built];
-	if (j->update.not_patched[0] != '\0')
-		note(j->o, "the map was built anew, for it could not be "
-		    "patched: %s", j->update.not_patched);
-	j->report.why = j->why[0] == '\0' ? NULL : j->why;
-	j->report.proven = true;
-	j->report.entries = j->proof.entries;
-	return UPDATE_DONE;
+	return (j->o->dry_run ? show : commit)(j, err);
 }
 
+/* 2 to 7. */
 static int
 edit(struct job *j, struct error *err)
 {
@@ -106,7 +166,7 @@ edit(struct job *j, struct error *err)
 	    : error_memory_for(err, j->site.access);
 }
 
-/* ---- sendmail ---- */
+/* ---- 8: sendmail ---- */
 
 static int
 serve(struct job *j, struct error *err)
@@ -118,22 +178,18 @@ serve(struct job *j, struct error *err)
 	struct service service;
 	struct error why = ERROR_INIT;
 
-	j->report.is_read = j->site.own_map;
 	if (mode == SERVICE_NONE)
-		j->report.untouched = "--restart none";
+		j->untouched = "--restart none";
 	else if (wish == NULL && command == NULL && !j->site.own_map)
-		j->report.untouched = "it does not read this map";
-	if (j->report.untouched != NULL)
+		j->untouched = "it does not read this map";
+	if (j->untouched != NULL)
 		return 0;
 	service_find(&service, &j->site, "", mode, command);
-	if (service_restart(&service, &j->site, mode, &j->report.service,
-	        &why) == 0)
+	if (service_restart(&service, &j->site, mode, &j->service, &why) == 0)
 		return 0;
 	return error_set(err, why.status, "sendmail: %s; the change is in "
 	    "place, but sendmail is not back", why.text);
 }
-
-/* ---- the verbs ---- */
 
 int
 change_run(struct job *j, struct error *err)
@@ -142,117 +198,57 @@ change_run(struct job *j, struct error *err)
 	int result = edit(j, err);
 	bool warned = change_warn(j, &why) == 0;
 
-	warn_lines(&j->report.warnings);
-	if (result == 0 && !j->report.in_place && !warned)
+	warn_lines(&j->warnings);
+	if (result == 0 && !j->in_place && !warned)
 		*err = why;
-	if (result != 0 || !j->report.in_place)
+	if (result != 0 || !j->in_place)
 		return warned ? result : -1;
 	audit_changes(&j->plan, j->site.access);
-	if (j->report.builder != NULL && serve(j, err) != 0)
+	if (j->builder != NULL && serve(j, err) != 0)
 		return -1;
-	if (warned)
-		return 0;
-	return change_in_place(j, &why, err);
+	return warned ? 0 : change_in_place(j, &why, err);
 }
+
+/* ---- 9: the report ---- */
 
 int
 change_in_place(const struct job *j, const struct error *why,
     struct error *err)
 {
 	return error_set(err, why->status, "%s%s", why->text,
-	    j->report.in_place ? "; the change is in place" : "");
+	    j->in_place ? "; the change is in place" : "");
+}
+
+/* Did it get out?  Where nothing was changed, main asks. */
+int
+change_report(struct job *j, int result, job_function *print,
+    struct error *err)
+{
+	struct error why = ERROR_INIT;
+
+	if (result != 0 && !j->in_place)
+		return -1;
+	j->error = result != 0 ? err : NULL;
+	if ((print(j, &why) != 0 || (j->in_place && output_end(&why) != 0)) &&
+	    result == 0)
+		return change_in_place(j, &why, err);
+	return result;
 }
 
 int
-change_told(const struct job *j, struct error *err)
+change_end(struct job *j, int result, const struct error *err)
 {
-	return j->report.in_place ? output_end(err) : 0;
-}
+	int status = j->o->exit_code && j->changed ? WOULD_CHANGE : EX_OK;
 
-int
-change_failed(const struct job *j, const struct error *err)
-{
-	int status = err->text[0] == '\0' ? err->status : fail(err);
-
-	if (!j->o->dry_run && status != EX_USAGE)
+	if (result != 0)
+		status = err->text[0] == '\0' ? err->status : fail(err);
+	if (result != 0 && !j->how.read_only && status != EX_USAGE)
 		audit_failure(j->o, err->text);
-	return status;
-}
-
-void
-change_end(struct job *j)
-{
 	plan_free(&j->plan);
 	update_close(&j->update);
 	access_free(&j->after);
 	buf_free(&j->text);
-	report_free(&j->report);
-}
-
-/* What is in place is told even if sendmail is not back. */
-int
-change_and_report(struct job *j)
-{
-	struct error err = ERROR_INIT, why = ERROR_INIT;
-	int result = change_run(j, &err);
-
-	j->report.error = result != 0 ? &err : NULL;
-	if ((result == 0 || j->report.in_place) &&
-	    (report_print(&j->report, j->o, &why) != 0 ||
-	        change_told(j, &why) != 0) && result == 0)
-		result = change_in_place(j, &why, &err);
-	j->report.error = NULL;
-	if (result != 0)
-		return change_failed(j, &err);
-	return j->o->exit_code && j->report.changed ? WOULD_CHANGE : EX_OK;
-}
-
-static int
-plan_request(struct job *j, struct error *err)
-{
-	return plan_make(&j->plan, &j->update.access, &j->entry_rules,
-	    &j->request, err);
-}
-
-int
-verb_change(const struct options *o)
-{
-	struct job j = { .o = o, .make = plan_request, .text = BUF_INIT };
-	struct error err = ERROR_INIT;
-	int status = EX_OK;
-
-	if (change_prepare(&j, &err) != 0) {
-		status = change_failed(&j, &err);
-	} else if (j.hosts.count > 0) {
-		status = change_and_report(&j);
-		if (status == EX_OK)
-			mail_host_notes(&j);
-		if (status == EX_OK)
-			remove_hints(&j);
-	} else {
-		note(o, "no hosts on standard input; nothing to do");
-		if (report_print(&j.report, o, &err) != 0)
-			status = change_failed(&j, &err);
-	}
-	change_end(&j);
-	return status;
-}
-
-static int
-plan_past(struct job *j, struct error *err)
-{
-	return plan_expire(&j->plan, &j->update.access, &j->entry_rules, err);
-}
-
-int
-verb_expire(const struct options *o)
-{
-	struct job j = { .o = o, .make = plan_past, .text = BUF_INIT };
-	struct error err = ERROR_INIT;
-	int status;
-
-	status = change_site(&j, &err) == 0 ? change_and_report(&j)
-					    : change_failed(&j, &err);
-	change_end(&j);
+	buf_free(&j->diff);
+	arena_free(&j->memory);
 	return status;
 }

@@ -60,18 +60,16 @@ look_for_ends(struct checks *c, struct job *j, struct error *err)
 static int
 look(struct checks *c, struct job *j, struct error *err)
 {
-	bool read_only = j->how.read_only;
-	int status = -1;
+	struct update_options how = j->how;
 
+	how.read_only = true;
 	update_close(&j->update);
-	j->how.read_only = true;
-	if (update_open(&j->update, &j->how, err) == 0 &&
-	    update_read(&j->update, err) == 0 &&
-	    look_at_text(c, j, err) == 0 && look_for_ends(c, j, err) == 0 &&
-	    check_map(c, j, err) == 0)
-		status = arena_error(&c->memory, err);
-	j->how.read_only = read_only;
-	return status;
+	if (update_open(&j->update, &how, err) != 0 ||
+	    update_read(&j->update, err) != 0 ||
+	    look_at_text(c, j, err) != 0 || look_for_ends(c, j, err) != 0 ||
+	    check_map(c, j, err) != 0)
+		return -1;
+	return arena_error(&c->memory, err);
 }
 
 /* ---- mending ---- */
@@ -127,47 +125,26 @@ check(struct checks *c, struct job *j, struct error *err)
 		return find_config(c, j, err);
 	if (j->o->fix)
 		result = change_run(j, err);
-	if (result != 0 && !j->report.in_place)
+	if (result != 0 && !j->in_place)
 		return -1;
-	/* The report points into the plan, and that stays. */
 	/* Untested: two failures in a row. */
 	if (look(c, j, &later) != 0 && result == 0)
 		result = change_in_place(j, &later, err);
 	return result;
 }
 
-static int
-check_and_print(struct checks *c, struct job *j, struct error *err)
-{
-	struct error why = ERROR_INIT;
-	int result = check(c, j, err);
-
-	if (result != 0 && !j->report.in_place)
-		return -1;
-	j->report.error = result != 0 ? err : NULL;
-	if (j->o->json)
-		check_print_json(c, j);
-	else if (check_print_text(c, j, &why) != 0 && result == 0)
-		return change_in_place(j, &why, err);
-	if (change_told(j, &why) != 0 && result == 0)
-		result = change_in_place(j, &why, err);
-	return result;
-}
-
 int
 verb_check(const struct options *o)
 {
-	struct job j = { .o = o, .make = plan_fixes, .faults_told = true,
-		.text = BUF_INIT };
 	struct checks c = { .items = NULL };
+	struct job j = { .o = o, .make = plan_fixes, .faults_told = true,
+		.how.read_only = o->dry_run || !o->fix, .context = &c };
 	struct error err = ERROR_INIT;
-	int status;
+	int result = change_report(&j, check(&c, &j, &err), check_print, &err);
+	int status = change_end(&j, result, &err);
 
-	if (check_and_print(&c, &j, &err) == 0)
-		status = c.count > c.soon ? FOUND : EX_OK;
-	else
-		status = o->fix ? change_failed(&j, &err) : fail(&err);
+	if (result == 0 && c.count > c.soon)
+		status = FOUND;
 	arena_free(&c.memory);
-	change_end(&j);
 	return status;
 }

@@ -32,10 +32,8 @@ struct checks {
 void check_add(struct checks *c, const char *file, size_t line,
     const char *code, bool fixable, const char *message);
 
-void check_print_json(struct checks *c, struct job *j);
-/* EX_OSERR: then nothing was printed. */
-int check_print_text(struct checks *c, struct job *j, struct error *err)
-    MUST_USE;
+/* A job_function.  EX_OSERR: then nothing was printed. */
+int check_print(struct job *j, struct error *err) MUST_USE;
 
 /* Looks at all but the text, which has been read. */
 int check_map(struct checks *c, struct job *j, struct error *err) MUST_USE;

@@ -22,18 +22,19 @@ static int
 look_at_content(struct checks *c, struct job *j, struct error *err)
 {
 	const char *path = j->site.map.path;
+	struct map_proof proof;
 
 	if (!j->update.map.exists) {
 		check_add(c, path, 0, "map-missing", true,
 		    "there is no map; build it with tlsoff check --fix");
 		return 0;
 	}
-	if (update_proven(&j->update, &j->proof, err) != 0)
+	if (update_proven(&j->update, &proof, err) != 0)
 		return -1;
-	if (!j->proof.equal)
+	if (!proof.equal)
 		check_add(c, path, 0, "map-differs", true,
 		    arena_printf(&c->memory, "%s; build it with tlsoff check "
-		        "--fix", j->proof.example));
+		        "--fix", proof.example));
 	else if (check_is_older(&j->update))
 		check_add(c, path, 0, "map-older", true, "the map is older "
 		    "than the text, though it has the same entries; build it "

@@ -36,23 +36,28 @@ describe(void *context, size_t number, struct row *row)
 	} };
 }
 
-void
-check_print_json(struct checks *c, struct job *j)
+static void
+print_json(struct checks *c, struct job *j)
 {
 	struct json json;
 
 	json_begin(&json);
 	rows_json(&json, "findings", describe, c, c->count);
 	if (j->o->fix)
-		report_json(&json, &j->report, j->o);
+		report_json(&json, j);
 	json_end(&json);
 }
 
 int
-check_print_text(struct checks *c, struct job *j, struct error *err)
+check_print(struct job *j, struct error *err)
 {
+	struct checks *c = j->context;
 	struct line_list l = { .memory = &c->memory };
 
+	if (j->o->json) {
+		print_json(c, j);
+		return 0;
+	}
 	for (size_t i = 0; i < c->count; i++) {
 		const struct item *item = &c->items[i];
 		const char *file = arena_visible(&c->memory,
@@ -66,7 +71,7 @@ check_print_text(struct checks *c, struct job *j, struct error *err)
 			    item->message);
 	}
 	if (arena_error(&c->memory, err) != 0 ||
-	    (j->o->fix && report_print(&j->report, j->o, err) != 0))
+	    (j->o->fix && report_print(j, err) != 0))
 		return -1;
 	if (j->o->dry_run) /* stdout is a diff */
 		return 0;

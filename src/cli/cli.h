@@ -105,7 +105,7 @@ long long time_of_local(long long civil);
 /* A verb: its words have been counted against the table already. */
 typedef int verb_function(const struct options *o);
 
-verb_function verb_change; /* client, server, remove */
+verb_function verb_edit; /* client, server, remove */
 verb_function verb_scan;
 verb_function verb_expire;
 verb_function verb_check;
@@ -141,8 +141,6 @@ struct line_list {
 
 void lines_add(struct line_list *l, const char *format, ...)
     PRINTF_LIKE(2, 3);
-void lines_vadd(struct line_list *l, const char *format, va_list args)
-    PRINTF_LIKE(2, 0);
 void say_lines(const struct options *o, const struct line_list *l);
 /* Each as "tlsoff: warning: ..." */
 void warn_lines(const struct line_list *l);
@@ -278,46 +276,6 @@ int reading_map(struct reading_file *r, const struct options *o,
     struct map **map, struct error *unreadable, struct error *err) MUST_USE;
 void reading_free(struct reading_file *r);
 
-/* ---- what a change did ---- */
-
-struct report {
-	bool changed;          /* the text, or the map; with -n it would be */
-	bool in_place;         /* what was changed is there for good */
-	const struct plan *plan;
-	size_t *lines;         /* of each change; 0: none */
-	const char *access, *map;
-	const char *builder;   /* NULL: nothing was built */
-	const char *why;       /* the map was built though the text stayed */
-	bool proven;
-	size_t entries;        /* where proven */
-	struct service_result service;
-	bool is_read;          /* sendmail reads this map */
-	const char *untouched; /* why the service was left alone; NULL: it was
-	                          not even thought of */
-	struct buf diff;       /* of -n */
-	const struct error *error; /* what went wrong although all is in place;
-	                          NULL: nothing */
-	struct line_list warnings; /* without "tlsoff: warning: " */
-	struct arena memory;   /* of all that; asked by whoever fills it */
-};
-
-/* Keeps a warning. */
-void report_warning(struct report *r, const char *format, ...)
-    PRINTF_LIKE(2, 3);
-/* Text, or with -j the document, on stdout.  EX_OSERR: then nothing. */
-int report_print(struct report *r, const struct options *o, struct error *err)
-    MUST_USE;
-void report_free(struct report *r);
-
-/* Adds a unified diff of a's text and what the plan makes of it to out; nothing
- * where that is the same. */
-int diff_unified(const struct plan *p, const struct access *a,
-    const char *path, struct buf *out, struct error *err) MUST_USE;
-
-/* syslog: what was done, one line each; what was not. */
-void audit_changes(const struct plan *plan, const char *access);
-void audit_failure(const struct options *o, const char *text);
-
 /* ---- the terminal ---- */
 
 /* Columns of the terminal that stdout is; 0: it is none. */
@@ -390,8 +348,5 @@ void json_close(struct json *j, char bracket);
 void json_value(struct json *j, const char *name, struct value v);
 void json_text(struct json *j, const char *name, const char *text);
 void json_lines(struct json *j, const char *name, const struct line_list *l);
-
-/* The members of a change's document, for an object that is open. */
-void report_json(struct json *j, struct report *r, const struct options *o);
 
 #endif

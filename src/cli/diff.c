@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "cli.h"
+#include "change.h"
 
 #define CONTEXT 3 /* lines around a change */
 

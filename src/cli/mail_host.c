@@ -168,23 +168,21 @@ collect(const struct job *j, struct buf *lines)
 /* Not where the mail host is below the name, or exempted otherwise: then the
  * access file has what it takes. */
 static bool
-is_missed(const struct job *j, const struct host *exchange)
+is_missed(struct job *j, const struct host *exchange)
 {
-	const struct access *now = j->plan.changed ? &j->after
-						   : &j->update.access;
 	struct policy_query q = question_of_host(exchange);
 	struct policy p = { .value = BUF_INIT };
 
 	q.rules = &j->site.policy;
 	q.lookup = access_lookup;
-	q.context = (void *)(size_t)now;
+	q.context = change_after(j);
 	(void)policy_answer(ROLE_CLIENT, &q, &p);
 	policy_free(&p);
 	return p.tls == TLS_ON;
 }
 
 void
-mail_host_notes(const struct job *j)
+mail_host_notes(struct job *j)
 {
 	const struct host_rules rules = { .compressed =
 		j->site.compressed_ipv6 };
@@ -192,7 +190,7 @@ mail_host_notes(const struct job *j)
 	struct span rest;
 
 	if (j->request.role != ROLE_CLIENT || j->request.verb != VERB_ADD ||
-	    j->o->quiet || j->o->dry_run || isatty(STDERR_FILENO) != 1)
+	    j->hosts.count == 0 || j->o->quiet || j->o->dry_run || isatty(STDERR_FILENO) != 1)
 		return;
 	collect(j, &lines);
 	rest = buf_as_span(&lines);

@@ -82,21 +82,13 @@ note(const struct options *o, const char *format, ...)
 }
 
 void
-lines_vadd(struct line_list *l, const char *format, va_list args)
-{
-	struct buf text = BUF_IN(l->memory);
-
-	buf_vprintf(&text, format, args);
-	*ARENA_ADD(l->memory, l->at, l->count) = buf_string(&text);
-}
-
-void
 lines_add(struct line_list *l, const char *format, ...)
 {
 	va_list args;
 
 	va_start(args, format);
-	lines_vadd(l, format, args);
+	*ARENA_ADD(l->memory, l->at, l->count) =
+	    arena_vprintf(l->memory, format, args);
 	va_end(args);
 }
 

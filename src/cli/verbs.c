@@ -6,13 +6,13 @@
 #include "suggest.h"
 
 static const struct verb_entry verbs[] = {
-	{ "client", VERB_ADDS, 1, -1, verb_change, "HOST...",
+	{ "client", VERB_ADDS, 1, -1, verb_edit, "HOST...",
 		"mail to HOST in clear text",
 		"tlsoff -c 'ticket 4711' -u 90d client luna.bagoona.com" },
-	{ "server", VERB_ADDS, 1, -1, verb_change, "HOST...",
+	{ "server", VERB_ADDS, 1, -1, verb_edit, "HOST...",
 		"mail from HOST in clear text",
 		"tlsoff server outbound.cheddar.com" },
-	{ "remove", VERB_TAKES, 1, -1, verb_change, "client|server HOST...",
+	{ "remove", VERB_TAKES, 1, -1, verb_edit, "client|server HOST...",
 		"take HOST's entry out",
 		"tlsoff remove client luna.bagoona.com" },
 	{ "apply", VERB_APPLIES, 1, -1, verb_apply, "FILE...",
