@@ -28,11 +28,11 @@ describe(void *context, size_t number, struct row *row)
 	const struct item *i = &((const struct checks *)context)->items[number];
 
 	*row = (struct row){ {
-		{ "file", NULL, value_text(i->file) },
-		{ "line", NULL, value_or_null(value_number(i->line)) },
-		{ "code", NULL, value_text(i->code) },
-		{ "message", NULL, value_text(i->message) },
-		{ "fixable", NULL, value_bool(i->fixable) },
+		{ "file", .value = value_text(i->file) },
+		{ "line", .value = value_or_null(value_number(i->line)) },
+		{ "code", .value = value_text(i->code) },
+		{ "message", .value = value_text(i->message) },
+		{ "fixable", .value = value_bool(i->fixable) },
 	} };
 }
 

@@ -315,6 +315,7 @@ struct value {
 
 struct value value_span(struct span text);
 struct value value_text(const char *text); /* NULL: null */
+struct value value_some(const char *text); /* "": null */
 struct value value_number(unsigned long long number);
 struct value value_count(unsigned long long count);
 struct value value_bool(bool value);
@@ -326,7 +327,7 @@ struct value value_colored(struct value v, enum color color);
  * Writes one document to a stream, commas and escapes included.  Names and
  * calls nest as the document does:
  *   json_begin(&j); json_text(&j, "builder", "libdb");
- *   json_array(&j, "changes"); ... json_close(&j, ']'); json_end(&j);
+ *   json_open(&j, "changes", '['); ... json_close(&j, ']'); json_end(&j);
  * Bytes that are no UTF-8 are written as U+FFFD.  A NULL text is null.
  */
 struct json {
@@ -342,8 +343,7 @@ bool json_begun(void);
 /* Its member "error". */
 void json_error(struct json *j, const struct error *err);
 
-void json_object(struct json *j, const char *name);
-void json_array(struct json *j, const char *name);
+void json_open(struct json *j, const char *name, char bracket);
 void json_close(struct json *j, char bracket);
 void json_value(struct json *j, const char *name, struct value v);
 void json_text(struct json *j, const char *name, const char *text);

@@ -178,24 +178,24 @@ static void
 describe(const struct explain *e, struct row *row)
 {
 	const struct value none = value_text(NULL);
+	bool has = has_key(e);
 
 	*row = (struct row){ {
-		{ "role", NULL, value_text(role_name(e->role)) },
-		{ "host", NULL, value_text(e->host.name) },
-		{ "address", NULL, value_or_null(value_text(e->address)) },
-		{ "tls", NULL, value_text(tls_name(e->policy.tls)) },
-		{ "kind", NULL, has_key(e) ? value_text(kind_name(e->kind))
-					   : none },
-		{ "key", NULL, has_key(e) ? value_text(e->policy.key) : none },
-		{ "value", NULL, has_key(e)
+		{ "role", .value = value_text(role_name(e->role)) },
+		{ "host", .value = value_text(e->host.name) },
+		{ "address", .value = value_some(e->address) },
+		{ "tls", .value = value_text(tls_name(e->policy.tls)) },
+		{ "kind", .value = value_text(has ? kind_name(e->kind) : NULL) },
+		{ "key", .value = value_text(has ? e->policy.key : NULL) },
+		{ "value", .value = has
 			? value_span(buf_as_span(&e->policy.value)) : none },
-		{ "line", NULL, value_or_null(value_number(e->line)) },
-		{ "managed", NULL, value_bool(e->managed) },
-		{ "comment", NULL, value_or_null(value_span(e->comment.text)) },
-		{ "until", NULL, value_or_null(value_text(e->comment.until)) },
-		{ "expired", NULL, value_bool(e->expired) },
-		{ "text_agrees", NULL,
-			e->file.there ? value_bool(e->agrees) : none },
+		{ "line", .value = value_or_null(value_number(e->line)) },
+		{ "managed", .value = value_bool(e->managed) },
+		{ "comment", .value = value_or_null(value_span(e->comment.text)) },
+		{ "until", .value = value_some(e->comment.until) },
+		{ "expired", .value = value_bool(e->expired) },
+		{ "text_agrees", .value = e->file.there
+			? value_bool(e->agrees) : none },
 	} };
 }
 
@@ -205,8 +205,8 @@ describe_letter(void *context, size_t number, struct row *row)
 	const struct told *t = &((const struct letters *)context)->told[number];
 
 	*row = (struct row){ {
-		{ "letter", NULL, value_text(t->letter) },
-		{ "does", NULL, value_text(t->words) },
+		{ "letter", .value = value_text(t->letter) },
+		{ "does", .value = value_text(t->words) },
 	} };
 }
 
@@ -220,7 +220,7 @@ print_json(const struct explain *e, struct letters *letters)
 	json_begin(&j);
 	row_json(&j, &row);
 	rows_json(&j, "letters", describe_letter, letters, letters->count);
-	json_array(&j, "tried");
+	json_open(&j, "tried", '[');
 	for (size_t i = 0; i < e->tried_count; i++)
 		json_text(&j, NULL, e->tried[i].key);
 	json_close(&j, ']');

@@ -22,6 +22,12 @@ value_text(const char *text)
 }
 
 struct value
+value_some(const char *text)
+{
+	return value_or_null(value_span(span_of(text)));
+}
+
+struct value
 value_number(unsigned long long number)
 {
 	return (struct value){ .kind = VALUE_NUMBER, .number = number };
@@ -121,18 +127,10 @@ begin(struct json *j, const char *name)
 }
 
 void
-json_object(struct json *j, const char *name)
+json_open(struct json *j, const char *name, char bracket)
 {
 	begin(j, name);
-	fputc('{', j->out);
-	j->comma = false;
-}
-
-void
-json_array(struct json *j, const char *name)
-{
-	begin(j, name);
-	fputc('[', j->out);
+	fputc(bracket, j->out);
 	j->comma = false;
 }
 
@@ -170,7 +168,7 @@ json_text(struct json *j, const char *name, const char *text)
 void
 json_lines(struct json *j, const char *name, const struct line_list *l)
 {
-	json_array(j, name);
+	json_open(j, name, '[');
 	for (size_t i = 0; i < l->count; i++)
 		json_text(j, NULL, l->at[i]);
 	json_close(j, ']');
@@ -184,7 +182,7 @@ json_begin(struct json *j)
 {
 	*j = (struct json){ stdout, false };
 	begun = true;
-	json_object(j, NULL);
+	json_open(j, NULL, '{');
 	json_value(j, "schema", value_number(SCHEMA));
 }
 
@@ -197,7 +195,7 @@ json_begun(void)
 void
 json_error(struct json *j, const struct error *err)
 {
-	json_object(j, "error");
+	json_open(j, "error", '{');
 	json_value(j, "status", value_number((unsigned)err->status));
 	json_text(j, "text", err->text);
 	json_close(j, '}');

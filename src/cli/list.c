@@ -146,12 +146,6 @@ state_of(const struct listed *e)
 	    : e->expired ? "expired" : "in force";
 }
 
-static const struct column columns[] = {
-	{ "SECTION", .drop = 1 }, { "KEY", .least = 24 },
-	{ "VALUE", .least = 6 }, { "STATE", .least = 10 },
-	{ "COMMENT", .least = 10 }, { .head = NULL }
-};
-
 static void
 describe(void *context, size_t number, struct row *row)
 {
@@ -160,28 +154,34 @@ describe(void *context, size_t number, struct row *row)
 	struct value line = value_number(
 	    access_line(&l->file.access, e->record.start));
 	const char *state = e->reason == NULL ? state_of(e) : e->reason;
-	struct value until = value_or_null(value_text(e->comment.until));
+	enum color color = e->reason != NULL ? COLOR_BAD
+	    : e->expired ? COLOR_WARN : COLOR_NONE;
+	struct value until = value_some(e->comment.until);
 
 	*row = (struct row){ {
-		{ "role", NULL, value_text(role_name(e->role)) },
-		{ "kind", NULL, value_text(kind_name(e->kind)) },
-		{ NULL, "LINE", line },
-		{ "key", "KEY", value_span(e->record.key) },
-		{ "value", "VALUE", value_span(span_trim(e->record.value)) },
-		{ "line", NULL, line },
-		{ "managed", NULL, value_bool(e->managed) },
+		{ "role", .value = value_text(role_name(e->role)) },
+		{ "kind", .value = value_text(kind_name(e->kind)) },
+		{ NULL, "LINE", .value = line },
+		{ "key", "KEY", .value = value_span(e->record.key),
+			.least = 24 },
+		{ "value", "VALUE",
+			.value = value_span(span_trim(e->record.value)),
+			.least = 6 },
+		{ "line", .value = line },
+		{ "managed", .value = value_bool(e->managed) },
 		{ NULL, "SECTION",
-			value_text(e->managed ? "managed" : "own") },
-		{ "state", NULL, value_text(state_of(e)) },
-		{ "effective", NULL, value_bool(e->reason == NULL) },
-		{ "reason", NULL, value_text(e->reason) },
-		{ NULL, "STATE", value_colored(value_text(state),
-			e->reason != NULL ? COLOR_BAD
-			    : e->expired ? COLOR_WARN : COLOR_NONE) },
-		{ NULL, "UNTIL", until },
+			.value = value_text(e->managed ? "managed" : "own"),
+			.drop = 1 },
+		{ "state", .value = value_text(state_of(e)) },
+		{ "effective", .value = value_bool(e->reason == NULL) },
+		{ "reason", .value = value_text(e->reason) },
+		{ NULL, "STATE", .value = value_colored(value_text(state),
+			color), .least = 10 },
+		{ NULL, "UNTIL", .value = until },
 		{ "comment", "COMMENT",
-			value_or_null(value_span(e->comment.text)) },
-		{ "until", NULL, until },
+			.value = value_or_null(value_span(e->comment.text)),
+			.least = 10 },
+		{ "until", .value = until },
 	} };
 }
 
@@ -195,7 +195,7 @@ print(struct list *l)
 		rows_json(&j, "entries", describe, l, l->count);
 		json_end(&j);
 	} else if (!l->o->quiet) {
-		rows_table(l->o, describe, l, l->count, columns);
+		rows_table(l->o, describe, l, l->count);
 		if (l->count == 0 && isatty(STDOUT_FILENO) == 1)
 			say(l->o, "no exemptions");
 	}

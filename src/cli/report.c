@@ -136,16 +136,16 @@ describe(void *context, size_t number, struct row *row)
 	const struct change *c = &j->plan.changes[number];
 
 	*row = (struct row){ {
-		{ "action", NULL, value_text(action_name(c->action)) },
-		{ "role", NULL, value_text(role_name(c->role)) },
-		{ "kind", NULL, value_text(kind_name(c->kind)) },
-		{ "companion", NULL, value_bool(c->companion) },
-		{ "expires", NULL, value_or_null(value_text(c->expires)) },
-		{ "comment", NULL, value_or_null(value_text(c->comment)) },
-		{ "key", NULL, value_text(c->key) },
-		{ "value", NULL, value_or_null(value_text(c->value)) },
-		{ "line", NULL, value_or_null(value_number(j->lines[number])) },
-		{ "reason", NULL, value_text(c->reason) },
+		{ "action", .value = value_text(action_name(c->action)) },
+		{ "role", .value = value_text(role_name(c->role)) },
+		{ "kind", .value = value_text(kind_name(c->kind)) },
+		{ "companion", .value = value_bool(c->companion) },
+		{ "expires", .value = value_some(c->expires) },
+		{ "comment", .value = value_some(c->comment) },
+		{ "key", .value = value_text(c->key) },
+		{ "value", .value = value_some(c->value) },
+		{ "line", .value = value_or_null(value_number(j->lines[number])) },
+		{ "reason", .value = value_text(c->reason) },
 	} };
 }
 
@@ -155,14 +155,14 @@ json_map(struct json *json, const struct job *j)
 	const struct value unknown = value_text(NULL);
 	bool proven = j->proof.equal;
 	const struct row map = { {
-		{ "path", NULL, value_text(j->site.map.path) },
-		{ "builder", NULL, value_text(j->builder) },
-		{ "entries", NULL,
-			proven ? value_number(j->proof.entries) : unknown },
-		{ "proven", NULL, proven ? value_bool(true) : unknown },
+		{ "path", .value = value_text(j->site.map.path) },
+		{ "builder", .value = value_text(j->builder) },
+		{ "entries", .value = proven
+			? value_number(j->proof.entries) : unknown },
+		{ "proven", .value = proven ? value_bool(true) : unknown },
 	} };
 
-	json_object(json, "map");
+	json_open(json, "map", '{');
 	row_json(json, &map);
 	json_close(json, '}');
 }
@@ -170,14 +170,12 @@ json_map(struct json *json, const struct job *j)
 void
 report_json(struct json *json, struct job *j)
 {
-	const char *by = j->service.by;
-
 	json_value(json, "changed", value_bool(j->changed));
 	rows_json(json, "changes", describe, j, j->plan.change_count);
 	json_map(json, j);
-	json_object(json, "service");
+	json_open(json, "service", '{');
 	json_text(json, "action", service_words[j->service.action]);
-	json_text(json, "by", by[0] == '\0' ? NULL : by);
+	json_value(json, "by", value_some(j->service.by));
 	json_close(json, '}');
 	json_lines(json, "warnings", &j->warnings);
 	if (j->o->dry_run)

@@ -124,12 +124,6 @@ text_lines(const struct review *r, struct line_list *out)
 		    "here: they connect to us", r->servers);
 }
 
-static struct value
-some(const char *text)
-{
-	return value_or_null(value_text(text));
-}
-
 static void
 describe(void *context, size_t number, struct row *row)
 {
@@ -138,18 +132,18 @@ describe(void *context, size_t number, struct row *row)
 	const struct review_verdict *v = &h->verdict;
 
 	*row = (struct row){ {
-		{ "role", NULL, value_text(role_name(
+		{ "role", .value = value_text(role_name(
 			is_server(h) ? ROLE_SERVER : ROLE_CLIENT)) },
-		{ "key", NULL, h->entry == NULL
-			? value_text(NULL) : value_span(h->entry->record.key) },
-		{ "line", NULL, value_or_null(value_number(line_of(r, h))) },
-		{ "host", NULL, some(h->host.name) },
-		{ "result", NULL, value_text(result_names[v->result]) },
-		{ "detail", NULL, some(v->detail) },
-		{ "protocol", NULL, some(v->protocol) },
-		{ "certificate", NULL, some(v->certificate) },
-		{ "remove", NULL, value_text(h->remove) },
-		{ "fallback", NULL, value_text(h->fallback) },
+		{ "key", .value = h->entry == NULL ? value_text(NULL)
+			: value_span(h->entry->record.key) },
+		{ "line", .value = value_or_null(value_number(line_of(r, h))) },
+		{ "host", .value = value_some(h->host.name) },
+		{ "result", .value = value_text(result_names[v->result]) },
+		{ "detail", .value = value_some(v->detail) },
+		{ "protocol", .value = value_some(v->protocol) },
+		{ "certificate", .value = value_some(v->certificate) },
+		{ "remove", .value = value_text(h->remove) },
+		{ "fallback", .value = value_text(h->fallback) },
 	} };
 }
 

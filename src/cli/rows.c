@@ -20,10 +20,10 @@ rows_json(struct json *j, const char *name, row_describe *describe,
 {
 	struct row row;
 
-	json_array(j, name);
+	json_open(j, name, '[');
 	for (size_t i = 0; i < count; i++) {
 		describe(context, i, &row);
-		json_object(j, NULL);
+		json_open(j, NULL, '{');
 		row_json(j, &row);
 		json_close(j, '}');
 	}
@@ -123,31 +123,18 @@ put_value(const struct value *v, size_t most)
 /* ---- widths ---- */
 
 struct widths {
+	struct row row;        /* the first: what its columns give up */
 	size_t of[ROW_FIELDS]; /* 0: no column, or it was left out */
-	struct column columns[ROW_FIELDS]; /* what each gives up */
 	bool cut;              /* longer cells are */
 };
 
-static struct column
-find_column(const struct column *columns, const char *head)
-{
-	for (const struct column *c = columns; c->head != NULL; c++)
-		if (strcmp(c->head, head) == 0)
-			return *c;
-	return (struct column){ .head = head };
-}
-
 /* As wide as the heads. */
 static void
-begin_widths(struct widths *w, const struct row *row,
-    const struct column *columns)
+begin_widths(struct widths *w)
 {
-	for (size_t i = 0; row->fields[i].value.kind != VALUE_END; i++)
-		if (row->fields[i].head != NULL) {
-			w->columns[i] = find_column(columns,
-			    row->fields[i].head);
-			w->of[i] = strlen(row->fields[i].head);
-		}
+	for (size_t i = 0; i < ROW_FIELDS; i++)
+		if (w->row.fields[i].head != NULL)
+			w->of[i] = strlen(w->row.fields[i].head);
 }
 
 static void
@@ -155,7 +142,7 @@ widen(struct widths *w, const struct row *row)
 {
 	for (size_t i = 0; row->fields[i].value.kind != VALUE_END; i++) {
 		size_t cell = value_columns(&row->fields[i].value);
-		size_t most = w->columns[i].most;
+		size_t most = w->row.fields[i].most;
 
 		if (w->of[i] > 0 && cell > w->of[i] &&
 		    (most == 0 || cell <= most))
@@ -170,7 +157,7 @@ total(const struct widths *w, bool least)
 	size_t sum = 0;
 
 	for (size_t i = 0; i < ROW_FIELDS; i++) {
-		size_t smallest = w->columns[i].least, width = w->of[i];
+		size_t smallest = w->row.fields[i].least, width = w->of[i];
 
 		if (width == 0)
 			continue;
@@ -185,12 +172,12 @@ total(const struct widths *w, bool least)
 static bool
 drop_one(struct widths *w)
 {
+	const struct field *f = w->row.fields;
 	size_t next = ROW_FIELDS;
 
 	for (size_t i = 0; i < ROW_FIELDS; i++)
-		if (w->of[i] > 0 && w->columns[i].drop > 0 &&
-		    (next == ROW_FIELDS ||
-		    w->columns[i].drop < w->columns[next].drop))
+		if (w->of[i] > 0 && f[i].drop > 0 &&
+		    (next == ROW_FIELDS || f[i].drop < f[next].drop))
 			next = i;
 	if (next < ROW_FIELDS)
 		w->of[next] = 0;
@@ -201,15 +188,14 @@ drop_one(struct widths *w)
 static bool
 shrink_one(struct widths *w)
 {
+	const struct field *f = w->row.fields;
 	size_t next = ROW_FIELDS;
 
-	for (size_t i = 0; i < ROW_FIELDS; i++) {
-		size_t least = w->columns[i].least;
-
-		if (least > 0 && w->of[i] > least && (next == ROW_FIELDS ||
-		    w->of[i] * w->columns[next].least > w->of[next] * least))
+	for (size_t i = 0; i < ROW_FIELDS; i++)
+		if (f[i].least > 0 && w->of[i] > f[i].least &&
+		    (next == ROW_FIELDS ||
+		    w->of[i] * f[next].least > w->of[next] * f[i].least))
 			next = i;
-	}
 	if (next < ROW_FIELDS)
 		w->of[next]--;
 	return next < ROW_FIELDS;
@@ -257,24 +243,25 @@ put_row(const struct options *o, const struct row *row, const struct widths *w,
 
 void
 rows_table(const struct options *o, row_describe *describe, void *context,
-    size_t count, const struct column *columns)
+    size_t count)
 {
 	struct widths widths = { .cut = false };
 	size_t room = o->verbose ? 0 : terminal_width();
 	struct row row;
 
+	if (count == 0)
+		return;
+	describe(context, 0, &widths.row);
+	begin_widths(&widths);
 	for (size_t i = 0; i < count; i++) {
 		describe(context, i, &row);
-		if (i == 0)
-			begin_widths(&widths, &row, columns);
 		widen(&widths, &row);
 	}
-	if (count > 0 && room > 0)
+	if (room > 0)
 		fit(&widths, room);
+	put_row(o, &widths.row, &widths, true);
 	for (size_t i = 0; i < count; i++) {
 		describe(context, i, &row);
-		if (i == 0)
-			put_row(o, &row, &widths, true);
 		put_row(o, &row, &widths, false);
 	}
 }

@@ -85,10 +85,10 @@ bar_of(const struct maillog_host *h, struct range r, char text[BAR_SIZE])
 
 /* ---- rows ---- */
 
-/* "2026-11-23 11:11" in local time, or "2026-11-23T10:11:04Z"; NULL: no stamp
+/* "2026-11-23 11:11" in local time, or "2026-11-23T10:11:04Z"; null where no stamp
  * told it. */
-static const char *
-time_text(long long time, bool utc, char text[32])
+static struct value
+time_value(long long time, bool utc, char text[32])
 {
 	const char *format = utc ? "%Y-%m-%dT%H:%M:%SZ" : "%Y-%m-%d %H:%M";
 	time_t t = (time_t)time;
@@ -98,8 +98,8 @@ time_text(long long time, bool utc, char text[32])
 	if (time == MAILLOG_NO_TIME ||
 	    (utc ? gmtime_r(&t, &tm) : localtime_r(&t, &tm)) == NULL ||
 	    strftime(text, 32, format, &tm) == 0)
-		return NULL;
-	return text;
+		return value_text(NULL);
+	return value_text(text);
 }
 
 /* What the rows are made of, and the texts of the one at hand. */
@@ -174,20 +174,14 @@ json_reasons(struct json *j, const char *name, const void *of)
 {
 	const struct maillog_host *h = of;
 
-	json_object(j, name);
+	json_open(j, name, '{');
 	for (size_t i = 0; i < h->reason_count; i++)
 		json_value(j, h->reasons[i].text,
 		    value_number(h->reasons[i].count));
 	json_close(j, '}');
 }
 
-/* Who and why stay on the narrowest. */
-static const struct column columns[] = {
-	{ "HOST", .least = 16, .most = WIDE }, { "REASON", .least = 12 },
-	{ "OVER TIME", .drop = 1 }, { "FIRST", .drop = 2 },
-	{ "ADDRESS", .drop = 3 }, { "WORKED", .drop = 4 }, { .head = NULL }
-};
-
+/* Who and why stay on the narrowest terminal. */
 static void
 describe(void *context, size_t number, struct row *row)
 {
@@ -204,30 +198,31 @@ describe(void *context, size_t number, struct row *row)
 	if (r->bars)
 		bar.text = bar_of(h, r->range, r->bar);
 	*row = (struct row){ {
-		{ "role", "ROLE", value_text(role_name(h->role)) },
-		{ NULL, "EVIDENCE", evidence },
-		{ "host", "HOST", value_text(h->host) },
-		{ "address", "ADDRESS", value_text(h->address) },
-		{ "failures", "FAILED", value_colored(
+		{ "role", "ROLE", .value = value_text(role_name(h->role)) },
+		{ NULL, "EVIDENCE", .value = evidence },
+		{ "host", "HOST", .value = value_text(h->host), .least = 16,
+			.most = WIDE },
+		{ "address", "ADDRESS", .value = value_text(h->address),
+			.drop = 3 },
+		{ "failures", "FAILED", .value = value_colored(
 			value_count(h->failures), COLOR_BAD) },
-		{ "successes", "WORKED", value_count(h->successes) },
-		{ "implicit", NULL, value_count(h->implicit) },
-		{ "dane", NULL, value_count(h->dane) },
-		{ "sts", NULL, value_count(h->sts) },
-		{ "evidence", NULL, evidence },
-		{ "first", NULL,
-			value_text(time_text(h->first, true, r->first_utc)) },
-		{ "last", NULL,
-			value_text(time_text(h->last, true, r->last_utc)) },
-		{ "reasons", NULL, reasons },
-		{ NULL, "FIRST",
-			value_text(time_text(h->first, false, r->first)) },
-		{ NULL, "LAST",
-			value_text(time_text(h->last, false, r->last)) },
-		{ "tls", "TLS", value_colored(value_text(tls),
+		{ "successes", "WORKED", .value = value_count(h->successes),
+			.drop = 4 },
+		{ "implicit", .value = value_count(h->implicit) },
+		{ "dane", .value = value_count(h->dane) },
+		{ "sts", .value = value_count(h->sts) },
+		{ "evidence", .value = evidence },
+		{ "first", .value = time_value(h->first, true, r->first_utc) },
+		{ "last", .value = time_value(h->last, true, r->last_utc) },
+		{ "reasons", .value = reasons },
+		{ NULL, "FIRST", .value = time_value(h->first, false, r->first),
+			.drop = 2 },
+		{ NULL, "LAST", .value = time_value(h->last, false, r->last) },
+		{ "tls", "TLS", .value = value_colored(value_text(tls),
 			is_off ? COLOR_WARN : COLOR_NONE) },
-		{ NULL, r->bars ? "OVER TIME" : NULL, bar },
-		{ NULL, "REASON", value_text(r->reasons[number]) },
+		{ NULL, r->bars ? "OVER TIME" : NULL, .value = bar, .drop = 1 },
+		{ NULL, "REASON", .value = value_text(r->reasons[number]),
+			.least = 12 },
 	} };
 }
 
@@ -369,7 +364,7 @@ scan_print(const struct maillog *m, const struct options *o,
 		print_json(&r);
 		return 0;
 	}
-	rows_table(o, describe, &r, m->host_count, columns);
+	rows_table(o, describe, &r, m->host_count);
 	if (r.bars && !o->quiet)
 		print_commands(&r);
 	propose_fallback(&r, text, o);

@@ -95,13 +95,13 @@ objects_and_arrays_have_commas_between(void **state)
 
 	(void)state;
 	assert_non_null(j.out);
-	json_object(&j, NULL);
+	json_open(&j, NULL, '{');
 	json_value(&j, "a", value_number(1));
 	json_value(&j, "b", value_bool(true));
 	json_value(&j, "c", value_bool(false));
 	json_value(&j, "d", value_text(NULL));
-	json_array(&j, "e");
-	json_object(&j, NULL);
+	json_open(&j, "e", '[');
+	json_open(&j, NULL, '{');
 	json_close(&j, '}');
 	json_text(&j, NULL, "f");
 	json_close(&j, ']');
