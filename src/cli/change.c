@@ -72,7 +72,7 @@ change_site(struct job *j, struct error *err)
 	j->rules = (struct access_rules){ j->site.map.keep_case, j->o->marker };
 	j->how.site = &j->site;
 	j->how.rules = &j->rules;
-	j->how.lock_wait = j->o->lock_wait;
+	j->how.lock_wait = (int)j->o->lock_wait;
 	j->service.action = SERVICE_UNTOUCHED;
 	tell_site(j);
 	return 0;

@@ -34,9 +34,9 @@ struct options {
 	const char *restart_command;
 	const char *since;    /* --since, of scan */
 	const char *role;     /* --role, of scan */
-	int lock_wait;        /* seconds */
+	unsigned long lock_wait; /* seconds */
 	unsigned long minimum; /* --min, of scan */
-	int timeout;           /* seconds; --timeout, of review */
+	unsigned long timeout; /* seconds; --timeout, of review */
 	bool no_comment, no_until;
 	bool strict, dry_run, json, force, exact, fallback, quiet, verbose;
 	bool confirmed, hosts, fix; /* of scan, scan and check */
@@ -81,20 +81,18 @@ int options_read(struct options *o, int argc, char **argv, struct error *err)
  * site's, which wrappers give to all?  EX_USAGE. */
 int options_fit(const struct options *o, unsigned verb, struct error *err)
     MUST_USE;
-/* Words of --builder and --restart, by enum update_builder and service_mode, and
- * of --sort and --color; NULL behind the last. */
+/* Words of --builder and --restart, by enum update_builder and service_mode; NULL
+ * behind the last. */
 extern const char *const builder_names[], *const restart_names[];
-extern const char *const order_names[], *const color_names[];
 /* The place of a word among names; -1: it is none of them. */
 int name_index(const char *const *names, const char *word);
-/* "2026-12-31" or "30d" -> "2026-12-31", today or later.  EX_USAGE. */
-int until_parse(const char *text, char date[16], struct error *err) MUST_USE;
-
 /* Today, as "2026-12-31", in local time. */
 void until_today(char date[16]);
-/* "14d" -> the day that is so far off.  EX_USAGE names the option. */
-int period_parse(const char *option, const char *text, char date[16],
-    struct error *err) MUST_USE;
+/* "2026-12-31" or "30d" -> "2026-12-31", today or later; and "14d" -> the day that
+ * is so far off.  EX_USAGE names the option. */
+typedef int day_parser(const char *option, const char *text, char date[16],
+    struct error *err);
+day_parser until_parse, period_parse;
 /* "2026-12-31", "2026-12-31 23:59", "7d" -> seconds since 1970.  EX_USAGE. */
 int since_parse(const char *text, long long now, long long *since,
     struct error *err) MUST_USE;
@@ -114,21 +112,9 @@ verb_function verb_list;
 verb_function verb_review;
 verb_function verb_apply;
 
-struct verb_entry {
-	const char *name;
-	unsigned group;  /* VERB_...: for which options are known */
-	int least, most; /* words behind it; most -1: any number */
-	verb_function *function; /* NULL: help and version, which main() knows */
-	const char *words; /* for people, as the rest */
-	const char *summary, *example;
-};
-
-/* The verbs in their order; NULL behind the last. */
-const struct verb_entry *verb_at(size_t i);
-/* NULL: there is none. */
-const struct verb_entry *verb_find(const char *name);
-/* EX_USAGE: names the verb that may have been meant. */
-int verb_unknown(const char *word, struct error *err);
+/* Runs the verb that was given, or what --help and --version ask for; returns the
+ * exit status. */
+int verb_run(const struct options *o);
 
 /* ---- streams ---- */
 
@@ -179,12 +165,6 @@ const struct progress *progress_begin(struct progress_line *line,
     const struct options *o, const char *what);
 /* Erases it; may be called again, and without any. */
 void progress_end(struct progress_line *line);
-
-/* ---- help ---- */
-
-/* What --help prints: on one screen, or all about a verb.  NULL: no verb. */
-void help_print(const struct verb_entry *verb);
-void version_print(void); /* "tlsoff 1.1" */
 
 /* ---- hosts ---- */
 

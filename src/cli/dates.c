@@ -83,23 +83,25 @@ until_today(char date[16])
 }
 
 int
-until_parse(const char *text, char date[16], struct error *err)
+until_parse(const char *option, const char *text, char date[16],
+    struct error *err)
 {
 	char now[16];
 	struct tm tm;
 
 	if (!date_read(span_of(text), &tm) && !parse_days(text, &tm))
-		return error_set(err, EX_USAGE, "--until: no date \"%.40s\"; "
-		    "write one such as 2026-12-31, or days such as 30d", text);
+		return error_set(err, EX_USAGE, "--%s: no date \"%.40s\"; "
+		    "write one such as 2026-12-31, or days such as 30d",
+		    option, text);
 	if (!is_written(&tm))
-		return error_set(err, EX_USAGE, "--until: no year of four "
+		return error_set(err, EX_USAGE, "--%s: no year of four "
 		    "digits is %.40s from now; look at this machine's clock, "
-		    "or write a date", text);
+		    "or write a date", option, text);
 	(void)strftime(date, 16, "%Y-%m-%d", &tm);
 	until_today(now);
 	if (strcmp(date, now) < 0)
-		return error_set(err, EX_USAGE, "--until: %s is past; write "
-		    "%s or a later day", date, now);
+		return error_set(err, EX_USAGE, "--%s: %s is past; write "
+		    "%s or a later day", option, date, now);
 	return 0;
 }
 

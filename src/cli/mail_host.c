@@ -190,7 +190,8 @@ mail_host_notes(struct job *j)
 	struct span rest;
 
 	if (j->request.role != ROLE_CLIENT || j->request.verb != VERB_ADD ||
-	    j->hosts.count == 0 || j->o->quiet || j->o->dry_run || isatty(STDERR_FILENO) != 1)
+	    j->hosts.count == 0 || j->o->quiet || j->o->dry_run ||
+	    isatty(STDERR_FILENO) != 1)
 		return;
 	collect(j, &lines);
 	rest = buf_as_span(&lines);

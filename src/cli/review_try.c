@@ -112,7 +112,7 @@ begin(void *context, size_t number, struct child *child, struct error *err)
 	child->input = h->input;
 	child->output = &h->answer;
 	child->messages = &h->messages;
-	child->timeout = t->r->o->timeout;
+	child->timeout = (int)t->r->o->timeout;
 	child->keep = KEEP;
 	return 0;
 }
@@ -144,7 +144,7 @@ ended(void *context, size_t number, int status)
 	struct trying *t = context;
 	struct review_host *h = &t->r->hosts[t->which[number]];
 
-	review_judge(&h->verdict, status, t->r->o->timeout,
+	review_judge(&h->verdict, status, (int)t->r->o->timeout,
 	    buf_as_span(&h->answer), buf_as_span(&h->messages),
 	    &t->r->memory);
 	tell_messages(t, h);
