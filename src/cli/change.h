@@ -6,8 +6,8 @@
  *   change_plan.c  the file as it is now, its faults, the new text
  *   report.c       what was done, for people, for programs, for the system log
  *   edit.c         the verbs client, server, remove, expire
- *   apply.c        the verb apply: a file of wanted states as one change
- *   apply_file.c   its lines
+ *   apply.c        the verb apply
+ *   check.h        the verb check
  *   mail_host.c    after a change: was a mail domain typed for a host
  */
 #ifndef TLSOFF_CHANGE_H
@@ -105,41 +105,5 @@ int diff_unified(const struct plan *p, const struct access *a,
 
 /* Tells a person of names whose mail goes to another host; asks DNS. */
 void mail_host_notes(struct job *j);
-
-/* ---- apply_file.c ---- */
-
-/* A line of a file of wanted states. */
-struct state {
-	enum role role;
-	bool fallback;
-	bool absent;       /* it is past its date */
-	struct wish wish;  /* comment and date as they shall be, or none */
-	const char *file;
-	size_t line;
-};
-
-struct state_list {
-	struct arena *memory; /* given by the caller */
-	const char *today;    /* likewise; a day before that is past */
-	bool compressed, force; /* of struct host_rules, likewise */
-	struct state *at;     /* by role and host, each once */
-	size_t count;
-	size_t wanted;        /* so many are not absent */
-};
-
-/*
- * Adds the lines of an open stream:
- *   client HOST [fallback] [until DATE] [# reason]
- *   server HOST [until DATE] [# reason]
- * Whatever is wrong is told, each with file and line; then the status, EX_OK
- * else, is EX_DATAERR, or that of reading.
- */
-int state_list_read(struct state_list *list, FILE *stream, const char *name);
-/* Sorts them, and drops what is said twice.  The same host in two states is told
- * as above. */
-int state_list_end(struct state_list *list);
-/* Is that host among them, whatever its state? */
-bool state_list_has(const struct state_list *list, enum role role,
-    const char *host);
 
 #endif

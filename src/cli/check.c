@@ -1,76 +1,12 @@
 /* tlsoff check: what is wrong, and with --fix mending what can be mended. */
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "check.h"
+#include "rows.h"
 
 #define FOUND 1 /* exit status */
-
-/* ---- the text ---- */
-
-static int
-look_at_text(struct checks *c, struct job *j, struct error *err)
-{
-	struct access *a = &j->update.access;
-	struct findings f;
-
-	if (access_complete(a, err) != 0 ||
-	    check_text(&f, a, &j->entry_rules, err) != 0)
-		return -1;
-	for (size_t i = 0; i < f.count; i++)
-		check_add(c, j->site.access, access_line(a, f.at[i].offset),
-		    f.at[i].code, f.at[i].fixable, f.at[i].message);
-	findings_free(&f);
-	return 0;
-}
-
-/* What --warn is asked for: an exemption that will end. */
-static int
-look_for_ends(struct checks *c, struct job *j, struct error *err)
-{
-	const struct access *a = &j->update.access;
-	struct arena scratch = ARENA_INIT;
-	struct entry e;
-	size_t at = 0;
-	int status;
-
-	while (j->o->warn != NULL &&
-	    entry_next(&e, a, &j->entry_rules, &at, &scratch)) {
-		const char *until = e.comment.until;
-
-		if (entry_is_exemption(&e) && !e.expired && until[0] != '\0' &&
-		    strcmp(until, j->o->warn) <= 0) {
-			check_add(c, j->site.access,
-			    access_line(a, e.record.start), "ends-soon", false,
-			    arena_printf(&c->memory, "%s ends on %s; renew it "
-			        "with --until, or let it end", arena_visible(
-			            &c->memory, e.record.key), until));
-			c->soon++;
-		}
-		arena_clear(&scratch);
-	}
-	status = arena_error(&scratch, err);
-	arena_free(&scratch);
-	return status;
-}
-
-/* ---- all ---- */
-
-/* The files as they are now. */
-static int
-look(struct checks *c, struct job *j, struct error *err)
-{
-	struct update_options how = j->how;
-
-	how.read_only = true;
-	update_close(&j->update);
-	if (update_open(&j->update, &how, err) != 0 ||
-	    update_read(&j->update, err) != 0 ||
-	    look_at_text(c, j, err) != 0 || look_for_ends(c, j, err) != 0 ||
-	    check_map(c, j, err) != 0)
-		return -1;
-	return arena_error(&c->memory, err);
-}
 
 /* ---- mending ---- */
 
@@ -88,6 +24,64 @@ plan_fixes(struct job *j, struct error *err)
 	findings_free(&f);
 	j->rebuild = check_is_older(&j->update);
 	return status;
+}
+
+/* ---- what is printed ---- */
+
+static void
+describe(void *context, size_t number, struct row *row)
+{
+	const struct item *i = &((const struct checks *)context)->items[number];
+
+	*row = (struct row){ {
+		{ "file", .value = value_text(i->file) },
+		{ "line", .value = value_or_null(value_number(i->line)) },
+		{ "code", .value = value_text(i->code) },
+		{ "message", .value = value_text(i->message) },
+		{ "fixable", .value = value_bool(i->fixable) },
+	} };
+}
+
+static void
+print_json(struct checks *c, struct job *j)
+{
+	struct json json;
+
+	json_begin(&json);
+	rows_json(&json, "findings", describe, c, c->count);
+	if (j->o->fix)
+		report_json(&json, j);
+	json_end(&json);
+}
+
+static int
+print(struct job *j, struct error *err)
+{
+	struct checks *c = j->context;
+	struct line_list l = { .memory = &c->memory };
+
+	if (j->o->json) {
+		print_json(c, j);
+		return 0;
+	}
+	for (size_t i = 0; i < c->count; i++) {
+		const struct item *item = &c->items[i];
+		struct buf line = BUF_IN(&c->memory);
+
+		buf_visible(&line, span_of(item->file));
+		if (item->line > 0)
+			buf_printf(&line, ":%zu", item->line);
+		lines_add(&l, "%s: %s", buf_string(&line), item->message);
+	}
+	if (arena_error(&c->memory, err) != 0 ||
+	    (j->o->fix && report_print(j, err) != 0))
+		return -1;
+	if (j->o->dry_run) /* stdout is a diff */
+		return 0;
+	say_lines(j->o, &l);
+	if (c->count == 0 && isatty(STDOUT_FILENO) == 1)
+		say(j->o, "nothing wrong");
+	return 0;
 }
 
 /* ---- the verb ---- */
@@ -128,7 +122,7 @@ check(struct checks *c, struct job *j, struct error *err)
 	if (result != 0 && !j->in_place)
 		return -1;
 	/* Untested: two failures in a row. */
-	if (look(c, j, &later) != 0 && result == 0)
+	if (check_look(c, j, &later) != 0 && result == 0)
 		result = change_in_place(j, &later, err);
 	return result;
 }
@@ -140,7 +134,7 @@ verb_check(const struct options *o)
 	struct job j = { .o = o, .make = plan_fixes, .faults_told = true,
 		.how.read_only = o->dry_run || !o->fix, .context = &c };
 	struct error err = ERROR_INIT;
-	int result = change_report(&j, check(&c, &j, &err), check_print, &err);
+	int result = change_report(&j, check(&c, &j, &err), print, &err);
 	int status = change_end(&j, result, &err);
 
 	if (result == 0 && c.count > c.soon)

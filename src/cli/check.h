@@ -1,9 +1,8 @@
 /*
  * check.h: what the files of the verb check share.
  *
- *   check.c      the verb: text, dates, mending, output
- *   check_map.c  the map, its directories, what is beside them, the cf
- *   check_report.c  what was found, kept and printed
+ *   check.c       the verb: mending, output
+ *   check_look.c  what is wrong with text, map, what is beside them, the cf
  *
  * The rules about the text are the room access's (plan.h).
  */
@@ -32,11 +31,9 @@ struct checks {
 void check_add(struct checks *c, const char *file, size_t line,
     const char *code, bool fixable, const char *message);
 
-/* A job_function.  EX_OSERR: then nothing was printed. */
-int check_print(struct job *j, struct error *err) MUST_USE;
-
-/* Looks at all but the text, which has been read. */
-int check_map(struct checks *c, struct job *j, struct error *err) MUST_USE;
+/* Looks at the files as they are now.  A report of a change before it points into
+ * the plan, and that stays. */
+int check_look(struct checks *c, struct job *j, struct error *err) MUST_USE;
 /* Then make would build it. */
 bool check_is_older(const struct update *u);
 

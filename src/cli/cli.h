@@ -14,7 +14,6 @@
 
 #include "arena.h"
 #include "base.h"
-#include "entry.h"
 #include "map.h"
 #include "plan.h"
 #include "site.h"
@@ -140,6 +139,8 @@ void note(const struct options *o, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Prints err as a message and returns its status; finish() puts it into a
  * document, where -j asks for one and there is none yet. */
 int fail(const struct error *err);
+/* The same of a line of a file; 0: of none. */
+int fail_at(const char *file, size_t line, const struct error *err);
 /* ---- the end ---- */
 
 /* Flushes stdout; EX_IOERR when what was printed did not get out. */
@@ -166,15 +167,24 @@ const struct progress *progress_begin(struct progress_line *line,
 /* Erases it; may be called again, and without any. */
 void progress_end(struct progress_line *line);
 
-/* ---- hosts ---- */
+/* ---- what somebody wrote ---- */
+
+/* More hosts than any map has; a list without end would take all memory. */
+#define HOSTS_MAX 2000000
+
+/* Is given a line that is not empty, and what stood behind a # in it, both
+ * without blanks around them.  1: go on; 0: that was enough; -1 with err. */
+typedef int line_taker(void *context, size_t number, struct span line,
+    struct span comment, struct error *err);
+/* Hands out the lines of a stream; name is for messages.  What take() fails with,
+ * EX_USAGE (a line is too long), EX_IOERR, cancel_check()'s. */
+int each_line(FILE *stream, const char *name, line_taker *take, void *context,
+    struct error *err) MUST_USE;
 
 struct host_list {
 	struct arena *memory; /* given by the caller */
 	struct wish *wishes;  /* each host once */
 	size_t count;
-	/* private */
-	size_t *slots;        /* hash of the names: index + 1, or 0 */
-	size_t slot_count;
 };
 
 /*
@@ -185,28 +195,6 @@ struct host_list {
  */
 int host_list_read(struct host_list *list, char *const *words, enum role role,
     const struct host_rules *rules, const struct wish *like);
-
-/* ---- lines of a file that somebody wrote ---- */
-
-#define LINE_SIZE 65536 /* what no list of hosts has; /dev/zero has it */
-/* More hosts than any map has; a list without end would take all memory. */
-#define HOSTS_MAX 2000000
-
-/* Begins with stream and name; number is that of the last line. */
-struct line_reader {
-	FILE *stream;
-	const char *name; /* for messages */
-	size_t number;
-	char bytes[LINE_SIZE]; /* of that line */
-};
-
-/* The next line, without its end, valid until the next call: 1; 0 at the end of
- * the file; -1: EX_USAGE (it is too long), EX_IOERR, cancel_check()'s. */
-int line_next(struct line_reader *r, struct span *line, struct error *err)
-    MUST_USE;
-/* Cuts off what follows a # that is first, or behind a blank, and returns it;
- * both without blanks around them. */
-struct span line_cut_comment(struct span *line);
 
 /* ---- the access file, for verbs that only read it ---- */
 

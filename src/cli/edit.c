@@ -3,6 +3,7 @@
 #include <sysexits.h>
 
 #include "change.h"
+#include "entry.h"
 #include "suggest.h"
 
 #define HINTS_MAX 10 /* a list of many has other reasons */

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "entry.h"
 #include "explain.h"
 
 /* "Try_TLS:bagoona.com NO", printable. */

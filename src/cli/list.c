@@ -7,6 +7,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "entry.h"
 #include "list.h"
 #include "rows.h"
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "entry.h"
 #include "review.h"
 
 static void

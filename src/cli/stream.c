@@ -142,6 +142,17 @@ fail(const struct error *err)
 	return why.status;
 }
 
+int
+fail_at(const char *file, size_t line, const struct error *err)
+{
+	struct error why = *err;
+
+	if (line > 0)
+		(void)error_set(&why, err->status, "%s:%zu: %s", file, line,
+		    err->text);
+	return fail(&why);
+}
+
 /* For who asked for a document and got none. */
 static void
 print_failure(int status)

@@ -1,4 +1,4 @@
-/* check: what is wrong with the map, and with what sendmail needs to read it. */
+/* check: what is wrong with text, map, what is beside them, and the cf. */
 #include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,6 +6,73 @@
 #include <sys/stat.h>
 
 #include "check.h"
+#include "entry.h"
+
+void
+check_add(struct checks *c, const char *file, size_t line, const char *code,
+    bool fixable, const char *message)
+{
+	size_t len = strlen(file);
+
+	/* Untested: a message that begins with the file's name goes on with
+	 * a colon. */
+	if (strncmp(message, file, len) == 0 &&
+	    strncmp(message + len, ": ", 2) == 0)
+		message += len + 2;
+	*ARENA_ADD(&c->memory, c->items, c->count) = (struct item){
+		arena_text(&c->memory, span_of(file)), line, code,
+		arena_text(&c->memory, span_of(message)), fixable };
+}
+
+/* ---- the text ---- */
+
+static int
+look_at_text(struct checks *c, struct job *j, struct error *err)
+{
+	struct access *a = &j->update.access;
+	struct findings f;
+
+	if (access_complete(a, err) != 0 ||
+	    check_text(&f, a, &j->entry_rules, err) != 0)
+		return -1;
+	for (size_t i = 0; i < f.count; i++)
+		check_add(c, j->site.access, access_line(a, f.at[i].offset),
+		    f.at[i].code, f.at[i].fixable, f.at[i].message);
+	findings_free(&f);
+	return 0;
+}
+
+/* What --warn is asked for: an exemption that will end. */
+static int
+look_for_ends(struct checks *c, struct job *j, struct error *err)
+{
+	const struct access *a = &j->update.access;
+	struct arena scratch = ARENA_INIT;
+	struct entry e;
+	size_t at = 0;
+	int status;
+
+	while (j->o->warn != NULL &&
+	    entry_next(&e, a, &j->entry_rules, &at, &scratch)) {
+		const char *until = e.comment.until;
+
+		if (entry_is_exemption(&e) && !e.expired && until[0] != '\0' &&
+		    strcmp(until, j->o->warn) <= 0) {
+			check_add(c, j->site.access,
+			    access_line(a, e.record.start), "ends-soon", false,
+			    arena_printf(&c->memory, "%s ends on %s; renew it "
+			        "with --until, or let it end", arena_visible(
+			            &c->memory, e.record.key), until));
+			c->soon++;
+		}
+		arena_clear(&scratch);
+	}
+	status = arena_error(&scratch, err);
+	arena_free(&scratch);
+	return status;
+}
+
+/* ---- the map ---- */
 
 bool
 check_is_older(const struct update *u)
@@ -19,7 +86,7 @@ check_is_older(const struct update *u)
 }
 
 static int
-look_at_content(struct checks *c, struct job *j, struct error *err)
+look_at_map(struct checks *c, struct job *j, struct error *err)
 {
 	const char *path = j->site.map.path;
 	struct map_proof proof;
@@ -156,13 +223,21 @@ look_at_config(struct checks *c, const struct site *site)
 		check_add(c, site->config, 0, "config", false, why);
 }
 
+/* ---- all ---- */
 int
-check_map(struct checks *c, struct job *j, struct error *err)
+check_look(struct checks *c, struct job *j, struct error *err)
 {
-	if (look_at_content(c, j, err) != 0)
+	struct update_options how = j->how;
+
+	how.read_only = true;
+	update_close(&j->update);
+	if (update_open(&j->update, &how, err) != 0 ||
+	    update_read(&j->update, err) != 0 ||
+	    look_at_text(c, j, err) != 0 || look_for_ends(c, j, err) != 0 ||
+	    look_at_map(c, j, err) != 0)
 		return -1;
 	look_at_safety(c, j);
 	look_for_old_files(c, &j->update);
 	look_at_config(c, &j->site);
-	return 0;
+	return arena_error(&c->memory, err);
 }
