@@ -203,9 +203,10 @@ struct reading_file {
 	struct entry_rules rules; /* how its entries are judged today */
 	struct access access; /* of the text */
 	bool there;           /* false: there is no such file */
+	struct map *map;      /* NULL: it cannot be read */
 	/* private */
 	struct buf text;
-	struct location map;
+	struct location place;
 	char makemap[PATH_MAX];
 	char today[16];
 };
@@ -213,7 +214,7 @@ struct reading_file {
 /* "client" or "server"; false: it is neither. */
 bool role_find(const char *word, enum role *role);
 /* The same; EX_USAGE names the verb. */
-int role_read(const char *verb, const char *word, enum role *role,
+int role_read(const struct options *o, const char *word, enum role *role,
     struct error *err) MUST_USE;
 const char *tls_name(enum tls tls); /* "on", "off", "tempfail" */
 /* The makemap to use; NULL: there is none. */
@@ -233,15 +234,11 @@ int reading_site(struct reading_file *r, const struct options *o,
 /* Reads the text and parses it; EX_NOINPUT also leaves there false. */
 int reading_text(struct reading_file *r, const struct options *o,
     struct error *err) MUST_USE;
-/* For a verb that can do without the text: EX_NOPERM where a link to it is not
- * trusted. */
-int reading_check_links(const struct reading_file *r, struct error *err)
-    MUST_USE;
-/* map_open() of the site's map, trusted links followed; r must outlive it.
- * NULL, and map_open()'s error in unreadable: it is not there or cannot be
- * read.  -1 with err: it was not even looked for; EX_NOPERM, a link is not trusted. */
+/* map_open() of the site's map, trusted links followed; r must outlive it.  Where it
+ * is not there, or cannot be read, map_open()'s error is in unreadable.  -1 with
+ * err: it was not even looked for; EX_NOPERM, a link is not trusted. */
 int reading_map(struct reading_file *r, const struct options *o,
-    struct map **map, struct error *unreadable, struct error *err) MUST_USE;
+    struct error *unreadable, struct error *err) MUST_USE;
 void reading_free(struct reading_file *r);
 
 /* ---- the terminal ---- */

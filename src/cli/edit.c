@@ -151,7 +151,7 @@ read_role(struct job *j, char *const **words, struct error *err)
 			return error_set(err, EX_USAGE, "remove: too few words; "
 			    "write: tlsoff remove %s HOST...", name);
 	}
-	return role_read(j->o->verb, name, &j->request.role, err);
+	return role_read(j->o, name, &j->request.role, err);
 }
 
 static int

@@ -50,9 +50,9 @@ open_map(struct explain *e, struct error *err)
 {
 	const struct site *site = &e->file.site;
 
-	if (reading_map(&e->file, e->o, &e->map, &e->map_error, err) != 0)
+	if (reading_map(&e->file, e->o, &e->map_error, err) != 0)
 		return -1;
-	if (e->map != NULL)
+	if (e->file.map != NULL)
 		return 0;
 	/* Untested: somebody locks the map for longer than it is waited for;
 	 * coverage is counted as root. */
@@ -75,14 +75,14 @@ ask_map(void *context, struct span key, struct span *value)
 	struct explain *e = context;
 	int found;
 
-	if (e->map == NULL)
+	if (e->file.map == NULL)
 		return e->map_fails ? LOOKUP_TEMPFAIL : LOOKUP_NONE;
-	found = map_get(e->map, key, value, &e->map_error);
+	found = map_get(e->file.map, key, value, &e->map_error);
 	if (found >= 0)
 		return found > 0 ? LOOKUP_FOUND : LOOKUP_NONE;
 	/* Damaged: sendmail gets no answer either, whatever the K line says. */
-	map_close(e->map);
-	e->map = NULL;
+	map_close(e->file.map);
+	e->file.map = NULL;
 	e->map_fails = true;
 	return LOOKUP_TEMPFAIL;
 }
@@ -115,7 +115,7 @@ read_question(struct explain *e, struct error *err)
 {
 	char *const *words = e->o->words;
 
-	if (role_read("explain", words[0], &e->role, err) != 0 ||
+	if (role_read(e->o, words[0], &e->role, err) != 0 ||
 	    read_host(e, words[1], false, &e->host, err) != 0 ||
 	    (words[2] != NULL && read_address(e, words[2], err) != 0))
 		return -1;
@@ -164,13 +164,29 @@ ask_text(struct explain *e)
 
 /* ---- the verb ---- */
 
+/* For who can do without the text: EX_NOPERM where a link to it is not trusted. */
+static int
+check_links(const struct reading_file *r, struct error *err)
+{
+	struct error why = ERROR_INIT;
+	struct location l;
+
+	if (location_open(&l, r->site.access, SITE_NAME_FILES, &why) == 0) {
+		close_fd(&l.directory);
+	} else if (l.refused) {
+		*err = why;
+		return -1;
+	}
+	return 0;
+}
+
 /* What there is to say beyond the verdict. */
 static int
 look_further(struct explain *e, struct error *err)
 {
 	struct error text = ERROR_INIT;
 
-	if (reading_check_links(&e->file, err) != 0)
+	if (check_links(&e->file, err) != 0)
 		return -1;
 	if (reading_text(&e->file, e->o, &text) == 0) {
 		ask_text(e);
@@ -209,7 +225,6 @@ verb_explain(const struct options *o)
 	e.warnings.memory = &e.memory;
 	e.policy.value = e.text_policy.value = BUF_IN(&e.memory);
 	status = explain(&e, &err) == 0 ? statuses[e.policy.tls] : fail(&err);
-	map_close(e.map);
 	reading_free(&e.file);
 	arena_free(&e.memory);
 	return status;

@@ -26,7 +26,6 @@ struct explain {
 	char address[HOST_KEY_MAX];
 	struct policy_query question; /* without a tag; put to the map */
 	/* The map */
-	struct map *map;         /* NULL: it cannot be read */
 	bool map_fails;          /* and sendmail defers for that */
 	struct error map_error;
 	struct tried *tried;

@@ -23,9 +23,9 @@ map_reason(const struct list *l, const struct access_record *r,
 
 	if (is_ignored(&l->file.site))
 		return "sendmail has no maps of this type";
-	if (l->map == NULL)
+	if (l->file.map == NULL)
 		return NULL;
-	switch (map_get(l->map, r->key, &value, err)) {
+	switch (map_get(l->file.map, r->key, &value, err)) {
 	case 1:
 		return span_equal(value, r->value)
 		    ? NULL
@@ -84,11 +84,10 @@ list_gather(struct list *l, struct error *err)
 	struct error map = ERROR_INIT;
 
 	if (reading_site(&l->file, l->o, err) != 0 ||
-	    reading_text(&l->file, l->o, err) != 0)
+	    reading_text(&l->file, l->o, err) != 0 ||
+	    reading_map(&l->file, l->o, &map, err) != 0)
 		return -1;
-	if (reading_map(&l->file, l->o, &l->map, &map, err) != 0)
-		return -1;
-	if (l->map == NULL)
+	if (l->file.map == NULL)
 		warn("warning: %s%s", map.text, is_ignored(&l->file.site) ? ""
 		    : "; what is in force is told by the text alone");
 	return walk(l, err);
@@ -97,7 +96,6 @@ list_gather(struct list *l, struct error *err)
 void
 list_free(struct list *l)
 {
-	map_close(l->map);
 	reading_free(&l->file);
 	arena_free(&l->memory);
 }
@@ -211,7 +209,7 @@ list(struct list *l, struct error *err)
 
 	l->wanted[ROLE_CLIENT] = l->wanted[ROLE_SERVER] = true;
 	if (l->o->word_count > 0) {
-		if (role_read("list", l->o->words[0], &role, err) != 0)
+		if (role_read(l->o, l->o->words[0], &role, err) != 0)
 			return -1;
 		l->wanted[role == ROLE_CLIENT ? ROLE_SERVER : ROLE_CLIENT] =
 		    false;

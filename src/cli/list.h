@@ -19,8 +19,7 @@ struct listed {
 
 struct list {
 	const struct options *o;
-	struct reading_file file;
-	struct map *map; /* NULL: it cannot be read; the text is believed */
+	struct reading_file file; /* without a map the text is believed */
 	bool wanted[2];  /* roles */
 	struct listed *entries;
 	size_t count;

@@ -9,13 +9,9 @@
 bool
 role_find(const char *word, enum role *role)
 {
-	static const char *const names[] = { [ROLE_CLIENT] = "client",
-		[ROLE_SERVER] = "server", NULL };
-	int i = name_index(names, word);
-
-	if (i >= 0)
-		*role = (enum role)i;
-	return i >= 0;
+	*role = strcmp(word, role_name(ROLE_SERVER)) == 0 ? ROLE_SERVER
+							  : ROLE_CLIENT;
+	return strcmp(word, role_name(*role)) == 0;
 }
 
 const char *
@@ -42,13 +38,13 @@ ignored_map(const struct site *site, struct error *err)
 }
 
 int
-role_read(const char *verb, const char *word, enum role *role,
+role_read(const struct options *o, const char *word, enum role *role,
     struct error *err)
 {
 	if (role_find(word, role))
 		return 0;
 	return error_set(err, EX_USAGE, "%s: no role \"%.100s\"; write client "
-	    "or server", verb, word);
+	    "or server", o->verb, word);
 }
 
 const char *
@@ -69,33 +65,26 @@ must_ask_types(const struct options *o, const struct site *site)
 	    (o->builder != NULL && strcmp(o->builder, "libdb") == 0);
 }
 
-/* The map as this machine's makemap, and so its sendmail, was compiled. */
-static int
-read_site(const struct options *o, struct site *site, struct error *err)
-{
-	struct site_request request = { .config = o->config,
-		.access = o->access, .map = o->map };
-	struct map_types types;
-	const char *makemap;
-	char path[PATH_MAX];
-
-	if (site_read(site, &request, err) != 0)
-		return -1;
-	makemap = find_makemap(o, path);
-	if (makemap == NULL || !must_ask_types(o, site))
-		return 0;
-	if (makemap_types(makemap, &types, err) != 0)
-		return -1;
-	request.types = &types;
-	return site_read(site, &request, err);
-}
-
 int
 find_site(const struct options *o, struct site *site,
     struct entry_rules *rules, char day[16], struct error *err)
 {
-	if (read_site(o, site, err) != 0)
+	struct site_request request = { .config = o->config,
+		.access = o->access, .map = o->map };
+	char path[PATH_MAX];
+	const char *makemap = find_makemap(o, path);
+	struct map_types types;
+
+	if (site_read(site, &request, err) != 0)
 		return -1;
+	/* The map as this machine's makemap, and so its sendmail, was
+	 * compiled. */
+	if (makemap != NULL && must_ask_types(o, site)) {
+		request.types = &types;
+		if (makemap_types(makemap, &types, err) != 0 ||
+		    site_read(site, &request, err) != 0)
+			return -1;
+	}
 	/* No path is relative any more, and some versions of libdb obey a file
 	 * DB_CONFIG in the working directory. */
 	(void)!chdir("/");
@@ -112,52 +101,29 @@ reading_site(struct reading_file *r, const struct options *o,
 	return find_site(o, &r->site, &r->rules, r->today, err);
 }
 
-static int
-parse(struct reading_file *r, const struct options *o, struct span text,
+int
+reading_text(struct reading_file *r, const struct options *o,
     struct error *err)
 {
 	struct access_rules rules = { r->site.map.keep_case, o->marker };
 
-	if (access_parse_tls(&r->access, text, &rules, err) != 0)
+	if (update_read_text(r->site.access, &r->text, err) != 0)
+		return -1;
+	if (access_parse_tls(&r->access, buf_as_span(&r->text), &rules, err) != 0)
 		return error_memory_for(err, r->site.access);
 	r->there = true;
 	return 0;
 }
 
 int
-reading_text(struct reading_file *r, const struct options *o,
-    struct error *err)
-{
-	if (update_read_text(r->site.access, &r->text, err) != 0)
-		return -1;
-	return parse(r, o, buf_as_span(&r->text), err);
-}
-
-int
-reading_check_links(const struct reading_file *r, struct error *err)
-{
-	struct error why = ERROR_INIT;
-	struct location l;
-
-	if (location_open(&l, r->site.access, SITE_NAME_FILES, &why) == 0) {
-		close_fd(&l.directory);
-	} else if (l.refused) {
-		*err = why;
-		return -1;
-	}
-	return 0;
-}
-
-int
-reading_map(struct reading_file *r, const struct options *o, struct map **map,
+reading_map(struct reading_file *r, const struct options *o,
     struct error *unreadable, struct error *err)
 {
 	const struct site *site = &r->site;
-	struct location *l = &r->map;
+	struct location *l = &r->place;
 	struct error why = ERROR_INIT;
 	struct map_file file;
 
-	*map = NULL;
 	/* Untested: the path of a map that was read begins with /. */
 	if (is_ignored(site)) {
 		(void)ignored_map(site, unreadable);
@@ -172,7 +138,7 @@ reading_map(struct reading_file *r, const struct options *o, struct map **map,
 		return is_ours ? -1 : 0;
 	}
 	file = (struct map_file){ l->directory, l->name, l->path };
-	*map = map_open(&file, &site->map, find_makemap(o, r->makemap),
+	r->map = map_open(&file, &site->map, find_makemap(o, r->makemap),
 	    site->config[0] == '\0' ? NULL : site->config, unreadable);
 	close_fd(&l->directory);
 	return 0;
@@ -181,7 +147,7 @@ reading_map(struct reading_file *r, const struct options *o, struct map **map,
 void
 reading_free(struct reading_file *r)
 {
+	map_close(r->map);
 	access_free(&r->access);
 	buf_free(&r->text);
-	r->there = false;
 }
