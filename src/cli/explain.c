@@ -10,6 +10,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "entry.h"
 #include "explain.h"
 
 /* ---- the host ---- */
@@ -28,18 +29,16 @@ read_host(struct explain *e, const char *word, bool address,
 static int
 read_address(struct explain *e, const char *word, struct error *err)
 {
-	struct host host = { .note = "" };
-
-	if (word[0] != '\0' && read_host(e, word, true, &host, err) != 0)
+	if (word[0] != '\0' && read_host(e, word, true, &e->peer, err) != 0)
 		return -1;
-	if (host.kind != HOST_ADDRESS)
+	if (e->peer.kind != HOST_ADDRESS)
 		return error_set(err, EX_USAGE, "explain: \"%s\" is no "
 		    "address; write: tlsoff explain client|server HOST ADDRESS",
-		    host.name);
+		    e->peer.name);
 	if (e->host.kind == HOST_NET)
 		return error_set(err, EX_USAGE, "explain: an address belongs "
 		    "to one host; give that host's name before it");
-	memcpy(e->address, host.name, sizeof(e->address));
+	e->address = e->peer.name;
 	return 0;
 }
 
@@ -121,22 +120,13 @@ read_question(struct explain *e, struct error *err)
 		return -1;
 	e->question = question_of_host(&e->host);
 	if (e->host.kind == HOST_ADDRESS && words[2] == NULL)
-		memcpy(e->address, e->host.name, sizeof(e->address));
+		e->address = e->host.name;
 	if (e->address[0] != '\0')
 		e->question.address = e->address;
 	e->question.rules = &e->file.site.policy;
 	e->question.lookup = ask_map;
 	e->question.context = e;
 	return 0;
-}
-
-static void
-ask(struct explain *e)
-{
-	struct policy_query q = e->question;
-
-	q.trace = remember;
-	e->kind = policy_answer(e->role, &q, &e->policy);
 }
 
 static void
@@ -159,6 +149,178 @@ ask_text(struct explain *e)
 		(void)comment_read(a->text, record.start, &e->comment);
 		e->expired = e->comment.until[0] != '\0' &&
 		    strcmp(e->comment.until, e->file.today) < 0;
+	}
+}
+
+/* ---- warnings: of the map ---- */
+
+static void
+warn_map(struct explain *e)
+{
+	const struct site *site = &e->file.site;
+	const struct policy *p = &e->text_policy;
+	/* With -o no map is as good as an empty one. */
+	bool broken = e->file.map == NULL &&
+	    !(site->map.optional && e->map_error.status == EX_NOINPUT);
+
+	if (is_ignored(site))
+		lines_add(&e->warnings, "%s", e->map_error.text);
+	else if (broken)
+		lines_add(&e->warnings, "%s; sendmail %s", e->map_error.text,
+		    e->map_fails ? "puts all mail off until that is mended"
+				 : "goes on as if it had no entries");
+	if (!e->file.there || e->agrees || broken)
+		return;
+	lines_add(&e->warnings, "%s: %s%s (TLS %s), which is not in force: "
+	    "the map is not made of this text; rebuild it with makemap %s %s < "
+	    "%s, or by any change tlsoff makes", site->access,
+	    p->found ? "says " : "has no entry for it",
+	    p->found ? explain_decider(e, p) : "", tls_name(p->tls),
+	    site->map.type_name, site->map.path, site->access);
+}
+
+/* ---- of the question ---- */
+
+static void
+warn_local(struct explain *e)
+{
+	if (e->file.site.policy.local[e->role])
+		lines_add(&e->warnings, "%s: %s is not empty and is asked "
+		    "first; sendmail may decide otherwise", e->file.site.config,
+		    e->role == ROLE_CLIENT ? "Local_try_tls"
+					   : "Local_srv_features");
+}
+
+/* The text has entries for addresses. */
+static bool
+has_addresses(const struct explain *e)
+{
+	struct host_rules rules = { .compressed = e->file.site.compressed_ipv6,
+		.force = true };
+	struct access_record r;
+	struct error ignored;
+	struct host host;
+	size_t at = 0;
+
+	while (access_next_key(&e->file.access, &at, &r)) {
+		struct span what;
+		enum kind kind;
+
+		if (entry_kind(r.key, false, &kind, &what) &&
+		    kind == kind_of_role(e->role) && host_parse(what,
+		        e->role, &rules, &host, &ignored) == 0 &&
+		    (host.kind == HOST_ADDRESS || host.kind == HOST_NET))
+			return true;
+	}
+	return false;
+}
+
+static void
+warn_no_address(struct explain *e)
+{
+	bool by_name = e->policy.found &&
+	    strcmp(e->policy.key, role_tag(e->role)) != 0;
+
+	if (e->host.kind != HOST_NAME || e->question.address != NULL ||
+	    by_name || e->policy.tls == TLS_TEMPFAIL ||
+	    (e->file.there && !has_addresses(e)))
+		return;
+	lines_add(&e->warnings, "entries for addresses and nets were not "
+	    "asked for; give the host's address, too");
+}
+
+/* ---- of what demands TLS ---- */
+
+static void
+warn_host_requirement(struct explain *e)
+{
+	struct policy_query q = e->question;
+	struct policy p = { .value = BUF_IN(&e->memory) };
+	enum value_requirement asked = requirement_of_host(e->role, &q, &p);
+
+	if (asked == REQUIRE_NOTHING)
+		return;
+	lines_add(&e->warnings, "mail %s %s, because %s demands TLS; remove "
+	    "that, or exempt the host with %s%s OK",
+	    e->role == ROLE_CLIENT ? "to it" : "from it",
+	    asked == REQUIRE_BOUNCE ? "bounces" : "is deferred",
+	    explain_decider(e, &p), requirement_tag(e->role), e->host.name);
+}
+
+/* Recipients are not known here: any requirement of the text is told. */
+static void
+warn_recipients(struct explain *e)
+{
+	struct access_record first;
+
+	if (e->role != ROLE_CLIENT || !e->file.there)
+		return;
+	first = requirement_of_recipients(&e->file.access,
+	    &e->file.site.policy, &e->memory);
+	if (first.end == 0)
+		return;
+	lines_add(&e->warnings, "mail to recipients with %s %s without "
+	    "TLS; remove that entry", entry_name(&e->file.access, &first,
+	        &e->memory),
+	    e->kind == KIND_TRY_TLS ? "bounces" : "waits");
+}
+
+/* What bounces mail to a host that Try_TLS exempts, and makes it wait where
+ * Clt_Features does. */
+static void
+warn_companion(struct explain *e)
+{
+	const struct policy_rules *rules = &e->file.site.policy;
+	struct policy_query q = e->question;
+	struct policy p = { .value = BUF_IN(&e->memory) };
+	bool can = companion_has_key(rules, &e->host);
+	char missing[3];
+
+	if (e->role != ROLE_CLIENT || companion_letters(rules)[0] == '\0')
+		return;
+	policy_decide(KIND_CLT_FEATURES, &q, &p);
+	companion_missing(rules, p.found ? buf_as_span(&p.value) : span_of(""),
+	    missing);
+	if (missing[0] != '\0')
+		lines_add(&e->warnings, "mail to it %s where %s applies, "
+		    "which the cf turns on; %s%s", e->kind == KIND_TRY_TLS
+		    ? "bounces" : "waits", companion_check(rules),
+		    can ? "to keep it from that, run tlsoff client "
+		        : "no entry keeps it from that: Clt_Features can be "
+		          "said of names alone, since sendmail 8.17.2",
+		    can ? e->host.name : "");
+}
+
+/* ---- all of them ---- */
+
+static void
+tell_notes(const struct explain *e)
+{
+	if (e->host.note[0] != '\0')
+		note(e->o, "%s", e->host.note);
+	if (e->host.kind == HOST_ADDRESS)
+		note(e->o, "a host that DNS gives a name is asked for by that "
+		    "name first; give the name and the address");
+	else if (e->host.kind == HOST_NET)
+		note(e->o, "the net itself was asked for; its hosts may have "
+		    "entries of their own, and names go first");
+}
+
+static void
+warn_all(struct explain *e)
+{
+	tell_notes(e);
+	warn_map(e);
+	warn_local(e);
+	warn_no_address(e);
+	if (e->policy.tls == TLS_OFF) {
+		warn_host_requirement(e);
+		warn_recipients(e);
+		warn_companion(e);
+	} else if (e->policy.tls == TLS_FALLBACK &&
+	    e->file.site.policy.dane) {
+		lines_add(&e->warnings, "the cf has O DANE=true, and where DANE "
+		    "applies mail waits all the same");
 	}
 }
 
@@ -196,17 +358,21 @@ look_further(struct explain *e, struct error *err)
 	} else {
 		lines_add(&e->warnings, "%s", text.text);
 	}
-	explain_warn(e);
+	warn_all(e);
 	return check_trouble(e, err);
 }
 
 static int
 explain(struct explain *e, struct error *err)
 {
+	struct policy_query traced;
+
 	if (reading_site(&e->file, e->o, err) != 0 ||
 	    read_question(e, err) != 0 || open_map(e, err) != 0)
 		return -1;
-	ask(e);
+	traced = e->question;
+	traced.trace = remember;
+	e->kind = policy_answer(e->role, &traced, &e->policy);
 	if (check_trouble(e, err) != 0 ||
 	    ((!e->o->quiet || e->o->json) && look_further(e, err) != 0))
 		return -1;
@@ -219,7 +385,7 @@ verb_explain(const struct options *o)
 	static const int statuses[] = { [TLS_OFF] = EX_OK, [TLS_ON] = 1,
 		[TLS_TEMPFAIL] = EX_TEMPFAIL, [TLS_FALLBACK] = 1 };
 	struct error err = ERROR_INIT;
-	struct explain e = { .o = o };
+	struct explain e = { .o = o, .address = "" };
 	int status;
 
 	e.warnings.memory = &e.memory;

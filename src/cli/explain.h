@@ -1,8 +1,8 @@
 /*
  * explain.h: what the files of the verb explain share.
  *
- *   explain.c         the order of things: site, host, map, text, verdict
- *   explain_warn.c    what else decides whether mail flows
+ *   explain.c         the order of things: site, host, map, text, verdict; and
+ *                     what else decides whether mail flows
  *   explain_report.c  lines for people, or one document
  */
 #ifndef TLSOFF_EXPLAIN_H
@@ -16,14 +16,20 @@ struct tried {
 	bool failed;             /* the map gave no answer */
 };
 
+/* A letter of Srv_Features. */
+struct letter {
+	const char *letter;
+	const char *words; /* NULL: it has no effect */
+};
+
 struct explain {
 	const struct options *o;
 	enum role role;
 	enum kind kind;          /* of the entry that decides */
 	struct reading_file file;
 	/* What was given, and how sendmail writes it; address "" for none. */
-	struct host host;
-	char address[HOST_KEY_MAX];
+	struct host host, peer;
+	const char *address;     /* of one of them */
 	struct policy_query question; /* without a tag; put to the map */
 	/* The map */
 	bool map_fails;          /* and sendmail defers for that */
@@ -31,6 +37,8 @@ struct explain {
 	struct tried *tried;
 	size_t tried_count;
 	struct policy policy;    /* by the map: the verdict */
+	struct letter *letters;  /* of its value */
+	size_t letter_count;
 	/* The text */
 	struct policy text_policy;
 	bool agrees;             /* where file.there */
@@ -42,8 +50,8 @@ struct explain {
 	struct arena memory;     /* of all that */
 };
 
-/* Adds the warnings.  That memory ran out the caller asks. */
-void explain_warn(struct explain *e);
+/* "Try_TLS:bagoona.com NO", printable. */
+const char *explain_decider(struct explain *e, const struct policy *p);
 /* EX_OSERR: then nothing was printed. */
 int explain_print(struct explain *e, struct error *err) MUST_USE;
 

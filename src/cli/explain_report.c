@@ -55,16 +55,6 @@ static const struct {
 	{ 'x', "EXPN is offered" },
 };
 
-struct told {
-	const char *letter;
-	const char *words; /* NULL: it has no effect */
-};
-
-struct letters {
-	struct told *told;
-	size_t count;
-};
-
 static const char *
 letter_words(const struct value_letter *letter)
 {
@@ -76,21 +66,17 @@ letter_words(const struct value_letter *letter)
 }
 
 /* The letters of the value that decides, in order. */
-static struct letters
+static void
 read_letters(struct explain *e)
 {
-	struct letters all = { NULL, 0 };
 	struct value_letter letter = { 0 };
 
 	if (e->kind != KIND_SRV_FEATURES || !e->policy.found)
-		return all;
-	while (value_next_letter(buf_as_span(&e->policy.value), &letter)) {
-		struct told *t = ARENA_ADD(&e->memory, all.told, all.count);
-
-		t->letter = arena_text(&e->memory, letter.token);
-		t->words = letter_words(&letter);
-	}
-	return all;
+		return;
+	while (value_next_letter(buf_as_span(&e->policy.value), &letter))
+		*ARENA_ADD(&e->memory, e->letters, e->letter_count) =
+		    (struct letter){ arena_text(&e->memory, letter.token),
+			letter_words(&letter) };
 }
 
 /* ---- text ---- */
@@ -111,9 +97,16 @@ tried_lines(struct explain *e, struct line_list *out)
 	}
 }
 
+const char *
+explain_decider(struct explain *e, const struct policy *p)
+{
+	return arena_printf(&e->memory, "%s %s",
+	    arena_visible(&e->memory, span_of(p->key)),
+	    arena_visible(&e->memory, span_trim(buf_as_span(&p->value))));
+}
+
 static void
-decider_lines(struct explain *e, const struct letters *letters,
-    struct line_list *out)
+decider_lines(struct explain *e, struct line_list *out)
 {
 	const char *line = "";
 
@@ -122,17 +115,12 @@ decider_lines(struct explain *e, const struct letters *letters,
 	if (e->line != 0)
 		line = arena_printf(&e->memory, " (line %zu%s)", e->line,
 		    e->managed ? ", in the managed section" : "");
-	lines_add(out, "decided by %s %s%s",
-	    arena_visible(&e->memory, span_of(e->policy.key)),
-	    arena_visible(&e->memory, span_trim(buf_as_span(&e->policy.value))),
-	    line);
-	for (size_t i = 0; i < letters->count; i++) {
-		const struct told *t = &letters->told[i];
-
+	lines_add(out, "decided by %s%s", explain_decider(e, &e->policy), line);
+	for (size_t i = 0; i < e->letter_count; i++)
 		lines_add(out, "  %s: %s",
-		    arena_visible(&e->memory, span_of(t->letter)),
-		    t->words == NULL ? "no effect" : t->words);
-	}
+		    arena_visible(&e->memory, span_of(e->letters[i].letter)),
+		    e->letters[i].words == NULL ? "no effect"
+						: e->letters[i].words);
 	if (e->comment.text.len > 0)
 		lines_add(out, "  reason: %s", arena_visible(&e->memory,
 		    e->comment.text));
@@ -141,8 +129,8 @@ decider_lines(struct explain *e, const struct letters *letters,
 		    ? ", which is past: tlsoff expire takes it out" : "");
 }
 
-static void
-verdict_line(struct explain *e, struct line_list *out)
+static const char *
+verdict(struct explain *e)
 {
 	const char *host = e->host.name;
 	bool client = e->role == ROLE_CLIENT;
@@ -151,25 +139,22 @@ verdict_line(struct explain *e, struct line_list *out)
 	    : arena_printf(&e->memory, "when %s connects to us", host);
 
 	if (e->policy.tls == TLS_FALLBACK)
-		lines_add(out, "TLS is tried %s; where the handshake fails "
-		    "mail goes in clear", when);
-	else if (e->policy.tls != TLS_TEMPFAIL)
-		lines_add(out, "TLS is %s %s", tls_name(e->policy.tls), when);
-	else if (!client)
-		lines_add(out, "%s is turned away with 450: try "
-		    "again later", host);
-	else if (e->kind == KIND_CLT_FEATURES)
-		lines_add(out, "mail to %s is put off: sendmail logs "
-		    "clt_features=TEMPFAIL", host);
-	else if (e->kind == KIND_FALLBACK)
-		lines_add(out, "mail to %s is put off: sendmail logs "
-		    "get_tls_se_features=failed", host);
-	else if (has_key(e))
-		lines_add(out, "TLS is not used %s: sendmail "
+		return arena_printf(&e->memory, "TLS is tried %s; where the "
+		    "handshake fails mail goes in clear", when);
+	if (e->policy.tls != TLS_TEMPFAIL)
+		return arena_printf(&e->memory, "TLS is %s %s",
+		    tls_name(e->policy.tls), when);
+	if (!client)
+		return arena_printf(&e->memory, "%s is turned away with 450: "
+		    "try again later", host);
+	if (e->kind == KIND_TRY_TLS && has_key(e))
+		return arena_printf(&e->memory, "TLS is not used %s: sendmail "
 		    "logs 451 and sends in clear", when);
-	else
-		lines_add(out, "mail to %s is put off with 451",
-		    host);
+	return arena_printf(&e->memory, "mail to %s is put off%s", host,
+	    e->kind == KIND_CLT_FEATURES
+	        ? ": sendmail logs clt_features=TEMPFAIL"
+	    : e->kind == KIND_FALLBACK
+	        ? ": sendmail logs get_tls_se_features=failed" : " with 451");
 }
 
 /* ---- JSON ---- */
@@ -202,16 +187,16 @@ describe(const struct explain *e, struct row *row)
 static void
 describe_letter(void *context, size_t number, struct row *row)
 {
-	const struct told *t = &((const struct letters *)context)->told[number];
+	const struct letter *l = &((struct explain *)context)->letters[number];
 
 	*row = (struct row){ {
-		{ "letter", .value = value_text(t->letter) },
-		{ "does", .value = value_text(t->words) },
+		{ "letter", .value = value_text(l->letter) },
+		{ "does", .value = value_text(l->words) },
 	} };
 }
 
 static void
-print_json(const struct explain *e, struct letters *letters)
+print_json(struct explain *e)
 {
 	struct json j;
 	struct row row;
@@ -219,7 +204,7 @@ print_json(const struct explain *e, struct letters *letters)
 	describe(e, &row);
 	json_begin(&j);
 	row_json(&j, &row);
-	rows_json(&j, "letters", describe_letter, letters, letters->count);
+	rows_json(&j, "letters", describe_letter, e, e->letter_count);
 	json_open(&j, "tried", '[');
 	for (size_t i = 0; i < e->tried_count; i++)
 		json_text(&j, NULL, e->tried[i].key);
@@ -229,36 +214,25 @@ print_json(const struct explain *e, struct letters *letters)
 }
 
 /* The verdict comes last. */
-static void
-say_all(const struct explain *e, struct line_list *text)
-{
-	enum color color = e->policy.tls == TLS_ON ? COLOR_GOOD : COLOR_WARN;
-	const char *verdict = text->at[--text->count];
-
-	say_lines(e->o, text);
-	if (e->o->quiet)
-		return;
-	fputs(color_code(e->o, color), stdout);
-	fputs(arena_visible(text->memory, span_of(verdict)), stdout);
-	fputs(color_code(e->o, COLOR_NONE), stdout);
-	putchar('\n');
-}
-
 int
 explain_print(struct explain *e, struct error *err)
 {
-	struct letters letters = read_letters(e);
 	struct line_list text = { .memory = &e->memory };
+	enum color color = e->policy.tls == TLS_ON ? COLOR_GOOD : COLOR_WARN;
+	const char *last = verdict(e);
 
+	read_letters(e);
 	tried_lines(e, &text);
-	decider_lines(e, &letters, &text);
-	verdict_line(e, &text);
+	decider_lines(e, &text);
 	if (arena_error(&e->memory, err) != 0)
 		return -1;
 	warn_lines(&e->warnings);
 	if (e->o->json)
-		print_json(e, &letters);
-	else
-		say_all(e, &text);
+		print_json(e);
+	say_lines(e->o, &text);
+	if (!e->o->json && !e->o->quiet)
+		printf("%s%s%s\n", color_code(e->o, color),
+		    arena_visible(&e->memory, span_of(last)),
+		    color_code(e->o, COLOR_NONE));
 	return 0;
 }

@@ -2,7 +2,11 @@
  * tlsoff scan: which hosts' TLS handshakes fail.  It proposes and changes
  * nothing.
  */
+#include <fcntl.h>
+#include <glob.h>
+#include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
@@ -10,30 +14,141 @@
 #include "child.h"
 #include "scan.h"
 
-/* ---- which rows ---- */
+/* ---- the logs of this machine, where none is named at a terminal: mail.log or
+ * maillog with the older ones beside it, else the journal ---- */
+
+/* Adds the log itself, or what rotation made of it. */
+static int
+add_files(struct scan_input *in, const char *pattern, struct error *err)
+{
+	struct stat st;
+	glob_t found;
+	int result = 0;
+
+	if (glob(pattern, 0, NULL, &found) != 0)
+		return 0;
+	for (size_t i = 0; i < found.gl_pathc && result == 0; i++)
+		if (stat(found.gl_pathv[i], &st) == 0 && S_ISREG(st.st_mode))
+			result = scan_add(in, found.gl_pathv[i], err);
+	globfree(&found);
+	return result;
+}
 
 static int
-parse_role(const struct options *o, int *role, struct error *err)
+open_files(struct scan_input *in, const char *log, const struct options *o,
+    struct error *err)
 {
-	enum role one = ROLE_CLIENT;
+	/* Rotation names them mail.log.1, mail.log-20261123. */
+	const char *older = arena_printf(in->memory, "%s[.-]*", log);
 
-	if (o->role != NULL && !role_find(o->role, &one))
-		return error_set(err, EX_USAGE,
-		    "--role: no role; write client or server");
-	/* Names go to "tlsoff client -", so they are of one role. */
-	*role = o->role != NULL || o->hosts ? (int)one : -1;
+	if (add_files(in, log, err) != 0 || add_files(in, older, err) != 0)
+		return -1;
+	if (in->count == 0)
+		return error_set(err, EX_NOINPUT, "%s: is no log", log);
+	if (!o->quiet)
+		warn(in->count > 1 ? "scan: reads %s and %zu beside it"
+			: "scan: reads %s", in->logs[0].name, in->count - 1);
+	return scan_start(in, err);
+}
+
+/* Only what mail programs logged, and of the journal nothing but its entries
+ * is read: who wrote one is in it. */
+static int
+open_journal(struct scan_input *in, const char *program, long long since,
+    const struct options *o, struct error *err)
+{
+	struct scan_log *log = ARENA_ADD(in->memory, in->logs, in->count);
+	char from[40] = "--since=1970-01-02";
+	const char *argv[] = { program, "--no-pager", "--quiet", "--output=export",
+		from, "SYSLOG_FACILITY=2", NULL };
+	int ends[2], started;
+
+	if (since != MAILLOG_NO_TIME)
+		(void)snprintf(from, sizeof(from), "--since=@%lld", since);
+	log->name = "the journal";
+	log->fd = -1;
+	if (arena_error(in->memory, err) != 0)
+		return -1;
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return error_errno(err, EX_OSERR, log->name, "cannot open a pipe");
+	log->fd = ends[0];
+	in->journal_words = BUF_IN(in->memory);
+	in->journal = (struct child){ .argv = argv, .input = -1,
+		.directory = -1, .target = ends[1],
+		.messages = &in->journal_words };
+	started = child_start(&in->journal, err);
+	(void)close(ends[1]);
+	if (started != 0)
+		return -1;
+	in->reads_journal = true;
+	if (!o->quiet)
+		warn("scan: reads the journal, as %s -o export "
+		    "SYSLOG_FACILITY=2 shows it", program);
 	return 0;
 }
 
+static int
+open_logs(struct scan_input *in, long long since, const struct options *o,
+    struct error *err)
+{
+	static const char *const logs[] = { "/var/log/mail.log",
+		"/var/log/maillog" };
+	static const char *const journalctls[] = { "/usr/bin/journalctl",
+		"/bin/journalctl" };
+
+	for (size_t i = 0; i < sizeof(logs) / sizeof(logs[0]); i++)
+		if (access(logs[i], F_OK) == 0)
+			return open_files(in, logs[i], o, err);
+	for (size_t i = 0; i < sizeof(journalctls) / sizeof(journalctls[0]); i++)
+		if (access(journalctls[i], X_OK) == 0)
+			return open_journal(in, journalctls[i], since, o, err);
+	return error_set(err, EX_NOINPUT, "scan: neither %s nor %s nor "
+	    "journalctl is here; name the log, or - for standard input",
+	    logs[0], logs[1]);
+}
+
+/* No names: standard input, or at a terminal the logs of this machine. */
+static int
+open_input(struct scan_input *in, long long since, const struct options *o,
+    struct error *err)
+{
+	if (o->word_count == 0 && isatty(STDIN_FILENO) == 1)
+		return open_logs(in, since, o, err);
+	if (o->word_count == 0 && scan_add(in, "-", err) != 0)
+		return -1;
+	for (int i = 0; i < o->word_count; i++)
+		if (scan_add(in, o->words[i], err) != 0)
+			return -1;
+	return scan_start(in, err);
+}
+
+static int
+end_journal(struct scan_input *in, struct error *err)
+{
+	int status;
+
+	if (!in->reads_journal)
+		return 0;
+	in->reads_journal = false;
+	status = child_wait(&in->journal, err);
+	return status <= 0 ? status : error_set(err, EX_UNAVAILABLE,
+	    "scan: journalctl failed with status %d", status);
+}
+
+/* ---- which rows ---- */
+
 /* Keeps the rows asked for, in their order. */
 static void
-choose(struct maillog *m, const struct options *o, int role)
+choose(struct maillog *m, const struct options *o)
 {
+	/* Names go to "tlsoff client -", so they are of one role. */
+	const char *role = o->role == NULL && o->hosts ? "client" : o->role;
 	size_t kept = 0;
 
 	for (size_t i = 0; i < m->host_count; i++) {
 		struct maillog_host *h = m->hosts[i];
-		bool wanted = (role < 0 || h->role == (enum role)role) &&
+		bool wanted =
+		    (role == NULL || strcmp(role, role_name(h->role)) == 0) &&
 		    h->failures >= o->minimum &&
 		    (!o->confirmed || h->grade == MAILLOG_CONFIRMED);
 
@@ -136,7 +251,6 @@ tell_unread(const struct scan_input *in, const struct maillog *m,
 
 struct scan {
 	const struct options *o;
-	int role; /* -1: both */
 	struct scan_input in;
 	struct reading_file text; /* the access file, where it can be read */
 	struct maillog found;
@@ -175,7 +289,7 @@ find(struct scan *s, const struct maillog_rules *rules, struct error *err)
 	scan_widen(&s->in);
 	sandbox(SANDBOX_NO_FILES, -1);
 	if (read_all(&s->in, &s->found, err) != 0 ||
-	    scan_journal_end(&s->in, err) != 0)
+	    end_journal(&s->in, err) != 0)
 		return -1;
 	return maillog_finish(&s->found, err);
 }
@@ -201,19 +315,19 @@ scan(struct scan *s, struct error *err)
 {
 	const struct options *o = s->o;
 	struct maillog_rules rules = rules_of(o);
+	enum role role;
 
+	if (o->role != NULL && !role_find(o->role, &role))
+		return error_set(err, EX_USAGE,
+		    "--role: no role; write client or server");
 	if ((o->since != NULL &&
 	        since_parse(o->since, rules.now, &rules.since, err) != 0) ||
-	    parse_role(o, &s->role, err) != 0 ||
-	    (o->word_count == 0 && isatty(STDIN_FILENO) == 1
-	        ? scan_open_logs(&s->in, rules.since, o, err)
-	        : scan_open(&s->in, o->words, o->word_count, err)) != 0 ||
+	    open_input(&s->in, rules.since, o, err) != 0 ||
 	    (!o->hosts && open_text(&s->text, o, err) != 0) ||
-	    find(s, &rules, err) != 0)
+	    find(s, &rules, err) != 0 ||
+	    tell_unread(&s->in, &s->found, &s->memory, err) != 0)
 		return -1;
-	if (tell_unread(&s->in, &s->found, &s->memory, err) != 0)
-		return -1;
-	choose(&s->found, o, s->role);
+	choose(&s->found, o);
 	if (scan_print(&s->found, o, &s->text, &s->memory, err) != 0)
 		return -1;
 	tell_rest(&s->in, &s->found, o);

@@ -1,10 +1,9 @@
 /*
  * scan.h: what the files of the verb scan share.
  *
- *   scan.c         the verb: its options, the order of things
- *   scan_input.c   opens all logs, reads those that are no files
- *   scan_find.c    the logs of this machine
- *   scan_file.c    reads files
+ *   scan.c         the verb: its options, the logs of this machine, the order of
+ *                  things
+ *   scan_read.c    opens all logs, and reads them
  *   scan_unpack.c  runs gzip and its kin
  *   scan_report.c  table, names, JSON
  */
@@ -41,21 +40,15 @@ struct scan_input {
 	struct progress_line line; /* begun by the caller */
 };
 
-/* Opens every log and starts what unpacks them.  No names: standard input.
- * EX_NOINPUT, EX_NOPERM, EX_UNAVAILABLE (no such tool here), EX_OSERR. */
-int scan_open(struct scan_input *in, char *const *names, int count,
-    struct error *err) MUST_USE;
+/* Opens a log; "-" is standard input.  EX_NOINPUT, EX_NOPERM, EX_OSERR. */
+int scan_add(struct scan_input *in, const char *name, struct error *err)
+    MUST_USE;
+/* After the last one: starts what unpacks them.  EX_UNAVAILABLE (no such tool
+ * here), EX_OSERR. */
+int scan_start(struct scan_input *in, struct error *err) MUST_USE;
 /* Makes pipes hold more, which the sandbox forbids. */
 void scan_widen(struct scan_input *in);
 void scan_close(struct scan_input *in);
-
-/* The same of what this machine has, and says which: /var/log/mail.log or
- * maillog and their older ones, else the journal since then, of which
- * scan_journal_end() tells in the end whether it was complete.  EX_NOINPUT
- * where there is none, EX_UNAVAILABLE, and scan_open()'s errors. */
-int scan_open_logs(struct scan_input *in, long long since,
-    const struct options *o, struct error *err) MUST_USE;
-int scan_journal_end(struct scan_input *in, struct error *err) MUST_USE;
 
 /* Feeds a log that is a file.  EX_IOERR, and cancel_check()'s error. */
 int scan_file(struct scan_input *in, const struct scan_log *log,
@@ -68,8 +61,6 @@ int scan_line_number(const struct scan_log *log, unsigned number,
  * (standard input is compressed), EX_OSERR, and cancel_check()'s error. */
 int scan_stream(struct scan_input *in, const struct scan_log *log,
     struct maillog *m, struct error *err) MUST_USE;
-/* So many more bytes were read: shown at times. */
-void scan_show(struct scan_input *in, size_t more);
 
 /* What the first bytes say: the name of the tool, or NULL. */
 const char *unpack_tool(const char *bytes, size_t len);
