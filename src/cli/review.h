@@ -3,7 +3,6 @@
  *
  *   review.c         which exceptions, and which hosts stand for them
  *   review_try.c     runs openssl for each of them, several at once
- *   review_user.c    whom openssl runs as
  *   review_judge.c   what openssl printed -> a verdict; its own header
  *   review_report.c  lines for people, or one document
  */
@@ -45,15 +44,6 @@ struct review {
 /* Fills the verdicts of all hosts that are to be tried.  EX_UNAVAILABLE: there
  * is no openssl; EX_OSERR, and cancel_check()'s error. */
 int review_try(struct review *r, struct error *err) MUST_USE;
-
-/* ---- review_user.c ---- */
-
-/*
- * Root hands what strangers say to openssl, and need not do that as root.  True
- * with the user that this openssl can be run as; false where it runs as we do:
- * *why is the reason, where we are root.
- */
-bool review_user(const char *openssl, struct user *user, const char **why);
 
 /* ---- review_report.c ---- */
 

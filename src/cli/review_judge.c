@@ -46,17 +46,11 @@ holds(struct span s, const char *text, size_t *end)
 static struct span
 field(struct span s, int n)
 {
-	for (;; n--) {
-		const char *colon = s.len == 0
-		    ? NULL : memchr(s.at, ':', s.len);
-		size_t len = colon == NULL ? s.len : (size_t)(colon - s.at);
+	struct span found = span_cut(&s, ":");
 
-		if (n == 0)
-			return (struct span){ s.at, len };
-		if (colon == NULL)
-			return (struct span){ s.at + s.len, 0 };
-		s = span_from(s, len + 1);
-	}
+	for (; n > 0; n--)
+		found = span_cut(&s, ":");
+	return found;
 }
 
 /* "connect:errno=111" */
@@ -110,20 +104,6 @@ read_line(struct signs *g, struct span line)
 		g->connect_errno = number_of(rest);
 	else if (holds(line, ":errno=", &end))
 		g->errno_ = number_of(span_from(line, end));
-}
-
-bool
-review_next_line(struct span *text, struct span *line)
-{
-	const char *end = text->len == 0
-	    ? NULL : memchr(text->at, '\n', text->len);
-	size_t len = end == NULL ? text->len : (size_t)(end - text->at);
-
-	if (text->len == 0)
-		return false;
-	*line = (struct span){ text->at, len };
-	*text = span_from(*text, end == NULL ? len : len + 1);
-	return true;
 }
 
 /* A reply of SMTP: three digits first. */
@@ -216,13 +196,12 @@ review_judge(struct review_verdict *v, int status, int seconds,
     struct span answer, struct span messages, struct arena *memory)
 {
 	struct signs g = { 0 };
-	struct span line;
 	const char *late = status != CHILD_LATE ? NULL
 	    : arena_printf(memory, "no answer within %d seconds", seconds);
 
 	*v = (struct review_verdict){ REVIEW_WORKS, "", "", "" };
-	while (review_next_line(&messages, &line))
-		read_line(&g, span_trim(line));
+	while (messages.len > 0)
+		read_line(&g, span_trim(span_cut(&messages, "\n")));
 	if (g.established) {
 		v->protocol = shown(memory, g.protocol, 23);
 		v->certificate = shown(memory, g.certificate, 99);
@@ -254,14 +233,13 @@ review_tls_options(const char *client_options, const char **options,
 		{ "SSL_OP_NO_TLSv1_2", "-no_tls1_2" },
 		{ "SSL_OP_NO_TLSv1_3", "-no_tls1_3" },
 	};
+	struct span rest = span_of(client_options);
 	size_t count = 0;
 
-	for (const char *at = client_options; *at != '\0';) {
-		size_t len = strcspn(at, " \t,");
-		struct span word = { at, len };
+	while (rest.len > 0) {
+		struct span word = span_cut(&rest, " \t,");
 
-		at += len + strspn(at + len, " \t,");
-		if (word.len > 0 && word.at[0] == '+')
+		if (span_begins(word, "+"))
 			word = span_from(word, 1);
 		for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 			if (count < most &&

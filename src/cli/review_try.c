@@ -17,6 +17,8 @@
 
 #define KEEP ((size_t)16 << 10) /* of what a peer makes openssl print */
 #define LAST_WORD "quit\r\n"
+#define NOBODY "nobody"
+#define SECONDS 10
 
 struct trying {
 	struct review *r;
@@ -128,14 +130,17 @@ forget(struct review_host *h)
 static void
 tell_messages(const struct trying *t, const struct review_host *h)
 {
-	struct span rest = buf_as_span(&h->messages), line;
+	struct span rest = buf_as_span(&h->messages);
 
 	if (!t->r->o->verbose)
 		return;
 	show_end(t);
-	while (review_next_line(&rest, &line))
+	while (rest.len > 0) {
+		struct span line = span_cut(&rest, "\n");
+
 		detail(t->r->o, "%s: openssl: %.*s", h->host.name,
 		    (int)line.len, line.at);
+	}
 }
 
 static void
@@ -172,13 +177,36 @@ find_self(char self[HOST_KEY_MAX])
 	memcpy(self, host.name, HOST_KEY_MAX);
 }
 
+/* As that user: can openssl be run? */
+static int
+reach(struct child *self)
+{
+	return access(self->context, X_OK) == 0 ? 0 : 1;
+}
+
+/*
+ * Root hands what strangers say to openssl, and need not do that as root: a user
+ * without rights does, where this openssl can be run as him.
+ */
 static void
 find_user(struct trying *t)
 {
-	const char *why;
+	struct child child = { .function = reach, .name = "review",
+		.context = t->openssl, .user = &t->user, .timeout = SECONDS };
+	const char *why = "there is no user " NOBODY;
+	struct error ignored;
+	int status;
 
-	t->has_user = review_user(t->openssl, &t->user, &why);
-	if (why != NULL)
+	if (geteuid() != 0)
+		return;
+	if (user_find(&t->user, NOBODY, 0) && t->user.id != 0) {
+		status = child_run(&child, &ignored);
+		t->has_user = status == 0;
+		why = status == 127
+		    ? "the kernel does not let us become " NOBODY
+		    : NOBODY " cannot run it";
+	}
+	if (!t->has_user)
 		detail(t->r->o, "openssl runs as root: %s", why);
 }
 

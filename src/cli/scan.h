@@ -23,6 +23,8 @@ struct scan_log {
 	unsigned long long size;
 	size_t pipe;          /* so much fits into it; 0: it is none */
 	const char *unpacker; /* "gzip", ...; NULL: not compressed */
+	const char *tool;     /* its path */
+	int ends[2];          /* of the pipe that takes the file's place */
 };
 
 struct scan_input {

@@ -4,7 +4,7 @@
  * Names and addresses have passed the room's grammar, reasons are shown
  * through it: nothing a peer wrote reaches the terminal raw.
  */
-#include <stdlib.h>
+#include <search.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -102,13 +102,17 @@ time_value(long long time, bool utc, char text[32])
 	return value_text(text);
 }
 
+/* What takes memory of a row: kept before anything is printed. */
+struct scan_row {
+	const char *tls;    /* NULL: not known */
+	const char *reason; /* for the table */
+	bool names;         /* its host is to be named */
+};
+
 /* What the rows are made of, and the texts of the one at hand. */
 struct scan_rows {
 	const struct maillog *found;
-	const char **tls;     /* of each host; NULL: not known */
-	const char **reasons; /* of each host, for the table */
-	struct name *names;   /* sorted */
-	size_t name_count;
+	struct scan_row *rows; /* of each host */
 	bool bars;
 	struct range range;
 	char first[32], last[32], first_utc[32], last_utc[32], bar[BAR_SIZE];
@@ -152,20 +156,54 @@ tls_of(const struct reading_file *text, const struct maillog_host *h,
 	return tls_name(found.tls);
 }
 
-/* All that takes memory, before anything is printed. */
+static int
+by_name(const void *a, const void *b)
+{
+	const struct maillog_host *x = a, *y = b;
+
+	return x->role == y->role ? strcmp(x->host, y->host)
+				  : (int)x->role - (int)y->role;
+}
+
+/* Has it a failure that an entry can end?  None can on port 465, nor where
+ * DANE or MTA-STS demands TLS. */
+static bool
+is_curable(const struct maillog_host *h)
+{
+	return h->implicit + h->dane + h->sts < h->failures;
+}
+
+/* Is it one that an entry can cure and has not?  A host may have several rows, one
+ * an address or a grade: it is named once, where it is worst. */
+static bool
+is_to_name(const struct maillog_host *h, const char *tls, void **named,
+    struct arena *memory)
+{
+	if (!is_curable(h) || tfind(h, named, by_name) != NULL ||
+	    (tls != NULL && strcmp(tls, tls_name(TLS_ON)) != 0))
+		return false;
+	if (tsearch(h, named, by_name) == NULL)
+		memory->failed = true;
+	return true;
+}
+
 static int
 prepare(struct scan_rows *r, const struct reading_file *text,
     struct arena *memory, struct error *err)
 {
-	size_t count = 0, reasons = 0;
+	void *named = NULL;
+	size_t count = 0;
 
 	for (size_t i = 0; i < r->found->host_count; i++) {
 		const struct maillog_host *h = r->found->hosts[i];
+		const char *tls = tls_of(text, h, memory);
 
-		*ARENA_ADD(memory, r->tls, count) = tls_of(text, h, memory);
-		*ARENA_ADD(memory, r->reasons, reasons) =
-		    reason_text(h, memory);
+		*ARENA_ADD(memory, r->rows, count) = (struct scan_row){ tls,
+			reason_text(h, memory),
+			is_to_name(h, tls, &named, memory) };
 	}
+	while (named != NULL)
+		(void)tdelete(*(const void **)named, &named, by_name);
 	return arena_error(memory, err);
 }
 
@@ -192,7 +230,7 @@ describe(void *context, size_t number, struct row *row)
 	struct value reasons = { .kind = VALUE_JSON, .write = json_reasons,
 		.of = h };
 	struct value bar = { .kind = VALUE_BAR };
-	const char *tls = r->tls[number];
+	const char *tls = r->rows[number].tls;
 	bool is_off = tls != NULL && strcmp(tls, tls_name(TLS_ON)) != 0;
 
 	if (r->bars)
@@ -221,65 +259,9 @@ describe(void *context, size_t number, struct row *row)
 		{ "tls", "TLS", .value = value_colored(value_text(tls),
 			is_off ? COLOR_WARN : COLOR_NONE) },
 		{ NULL, r->bars ? "OVER TIME" : NULL, .value = bar, .drop = 1 },
-		{ NULL, "REASON", .value = value_text(r->reasons[number]),
+		{ NULL, "REASON", .value = value_text(r->rows[number].reason),
 			.least = 12 },
 	} };
-}
-
-/* Has it a failure that an entry can end?  None can on port 465, nor where
- * DANE or MTA-STS demands TLS. */
-static bool
-is_curable(const struct maillog_host *h)
-{
-	return h->implicit + h->dane + h->sts < h->failures;
-}
-
-/* ---- names ---- */
-
-struct name {
-	const struct maillog_host *of;
-	bool said;
-};
-
-static int
-by_name(const void *a, const void *b)
-{
-	const struct maillog_host *x = ((const struct name *)a)->of;
-	const struct maillog_host *y = ((const struct name *)b)->of;
-
-	return x->role == y->role ? strcmp(x->host, y->host)
-				  : (int)x->role - (int)y->role;
-}
-
-/* Of all rows with a failure that an entry can end. */
-static int
-sort_names(struct scan_rows *r, struct arena *memory, struct error *err)
-{
-	for (size_t i = 0; i < r->found->host_count; i++)
-		if (is_curable(r->found->hosts[i]))
-			*ARENA_ADD(memory, r->names, r->name_count) =
-			    (struct name){ r->found->hosts[i], false };
-	if (arena_error(memory, err) != 0)
-		return -1;
-	if (r->name_count > 0)
-		qsort(r->names, r->name_count, sizeof(*r->names), by_name);
-	return 0;
-}
-
-/* A host may have several rows, one an address or a grade: it is named once,
- * where it is worst. */
-static bool
-is_to_name(const struct scan_rows *r, const struct maillog_host *h)
-{
-	const struct name wanted = { h, false };
-	struct name *found = r->name_count == 0 ? NULL
-	    : bsearch(&wanted, r->names, r->name_count, sizeof(wanted),
-	          by_name);
-
-	if (found == NULL || found->said)
-		return false;
-	found->said = true;
-	return true;
 }
 
 /* ---- all ---- */
@@ -310,7 +292,7 @@ propose_fallback(const struct scan_rows *r, const struct reading_file *text,
 		const struct maillog_host *h = r->found->hosts[i];
 
 		if (h->role == ROLE_CLIENT && is_curable(h) &&
-		    strcmp(r->tls[i], tls_name(TLS_ON)) == 0)
+		    strcmp(r->rows[i].tls, tls_name(TLS_ON)) == 0)
 			name = name == NULL ? h->host : "HOST";
 	}
 	if (name != NULL)
@@ -319,20 +301,18 @@ propose_fallback(const struct scan_rows *r, const struct reading_file *text,
 		    "mended", name);
 }
 
-/* What to type for each row that an entry can cure and has not: a person has
- * read the table first, so only where it is shown to one. */
+/* What to type: a person has read the table first, so only where it is shown to
+ * one. */
 static void
 print_commands(const struct scan_rows *r)
 {
-	const char *on = tls_name(TLS_ON);
 	bool any = false;
 
 	for (size_t i = 0; i < r->found->host_count; i++) {
 		const struct maillog_host *h = r->found->hosts[i];
 		const char *quote = h->host[0] == '[' ? "'" : "";
 
-		if ((r->tls[i] != NULL && strcmp(r->tls[i], on) != 0) ||
-		    !is_to_name(r, h))
+		if (!r->rows[i].names)
 			continue;
 		if (!any)
 			printf("\nTo send or receive in clear text until the other "
@@ -350,20 +330,17 @@ scan_print(const struct maillog *m, const struct options *o,
 	struct scan_rows r = { .found = m, .bars = isatty(STDOUT_FILENO) == 1,
 		.range = range_of(m) };
 
-	if (sort_names(&r, memory, err) != 0)
-		return -1;
-	if (o->hosts && !o->json) {
-		for (size_t i = 0; i < m->host_count; i++)
-			if (is_to_name(&r, m->hosts[i]))
-				puts(m->hosts[i]->host);
-		return 0;
-	}
 	if (prepare(&r, text, memory, err) != 0)
 		return -1;
 	if (o->json) {
 		print_json(&r);
 		return 0;
 	}
+	for (size_t i = 0; i < m->host_count && o->hosts; i++)
+		if (r.rows[i].names)
+			puts(m->hosts[i]->host);
+	if (o->hosts)
+		return 0;
 	rows_table(o, describe, &r, m->host_count);
 	if (r.bars && !o->quiet)
 		print_commands(&r);
