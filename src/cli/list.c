@@ -44,8 +44,8 @@ is_wanted(const struct list *l, const struct entry *e)
 	const struct options *o = l->o;
 	const char *until = e->comment.until;
 
-	if (!l->wanted[e->role] || !entry_is_exemption(e) ||
-	    (o->expired && !e->expired))
+	if ((l->role != NULL && strcmp(l->role, role_name(e->role)) != 0) ||
+	    !entry_is_exemption(e) || (o->expired && !e->expired))
 		return false;
 	return o->expires == NULL ||
 	    (until[0] != '\0' && strcmp(until, o->expires) <= 0);
@@ -207,13 +207,9 @@ list(struct list *l, struct error *err)
 {
 	enum role role;
 
-	l->wanted[ROLE_CLIENT] = l->wanted[ROLE_SERVER] = true;
-	if (l->o->word_count > 0) {
-		if (role_read(l->o, l->o->words[0], &role, err) != 0)
-			return -1;
-		l->wanted[role == ROLE_CLIENT ? ROLE_SERVER : ROLE_CLIENT] =
-		    false;
-	}
+	l->role = l->o->words[0];
+	if (l->role != NULL && role_read(l->o, l->role, &role, err) != 0)
+		return -1;
 	if (list_gather(l, err) != 0)
 		return -1;
 	sort(l);

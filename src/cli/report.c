@@ -18,18 +18,25 @@ static const char *const service_words[] = {
 
 /* ---- text ---- */
 
-/* One change as "added Try_TLS:luna.bagoona.com NO (line 12): why". */
+/* "added Try_TLS:luna.bagoona.com NO" */
+static void
+put_change(struct buf *out, const struct change *c)
+{
+	buf_printf(out, "%s ", action_name(c->action));
+	buf_visible(out, span_of(c->key));
+	if (c->value[0] != '\0') {
+		buf_char(out, ' ');
+		buf_visible(out, span_trim(span_of(c->value)));
+	}
+}
+
+/* The same with " (line 12): why" behind it. */
 static const char *
 change_text(const struct change *c, size_t line, struct arena *memory)
 {
 	struct buf out = BUF_IN(memory);
 
-	buf_printf(&out, "%s ", action_name(c->action));
-	buf_visible(&out, span_of(c->key));
-	if (c->value[0] != '\0') {
-		buf_char(&out, ' ');
-		buf_visible(&out, span_trim(span_of(c->value)));
-	}
+	put_change(&out, c);
 	/* A key that has no value has no line either: it is that of the entry
 	 * which covers it, and the reason names it. */
 	if (line > 0 && c->value[0] != '\0')
@@ -249,11 +256,7 @@ audit_changes(const struct plan *plan, const char *access)
 		if (c->action == UNCHANGED)
 			continue;
 		buf_clear(&text);
-		buf_visible(&text, span_of(c->key));
-		/* Untested: what is changed has a value. */
-		if (c->value[0] != '\0')
-			buf_char(&text, ' ');
-		buf_visible(&text, span_trim(span_of(c->value)));
+		put_change(&text, c);
 		buf_text(&text, " in ");
 		buf_visible(&text, span_of(access));
 		buf_printf(&text, " by %s", name);
@@ -263,8 +266,7 @@ audit_changes(const struct plan *plan, const char *access)
 			buf_text(&text, ", reason: ");
 		buf_visible(&text, span_of(c->comment));
 		if (text.at != NULL)
-			syslog(LOG_NOTICE, "%s %s", action_name(c->action),
-			    text.at);
+			syslog(LOG_NOTICE, "%s", text.at);
 	}
 	closelog();
 	buf_free(&text);

@@ -218,7 +218,6 @@ static int
 review(struct review *r, struct error *err)
 {
 	r->list.o = r->o;
-	r->list.wanted[ROLE_CLIENT] = r->list.wanted[ROLE_SERVER] = true;
 	if (list_gather(&r->list, err) != 0)
 		return -1;
 	if (r->o->word_count == 0)
