@@ -24,7 +24,7 @@ choose_builder(struct job *j, struct error *err)
 {
 	bool libdb = map_libdb() != NULL;
 
-	j->how.makemap = find_makemap(j->o, j->makemap);
+	j->how.makemap = j->o->makemap;
 	/* Untested: a tlsoff built without libdb: tests/heavy/platforms.t
 	 * runs that. */
 	j->how.builder = j->how.makemap != NULL || !libdb ? UPDATE_MAKEMAP
@@ -241,7 +241,7 @@ change_end(struct job *j, int result, const struct error *err)
 	int status = j->o->exit_code && j->changed ? WOULD_CHANGE : EX_OK;
 
 	if (result != 0)
-		status = err->text[0] == '\0' ? err->status : fail(err);
+		status = fail(err);
 	if (result != 0 && !j->how.read_only && status != EX_USAGE)
 		audit_failure(j->o, err->text);
 	plan_free(&j->plan);

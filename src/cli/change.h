@@ -27,7 +27,6 @@ struct job {
 	struct entry_rules entry_rules; /* how its entries are judged today */
 	char today[16];
 	struct access_rules rules;
-	char makemap[PATH_MAX]; /* found */
 	struct update_options how; /* read_only: given by the verb */
 	/* What is asked for, of client, server and remove */
 	struct host_list hosts;

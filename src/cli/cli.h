@@ -24,7 +24,8 @@ struct options {
 	const char *config;   /* -C */
 	const char *access;   /* -f */
 	const char *map;      /* -m */
-	const char *makemap;  /* --makemap, absolute; NULL: found */
+	const char *makemap;  /* --makemap, absolute, or the one that is
+	                         installed; NULL: none is */
 	const char *builder;  /* -b; NULL: makemap where installed */
 	const char *comment;  /* -c */
 	const char *until;    /* -u, as "2026-12-31" */
@@ -72,7 +73,8 @@ struct options {
 /*
  * Reads the command line; the verb and its words may stand before, between
  * and behind the options.  Nothing is looked at but argv, which has to stay and
- * is changed, the clock and the working directory.  Fails with EX_USAGE.
+ * is changed, the clock, the working directory, and where makemap is.  Fails with
+ * EX_USAGE.
  */
 int options_read(struct options *o, int argc, char **argv, struct error *err)
     MUST_USE;
@@ -136,8 +138,9 @@ void warn(const char *format, ...) PRINTF_LIKE(1, 2);
 /* The same, with -v only; and what people want to know unless -q. */
 void detail(const struct options *o, const char *format, ...) PRINTF_LIKE(2, 3);
 void note(const struct options *o, const char *format, ...) PRINTF_LIKE(2, 3);
-/* Prints err as a message and returns its status; finish() puts it into a
- * document, where -j asks for one and there is none yet. */
+/* Prints err as a message, but for one without text, which was told already, and
+ * returns its status; finish() puts it into a document, where -j asks for one and
+ * there is none yet. */
 int fail(const struct error *err);
 /* The same of a line of a file; 0: of none. */
 int fail_at(const char *file, size_t line, const struct error *err);
@@ -207,7 +210,6 @@ struct reading_file {
 	/* private */
 	struct buf text;
 	struct location place;
-	char makemap[PATH_MAX];
 	char today[16];
 };
 
@@ -217,8 +219,9 @@ bool role_find(const char *word, enum role *role);
 int role_read(const struct options *o, const char *word, enum role *role,
     struct error *err) MUST_USE;
 const char *tls_name(enum tls tls); /* "on", "off", "tempfail" */
-/* The makemap to use; NULL: there is none. */
-const char *find_makemap(const struct options *o, char path[PATH_MAX]);
+/* What sendmail would ask about a host if the map were that text. */
+struct policy_query question_in_text(const struct host *host,
+    const struct site *site, const struct access *access);
 /* Has sendmail no maps of this type, and does without the one of its cf? */
 bool is_ignored(const struct site *site);
 /* Says so: EX_CONFIG. */

@@ -155,23 +155,18 @@ read_role(struct job *j, char *const **words, struct error *err)
 }
 
 static int
-check_fallback(const struct job *j, struct error *err)
+check_options(const struct job *j, struct error *err)
 {
-	if (!j->o->fallback || j->request.role == ROLE_CLIENT)
-		return 0;
-	return error_set(err, EX_USAGE, "--fallback: a server has no such "
-	    "thing; leave it out, or write client");
-}
+	const struct options *o = j->o;
+	const char *both = o->comment != NULL && o->no_comment ? "comment"
+	    : o->until != NULL && o->no_until ? "until" : NULL;
 
-static int
-check_comment(const struct options *o, struct error *err)
-{
-	if ((o->comment != NULL && o->no_comment) ||
-	    (o->until != NULL && o->no_until))
+	if (o->fallback && j->request.role == ROLE_SERVER)
+		return error_set(err, EX_USAGE, "--fallback: a server has no "
+		    "such thing; leave it out, or write client");
+	if (both != NULL)
 		return error_set(err, EX_USAGE, "--%s: contradicts --no-%s; "
-		    "leave one out", o->no_comment && o->comment != NULL
-		    ? "comment" : "until", o->no_comment && o->comment != NULL
-		    ? "comment" : "until");
+		    "leave one out", both, both);
 	return o->comment == NULL ? 0 : comment_check(o->comment, err);
 }
 
@@ -208,13 +203,9 @@ prepare(struct job *j, struct error *err)
 	const struct options *o = j->o;
 	char *const *words;
 
-	j->request.verb = VERB_ADD;
-	j->request.force = o->force;
-	j->request.exact = o->exact;
-	j->request.fallback = o->fallback;
-	if (read_role(j, &words, err) != 0 ||
-	    check_fallback(j, err) != 0 ||
-	    check_comment(o, err) != 0 ||
+	j->request = (struct request){ .verb = VERB_ADD, .force = o->force,
+		.exact = o->exact, .fallback = o->fallback };
+	if (read_role(j, &words, err) != 0 || check_options(j, err) != 0 ||
 	    change_site(j, err) != 0)
 		return -1;
 	return find_hosts(j, words, err);

@@ -284,13 +284,17 @@ check_choice(struct options *o, const struct choice *c, struct error *err)
 	    c->option, c->option, value, c->cure);
 }
 
-/* What is run gets no working directory of ours. */
+/* The one that is installed, or an absolute path: what is run gets no working
+ * directory of ours. */
 static int
-absolute_makemap(struct options *o, struct error *err)
+find_makemap(struct options *o, struct error *err)
 {
 	char here[PATH_MAX];
 	size_t len;
 
+	if (o->makemap == NULL &&
+	    site_find_program("", "makemap", o->makemap_path))
+		o->makemap = o->makemap_path;
 	if (o->makemap == NULL || o->makemap[0] == '/')
 		return 0;
 	if (strchr(o->makemap, '/') == NULL)
@@ -326,7 +330,7 @@ check_values(struct options *o, struct error *err)
 	for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++)
 		if (check_choice(o, &choices[i], err) != 0)
 			return -1;
-	if (absolute_makemap(o, err) != 0)
+	if (find_makemap(o, err) != 0)
 		return -1;
 	if (o->restart != NULL && strcmp(o->restart, "none") == 0 &&
 	    o->restart_command != NULL)

@@ -14,12 +14,16 @@ role_find(const char *word, enum role *role)
 	return strcmp(word, role_name(*role)) == 0;
 }
 
-const char *
-find_makemap(const struct options *o, char path[PATH_MAX])
+struct policy_query
+question_in_text(const struct host *host, const struct site *site,
+    const struct access *access)
 {
-	if (o->makemap != NULL)
-		return o->makemap;
-	return site_find_program("", "makemap", path) ? path : NULL;
+	struct policy_query q = question_of_host(host);
+
+	q.rules = &site->policy;
+	q.lookup = access_lookup;
+	q.context = (void *)(size_t)access;
+	return q;
 }
 
 bool
@@ -71,17 +75,15 @@ find_site(const struct options *o, struct site *site,
 {
 	struct site_request request = { .config = o->config,
 		.access = o->access, .map = o->map };
-	char path[PATH_MAX];
-	const char *makemap = find_makemap(o, path);
 	struct map_types types;
 
 	if (site_read(site, &request, err) != 0)
 		return -1;
 	/* The map as this machine's makemap, and so its sendmail, was
 	 * compiled. */
-	if (makemap != NULL && must_ask_types(o, site)) {
+	if (o->makemap != NULL && must_ask_types(o, site)) {
 		request.types = &types;
-		if (makemap_types(makemap, &types, err) != 0 ||
+		if (makemap_types(o->makemap, &types, err) != 0 ||
 		    site_read(site, &request, err) != 0)
 			return -1;
 	}
@@ -138,7 +140,7 @@ reading_map(struct reading_file *r, const struct options *o,
 		return is_ours ? -1 : 0;
 	}
 	file = (struct map_file){ l->directory, l->name, l->path };
-	r->map = map_open(&file, &site->map, find_makemap(o, r->makemap),
+	r->map = map_open(&file, &site->map, o->makemap,
 	    site->config[0] == '\0' ? NULL : site->config, unreadable);
 	close_fd(&l->directory);
 	return 0;

@@ -9,22 +9,15 @@
 #include "entry.h"
 #include "review.h"
 
-static void
-cannot_try(struct review_host *h, const char *why)
-{
-	h->tries = false;
-	h->verdict.result = REVIEW_CANNOT_TRY;
-	h->verdict.detail = why;
-}
-
+/* why: it cannot be tried; "": it is to be tried. */
 static struct review_host *
-add(struct review *r, const struct listed *entry, const struct host *host)
+add(struct review *r, const struct listed *entry, const struct host *host,
+    const char *why)
 {
 	struct review_host *h = ARENA_ADD(&r->memory, r->hosts, r->count);
 
 	*h = (struct review_host){ .entry = entry, .host = *host,
-		.verdict = { REVIEW_CANNOT_TRY, "", "", "" }, .tries = true,
-		.input = -1 };
+		.verdict = { REVIEW_CANNOT_TRY, "", "", why }, .input = -1 };
 	return h;
 }
 
@@ -63,57 +56,47 @@ add_client(struct review *r, const struct listed *entry)
 {
 	struct host host;
 	bool has_host = parse_key(r, entry, &host);
-	struct review_host *h = add(r, entry, &host);
+	const char *why = "";
 
-	h->itself = !has_host || is_itself(entry, &host);
 	if (!has_host)
-		cannot_try(h, "its key is that of no single host");
+		why = "its key is that of no single host";
 	else if (host.kind == HOST_EVERYBODY)
-		cannot_try(h, "it covers everybody");
+		why = "it covers everybody";
 	else if (host.kind == HOST_NAME && strchr(host.name, '.') == NULL)
-		cannot_try(h, "it is a top-level domain, or a name without "
-		    "its domain");
+		why = "it is a top-level domain, or a name without its domain";
 	else if (host.kind == HOST_NET)
-		cannot_try(h, "it is a net");
+		why = "it is a net";
+	add(r, entry, &host, why)->itself = !has_host ||
+	    is_itself(entry, &host);
 }
 
 static void
-add_all(struct review *r)
+add_all(struct review *r, enum role role)
 {
 	const struct host none = { .kind = HOST_EVERYBODY };
-	const struct list *l = &r->list;
 
-	for (size_t i = 0; i < l->count; i++)
-		if (l->entries[i].role == ROLE_CLIENT &&
-		    l->entries[i].reason == NULL)
-			add_client(r, &l->entries[i]);
-	for (size_t i = 0; i < l->count; i++)
-		if (l->entries[i].role == ROLE_SERVER &&
-		    l->entries[i].reason == NULL) {
-			cannot_try(add(r, &l->entries[i], &none),
-			    "it connects to us");
+	for (size_t i = 0; i < r->list.count; i++) {
+		const struct listed *entry = &r->list.entries[i];
+
+		if (entry->role != role || entry->reason != NULL)
+			continue;
+		if (role == ROLE_CLIENT) {
+			add_client(r, entry);
+		} else {
+			(void)add(r, entry, &none, "it connects to us");
 			r->servers++;
 		}
+	}
 }
 
 /* ---- hosts that were named ---- */
-
-static struct policy_query
-question(const struct review *r, const struct host *host)
-{
-	struct policy_query q = question_of_host(host);
-
-	q.rules = &r->list.file.site.policy;
-	q.lookup = access_lookup;
-	q.context = (void *)(size_t)&r->list.file.access;
-	return q;
-}
 
 /* The exception in force that covers the host. */
 static const struct listed *
 covering(struct review *r, const struct host *host)
 {
-	struct policy_query q = question(r, host);
+	struct policy_query q = question_in_text(host, &r->list.file.site,
+	    &r->list.file.access);
 	struct policy p = { .value = BUF_IN(&r->memory) };
 	const struct listed *found = NULL;
 
@@ -131,16 +114,15 @@ covering(struct review *r, const struct host *host)
 static void
 add_named(struct review *r, const struct host *host)
 {
-	struct review_host *h = add(r, covering(r, host), host);
+	const struct listed *entry = covering(r, host);
+	bool is_host = host->kind == HOST_NAME || host->kind == HOST_ADDRESS;
 
 	/* Untested: everybody is refused before, as a name that is not
 	 * given. */
-	if (h->entry == NULL)
-		cannot_try(h, "no exception in force covers it");
-	else if (host->kind == HOST_EVERYBODY || host->kind == HOST_NET)
-		cannot_try(h, "it is no host");
-	else
-		h->itself = is_itself(h->entry, host);
+	add(r, entry, host, entry == NULL
+	    ? "no exception in force covers it"
+	    : is_host ? "" : "it is no host")->itself = entry != NULL &&
+	    is_host && is_itself(entry, host);
 }
 
 static int
@@ -167,10 +149,11 @@ static void
 ask_for_demands(struct review *r, struct review_host *h)
 {
 	struct review_verdict *v = &h->verdict;
-	struct policy_query q = question(r, &h->host);
+	struct policy_query q = question_in_text(&h->host, &r->list.file.site,
+	    &r->list.file.access);
 	struct policy p = { .value = BUF_IN(&r->memory) };
 
-	if (!h->tries || v->result != REVIEW_WORKS || v->certificate[0] == '\0')
+	if (v->result != REVIEW_WORKS || v->certificate[0] == '\0')
 		return;
 	(void)requirement_of_host(ROLE_CLIENT, &q, &p);
 	/* Untested: a TLS_Srv: that demands no certificate. */
@@ -192,24 +175,22 @@ typed(const struct review_host *h)
 	    ? name + strlen("IPv6:") : name;
 }
 
-static const char *
-remove_command(const struct review_host *h, struct arena *memory)
+/* What can be done about it; is there something? */
+static bool
+find_cure(struct review *r, struct review_host *h)
 {
-	if ((h->verdict.result != REVIEW_WORKS &&
-	    h->verdict.result != REVIEW_GONE) || !h->itself)
-		return NULL;
-	return arena_printf(memory, "tlsoff remove client %s", typed(h));
-}
+	enum review_result result = h->verdict.result;
+	bool can_go = result == REVIEW_WORKS || result == REVIEW_GONE;
 
-static const char *
-fallback_command(const struct review *r, const struct review_host *h,
-    struct arena *memory)
-{
-	if (h->verdict.result != REVIEW_BROKEN || !h->itself ||
-	    h->entry->kind == KIND_FALLBACK ||
-	    !fallback_helps(&r->list.file.site.policy))
-		return NULL;
-	return arena_printf(memory, "tlsoff client --fallback %s", typed(h));
+	if (can_go && h->itself)
+		h->remove = arena_printf(&r->memory, "tlsoff remove client %s",
+		    typed(h));
+	if (result == REVIEW_BROKEN && h->itself &&
+	    h->entry->kind != KIND_FALLBACK &&
+	    fallback_helps(&r->list.file.site.policy))
+		h->fallback = arena_printf(&r->memory,
+		    "tlsoff client --fallback %s", typed(h));
+	return can_go && h->entry != NULL;
 }
 
 /* ---- the verb ---- */
@@ -220,32 +201,20 @@ review(struct review *r, struct error *err)
 	r->list.o = r->o;
 	if (list_gather(&r->list, err) != 0)
 		return -1;
-	if (r->o->word_count == 0)
-		add_all(r);
-	else if (read_named(r, err) != 0)
+	if (r->o->word_count == 0) {
+		add_all(r, ROLE_CLIENT);
+		add_all(r, ROLE_SERVER);
+	} else if (read_named(r, err) != 0) {
 		return -1;
+	}
 	if (arena_error(&r->memory, err) != 0 || review_try(r, err) != 0)
 		return -1;
 	for (size_t i = 0; i < r->count; i++) {
-		struct review_host *h = &r->hosts[i];
-
-		ask_for_demands(r, h);
-		h->remove = remove_command(h, &r->memory);
-		h->fallback = fallback_command(r, h, &r->memory);
+		ask_for_demands(r, &r->hosts[i]);
+		if (find_cure(r, &r->hosts[i]))
+			r->found = true;
 	}
 	return review_print(r, err);
-}
-
-/* 1, as check: something was found that can be done. */
-static int
-status_of(const struct review *r)
-{
-	for (size_t i = 0; i < r->count; i++)
-		if (r->hosts[i].entry != NULL &&
-		    (r->hosts[i].verdict.result == REVIEW_WORKS ||
-		    r->hosts[i].verdict.result == REVIEW_GONE))
-			return 1;
-	return EX_OK;
 }
 
 int
@@ -253,12 +222,9 @@ verb_review(const struct options *o)
 {
 	struct error err = ERROR_INIT;
 	struct review r = { .o = o };
-	int status;
+	/* 1, as check: something was found that can be done. */
+	int status = review(&r, &err) != 0 ? fail(&err) : r.found ? 1 : EX_OK;
 
-	if (review(&r, &err) == 0)
-		status = status_of(&r);
-	else
-		status = err.text[0] == '\0' ? err.status : fail(&err);
 	list_free(&r.list);
 	arena_free(&r.memory);
 	return status;

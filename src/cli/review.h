@@ -17,8 +17,8 @@
 struct review_host {
 	const struct listed *entry;  /* NULL: no exception covers it */
 	struct host host;
-	struct review_verdict verdict;
-	bool tries;                  /* is to be tried */
+	struct review_verdict verdict; /* before: why it cannot be tried; "": it
+	                                is to be tried */
 	bool itself;                 /* the key names this host, no other */
 	const char *remove;          /* the command that takes the exception
 	                                out; NULL: not to be recommended */
@@ -36,6 +36,7 @@ struct review {
 	size_t count;
 	size_t servers; /* of them the last: exceptions in force of the role
 	                   server, unless hosts were named */
+	bool found;     /* one that can go */
 	struct arena memory;
 };
 

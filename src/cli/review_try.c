@@ -216,7 +216,7 @@ collect(struct trying *t, struct error *err)
 	struct review *r = t->r;
 
 	for (size_t i = 0; i < r->count; i++)
-		if (r->hosts[i].tries)
+		if (r->hosts[i].verdict.detail[0] == '\0')
 			*ARENA_ADD(&r->memory, t->which, t->count) = i;
 	if (arena_error(&r->memory, err) != 0)
 		return -1;

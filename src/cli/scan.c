@@ -347,5 +347,5 @@ verb_scan(const struct options *o)
 	reading_free(&s.text);
 	scan_close(&s.in);
 	arena_free(&s.memory);
-	return result == 0 ? finish(o, EX_OK) : fail(&err);
+	return result == 0 ? EX_OK : fail(&err);
 }

@@ -9,14 +9,17 @@
 
 #include "cli.h"
 
-/* What came from a file or an argument never steers a terminal; above 0x7f too
- * there are bytes that do.  That memory ran out has to be said without any. */
+/* Nothing where out is NULL.  What came from a file or an argument never steers a
+ * terminal; above 0x7f too there are bytes that do.  That memory ran out has to be
+ * said without any. */
 static void
 print_line(FILE *out, const char *prefix, const char *format, va_list args)
 {
 	char some[8192] = "", *text = NULL;
 	va_list again;
 
+	if (out == NULL)
+		return;
 	va_copy(again, args);
 	if (vasprintf(&text, format, args) < 0) {
 		(void)vsnprintf(some, sizeof(some), format, again);
@@ -39,11 +42,8 @@ say(const struct options *o, const char *format, ...)
 {
 	va_list args;
 
-	/* Untested: JSON is written without it. */
-	if (o->quiet || o->json)
-		return;
 	va_start(args, format);
-	print_line(stdout, "", format, args);
+	print_line(o->quiet || o->json ? NULL : stdout, "", format, args);
 	va_end(args);
 }
 
@@ -62,10 +62,8 @@ detail(const struct options *o, const char *format, ...)
 {
 	va_list args;
 
-	if (!o->verbose)
-		return;
 	va_start(args, format);
-	print_line(stderr, "tlsoff: ", format, args);
+	print_line(o->verbose ? stderr : NULL, "tlsoff: ", format, args);
 	va_end(args);
 }
 
@@ -74,10 +72,8 @@ note(const struct options *o, const char *format, ...)
 {
 	va_list args;
 
-	if (o->quiet)
-		return;
 	va_start(args, format);
-	print_line(stderr, "tlsoff: note: ", format, args);
+	print_line(o->quiet ? NULL : stderr, "tlsoff: note: ", format, args);
 	va_end(args);
 }
 
@@ -135,6 +131,8 @@ fail(const struct error *err)
 {
 	struct error why = *err;
 
+	if (err->text[0] == '\0')
+		return err->status;
 	(void)error_set(&why, err->status, "%s%s", err->text, cure_of(err));
 	warn("%s", why.text);
 	if (first_failure.status == 0)
