@@ -7,7 +7,7 @@
  *   report.c       what was done, for people, for programs, for the system log
  *   edit.c         the verbs client, server, remove, expire
  *   apply.c        the verb apply
- *   check.h        the verb check
+ *   check.c        the verb check
  *   mail_host.c    after a change: was a mail domain typed for a host
  */
 #ifndef TLSOFF_CHANGE_H
