@@ -293,7 +293,7 @@ describe(void *context, size_t number, struct row *row)
 
 	*row = (struct row){ {
 		{ "file", .value = value_text(i->file) },
-		{ "line", .value = value_or_null(value_number(i->line)) },
+		{ "line", .value = value_line(i->line) },
 		{ "code", .value = value_text(i->code) },
 		{ "message", .value = value_text(i->message) },
 		{ "fixable", .value = value_bool(i->fixable) },

@@ -263,8 +263,8 @@ struct json;
 /* A value, for a document or for a table (rows.h); it owns nothing. */
 enum value_kind {
 	VALUE_END,    /* behind the last field */
-	VALUE_NULL,   /* null; "-" in a table */
-	VALUE_TEXT,   /* in a table made visible; "-" where it is empty */
+	VALUE_TEXT,   /* in a table made visible, "-" where it is empty; in JSON
+	                 null where it is NULL */
 	VALUE_BAR,    /* in a table as it is: UTF-8 of our own; not in JSON */
 	VALUE_NUMBER,
 	VALUE_COUNT,  /* a number at the right end of its column */
@@ -274,7 +274,6 @@ enum value_kind {
 
 struct value {
 	enum value_kind kind;
-	enum color color; /* in a table */
 	struct span text;
 	unsigned long long number; /* of a bool 1: true */
 	void (*write)(struct json *j, const char *name, const void *of);
@@ -283,18 +282,16 @@ struct value {
 
 struct value value_span(struct span text);
 struct value value_text(const char *text); /* NULL: null */
-struct value value_some(const char *text); /* "": null */
+struct value value_some(struct span text); /* empty: null */
 struct value value_number(unsigned long long number);
+struct value value_line(size_t line); /* 0: null */
 struct value value_count(unsigned long long count);
 struct value value_bool(bool value);
-/* The value, or null in place of an empty text or 0. */
-struct value value_or_null(struct value v);
-struct value value_colored(struct value v, enum color color);
 
 /*
  * Writes one document to a stream, commas and escapes included.  Names and
  * calls nest as the document does:
- *   json_begin(&j); json_text(&j, "builder", "libdb");
+ *   json_begin(&j); json_value(&j, "line", value_line(12));
  *   json_open(&j, "changes", '['); ... json_close(&j, ']'); json_end(&j);
  * Bytes that are no UTF-8 are written as U+FFFD.  A NULL text is null.
  */
@@ -314,7 +311,6 @@ void json_error(struct json *j, const struct error *err);
 void json_open(struct json *j, const char *name, char bracket);
 void json_close(struct json *j, char bracket);
 void json_value(struct json *j, const char *name, struct value v);
-void json_text(struct json *j, const char *name, const char *text);
 void json_lines(struct json *j, const char *name, const struct line_list *l);
 
 #endif

@@ -63,16 +63,6 @@ part(const struct diff *d, size_t start, size_t end)
 
 /* ---- blocks ---- */
 
-/* Where the lines end that the edit touches: none, where it inserts whole
- * lines. */
-static size_t
-touched_end(struct span text, const struct plan_edit *e)
-{
-	bool whole = e->end == 0 || text.at[e->end - 1] == '\n';
-
-	return whole ? e->end : line_end(text, e->end);
-}
-
 /* One block of edits from *i on; *i becomes the next. */
 static void
 add_block(struct diff *d, const struct plan *p, size_t *i)
@@ -89,7 +79,9 @@ add_block(struct diff *d, const struct plan *p, size_t *i)
 		buf_add(&lines, text.at + at, e->start - at);
 		buf_span(&lines, e->text);
 		at = e->end;
-		b->end = touched_end(text, e);
+		/* No line is touched behind whole ones. */
+		b->end = at == 0 || text.at[at - 1] == '\n' ? at
+							    : line_end(text, at);
 	} while (*i < p->edit_count &&
 	    line_start(text, p->edits[*i].start) <= b->end);
 	buf_add(&lines, text.at + at, b->end - at);

@@ -181,16 +181,6 @@ warn_map(struct explain *e)
 
 /* ---- of the question ---- */
 
-static void
-warn_local(struct explain *e)
-{
-	if (e->file.site.policy.local[e->role])
-		lines_add(&e->warnings, "%s: %s is not empty and is asked "
-		    "first; sendmail may decide otherwise", e->file.site.config,
-		    e->role == ROLE_CLIENT ? "Local_try_tls"
-					   : "Local_srv_features");
-}
-
 /* The text has entries for addresses. */
 static bool
 has_addresses(const struct explain *e)
@@ -294,7 +284,7 @@ warn_companion(struct explain *e)
 /* ---- all of them ---- */
 
 static void
-tell_notes(const struct explain *e)
+warn_all(struct explain *e)
 {
 	if (e->host.note[0] != '\0')
 		note(e->o, "%s", e->host.note);
@@ -304,14 +294,12 @@ tell_notes(const struct explain *e)
 	else if (e->host.kind == HOST_NET)
 		note(e->o, "the net itself was asked for; its hosts may have "
 		    "entries of their own, and names go first");
-}
-
-static void
-warn_all(struct explain *e)
-{
-	tell_notes(e);
 	warn_map(e);
-	warn_local(e);
+	if (e->file.site.policy.local[e->role])
+		lines_add(&e->warnings, "%s: %s is not empty and is asked "
+		    "first; sendmail may decide otherwise", e->file.site.config,
+		    e->role == ROLE_CLIENT ? "Local_try_tls"
+					   : "Local_srv_features");
 	warn_no_address(e);
 	if (e->policy.tls == TLS_OFF) {
 		warn_host_requirement(e);

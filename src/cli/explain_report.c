@@ -168,16 +168,16 @@ describe(const struct explain *e, struct row *row)
 	*row = (struct row){ {
 		{ "role", .value = value_text(role_name(e->role)) },
 		{ "host", .value = value_text(e->host.name) },
-		{ "address", .value = value_some(e->address) },
+		{ "address", .value = value_some(span_of(e->address)) },
 		{ "tls", .value = value_text(tls_name(e->policy.tls)) },
 		{ "kind", .value = value_text(has ? kind_name(e->kind) : NULL) },
 		{ "key", .value = value_text(has ? e->policy.key : NULL) },
 		{ "value", .value = has
 			? value_span(buf_as_span(&e->policy.value)) : none },
-		{ "line", .value = value_or_null(value_number(e->line)) },
+		{ "line", .value = value_line(e->line) },
 		{ "managed", .value = value_bool(e->managed) },
-		{ "comment", .value = value_or_null(value_span(e->comment.text)) },
-		{ "until", .value = value_some(e->comment.until) },
+		{ "comment", .value = value_some(e->comment.text) },
+		{ "until", .value = value_some(span_of(e->comment.until)) },
 		{ "expired", .value = value_bool(e->expired) },
 		{ "text_agrees", .value = e->file.there
 			? value_bool(e->agrees) : none },
@@ -207,7 +207,7 @@ print_json(struct explain *e)
 	rows_json(&j, "letters", describe_letter, e, e->letter_count);
 	json_open(&j, "tried", '[');
 	for (size_t i = 0; i < e->tried_count; i++)
-		json_text(&j, NULL, e->tried[i].key);
+		json_value(&j, NULL, value_text(e->tried[i].key));
 	json_close(&j, ']');
 	json_lines(&j, "warnings", &e->warnings);
 	json_end(&j);

@@ -16,21 +16,26 @@ value_span(struct span text)
 struct value
 value_text(const char *text)
 {
-	if (text == NULL)
-		return (struct value){ .kind = VALUE_NULL };
-	return value_span(span_of(text));
+	return value_span(text == NULL ? (struct span){ NULL, 0 }
+				       : span_of(text));
 }
 
 struct value
-value_some(const char *text)
+value_some(struct span text)
 {
-	return value_or_null(value_span(span_of(text)));
+	return text.len == 0 ? value_text(NULL) : value_span(text);
 }
 
 struct value
 value_number(unsigned long long number)
 {
 	return (struct value){ .kind = VALUE_NUMBER, .number = number };
+}
+
+struct value
+value_line(size_t line)
+{
+	return line == 0 ? value_text(NULL) : value_number(line);
 }
 
 struct value
@@ -43,21 +48,6 @@ struct value
 value_bool(bool value)
 {
 	return (struct value){ .kind = VALUE_BOOL, .number = value };
-}
-
-struct value
-value_or_null(struct value v)
-{
-	if (v.text.len == 0 && v.number == 0)
-		v.kind = VALUE_NULL;
-	return v;
-}
-
-struct value
-value_colored(struct value v, enum color color)
-{
-	v.color = color;
-	return v;
 }
 
 /* ---- the document ---- */
@@ -149,20 +139,14 @@ json_value(struct json *j, const char *name, struct value v)
 		return;
 	}
 	begin(j, name);
-	if (v.kind == VALUE_TEXT)
-		put_string(j->out, v.text);
-	else if (v.kind == VALUE_NUMBER || v.kind == VALUE_COUNT)
+	if (v.kind == VALUE_NUMBER || v.kind == VALUE_COUNT)
 		fprintf(j->out, "%llu", v.number);
 	else if (v.kind == VALUE_BOOL)
 		fputs(v.number != 0 ? "true" : "false", j->out);
-	else
+	else if (v.text.at == NULL)
 		fputs("null", j->out);
-}
-
-void
-json_text(struct json *j, const char *name, const char *text)
-{
-	json_value(j, name, value_text(text));
+	else
+		put_string(j->out, v.text);
 }
 
 void
@@ -170,7 +154,7 @@ json_lines(struct json *j, const char *name, const struct line_list *l)
 {
 	json_open(j, name, '[');
 	for (size_t i = 0; i < l->count; i++)
-		json_text(j, NULL, l->at[i]);
+		json_value(j, NULL, value_text(l->at[i]));
 	json_close(j, ']');
 }
 
@@ -197,7 +181,7 @@ json_error(struct json *j, const struct error *err)
 {
 	json_open(j, "error", '{');
 	json_value(j, "status", value_number((unsigned)err->status));
-	json_text(j, "text", err->text);
+	json_value(j, "text", value_text(err->text));
 	json_close(j, '}');
 }
 

@@ -126,16 +126,6 @@ by_until(const void *left, const void *right)
 	return order != 0 ? order : by_key(left, right);
 }
 
-static void
-sort(struct list *l)
-{
-	const char *order = l->o->sort;
-
-	if (order != NULL && strcmp(order, "line") != 0 && l->count > 1)
-		qsort(l->entries, l->count, sizeof(*l->entries),
-		    strcmp(order, "key") == 0 ? by_key : by_until);
-}
-
 /* ---- what is printed ---- */
 
 static const char *
@@ -155,7 +145,7 @@ describe(void *context, size_t number, struct row *row)
 	const char *state = e->reason == NULL ? state_of(e) : e->reason;
 	enum color color = e->reason != NULL ? COLOR_BAD
 	    : e->expired ? COLOR_WARN : COLOR_NONE;
-	struct value until = value_some(e->comment.until);
+	struct value until = value_some(span_of(e->comment.until));
 
 	*row = (struct row){ {
 		{ "role", .value = value_text(role_name(e->role)) },
@@ -174,11 +164,11 @@ describe(void *context, size_t number, struct row *row)
 		{ "state", .value = value_text(state_of(e)) },
 		{ "effective", .value = value_bool(e->reason == NULL) },
 		{ "reason", .value = value_text(e->reason) },
-		{ NULL, "STATE", .value = value_colored(value_text(state),
-			color), .least = 10 },
+		{ NULL, "STATE", .value = value_text(state), .color = color,
+			.least = 10 },
 		{ NULL, "UNTIL", .value = until },
 		{ "comment", "COMMENT",
-			.value = value_or_null(value_span(e->comment.text)),
+			.value = value_some(e->comment.text),
 			.least = 10 },
 		{ "until", .value = until },
 	} };
@@ -205,6 +195,7 @@ print(struct list *l)
 static int
 list(struct list *l, struct error *err)
 {
+	const char *order = l->o->sort;
 	enum role role;
 
 	l->role = l->o->words[0];
@@ -212,7 +203,9 @@ list(struct list *l, struct error *err)
 		return -1;
 	if (list_gather(l, err) != 0)
 		return -1;
-	sort(l);
+	if (order != NULL && strcmp(order, "line") != 0 && l->count > 1)
+		qsort(l->entries, l->count, sizeof(*l->entries),
+		    strcmp(order, "key") == 0 ? by_key : by_until);
 	return 0;
 }
 

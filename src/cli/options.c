@@ -261,7 +261,7 @@ read_all(struct options *o, int argc, char **argv, struct error *err)
 /* ---- their values ---- */
 
 /* Options that are one of some names, and these for people. */
-static const struct choice {
+static const struct {
 	const char *option;
 	size_t offset;
 	const char *const *names;
@@ -272,17 +272,6 @@ static const struct choice {
 	{ "sort", AT(sort), order_names, "line, until or key" },
 	{ "color", AT(color), color_names, "auto, always or never" },
 };
-
-static int
-check_choice(struct options *o, const struct choice *c, struct error *err)
-{
-	const char *value = *TEXT_AT(o, c->offset);
-
-	if (value == NULL || name_index(c->names, value) >= 0)
-		return 0;
-	return error_set(err, EX_USAGE, "--%s: unknown %s \"%.100s\"; write %s",
-	    c->option, c->option, value, c->cure);
-}
 
 /* The one that is installed, or an absolute path: what is run gets no working
  * directory of ours. */
@@ -327,9 +316,15 @@ read_day(const char *option, const char **text, day_parser *parse,
 static int
 check_values(struct options *o, struct error *err)
 {
-	for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++)
-		if (check_choice(o, &choices[i], err) != 0)
-			return -1;
+	for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++) {
+		const char *name = choices[i].option;
+		const char *value = *TEXT_AT(o, choices[i].offset);
+
+		if (value != NULL && name_index(choices[i].names, value) < 0)
+			return error_set(err, EX_USAGE, "--%s: unknown %s "
+			    "\"%.100s\"; write %s", name, name, value,
+			    choices[i].cure);
+	}
 	if (find_makemap(o, err) != 0)
 		return -1;
 	if (o->restart != NULL && strcmp(o->restart, "none") == 0 &&

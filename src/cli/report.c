@@ -46,22 +46,6 @@ change_text(const struct change *c, size_t line, struct arena *memory)
 	return buf_string(&out);
 }
 
-/* Those to be told; what a diff shows need not be. */
-static struct line_list
-changes_text(struct job *j)
-{
-	struct line_list l = { .memory = &j->memory };
-
-	for (size_t i = 0; i < j->plan.change_count; i++) {
-		const struct change *c = &j->plan.changes[i];
-
-		if (!j->o->dry_run || c->action == UNCHANGED || c->reason != NULL)
-			lines_add(&l, "%s",
-			    change_text(c, j->lines[i], &j->memory));
-	}
-	return l;
-}
-
 static void
 say_map(const struct job *j)
 {
@@ -115,8 +99,16 @@ say_service(const struct job *j)
 static int
 print_text(struct job *j, struct error *err)
 {
-	struct line_list changes = changes_text(j);
+	struct line_list changes = { .memory = &j->memory };
 
+	for (size_t i = 0; i < j->plan.change_count; i++) {
+		const struct change *c = &j->plan.changes[i];
+
+		/* What a diff shows need not be told. */
+		if (!j->o->dry_run || c->action == UNCHANGED || c->reason != NULL)
+			lines_add(&changes, "%s",
+			    change_text(c, j->lines[i], &j->memory));
+	}
 	if (arena_error(&j->memory, err) != 0)
 		return -1;
 	for (size_t i = 0; i < changes.count; i++) {
@@ -147,11 +139,11 @@ describe(void *context, size_t number, struct row *row)
 		{ "role", .value = value_text(role_name(c->role)) },
 		{ "kind", .value = value_text(kind_name(c->kind)) },
 		{ "companion", .value = value_bool(c->companion) },
-		{ "expires", .value = value_some(c->expires) },
-		{ "comment", .value = value_some(c->comment) },
+		{ "expires", .value = value_some(span_of(c->expires)) },
+		{ "comment", .value = value_some(span_of(c->comment)) },
 		{ "key", .value = value_text(c->key) },
-		{ "value", .value = value_some(c->value) },
-		{ "line", .value = value_or_null(value_number(j->lines[number])) },
+		{ "value", .value = value_some(span_of(c->value)) },
+		{ "line", .value = value_line(j->lines[number]) },
 		{ "reason", .value = value_text(c->reason) },
 	} };
 }
@@ -181,8 +173,8 @@ report_json(struct json *json, struct job *j)
 	rows_json(json, "changes", describe, j, j->plan.change_count);
 	json_map(json, j);
 	json_open(json, "service", '{');
-	json_text(json, "action", service_words[j->service.action]);
-	json_value(json, "by", value_some(j->service.by));
+	json_value(json, "action", value_text(service_words[j->service.action]));
+	json_value(json, "by", value_some(span_of(j->service.by)));
 	json_close(json, '}');
 	json_lines(json, "warnings", &j->warnings);
 	if (j->o->dry_run)

@@ -21,22 +21,6 @@ add(struct review *r, const struct listed *entry, const struct host *host,
 	return h;
 }
 
-/* Is the key that of a host, or of a net?  One with a dot in front is that of
- * the hosts below it. */
-static bool
-parse_key(struct review *r, const struct listed *entry, struct host *host)
-{
-	struct entry e;
-
-	*host = (struct host){ .kind = HOST_EVERYBODY };
-	if (!entry_read(&e, &r->list.file.access, &r->list.file.rules,
-	        &entry->record, &r->list.memory) ||
-	    !e.has_host || e.key != KEY_ASKED)
-		return false;
-	*host = e.host;
-	return true;
-}
-
 /* Would "remove" of that host take out this very entry?  Not where the key has
  * brackets. */
 static bool
@@ -54,10 +38,16 @@ is_itself(const struct listed *entry, const struct host *host)
 static void
 add_client(struct review *r, const struct listed *entry)
 {
-	struct host host;
-	bool has_host = parse_key(r, entry, &host);
+	struct host host = { .kind = HOST_EVERYBODY };
+	struct entry e;
+	/* One with a dot in front is that of the hosts below it. */
+	bool has_host = entry_read(&e, &r->list.file.access,
+	    &r->list.file.rules, &entry->record, &r->list.memory) &&
+	    e.has_host && e.key == KEY_ASKED;
 	const char *why = "";
 
+	if (has_host)
+		host = e.host;
 	if (!has_host)
 		why = "its key is that of no single host";
 	else if (host.kind == HOST_EVERYBODY)

@@ -128,15 +128,6 @@ struct widths {
 	bool cut;              /* longer cells are */
 };
 
-/* As wide as the heads. */
-static void
-begin_widths(struct widths *w)
-{
-	for (size_t i = 0; i < ROW_FIELDS; i++)
-		if (w->row.fields[i].head != NULL)
-			w->of[i] = strlen(w->row.fields[i].head);
-}
-
 static void
 widen(struct widths *w, const struct row *row)
 {
@@ -223,7 +214,7 @@ put_row(const struct options *o, const struct row *row, const struct widths *w,
 	for (size_t i = 0; row->fields[i].value.kind != VALUE_END; i++) {
 		const struct field *f = &row->fields[i];
 		struct value v = heads ? value_text(f->head) : f->value;
-		enum color color = heads ? COLOR_HEAD : v.color;
+		enum color color = heads ? COLOR_HEAD : f->color;
 		size_t columns, left = 0;
 
 		if (w->of[i] == 0)
@@ -252,7 +243,9 @@ rows_table(const struct options *o, row_describe *describe, void *context,
 	if (count == 0)
 		return;
 	describe(context, 0, &widths.row);
-	begin_widths(&widths);
+	for (size_t i = 0; i < ROW_FIELDS; i++)
+		if (widths.row.fields[i].head != NULL)
+			widths.of[i] = strlen(widths.row.fields[i].head);
 	for (size_t i = 0; i < count; i++) {
 		describe(context, i, &row);
 		widen(&widths, &row);

@@ -30,6 +30,7 @@ struct field {
 	const char *head; /* of its column, which is at least so wide; NULL: it
 	                     is in JSON alone */
 	struct value value;
+	enum color color; /* of the cell */
 	size_t drop;      /* of the columns 1 is left out first; 0: never */
 	size_t least;     /* it may shrink to that; 0: it may not */
 	size_t most;      /* a wider cell does not widen it; 0: any does */

@@ -162,20 +162,6 @@ struct stream {
 	long wait;   /* microseconds before each read */
 };
 
-/*
- * A reader that waits in read(2) is woken by every write, of 32 KiB where it is
- * gzip's, and often on the writer's own processor, which then stands still.
- * One that sleeps meanwhile finds the pipe half full, and both go on.
- */
-static void
-let_fill(const struct stream *b)
-{
-	const struct timespec wait = { 0, b->wait * 1000 };
-
-	if (b->wait > 0)
-		(void)nanosleep(&wait, NULL);
-}
-
 /* The last read told how fast the writer is. */
 static void
 set_wait(struct stream *b, size_t got)
@@ -211,8 +197,15 @@ read_blocks(struct scan_input *in, const struct scan_log *log,
 	bool first = log->unpacker == NULL;
 
 	while (n != 0) {
+		const struct timespec wait = { 0, b->wait * 1000 };
+
 		slide(b);
-		let_fill(b);
+		/* A reader that waits in read(2) is woken by every write, of
+		 * 32 KiB where it is gzip's, and often on the writer's own
+		 * processor, which then stands still.  One that sleeps
+		 * meanwhile finds the pipe half full, and both go on. */
+		if (b->wait > 0)
+			(void)nanosleep(&wait, NULL);
 		if (cancel_check(err) != 0)
 			return -1;
 		n = read(log->fd, b->bytes + b->end, b->size - b->end);
@@ -307,27 +300,21 @@ scan_start(struct scan_input *in, struct error *err)
 	return unpack_start(in, err);
 }
 
-/* As large a pipe as we may have. */
-static size_t
-widen_pipe(int fd)
-{
-#ifdef F_SETPIPE_SZ /* it fails where it is none */
-	int size = fcntl(fd, F_SETPIPE_SZ, (int)BLOCK);
-
-	if (size <= 0)
-		size = fcntl(fd, F_GETPIPE_SZ);
-	return size <= 0 ? 0 : (size_t)size;
-#else
-	(void)fd;
-	return 0;
-#endif
-}
-
 void
 scan_widen(struct scan_input *in)
 {
-	for (size_t i = 0; i < in->count; i++)
-		in->logs[i].pipe = widen_pipe(in->logs[i].fd);
+#ifdef F_SETPIPE_SZ /* it fails where it is none */
+	for (size_t i = 0; i < in->count; i++) {
+		int fd = in->logs[i].fd, size;
+
+		size = fcntl(fd, F_SETPIPE_SZ, (int)BLOCK);
+		if (size <= 0)
+			size = fcntl(fd, F_GETPIPE_SZ);
+		in->logs[i].pipe = size <= 0 ? 0 : (size_t)size;
+	}
+#else
+	(void)in;
+#endif
 }
 
 void

@@ -122,21 +122,26 @@ struct scan_rows {
 static const char *
 reason_text(const struct maillog_host *h, struct arena *memory)
 {
+	const struct {
+		unsigned long count;
+		const char *words;
+	} incurable[] = {
+		{ h->implicit, "on port 465: no entry helps there" },
+		{ h->dane, "by DANE: no entry helps, the other side has to "
+		    "mend its TLSA record" },
+		{ h->sts, "by MTA-STS: no entry helps, the other side has to "
+		    "mend its policy or certificate" },
+	};
 	struct buf text = BUF_IN(memory);
 
 	if (h->reason_count > 0)
 		buf_text(&text, h->reasons[0].text);
 	if (h->reason_count > 1)
 		buf_printf(&text, " and %zu more", h->reason_count - 1);
-	if (h->implicit > 0)
-		buf_printf(&text, " (%lu on port 465: no entry helps there)",
-		    h->implicit);
-	if (h->dane > 0)
-		buf_printf(&text, " (%lu by DANE: no entry helps, the other "
-		    "side has to mend its TLSA record)", h->dane);
-	if (h->sts > 0)
-		buf_printf(&text, " (%lu by MTA-STS: no entry helps, the other "
-		    "side has to mend its policy or certificate)", h->sts);
+	for (size_t i = 0; i < sizeof(incurable) / sizeof(incurable[0]); i++)
+		if (incurable[i].count > 0)
+			buf_printf(&text, " (%lu %s)", incurable[i].count,
+			    incurable[i].words);
 	return buf_string(&text);
 }
 
@@ -242,8 +247,8 @@ describe(void *context, size_t number, struct row *row)
 			.most = WIDE },
 		{ "address", "ADDRESS", .value = value_text(h->address),
 			.drop = 3 },
-		{ "failures", "FAILED", .value = value_colored(
-			value_count(h->failures), COLOR_BAD) },
+		{ "failures", "FAILED", .value = value_count(h->failures),
+			.color = COLOR_BAD },
 		{ "successes", "WORKED", .value = value_count(h->successes),
 			.drop = 4 },
 		{ "implicit", .value = value_count(h->implicit) },
@@ -256,8 +261,8 @@ describe(void *context, size_t number, struct row *row)
 		{ NULL, "FIRST", .value = time_value(h->first, false, r->first),
 			.drop = 2 },
 		{ NULL, "LAST", .value = time_value(h->last, false, r->last) },
-		{ "tls", "TLS", .value = value_colored(value_text(tls),
-			is_off ? COLOR_WARN : COLOR_NONE) },
+		{ "tls", "TLS", .value = value_text(tls),
+			.color = is_off ? COLOR_WARN : COLOR_NONE },
 		{ NULL, r->bars ? "OVER TIME" : NULL, .value = bar, .drop = 1 },
 		{ NULL, "REASON", .value = value_text(r->rows[number].reason),
 			.least = 12 },

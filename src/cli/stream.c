@@ -151,18 +151,6 @@ fail_at(const char *file, size_t line, const struct error *err)
 	return fail(&why);
 }
 
-/* For who asked for a document and got none. */
-static void
-print_failure(int status)
-{
-	struct json j;
-
-	first_failure.status = status;
-	json_begin(&j);
-	json_error(&j, &first_failure);
-	json_end(&j);
-}
-
 /* Is it a pipe that nobody reads any more? */
 static bool
 is_unread(void)
@@ -188,9 +176,15 @@ int
 finish(const struct options *o, int status)
 {
 	struct error err = ERROR_INIT;
+	struct json j;
 
-	if (o->json && status >= EX__BASE && !json_begun())
-		print_failure(status);
+	/* For who asked for a document and got none. */
+	if (o->json && status >= EX__BASE && !json_begun()) {
+		first_failure.status = status;
+		json_begin(&j);
+		json_error(&j, &first_failure);
+		json_end(&j);
+	}
 	/* check and explain answer with a status below those of sysexits.h. */
 	if (output_end(&err) == 0 || status >= EX__BASE)
 		return status;

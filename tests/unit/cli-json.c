@@ -20,7 +20,7 @@ is_written(const char *text, const char *want)
 	struct json j = { open_memstream(&out, &len), false };
 
 	assert_non_null(j.out);
-	json_text(&j, NULL, text);
+	json_value(&j, NULL, value_text(text));
 	assert_int_equal(fclose(j.out), 0);
 	assert_string_equal(out, want);
 	free(out);
@@ -103,7 +103,7 @@ objects_and_arrays_have_commas_between(void **state)
 	json_open(&j, "e", '[');
 	json_open(&j, NULL, '{');
 	json_close(&j, '}');
-	json_text(&j, NULL, "f");
+	json_value(&j, NULL, value_text("f"));
 	json_close(&j, ']');
 	json_close(&j, '}');
 	assert_int_equal(fclose(j.out), 0);
