@@ -117,6 +117,21 @@ verb_function verb_apply;
  * exit status. */
 int verb_run(const struct options *o);
 
+/* ---- what somebody may have meant who mistyped a name ---- */
+
+/* The nearest name so far; begins as { word, NULL, 0 }. */
+struct suggestion {
+	struct span word;
+	const char *name; /* never freed; NULL: none is near */
+	/* private */
+	size_t distance;
+};
+
+/* Is this name nearer?  One that begins with the word is nearest of all; else
+ * count letters left out, put in, changed or swapped with their neighbour: a
+ * third of the word's at most. */
+void suggest(struct suggestion *s, const char *name);
+
 /* ---- streams ---- */
 
 /* Lines that are put together before any is printed; begins with its memory. */
@@ -194,10 +209,11 @@ struct host_list {
  * Words -> hosts, each with what "like" says of its comment; "-" stands for the
  * lines of standard input, where a comment behind a host is its reason, unless
  * "like" has one or wants none.  Every word that is no host is told on stderr;
- * then the status is EX_USAGE.
+ * then err, EX_USAGE, has no text.
  */
 int host_list_read(struct host_list *list, char *const *words, enum role role,
-    const struct host_rules *rules, const struct wish *like);
+    const struct host_rules *rules, const struct wish *like,
+    struct error *err) MUST_USE;
 
 /* ---- the access file, for verbs that only read it ---- */
 

@@ -4,7 +4,6 @@
 
 #include "change.h"
 #include "entry.h"
-#include "suggest.h"
 
 #define HINTS_MAX 10 /* a list of many has other reasons */
 
@@ -182,13 +181,11 @@ find_hosts(struct job *j, char *const *words, struct error *err)
 		.until = j->o->until, .no_comment = j->o->no_comment ||
 		    j->request.verb == VERB_REMOVE,
 		.no_until = j->o->no_until };
-	int status;
 
 	j->hosts.memory = &j->memory;
-	status = host_list_read(&j->hosts, words, j->request.role, &rules,
-	    &like);
-	if (status != EX_OK)
-		return error_set(err, status, "%s", ""); /* told already */
+	if (host_list_read(&j->hosts, words, j->request.role, &rules, &like,
+	        err) != 0)
+		return -1;
 	for (size_t i = 0; i < j->hosts.count; i++)
 		if (j->hosts.wishes[i].host.note[0] != '\0')
 			note(j->o, "%s", j->hosts.wishes[i].host.note);

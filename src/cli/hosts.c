@@ -151,21 +151,22 @@ take_word(void *context, size_t line, struct span typed, struct span reason,
 
 int
 host_list_read(struct host_list *list, char *const *words, enum role role,
-    const struct host_rules *rules, const struct wish *like)
+    const struct host_rules *rules, const struct wish *like,
+    struct error *err)
 {
 	const struct span none = { "", 0 };
 	struct reading r = { .list = list, .role = role, .rules = rules,
 		.like = like };
-	struct error err = ERROR_INIT;
+	struct error why;
 
 	for (; *words != NULL; words++)
 		if ((strcmp(*words, "-") == 0
-		    ? each_line(stdin, "standard input", take_word, &r, &err)
-		    : take_word(&r, 0, span_of(*words), none, &err)) < 0)
-			r.status = fail(&err);
+		    ? each_line(stdin, "standard input", take_word, &r, &why)
+		    : take_word(&r, 0, span_of(*words), none, &why)) < 0)
+			r.status = fail(&why);
 	while (r.names != NULL)
 		(void)tdelete(*(const char **)r.names, &r.names, by_name);
-	if (arena_error(list->memory, &err) != 0)
-		return fail(&err);
-	return r.status;
+	if (arena_error(list->memory, err) != 0)
+		return -1;
+	return r.status == EX_OK ? 0 : error_set(err, r.status, "%s", "");
 }

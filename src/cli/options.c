@@ -11,7 +11,6 @@
 
 #include "cli.h"
 #include "options.h"
-#include "suggest.h"
 
 #define AT(member) offsetof(struct options, member)
 #define MEMBER(o, offset) ((void *)((char *)(o) + (offset)))

@@ -1,10 +1,10 @@
 /*
  * review.h: what the files of the verb review share.
  *
- *   review.c         which exceptions, and which hosts stand for them
+ *   review.c         which exceptions, and which hosts stand for them; lines
+ *                    for people, or one document
  *   review_try.c     runs openssl for each of them, several at once
  *   review_judge.c   what openssl printed -> a verdict; its own header
- *   review_report.c  lines for people, or one document
  */
 #ifndef TLSOFF_REVIEW_H
 #define TLSOFF_REVIEW_H
@@ -45,10 +45,5 @@ struct review {
 /* Fills the verdicts of all hosts that are to be tried.  EX_UNAVAILABLE: there
  * is no openssl; EX_OSERR, and cancel_check()'s error. */
 int review_try(struct review *r, struct error *err) MUST_USE;
-
-/* ---- review_report.c ---- */
-
-/* EX_OSERR: then nothing was printed. */
-int review_print(struct review *r, struct error *err) MUST_USE;
 
 #endif

@@ -9,7 +9,6 @@
 #include "child.h"
 #include "cli.h"
 #include "options.h"
-#include "suggest.h"
 
 #ifndef VERSION /* for analyzers alone: make gives that of CHANGELOG.md */
 #define VERSION "unknown"
