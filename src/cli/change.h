@@ -29,7 +29,6 @@ struct job {
 	struct access_rules rules;
 	struct update_options how; /* read_only: given by the verb */
 	/* What is asked for, of client, server and remove */
-	struct host_list hosts;
 	struct request request;
 	/* What comes of it: change_run() */
 	bool rebuild;           /* the map, even if it is the text */

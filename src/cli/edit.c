@@ -31,92 +31,74 @@ name_entries(const struct access *a, const char *host, enum role role,
 	return out->len > before;
 }
 
-/* ---- remove without a role: asks which, and tells what there is ---- */
+/* ---- remove without a role, or without an entry: what may have been meant ---- */
 
+/* Asks which, and tells what there is: -1, EX_USAGE. */
 static int
-tell_roles(const struct reading_file *file, const char *word, struct arena *memory,
-    struct error *err)
-{
-	struct host_rules rules = { .force = true,
-		.compressed = file->site.compressed_ipv6 };
-	struct buf has = BUF_IN(memory);
-	struct host host;
-	bool client, server;
-
-	if (host_parse(span_of(word), ROLE_CLIENT, &rules, &host, err) != 0)
-		return -1;
-	client = name_entries(&file->access, host.name, ROLE_CLIENT, memory,
-	    &has);
-	server = name_entries(&file->access, host.name, ROLE_SERVER, memory,
-	    &has);
-	if (!client && !server)
-		return error_set(err, EX_USAGE, "remove: client or server?  %s "
-		    "has an entry of neither; see tlsoff list", host.name);
-	return error_set(err, EX_USAGE, "remove: client or server?  There is "
-	    "%s; write tlsoff remove %s %s", buf_string(&has),
-	    client && server ? "client|server" : client ? "client" : "server",
-	    host.name);
-}
-
-/* -1, EX_USAGE. */
-static int
-ask_role(const struct options *o, struct error *err)
+ask_role(struct job *j, const char *word, struct error *err)
 {
 	struct reading_file file = { .there = false };
-	struct arena memory = ARENA_INIT;
-	const char *word = o->words[0];
+	struct host_rules rules = { .force = true };
+	struct buf has = BUF_IN(&j->memory);
 	struct error why = ERROR_INIT;
+	bool client, server;
+	struct host host;
 
-	if (reading_site(&file, o, &why) != 0 ||
-	    reading_text(&file, o, &why) != 0)
-		(void)error_set(err, EX_USAGE, "remove: client or server?  "
+	if (reading_site(&file, j->o, &why) != 0 ||
+	    reading_text(&file, j->o, &why) != 0) {
+		reading_free(&file);
+		return error_set(err, EX_USAGE, "remove: client or server?  "
 		    "Write one of them before %.100s", word);
-	else
-		(void)tell_roles(&file, word, &memory, err);
+	}
+	rules.compressed = file.site.compressed_ipv6;
+	if (host_parse(span_of(word), ROLE_CLIENT, &rules, &host, err) == 0) {
+		client = name_entries(&file.access, host.name, ROLE_CLIENT,
+		    &j->memory, &has);
+		server = name_entries(&file.access, host.name, ROLE_SERVER,
+		    &j->memory, &has);
+		if (!client && !server)
+			(void)error_set(err, EX_USAGE, "remove: client or "
+			    "server?  %s has an entry of neither; see tlsoff "
+			    "list", host.name);
+		else
+			(void)error_set(err, EX_USAGE, "remove: client or "
+			    "server?  There is %s; write tlsoff remove %s %s",
+			    buf_string(&has), client && server
+			    ? "client|server" : client ? "client" : "server",
+			    host.name);
+	}
 	reading_free(&file);
-	arena_free(&memory);
 	return -1;
 }
 
-/* ---- remove without an entry: what may have been meant ---- */
-
-/* The exempted host that is spelt most alike. */
-static const char *
-nearest(const struct job *j, const char *host, struct arena *memory)
-{
-	struct suggestion near = { span_of(host), NULL, 0 };
-	size_t count;
-	const struct wish *there = plan_exempted(&j->update.access,
-	    &j->entry_rules, j->request.role, memory, &count);
-
-	for (size_t i = 0; i < count && !memory->failed; i++)
-		suggest(&near, there[i].host.name);
-	return near.name;
-}
-
 static void
-hint(const struct job *j, const char *host, struct arena *memory)
+hint(struct job *j, const char *host)
 {
-	enum role other = j->request.role == ROLE_CLIENT ? ROLE_SERVER
-							 : ROLE_CLIENT;
-	struct buf has = BUF_IN(memory);
-	const char *near;
+	enum role role = j->request.role;
+	enum role other = role == ROLE_CLIENT ? ROLE_SERVER : ROLE_CLIENT;
+	struct suggestion near = { span_of(host), NULL, 0 };
+	struct buf has = BUF_IN(&j->memory);
+	const struct wish *there;
+	size_t count;
 
-	if (name_entries(&j->update.access, host, other, memory, &has)) {
+	if (name_entries(&j->update.access, host, other, &j->memory, &has)) {
 		note(j->o, "%s: there is %s; did you mean: tlsoff remove %s %s",
 		    host, buf_string(&has), role_name(other), host);
 		return;
 	}
-	near = nearest(j, host, memory);
-	if (near != NULL)
+	/* The exempted host that is spelt most alike. */
+	there = plan_exempted(&j->update.access, &j->entry_rules, role,
+	    &j->memory, &count);
+	for (size_t i = 0; i < count && !j->memory.failed; i++)
+		suggest(&near, there[i].host.name);
+	if (near.name != NULL)
 		note(j->o, "%s: did you mean: tlsoff remove %s %s", host,
-		    role_name(j->request.role), near);
+		    role_name(role), near.name);
 }
 
 static void
-remove_hints(const struct job *j)
+remove_hints(struct job *j)
 {
-	struct arena memory = ARENA_INIT;
 	size_t told = 0;
 
 	if (j->request.verb != VERB_REMOVE)
@@ -125,11 +107,10 @@ remove_hints(const struct job *j)
 		const struct change *c = &j->plan.changes[i];
 
 		if (c->action == UNCHANGED && c->value[0] == '\0') {
-			hint(j, j->request.wishes[i].host.name, &memory);
+			hint(j, j->request.wishes[i].host.name);
 			told++;
 		}
 	}
-	arena_free(&memory);
 }
 
 /* ---- client, server, remove ---- */
@@ -145,7 +126,7 @@ read_role(struct job *j, char *const **words, struct error *err)
 		j->request.verb = VERB_REMOVE;
 		name = *(*words)++;
 		if (!role_find(name, &j->request.role))
-			return ask_role(j->o, err);
+			return ask_role(j, name, err);
 		if (**words == NULL)
 			return error_set(err, EX_USAGE, "remove: too few words; "
 			    "write: tlsoff remove %s HOST...", name);
@@ -181,16 +162,16 @@ find_hosts(struct job *j, char *const *words, struct error *err)
 		.until = j->o->until, .no_comment = j->o->no_comment ||
 		    j->request.verb == VERB_REMOVE,
 		.no_until = j->o->no_until };
+	struct host_list hosts = { .memory = &j->memory };
 
-	j->hosts.memory = &j->memory;
-	if (host_list_read(&j->hosts, words, j->request.role, &rules, &like,
+	if (host_list_read(&hosts, words, j->request.role, &rules, &like,
 	        err) != 0)
 		return -1;
-	for (size_t i = 0; i < j->hosts.count; i++)
-		if (j->hosts.wishes[i].host.note[0] != '\0')
-			note(j->o, "%s", j->hosts.wishes[i].host.note);
-	j->request.wishes = j->hosts.wishes;
-	j->request.count = j->hosts.count;
+	for (size_t i = 0; i < hosts.count; i++)
+		if (hosts.wishes[i].host.note[0] != '\0')
+			note(j->o, "%s", hosts.wishes[i].host.note);
+	j->request.wishes = hosts.wishes;
+	j->request.count = hosts.count;
 	return 0;
 }
 
@@ -223,7 +204,7 @@ verb_edit(const struct options *o)
 	struct error err = ERROR_INIT;
 	int result = prepare(&j, &err);
 
-	if (result == 0 && j.hosts.count == 0)
+	if (result == 0 && j.request.count == 0)
 		note(o, "no hosts on standard input; nothing to do");
 	else if (result == 0)
 		result = change_run(&j, &err);

@@ -74,8 +74,8 @@ ask(struct child *self)
 	char exchange[NS_MAXDNAME], line[2 * NS_MAXDNAME + 3];
 
 	sandbox(SANDBOX_ASK, -1);
-	for (size_t i = 0; i < j->hosts.count && i < ASKED_MAX; i++) {
-		const struct host *host = &j->hosts.wishes[i].host;
+	for (size_t i = 0; i < j->request.count && i < ASKED_MAX; i++) {
+		const struct host *host = &j->request.wishes[i].host;
 		int len = host->kind != HOST_NAME ? -1
 		    : res_query(host->name, ns_c_in, ns_t_mx, answer,
 		        sizeof(answer));
@@ -139,7 +139,7 @@ mail_host_notes(struct job *j)
 	struct span rest;
 
 	if (j->request.role != ROLE_CLIENT || j->request.verb != VERB_ADD ||
-	    j->hosts.count == 0 || j->o->quiet || j->o->dry_run ||
+	    j->request.count == 0 || j->o->quiet || j->o->dry_run ||
 	    isatty(STDERR_FILENO) != 1)
 		return;
 	collect(j, &lines);

@@ -18,10 +18,10 @@
 
 /* So many more bytes were read: shown at times. */
 static void
-show(struct scan_input *in, size_t more)
+show(struct scan *s, size_t more)
 {
-	in->done += more;
-	progress_tell(&in->line.progress, in->done, in->total);
+	s->done += more;
+	progress_tell(&s->line.progress, s->done, s->total);
 }
 
 /* ---- a file ---- */
@@ -73,13 +73,13 @@ catch_shrinking(void)
 
 /* The blocks of one window; *at: how far it got. */
 static int
-read_window(struct scan_input *in, const struct scan_log *log,
-    struct maillog *m, size_t *at, bool last, struct error *err)
+read_window(struct scan *s, const struct scan_log *log,
+    size_t *at, bool last, struct error *err)
 {
 	while (*at < window.len) {
 		size_t left = window.len - *at;
 		size_t len = left < BLOCK ? left : BLOCK;
-		size_t taken = maillog_feed(m, window.start + *at, len, *at,
+		size_t taken = maillog_feed(&s->found, window.start + *at, len, *at,
 		    last && len == left);
 
 		if (window.shrunk)
@@ -89,7 +89,7 @@ read_window(struct scan_input *in, const struct scan_log *log,
 		/* Untested: a signal between two blocks. */
 		if (cancel_check(err) != 0)
 			return -1;
-		show(in, taken);
+		show(s, taken);
 		if (taken == 0)
 			break;
 		*at += taken;
@@ -98,7 +98,7 @@ read_window(struct scan_input *in, const struct scan_log *log,
 }
 
 int
-scan_file(struct scan_input *in, const struct scan_log *log, struct maillog *m,
+scan_file(struct scan *s, const struct scan_log *log,
     struct error *err)
 {
 	unsigned long long done = 0;
@@ -120,7 +120,7 @@ scan_file(struct scan_input *in, const struct scan_log *log, struct maillog *m,
 			return error_errno(err, EX_IOERR, log->name,
 			    "cannot map");
 		}
-		result = read_window(in, log, m, &at, left <= WINDOW, err);
+		result = read_window(s, log, &at, left <= WINDOW, err);
 		(void)munmap(window.start, window.len);
 		window.start = NULL;
 		done = from + at;
@@ -129,16 +129,17 @@ scan_file(struct scan_input *in, const struct scan_log *log, struct maillog *m,
 }
 
 int
-scan_line_number(const struct scan_log *log, unsigned number,
-    struct maillog *m, struct error *err)
+scan_line_number(struct scan *s, const struct scan_log *log,
+    struct error *err)
 {
+	unsigned number = (unsigned)(log - s->logs) + 1;
 	unsigned long long at = 0, lines = 1;
 	char bytes[1 << 14];
 
-	if (m->first_unread_log != number || m->first_unread_line > 0)
+	if (s->found.first_unread_log != number || s->found.first_unread_line > 0)
 		return 0;
-	while (at < m->first_unread_at) {
-		unsigned long long left = m->first_unread_at - at;
+	while (at < s->found.first_unread_at) {
+		unsigned long long left = s->found.first_unread_at - at;
 		ssize_t n = pread(log->fd, bytes,
 		    left < sizeof(bytes) ? (size_t)left : sizeof(bytes),
 		    (off_t)at);
@@ -149,7 +150,7 @@ scan_line_number(const struct scan_log *log, unsigned number,
 			lines += bytes[i] == '\n';
 		at += (unsigned long long)n;
 	}
-	m->first_unread_line = lines;
+	s->found.first_unread_line = lines;
 	return 0;
 }
 
@@ -190,8 +191,8 @@ slide(struct stream *b)
 }
 
 static int
-read_blocks(struct scan_input *in, const struct scan_log *log,
-    struct maillog *m, struct stream *b, struct error *err)
+read_blocks(struct scan *s, const struct scan_log *log,
+    struct stream *b, struct error *err)
 {
 	ssize_t n = 1;
 	bool first = log->unpacker == NULL;
@@ -220,16 +221,16 @@ read_blocks(struct scan_input *in, const struct scan_log *log,
 		first = false;
 		set_wait(b, (size_t)n);
 		b->end += (size_t)n;
-		b->start += maillog_feed(m, b->bytes + b->start,
+		b->start += maillog_feed(&s->found, b->bytes + b->start,
 		    b->end - b->start, b->start, n == 0);
-		show(in, (size_t)n);
+		show(s, (size_t)n);
 	}
 	return cancel_check(err);
 }
 
 int
-scan_stream(struct scan_input *in, const struct scan_log *log,
-    struct maillog *m, struct error *err)
+scan_stream(struct scan *s, const struct scan_log *log,
+    struct error *err)
 {
 	struct stream b = { .size = MAILLOG_BEFORE + 2 * BLOCK,
 		.pipe = log->pipe };
@@ -241,28 +242,28 @@ scan_stream(struct scan_input *in, const struct scan_log *log,
 	 * scan for a file. */
 	if (b.bytes == NULL)
 		return error_memory(err);
-	result = read_blocks(in, log, m, &b, err);
+	result = read_blocks(s, log, &b, err);
 	free(b.bytes);
 	if (result == 0 && log->unpacker != NULL)
-		result = unpack_end(in, log, err);
+		result = unpack_end(s, log, err);
 	return result;
 }
 
 /* ---- all of them ---- */
 
 int
-scan_add(struct scan_input *in, const char *name, struct error *err)
+scan_add(struct scan *s, const char *name, struct error *err)
 {
-	struct scan_log *log = ARENA_ADD(in->memory, in->logs, in->count);
+	struct scan_log *log = ARENA_ADD(&s->memory, s->logs, s->count);
 	bool standard = strcmp(name, "-") == 0;
 	char magic[8];
 	struct stat st;
 	ssize_t n;
 
 	log->fd = -1;
-	log->name = arena_visible(in->memory,
+	log->name = arena_visible(&s->memory,
 	    span_of(standard ? "standard input" : name));
-	if (arena_error(in->memory, err) != 0)
+	if (arena_error(&s->memory, err) != 0)
 		return -1;
 	log->fd = standard ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
 			   : open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
@@ -285,46 +286,46 @@ scan_add(struct scan_input *in, const char *name, struct error *err)
 }
 
 int
-scan_start(struct scan_input *in, struct error *err)
+scan_start(struct scan *s, struct error *err)
 {
 	/* Bytes of all logs; 0: nobody knows. */
-	for (size_t i = 0; i < in->count; i++) {
-		const struct scan_log *log = &in->logs[i];
+	for (size_t i = 0; i < s->count; i++) {
+		const struct scan_log *log = &s->logs[i];
 
-		in->total += log->size;
+		s->total += log->size;
 		if (!log->regular || log->unpacker != NULL) {
-			in->total = 0;
+			s->total = 0;
 			break;
 		}
 	}
-	return unpack_start(in, err);
+	return unpack_start(s, err);
 }
 
 void
-scan_widen(struct scan_input *in)
+scan_widen(struct scan *s)
 {
 #ifdef F_SETPIPE_SZ /* it fails where it is none */
-	for (size_t i = 0; i < in->count; i++) {
-		int fd = in->logs[i].fd, size;
+	for (size_t i = 0; i < s->count; i++) {
+		int fd = s->logs[i].fd, size;
 
 		size = fcntl(fd, F_SETPIPE_SZ, (int)BLOCK);
 		if (size <= 0)
 			size = fcntl(fd, F_GETPIPE_SZ);
-		in->logs[i].pipe = size <= 0 ? 0 : (size_t)size;
+		s->logs[i].pipe = size <= 0 ? 0 : (size_t)size;
 	}
 #else
-	(void)in;
+	(void)s;
 #endif
 }
 
 void
-scan_close(struct scan_input *in)
+scan_close(struct scan *s)
 {
-	for (size_t i = 0; i < in->count; i++)
-		close_fd(&in->logs[i].fd);
-	unpack_stop(in);
-	if (in->reads_journal)
-		child_kill(&in->journal);
-	in->reads_journal = false;
-	in->count = 0;
+	for (size_t i = 0; i < s->count; i++)
+		close_fd(&s->logs[i].fd);
+	unpack_stop(s);
+	if (s->reads_journal)
+		child_kill(&s->journal);
+	s->reads_journal = false;
+	s->count = 0;
 }

@@ -329,26 +329,26 @@ print_commands(const struct scan_rows *r)
 }
 
 int
-scan_print(const struct maillog *m, const struct options *o,
-    const struct reading_file *text, struct arena *memory, struct error *err)
+scan_print(struct scan *s, struct error *err)
 {
+	const struct maillog *m = &s->found;
 	struct scan_rows r = { .found = m, .bars = isatty(STDOUT_FILENO) == 1,
 		.range = range_of(m) };
 
-	if (prepare(&r, text, memory, err) != 0)
+	if (prepare(&r, &s->text, &s->memory, err) != 0)
 		return -1;
-	if (o->json) {
+	if (s->o->json) {
 		print_json(&r);
 		return 0;
 	}
-	for (size_t i = 0; i < m->host_count && o->hosts; i++)
+	for (size_t i = 0; i < m->host_count && s->o->hosts; i++)
 		if (r.rows[i].names)
 			puts(m->hosts[i]->host);
-	if (o->hosts)
+	if (s->o->hosts)
 		return 0;
-	rows_table(o, describe, &r, m->host_count);
-	if (r.bars && !o->quiet)
+	rows_table(s->o, describe, &r, m->host_count);
+	if (r.bars && !s->o->quiet)
 		print_commands(&r);
-	propose_fallback(&r, text, o);
+	propose_fallback(&r, &s->text, s->o);
 	return 0;
 }

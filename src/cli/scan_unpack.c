@@ -57,19 +57,19 @@ find_tool(const char *name, struct arena *memory)
 
 /* Finds what logs need, and opens their pipes; are there such logs?  -1 with err. */
 static int
-prepare(struct scan_input *in, struct error *err)
+prepare(struct scan *s, struct error *err)
 {
 	int any = 0;
 
-	for (size_t i = 0; i < in->count; i++) {
-		struct scan_log *log = &in->logs[i];
+	for (size_t i = 0; i < s->count; i++) {
+		struct scan_log *log = &s->logs[i];
 
 		if (log->unpacker == NULL)
 			continue;
 		any = 1;
-		log->tool = find_tool(log->unpacker, in->memory);
+		log->tool = find_tool(log->unpacker, &s->memory);
 		/* Untested: a system without gzip. */
-		if (arena_error(in->memory, err) != 0)
+		if (arena_error(&s->memory, err) != 0)
 			return -1;
 		if (log->tool == NULL)
 			return error_set(err, EX_UNAVAILABLE,
@@ -98,15 +98,15 @@ run_one(const struct scan_log *log)
 
 /* The process that runs them; it tells each exit status as one byte. */
 static void
-run_all(const struct scan_input *in, int status)
+run_all(const struct scan *s, int status)
 {
 	cancel_forget();
 	(void)signal(SIGPIPE, SIG_DFL);
-	for (size_t i = 0; i < in->count; i++)
-		if (in->logs[i].unpacker != NULL)
-			(void)close(in->logs[i].ends[0]);
-	for (size_t i = 0; i < in->count; i++) {
-		const struct scan_log *log = &in->logs[i];
+	for (size_t i = 0; i < s->count; i++)
+		if (s->logs[i].unpacker != NULL)
+			(void)close(s->logs[i].ends[0]);
+	for (size_t i = 0; i < s->count; i++) {
+		const struct scan_log *log = &s->logs[i];
 		unsigned char said;
 
 		if (log->unpacker == NULL)
@@ -121,10 +121,10 @@ run_all(const struct scan_input *in, int status)
 
 /* The pipe takes the file's place. */
 static void
-take_pipes(struct scan_input *in)
+take_pipes(struct scan *s)
 {
-	for (size_t i = 0; i < in->count; i++) {
-		struct scan_log *log = &in->logs[i];
+	for (size_t i = 0; i < s->count; i++) {
+		struct scan_log *log = &s->logs[i];
 
 		if (log->unpacker == NULL)
 			continue;
@@ -136,36 +136,36 @@ take_pipes(struct scan_input *in)
 }
 
 int
-unpack_start(struct scan_input *in, struct error *err)
+unpack_start(struct scan *s, struct error *err)
 {
-	int status[2], any = prepare(in, err);
+	int status[2], any = prepare(s, err);
 
 	if (any <= 0)
 		return any;
 	/* Untested: a fork's two ways share their counters. */
-	if (pipe2(status, O_CLOEXEC) != 0 || (in->unpacker = fork()) < 0) {
-		in->unpacker = 0;
+	if (pipe2(status, O_CLOEXEC) != 0 || (s->unpacker = fork()) < 0) {
+		s->unpacker = 0;
 		return error_errno(err, EX_OSERR, "scan", "cannot fork");
 	}
-	if (in->unpacker == 0) {
-		run_all(in, status[1]);
+	if (s->unpacker == 0) {
+		run_all(s, status[1]);
 		_exit(EX_OK);
 	}
-	take_pipes(in);
+	take_pipes(s);
 	(void)close(status[1]);
-	in->status = status[0];
+	s->status = status[0];
 	return 0;
 }
 
 int
-unpack_end(struct scan_input *in, const struct scan_log *log,
+unpack_end(struct scan *s, const struct scan_log *log,
     struct error *err)
 {
 	unsigned char said = 127;
 	ssize_t n;
 
 	do
-		n = read(in->status, &said, 1);
+		n = read(s->status, &said, 1);
 	/* Untested: a signal in the moment in which one byte is read. */
 	while (n < 0 && errno == EINTR);
 	if (n == 1 && said == 0)
@@ -176,14 +176,14 @@ unpack_end(struct scan_input *in, const struct scan_log *log,
 }
 
 void
-unpack_stop(struct scan_input *in)
+unpack_stop(struct scan *s)
 {
-	if (in->unpacker <= 0)
+	if (s->unpacker <= 0)
 		return;
-	(void)close(in->status);
+	(void)close(s->status);
 	/* Untested: waiting for a child of one's own fails by a signal
 	 * alone. */
-	while (waitpid(in->unpacker, NULL, 0) < 0 && errno == EINTR)
+	while (waitpid(s->unpacker, NULL, 0) < 0 && errno == EINTR)
 		continue;
-	in->unpacker = 0;
+	s->unpacker = 0;
 }
