@@ -1,5 +1,4 @@
 /* The access file as it is now, and what it shall be. */
-#include <string.h>
 #include <sysexits.h>
 
 #include "change.h"

@@ -90,11 +90,13 @@ static void
 remember(void *context, struct span key, enum lookup found, struct span value)
 {
 	struct explain *e = context;
-	struct tried *t = ARENA_ADD(&e->memory, e->tried, e->tried_count);
 
-	t->key = arena_text(&e->memory, key);
-	t->value = found == LOOKUP_FOUND ? arena_text(&e->memory, value) : NULL;
-	t->failed = found == LOOKUP_TEMPFAIL;
+	e->answered = found == LOOKUP_FOUND;
+	*ARENA_ADD(&e->memory, e->tried.at, e->tried.count) =
+	    arena_text(&e->memory, key);
+	lines_add(&e->text, "tried %s: %s", arena_visible(&e->memory, key),
+	    e->answered ? arena_visible(&e->memory, span_trim(value))
+	    : found == LOOKUP_TEMPFAIL ? "the map gives no answer" : "no entry");
 }
 
 /* Our own trouble, not sendmail's: then there is no answer. */
@@ -376,7 +378,7 @@ verb_explain(const struct options *o)
 	struct explain e = { .o = o, .address = "" };
 	int status;
 
-	e.warnings.memory = &e.memory;
+	e.text.memory = e.warnings.memory = &e.memory;
 	e.policy.value = e.text_policy.value = BUF_IN(&e.memory);
 	status = explain(&e, &err) == 0 ? statuses[e.policy.tls] : fail(&err);
 	reading_free(&e.file);

@@ -10,12 +10,6 @@
 
 #include "cli.h"
 
-/* A key that sendmail asks for, and what it gets. */
-struct tried {
-	const char *key, *value; /* value NULL: not there */
-	bool failed;             /* the map gave no answer */
-};
-
 /* A letter of Srv_Features. */
 struct letter {
 	const char *letter;
@@ -34,8 +28,8 @@ struct explain {
 	/* The map */
 	bool map_fails;          /* and sendmail defers for that */
 	struct error map_error;
-	struct tried *tried;
-	size_t tried_count;
+	struct line_list tried;  /* the keys that sendmail asks for */
+	bool answered;           /* the last of them has an entry */
 	struct policy policy;    /* by the map: the verdict */
 	struct letter *letters;  /* of its value */
 	size_t letter_count;
@@ -46,6 +40,7 @@ struct explain {
 	bool managed;            /* that line stands in the managed section */
 	struct comment comment;  /* above it */
 	bool expired;            /* the day in that is past */
+	struct line_list text;   /* for people, but the verdict */
 	struct line_list warnings;
 	struct arena memory;     /* of all that */
 };

@@ -6,9 +6,8 @@
 static bool
 has_key(const struct explain *e)
 {
-	/* Untested: no temporary failure comes before a question. */
-	return e->policy.found || (e->policy.tls == TLS_TEMPFAIL &&
-	    e->tried_count > 0 && e->tried[e->tried_count - 1].value != NULL);
+	return e->policy.found ||
+	    (e->policy.tls == TLS_TEMPFAIL && e->answered);
 }
 
 /* ---- letters ---- */
@@ -81,22 +80,6 @@ read_letters(struct explain *e)
 
 /* ---- text ---- */
 
-static void
-tried_lines(struct explain *e, struct line_list *out)
-{
-	for (size_t i = 0; i < e->tried_count; i++) {
-		const struct tried *t = &e->tried[i];
-		const char *got = t->failed ? "the map gives no answer"
-					    : "no entry";
-
-		if (t->value != NULL)
-			got = arena_visible(&e->memory,
-			    span_trim(span_of(t->value)));
-		lines_add(out, "tried %s: %s",
-		    arena_visible(&e->memory, span_of(t->key)), got);
-	}
-}
-
 const char *
 explain_decider(struct explain *e, const struct policy *p)
 {
@@ -106,8 +89,9 @@ explain_decider(struct explain *e, const struct policy *p)
 }
 
 static void
-decider_lines(struct explain *e, struct line_list *out)
+decider_lines(struct explain *e)
 {
+	struct line_list *out = &e->text;
 	const char *line = "";
 
 	if (!has_key(e))
@@ -205,10 +189,7 @@ print_json(struct explain *e)
 	json_begin(&j);
 	row_json(&j, &row);
 	rows_json(&j, "letters", describe_letter, e, e->letter_count);
-	json_open(&j, "tried", '[');
-	for (size_t i = 0; i < e->tried_count; i++)
-		json_value(&j, NULL, value_text(e->tried[i].key));
-	json_close(&j, ']');
+	json_lines(&j, "tried", &e->tried);
 	json_lines(&j, "warnings", &e->warnings);
 	json_end(&j);
 }
@@ -217,19 +198,17 @@ print_json(struct explain *e)
 int
 explain_print(struct explain *e, struct error *err)
 {
-	struct line_list text = { .memory = &e->memory };
 	enum color color = e->policy.tls == TLS_ON ? COLOR_GOOD : COLOR_WARN;
 	const char *last = verdict(e);
 
 	read_letters(e);
-	tried_lines(e, &text);
-	decider_lines(e, &text);
+	decider_lines(e);
 	if (arena_error(&e->memory, err) != 0)
 		return -1;
 	warn_lines(&e->warnings);
 	if (e->o->json)
 		print_json(e);
-	say_lines(e->o, &text);
+	say_lines(e->o, &e->text);
 	if (!e->o->json && !e->o->quiet)
 		printf("%s%s%s\n", color_code(e->o, color),
 		    arena_visible(&e->memory, span_of(last)),

@@ -1,5 +1,4 @@
 /* Values, and JSON, which is written as it goes. */
-#include <string.h>
 
 #include "cli.h"
 

@@ -1,6 +1,5 @@
 /* tlsoff: the way from a command line to a verb. */
 #include <fcntl.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>

@@ -1,5 +1,4 @@
 /* Finds the site, and reads text and map, for the verbs that change nothing. */
-#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>

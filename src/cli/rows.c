@@ -33,59 +33,17 @@ rows_json(struct json *j, const char *name, row_describe *describe,
 /* ---- a cell ---- */
 
 /* Columns of a byte, and whether it is shown as it is: what could steer a
- * terminal is made visible. */
+ * terminal is made visible.  Of a bar a character begins with any byte but
+ * 10xxxxxx. */
 static size_t
-byte_columns(unsigned char c, bool *plain)
+byte_columns(enum value_kind kind, char byte, bool *plain)
 {
-	*plain = c >= 0x20 && c < 0x7f && c != '\\';
+	unsigned char c = (unsigned char)byte;
+
+	*plain = kind == VALUE_BAR || (c >= 0x20 && c < 0x7f && c != '\\');
+	if (kind == VALUE_BAR)
+		return (c & 0xc0) != 0x80;
 	return *plain ? 1 : strlen("\\xHH");
-}
-
-static size_t
-text_columns(struct span text)
-{
-	size_t columns = 0;
-	bool plain;
-
-	for (size_t i = 0; i < text.len; i++)
-		columns += byte_columns((unsigned char)text.at[i], &plain);
-	return columns;
-}
-
-/* The text, or where it has more than so many columns its beginning and a sign
- * that there is more; returns its columns. */
-static size_t
-put_text(struct span text, size_t most)
-{
-	const char *sign = speaks_utf8() ? "\u2026" : "...";
-	size_t sign_columns = speaks_utf8() ? 1 : 3, columns = 0;
-	bool cut = text_columns(text) > most, plain;
-
-	if (cut)
-		most -= most < sign_columns ? most : sign_columns;
-	for (size_t i = 0; i < text.len; i++) {
-		unsigned char c = (unsigned char)text.at[i];
-		size_t more = byte_columns(c, &plain);
-
-		if (columns + more > most)
-			break;
-		columns += more;
-		printf(plain ? "%c" : "\\x%02x", c);
-	}
-	if (cut)
-		fputs(sign, stdout);
-	return columns + (cut ? sign_columns : 0);
-}
-
-/* UTF-8: a character begins with any byte but 10xxxxxx. */
-static size_t
-bar_columns(struct span text)
-{
-	size_t columns = 0;
-
-	for (size_t i = 0; i < text.len; i++)
-		columns += ((unsigned char)text.at[i] & 0xc0) != 0x80;
-	return columns;
 }
 
 static struct span
@@ -104,20 +62,38 @@ value_columns(const struct value *v)
 {
 	char number[24];
 	struct span text = text_of(v, number);
+	size_t columns = 0;
+	bool plain;
 
-	return v->kind == VALUE_BAR ? bar_columns(text) : text_columns(text);
+	for (size_t i = 0; i < text.len; i++)
+		columns += byte_columns(v->kind, text.at[i], &plain);
+	return columns;
 }
 
+/* The value, or where it has more than so many columns its beginning and a sign
+ * that there is more; returns its columns. */
 static size_t
 put_value(const struct value *v, size_t most)
 {
+	const char *sign = speaks_utf8() ? "\u2026" : "...";
+	size_t sign_columns = speaks_utf8() ? 1 : 3, columns = 0;
+	bool cut = value_columns(v) > most, plain;
 	char number[24];
 	struct span text = text_of(v, number);
 
-	if (v->kind != VALUE_BAR)
-		return put_text(text, most);
-	fwrite(text.at, 1, text.len, stdout);
-	return bar_columns(text);
+	if (cut)
+		most -= most < sign_columns ? most : sign_columns;
+	for (size_t i = 0; i < text.len; i++) {
+		size_t more = byte_columns(v->kind, text.at[i], &plain);
+
+		if (columns + more > most)
+			break;
+		columns += more;
+		printf(plain ? "%c" : "\\x%02x", (unsigned char)text.at[i]);
+	}
+	if (cut)
+		fputs(sign, stdout);
+	return columns + (cut ? sign_columns : 0);
 }
 
 /* ---- widths ---- */
