@@ -1,12 +1,15 @@
 /*
  * One change of access file and map, then sendmail, in this order:
  *
- *   1  the site                        change_site()
- *   2  the lock                        change_run()
- *   3  the text, the plan              change_plan(), up_to_date()
- *   4  to 7: the new map and text, the proof, the exchange   commit()
- *   8  sendmail, the system log        serve()
- *   9  the report                      change_report(), change_end()
+ *   1       the site                  change_site()
+ *   2       the lock                  update_open()
+ *   3       the text, the plan        plan()
+ *   4 to 7  new map and new text, the proof, the exchange   commit()
+ *   8       sendmail                  serve()
+ *   9       the report                change_report(), change_end()
+ *
+ * change_run() is 2 to 8; 2 to 7 are change_files(), since somebody else may
+ * write meanwhile.
  */
 #include <stdio.h>
 #include <string.h>
@@ -78,12 +81,14 @@ change_site(struct job *j, struct error *err)
 	return 0;
 }
 
-/* ---- 3: is there nothing to do? ---- */
+/* ---- 3: the text, the plan ---- */
 
-/* 1 or 0; -1 with err. */
+/* Is there nothing to do?  1 or 0; -1 with err. */
 static int
-up_to_date(struct job *j, struct error *err)
+plan(struct job *j, struct error *err)
 {
+	if (change_plan(j, err) != 0)
+		return -1;
 	if (j->plan.changed || j->rebuild)
 		return 0;
 	/* Untested: the proof of an old map fails without memory or
@@ -128,23 +133,10 @@ commit(struct job *j, struct error *err)
 	return UPDATE_DONE;
 }
 
-static enum update_status
-attempt(struct job *j, struct error *err)
-{
-	int done;
+/* ---- 2 to 7 ---- */
 
-	if (change_plan(j, err) != 0)
-		return UPDATE_FAILED;
-	done = up_to_date(j, err);
-	/* Untested: the proof of an old map fails, see up_to_date. */
-	if (done != 0)
-		return done > 0 ? UPDATE_DONE : UPDATE_FAILED;
-	return (j->o->dry_run ? show : commit)(j, err);
-}
-
-/* 2 to 7. */
 static int
-edit(struct job *j, struct error *err)
+change_files(struct job *j, struct error *err)
 {
 	enum update_status status = UPDATE_AGAIN;
 	struct progress_line line;
@@ -153,10 +145,17 @@ edit(struct job *j, struct error *err)
 	if (update_open(&j->update, &j->how, err) != 0)
 		return -1;
 	for (int i = 0; i < ATTEMPTS && status == UPDATE_AGAIN; i++) {
+		int done;
+
 		if (i > 0)
 			detail(j->o, "%s: changed meanwhile; once more",
 			    j->site.access);
-		status = attempt(j, err);
+		done = plan(j, err);
+		/* Untested: the proof of an old map fails, see plan(). */
+		if (done != 0)
+			status = done > 0 ? UPDATE_DONE : UPDATE_FAILED;
+		else
+			status = (j->o->dry_run ? show : commit)(j, err);
 		progress_end(&line);
 	}
 	if (status == UPDATE_AGAIN)
@@ -195,15 +194,14 @@ int
 change_run(struct job *j, struct error *err)
 {
 	struct error why = ERROR_INIT;
-	int result = edit(j, err);
+	int result = change_files(j, err);
 	bool warned = change_warn(j, &why) == 0;
 
 	warn_lines(&j->warnings);
-	if (result == 0 && !j->in_place && !warned)
-		*err = why;
-	if (result != 0 || !j->in_place)
-		return warned ? result : -1;
-	audit_changes(&j->plan, j->site.access);
+	if (result != 0)
+		return -1;
+	if (j->in_place)
+		audit_changes(&j->plan, j->site.access);
 	if (j->builder != NULL && serve(j, err) != 0)
 		return -1;
 	return warned ? 0 : change_in_place(j, &why, err);

@@ -344,31 +344,26 @@ print(struct job *j, struct error *err)
 
 /* ---- the verb ---- */
 
-/* The cf has no access map that can be followed: that is the finding. */
-static int
-find_config(struct checks *c, struct error *err)
-{
-	const char *config = c->job.o->config;
-
-	if (err->status != EX_CONFIG)
-		return -1;
-	add(c, config != NULL ? config : SITE_CONFIG, 0, "config", false,
-	    err->text);
-	return arena_error(&c->job.memory, err);
-}
-
 static int
 check(struct checks *c, struct error *err)
 {
 	const struct options *o = c->job.o;
+	const char *config = o->config;
 	struct error later = ERROR_INIT;
 	int result = 0;
 
 	if (o->dry_run && !o->fix)
 		return error_set(err, EX_USAGE, "check: changes nothing, so -n "
 		    "has no effect; leave it out, or add --fix");
-	if (change_site(&c->job, err) != 0)
-		return find_config(c, err);
+	if (change_site(&c->job, err) != 0) {
+		/* The cf has no access map that can be followed: that is the
+		 * finding. */
+		if (err->status != EX_CONFIG)
+			return -1;
+		add(c, config != NULL ? config : SITE_CONFIG, 0, "config",
+		    false, err->text);
+		return arena_error(&c->job.memory, err);
+	}
 	if (o->fix)
 		result = change_run(&c->job, err);
 	if (result != 0 && !c->job.in_place)

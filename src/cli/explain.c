@@ -363,6 +363,8 @@ explain(struct explain *e, struct error *err)
 	traced = e->question;
 	traced.trace = remember;
 	e->kind = policy_answer(e->role, &traced, &e->policy);
+	e->decided = e->policy.found ||
+	    (e->policy.tls == TLS_TEMPFAIL && e->answered);
 	if (check_trouble(e, err) != 0 ||
 	    ((!e->o->quiet || e->o->json) && look_further(e, err) != 0))
 		return -1;

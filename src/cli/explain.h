@@ -30,6 +30,8 @@ struct explain {
 	struct error map_error;
 	struct line_list tried;  /* the keys that sendmail asks for */
 	bool answered;           /* the last of them has an entry */
+	bool decided;            /* by an entry; also by one that makes sendmail
+	                            put mail off */
 	struct policy policy;    /* by the map: the verdict */
 	struct letter *letters;  /* of its value */
 	size_t letter_count;

@@ -2,14 +2,6 @@
 #include "explain.h"
 #include "rows.h"
 
-/* An entry decides; also one that makes sendmail put mail off. */
-static bool
-has_key(const struct explain *e)
-{
-	return e->policy.found ||
-	    (e->policy.tls == TLS_TEMPFAIL && e->answered);
-}
-
 /* ---- letters ---- */
 
 /* What the letters of Srv_Features do.  A capital takes a feature away, a small
@@ -94,7 +86,7 @@ decider_lines(struct explain *e)
 	struct line_list *out = &e->text;
 	const char *line = "";
 
-	if (!has_key(e))
+	if (!e->decided)
 		return;
 	if (e->line != 0)
 		line = arena_printf(&e->memory, " (line %zu%s)", e->line,
@@ -131,7 +123,7 @@ verdict(struct explain *e)
 	if (!client)
 		return arena_printf(&e->memory, "%s is turned away with 450: "
 		    "try again later", host);
-	if (e->kind == KIND_TRY_TLS && has_key(e))
+	if (e->kind == KIND_TRY_TLS && e->decided)
 		return arena_printf(&e->memory, "TLS is not used %s: sendmail "
 		    "logs 451 and sends in clear", when);
 	return arena_printf(&e->memory, "mail to %s is put off%s", host,
@@ -142,31 +134,6 @@ verdict(struct explain *e)
 }
 
 /* ---- JSON ---- */
-
-static void
-describe(const struct explain *e, struct row *row)
-{
-	const struct value none = value_text(NULL);
-	bool has = has_key(e);
-
-	*row = (struct row){ {
-		{ "role", .value = value_text(role_name(e->role)) },
-		{ "host", .value = value_text(e->host.name) },
-		{ "address", .value = value_some(span_of(e->address)) },
-		{ "tls", .value = value_text(tls_name(e->policy.tls)) },
-		{ "kind", .value = value_text(has ? kind_name(e->kind) : NULL) },
-		{ "key", .value = value_text(has ? e->policy.key : NULL) },
-		{ "value", .value = has
-			? value_span(buf_as_span(&e->policy.value)) : none },
-		{ "line", .value = value_line(e->line) },
-		{ "managed", .value = value_bool(e->managed) },
-		{ "comment", .value = value_some(e->comment.text) },
-		{ "until", .value = value_some(span_of(e->comment.until)) },
-		{ "expired", .value = value_bool(e->expired) },
-		{ "text_agrees", .value = e->file.there
-			? value_bool(e->agrees) : none },
-	} };
-}
 
 static void
 describe_letter(void *context, size_t number, struct row *row)
@@ -182,12 +149,30 @@ describe_letter(void *context, size_t number, struct row *row)
 static void
 print_json(struct explain *e)
 {
+	const struct value none = value_text(NULL);
+	const char *kind = e->decided ? kind_name(e->kind) : NULL;
+	const char *key = e->decided ? e->policy.key : NULL;
+	const struct row row = { {
+		{ "role", .value = value_text(role_name(e->role)) },
+		{ "host", .value = value_text(e->host.name) },
+		{ "address", .value = value_some(span_of(e->address)) },
+		{ "tls", .value = value_text(tls_name(e->policy.tls)) },
+		{ "kind", .value = value_text(kind) },
+		{ "key", .value = value_text(key) },
+		{ "value", .value = e->decided
+			? value_span(buf_as_span(&e->policy.value)) : none },
+		{ "line", .value = value_line(e->line) },
+		{ "managed", .value = value_bool(e->managed) },
+		{ "comment", .value = value_some(e->comment.text) },
+		{ "until", .value = value_some(span_of(e->comment.until)) },
+		{ "expired", .value = value_bool(e->expired) },
+		{ "text_agrees", .value = e->file.there
+			? value_bool(e->agrees) : none },
+	} };
 	struct json j;
-	struct row row;
 
-	describe(e, &row);
 	json_begin(&j);
-	row_json(&j, &row);
+	row_members(&j, &row);
 	rows_json(&j, "letters", describe_letter, e, e->letter_count);
 	json_lines(&j, "tried", &e->tried);
 	json_lines(&j, "warnings", &e->warnings);

@@ -20,21 +20,17 @@ map_reason(const struct list *l, const struct access_record *r,
     struct error *err)
 {
 	struct span value;
+	int found;
 
 	if (is_ignored(&l->file.site))
 		return "sendmail has no maps of this type";
 	if (l->file.map == NULL)
 		return NULL;
-	switch (map_get(l->file.map, r->key, &value, err)) {
-	case 1:
-		return span_equal(value, r->value)
-		    ? NULL
-		    : "the map has another value";
-	case 0:
+	found = map_get(l->file.map, r->key, &value, err);
+	if (found == 0)
 		return "the map has no such key";
-	default:
-		return NULL;
-	}
+	return found < 0 || span_equal(value, r->value)
+	    ? NULL : "the map has another value";
 }
 
 /* With --expires what has ended is told, too: it ends at the next expire. */

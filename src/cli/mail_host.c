@@ -116,20 +116,6 @@ collect(const struct job *j, struct buf *lines)
 
 /* ---- what is said ---- */
 
-/* Not where the mail host is below the name, or exempted otherwise: then the
- * access file has what it takes. */
-static bool
-is_missed(struct job *j, const struct host *exchange)
-{
-	struct policy_query q = question_in_text(exchange, &j->site,
-	    change_after(j));
-	struct policy p = { .value = BUF_INIT };
-
-	(void)policy_answer(ROLE_CLIENT, &q, &p);
-	policy_free(&p);
-	return p.tls == TLS_ON;
-}
-
 void
 mail_host_notes(struct job *j)
 {
@@ -147,11 +133,20 @@ mail_host_notes(struct job *j)
 	while (rest.at != NULL && rest.len > 0) {
 		struct span line = span_cut(&rest, "\n");
 		struct span name = span_word(&line), mail = span_word(&line);
+		struct policy p = { .value = BUF_INIT };
+		struct policy_query q;
 		struct error ignored;
 		struct host host;
 
-		if (host_parse(mail, ROLE_CLIENT, &rules, &host, &ignored) ==
-		        0 && host.kind == HOST_NAME && is_missed(j, &host))
+		if (host_parse(mail, ROLE_CLIENT, &rules, &host, &ignored) !=
+		        0 || host.kind != HOST_NAME)
+			continue;
+		/* Not where the mail host is below the name, or exempted
+		 * otherwise: then the access file has what it takes. */
+		q = question_in_text(&host, &j->site, change_after(j));
+		(void)policy_answer(ROLE_CLIENT, &q, &p);
+		policy_free(&p);
+		if (p.tls == TLS_ON)
 			note(j->o, "%.*s: its mail goes to %s (MX); did you "
 			    "mean: tlsoff client %s%s", (int)name.len, name.at,
 			    host.name, j->o->fallback ? "--fallback " : "",

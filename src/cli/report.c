@@ -148,8 +148,8 @@ describe(void *context, size_t number, struct row *row)
 	} };
 }
 
-static void
-json_map(struct json *json, const struct job *j)
+void
+report_json(struct json *json, struct job *j)
 {
 	const struct value unknown = value_text(NULL);
 	bool proven = j->proof.equal;
@@ -160,22 +160,16 @@ json_map(struct json *json, const struct job *j)
 			? value_number(j->proof.entries) : unknown },
 		{ "proven", .value = proven ? value_bool(true) : unknown },
 	} };
+	const struct row service = { {
+		{ "action", .value = value_text(
+			service_words[j->service.action]) },
+		{ "by", .value = value_some(span_of(j->service.by)) },
+	} };
 
-	json_open(json, "map", '{');
-	row_json(json, &map);
-	json_close(json, '}');
-}
-
-void
-report_json(struct json *json, struct job *j)
-{
 	json_value(json, "changed", value_bool(j->changed));
 	rows_json(json, "changes", describe, j, j->plan.change_count);
-	json_map(json, j);
-	json_open(json, "service", '{');
-	json_value(json, "action", value_text(service_words[j->service.action]));
-	json_value(json, "by", value_some(span_of(j->service.by)));
-	json_close(json, '}');
+	row_json(json, "map", &map);
+	row_json(json, "service", &service);
 	json_lines(json, "warnings", &j->warnings);
 	if (j->o->dry_run)
 		json_value(json, "diff", value_span(buf_as_span(&j->diff)));

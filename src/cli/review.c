@@ -125,7 +125,7 @@ read_named(struct review *r, struct error *err)
 	const struct wish like = { .comment = NULL };
 	struct host_list named = { .memory = &r->memory };
 
-	if (host_list_read(&named, r->o->words, ROLE_CLIENT, &rules, &like,
+	if (host_list_read(&named, r->list.o->words, ROLE_CLIENT, &rules, &like,
 	        err) != 0)
 		return -1;
 	for (size_t i = 0; i < named.count; i++)
@@ -288,7 +288,7 @@ text_lines(const struct review *r, struct line_list *out)
 		verdict_text(h, &line);
 		lines_add(out, "%s", buf_string(&line));
 	}
-	if (r->o->word_count > 0)
+	if (r->list.o->word_count > 0)
 		return;
 	lines_add(out, "%zu of %zu exceptions of the role client can go",
 	    can_go, r->count - r->servers);
@@ -329,8 +329,8 @@ print(struct review *r, struct error *err)
 	text_lines(r, &text);
 	if (arena_error(&r->memory, err) != 0)
 		return -1;
-	if (!r->o->json) {
-		say_lines(r->o, &text);
+	if (!r->list.o->json) {
+		say_lines(r->list.o, &text);
 		return 0;
 	}
 	json_begin(&j);
@@ -344,10 +344,9 @@ print(struct review *r, struct error *err)
 static int
 review(struct review *r, struct error *err)
 {
-	r->list.o = r->o;
 	if (list_gather(&r->list, err) != 0)
 		return -1;
-	if (r->o->word_count == 0) {
+	if (r->list.o->word_count == 0) {
 		add_all(r, ROLE_CLIENT);
 		add_all(r, ROLE_SERVER);
 	} else if (read_named(r, err) != 0) {
@@ -367,7 +366,7 @@ int
 verb_review(const struct options *o)
 {
 	struct error err = ERROR_INIT;
-	struct review r = { .o = o };
+	struct review r = { .list.o = o };
 	/* 1, as check: something was found that can be done. */
 	int status = review(&r, &err) != 0 ? fail(&err) : r.found ? 1 : EX_OK;
 

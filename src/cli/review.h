@@ -30,7 +30,6 @@ struct review_host {
 };
 
 struct review {
-	const struct options *o;
 	struct list list;
 	struct review_host *hosts;
 	size_t count;

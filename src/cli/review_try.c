@@ -114,7 +114,7 @@ begin(void *context, size_t number, struct child *child, struct error *err)
 	child->input = h->input;
 	child->output = &h->answer;
 	child->messages = &h->messages;
-	child->timeout = (int)t->r->o->timeout;
+	child->timeout = (int)t->r->list.o->timeout;
 	child->keep = KEEP;
 	return 0;
 }
@@ -132,13 +132,13 @@ tell_messages(const struct trying *t, const struct review_host *h)
 {
 	struct span rest = buf_as_span(&h->messages);
 
-	if (!t->r->o->verbose)
+	if (!t->r->list.o->verbose)
 		return;
 	show_end(t);
 	while (rest.len > 0) {
 		struct span line = span_cut(&rest, "\n");
 
-		detail(t->r->o, "%s: openssl: %.*s", h->host.name,
+		detail(t->r->list.o, "%s: openssl: %.*s", h->host.name,
 		    (int)line.len, line.at);
 	}
 }
@@ -149,7 +149,7 @@ ended(void *context, size_t number, int status)
 	struct trying *t = context;
 	struct review_host *h = &t->r->hosts[t->which[number]];
 
-	review_judge(&h->verdict, status, (int)t->r->o->timeout,
+	review_judge(&h->verdict, status, (int)t->r->list.o->timeout,
 	    buf_as_span(&h->answer), buf_as_span(&h->messages),
 	    &t->r->memory);
 	tell_messages(t, h);
@@ -207,7 +207,7 @@ find_user(struct trying *t)
 		    : NOBODY " cannot run it";
 	}
 	if (!t->has_user)
-		detail(t->r->o, "openssl runs as root: %s", why);
+		detail(t->r->list.o, "openssl runs as root: %s", why);
 }
 
 static int
@@ -226,7 +226,7 @@ collect(struct trying *t, struct error *err)
 	if (t->count > 0)
 		find_user(t);
 	find_self(t->self);
-	t->progress = !r->o->quiet && isatty(STDERR_FILENO) == 1;
+	t->progress = !r->list.o->quiet && isatty(STDERR_FILENO) == 1;
 	return 0;
 }
 

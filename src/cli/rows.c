@@ -6,12 +6,20 @@
 /* ---- JSON ---- */
 
 void
-row_json(struct json *j, const struct row *row)
+row_members(struct json *j, const struct row *row)
 {
 	for (const struct field *f = row->fields; f->value.kind != VALUE_END;
 	     f++)
 		if (f->name != NULL)
 			json_value(j, f->name, f->value);
+}
+
+void
+row_json(struct json *j, const char *name, const struct row *row)
+{
+	json_open(j, name, '{');
+	row_members(j, row);
+	json_close(j, '}');
 }
 
 void
@@ -23,9 +31,7 @@ rows_json(struct json *j, const char *name, row_describe *describe,
 	json_open(j, name, '[');
 	for (size_t i = 0; i < count; i++) {
 		describe(context, i, &row);
-		json_open(j, NULL, '{');
-		row_json(j, &row);
-		json_close(j, '}');
+		row_json(j, NULL, &row);
 	}
 	json_close(j, ']');
 }

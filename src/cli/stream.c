@@ -237,26 +237,20 @@ speaks_utf8(void)
 
 /* NO_COLOR as https://no-color.org has it; what the command line says goes
  * first. */
-static bool
-has_color(const struct options *o)
-{
-	const char *terminal = getenv("TERM"), *none = getenv("NO_COLOR");
-
-	if (o->color != NULL && strcmp(o->color, "auto") != 0)
-		return strcmp(o->color, "always") == 0;
-	return (none == NULL || none[0] == '\0') &&
-	    isatty(STDOUT_FILENO) == 1 &&
-	    (terminal == NULL || strcmp(terminal, "dumb") != 0);
-}
-
 const char *
 color_code(const struct options *o, enum color color)
 {
 	static const char *const codes[] = { [COLOR_NONE] = "\033[0m",
 		[COLOR_BAD] = "\033[31m", [COLOR_WARN] = "\033[33m",
 		[COLOR_GOOD] = "\033[32m", [COLOR_HEAD] = "\033[1m" };
+	const char *terminal = getenv("TERM"), *none = getenv("NO_COLOR");
+	bool wanted = (none == NULL || none[0] == '\0') &&
+	    isatty(STDOUT_FILENO) == 1 &&
+	    (terminal == NULL || strcmp(terminal, "dumb") != 0);
 
-	return has_color(o) ? codes[color] : "";
+	if (o->color != NULL && strcmp(o->color, "auto") != 0)
+		wanted = strcmp(o->color, "always") == 0;
+	return wanted ? codes[color] : "";
 }
 
 /* ---- progress: one line that is written over and erased at the end ---- */

@@ -147,10 +147,14 @@ unknown_verb(const char *word, struct error *err)
 static const struct verb_entry *
 find_verb(const char *name, struct error *err)
 {
-	for (size_t i = 0; i < VERBS; i++)
+	for (size_t i = 0; name != NULL && i < VERBS; i++)
 		if (strcmp(verbs[i].name, name) == 0)
 			return &verbs[i];
-	(void)unknown_verb(name, err);
+	if (name == NULL)
+		(void)error_set(err, EX_USAGE, "no verb; write: tlsoff client "
+		    "HOST..., or see tlsoff --help");
+	else
+		(void)unknown_verb(name, err);
 	return NULL;
 }
 
@@ -267,11 +271,6 @@ verb_run(const struct options *o)
 		return help(o);
 	if (o->version)
 		return version(o);
-	if (o->verb == NULL) {
-		(void)error_set(&err, EX_USAGE, "no verb; write: tlsoff client "
-		    "HOST..., or see tlsoff --help");
-		return fail(&err);
-	}
 	v = find_verb(o->verb, &err);
 	if (v == NULL || check_words(v, o, &err) != 0)
 		return fail(&err);
