@@ -30,11 +30,9 @@ choose_builder(struct job *j, struct error *err)
 	j->how.makemap = j->o->makemap;
 	/* Untested: a tlsoff built without libdb: tests/heavy/platforms.t
 	 * runs that. */
-	j->how.builder = j->how.makemap != NULL || !libdb ? UPDATE_MAKEMAP
-							  : UPDATE_LIBDB;
-	if (j->o->builder != NULL)
-		j->how.builder = (enum update_builder)name_index(builder_names,
-		    j->o->builder);
+	j->how.builder = j->o->builder != NULL
+	    ? (enum update_builder)name_index(builder_names, j->o->builder)
+	    : j->how.makemap != NULL || !libdb ? UPDATE_MAKEMAP : UPDATE_LIBDB;
 	if (!libdb && (j->how.builder == UPDATE_LIBDB ||
 	    j->how.builder == UPDATE_PATCH))
 		return error_set(err, EX_UNAVAILABLE, "--builder %s: this "
@@ -48,11 +46,23 @@ choose_builder(struct job *j, struct error *err)
 	    libdb ? ", or take --builder libdb" : "");
 }
 
-static void
-tell_site(const struct job *j)
+int
+change_site(struct job *j, struct error *err)
 {
 	const struct site *s = &j->site;
 
+	if (find_site(j->o, &j->site, &j->entry_rules, j->today, err) != 0)
+		return -1;
+	/* Untested: choose_builder() fails, see there. */
+	if (is_ignored(s))
+		return ignored_map(s, err);
+	if (choose_builder(j, err) != 0)
+		return -1;
+	j->rules = (struct access_rules){ s->map.keep_case, j->o->marker };
+	j->how.site = s;
+	j->how.rules = &j->rules;
+	j->how.lock_wait = (int)j->o->lock_wait;
+	j->service.action = SERVICE_UNTOUCHED;
 	detail(j->o, "config: %s", s->config[0] == '\0' ? "none" : s->config);
 	detail(j->o, "access file: %s", s->access);
 	detail(j->o, "map: %s %s", s->map.type_name, s->map.path);
@@ -60,24 +70,6 @@ tell_site(const struct job *j)
 	detail(j->o, "makemap: %s",
 	    j->how.makemap == NULL ? "not installed" : j->how.makemap);
 	detail(j->o, "sendmail reads this map: %s", s->own_map ? "yes" : "no");
-}
-
-int
-change_site(struct job *j, struct error *err)
-{
-	if (find_site(j->o, &j->site, &j->entry_rules, j->today, err) != 0)
-		return -1;
-	/* Untested: choose_builder() fails, see there. */
-	if (is_ignored(&j->site))
-		return ignored_map(&j->site, err);
-	if (choose_builder(j, err) != 0)
-		return -1;
-	j->rules = (struct access_rules){ j->site.map.keep_case, j->o->marker };
-	j->how.site = &j->site;
-	j->how.rules = &j->rules;
-	j->how.lock_wait = (int)j->o->lock_wait;
-	j->service.action = SERVICE_UNTOUCHED;
-	tell_site(j);
 	return 0;
 }
 

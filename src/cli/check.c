@@ -213,20 +213,6 @@ look_at_safety(struct checks *c)
 	look_at_directories(c, map->path, &reader);
 }
 
-/* ---- beside them ---- */
-
-static void
-look_for_old_files(struct checks *c, const struct update *u)
-{
-	char path[UPDATE_OLD_PATH];
-
-	for (size_t i = 0; i < UPDATE_OLD_FILES; i++)
-		if (update_old_file(u, i, path))
-			add(c, path, 0, "left-over", false, "an older "
-			    "tlsoff leaves this when it is killed; see that "
-			    "none runs, and remove it");
-}
-
 /* ---- the cf ---- */
 
 static void
@@ -251,6 +237,7 @@ look_at_config(struct checks *c, const struct site *site)
 static int
 look(struct checks *c, struct error *err)
 {
+	char path[UPDATE_OLD_PATH];
 	struct update_options how = c->job.how;
 
 	how.read_only = true;
@@ -261,7 +248,12 @@ look(struct checks *c, struct error *err)
 	    look_at_map(c, err) != 0)
 		return -1;
 	look_at_safety(c);
-	look_for_old_files(c, &c->job.update);
+	/* What stands beside text and map. */
+	for (size_t i = 0; i < UPDATE_OLD_FILES; i++)
+		if (update_old_file(&c->job.update, i, path))
+			add(c, path, 0, "left-over", false, "an older "
+			    "tlsoff leaves this when it is killed; see that "
+			    "none runs, and remove it");
 	look_at_config(c, &c->job.site);
 	return arena_error(&c->job.memory, err);
 }

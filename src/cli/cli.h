@@ -296,13 +296,16 @@ struct value {
 	const void *of;
 };
 
-struct value value_span(struct span text);
+#define value_span(bytes) \
+	((struct value){ .kind = VALUE_TEXT, .text = (bytes) })
+#define value_number(count) \
+	((struct value){ .kind = VALUE_NUMBER, .number = (count) })
+#define value_count(count) \
+	((struct value){ .kind = VALUE_COUNT, .number = (count) })
+#define value_bool(is) ((struct value){ .kind = VALUE_BOOL, .number = (is) })
 struct value value_text(const char *text); /* NULL: null */
 struct value value_some(struct span text); /* empty: null */
-struct value value_number(unsigned long long number);
 struct value value_line(size_t line); /* 0: null */
-struct value value_count(unsigned long long count);
-struct value value_bool(bool value);
 
 /*
  * Writes one document to a stream, commas and escapes included.  Names and

@@ -7,16 +7,11 @@
 /* ---- values ---- */
 
 struct value
-value_span(struct span text)
-{
-	return (struct value){ .kind = VALUE_TEXT, .text = text };
-}
-
-struct value
 value_text(const char *text)
 {
-	return value_span(text == NULL ? (struct span){ NULL, 0 }
-				       : span_of(text));
+	struct span none = { NULL, 0 };
+
+	return value_span(text == NULL ? none : span_of(text));
 }
 
 struct value
@@ -26,27 +21,9 @@ value_some(struct span text)
 }
 
 struct value
-value_number(unsigned long long number)
-{
-	return (struct value){ .kind = VALUE_NUMBER, .number = number };
-}
-
-struct value
 value_line(size_t line)
 {
 	return line == 0 ? value_text(NULL) : value_number(line);
-}
-
-struct value
-value_count(unsigned long long count)
-{
-	return (struct value){ .kind = VALUE_COUNT, .number = count };
-}
-
-struct value
-value_bool(bool value)
-{
-	return (struct value){ .kind = VALUE_BOOL, .number = value };
 }
 
 /* ---- the document ---- */

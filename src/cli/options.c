@@ -186,27 +186,12 @@ store(struct options *o, const struct option_known *k, char *argument,
 	return 0;
 }
 
-/* A long option that is none, or the beginning of several. */
-static int
-complain_of_long(const char *word, struct error *err)
-{
-	struct suggestion near = { { word + 2, strcspn(word + 2, "=") }, NULL,
-		0 };
-
-	for (size_t i = 0; i < KNOWN; i++)
-		suggest(&near, option_table[i].name);
-	if (near.name == NULL)
-		return error_set(err, EX_USAGE, "%.100s: no such option; see "
-		    "tlsoff --help", word);
-	return error_set(err, EX_USAGE, "%.100s: no such option, or one of "
-	    "several; did you mean --%s?", word, near.name);
-}
-
 /* What getopt stumbled over. */
 static int
 complain(int c, const char *word, struct error *err)
 {
 	const struct option_known *k = find_known(optopt);
+	struct suggestion near;
 
 	/* Untested: getopt_long() misses the argument of known options
 	 * alone. */
@@ -220,7 +205,15 @@ complain(int c, const char *word, struct error *err)
 	if (k != NULL)
 		return error_set(err, EX_USAGE, "--%s: takes no argument",
 		    k->name);
-	return complain_of_long(word, err);
+	/* It is none, or the beginning of several. */
+	near = (struct suggestion){ { word + 2, strcspn(word + 2, "=") }, NULL, 0 };
+	for (size_t i = 0; i < KNOWN; i++)
+		suggest(&near, option_table[i].name);
+	if (near.name == NULL)
+		return error_set(err, EX_USAGE, "%.100s: no such option; see "
+		    "tlsoff --help", word);
+	return error_set(err, EX_USAGE, "%.100s: no such option, or one of "
+	    "several; did you mean --%s?", word, near.name);
 }
 
 static void

@@ -1,4 +1,5 @@
 /* What a change did: lines for people, one document, the system log. */
+#include <ctype.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -196,15 +197,11 @@ report_print(struct job *j, struct error *err)
 static bool
 is_plain(const char *name)
 {
-	size_t len = strlen(name);
+	size_t len = 0;
 
-	if (len == 0 || len >= NAME_SIZE)
-		return false;
-	/* Untested: bytes outside ASCII are signed on some machines only. */
-	for (size_t i = 0; i < len; i++)
-		if (name[i] <= ' ' || name[i] > '~')
-			return false;
-	return true;
+	while (isgraph((unsigned char)name[len]))
+		len++;
+	return len > 0 && len < NAME_SIZE && name[len] == '\0';
 }
 
 /* SUDO_USER where it can be sudo's own word, else the user's name. */

@@ -102,20 +102,6 @@ covering(struct review *r, const struct host *host)
 	return found;
 }
 
-static void
-add_named(struct review *r, const struct host *host)
-{
-	const struct listed *entry = covering(r, host);
-	bool is_host = host->kind == HOST_NAME || host->kind == HOST_ADDRESS;
-
-	/* Untested: everybody is refused before, as a name that is not
-	 * given. */
-	add(r, entry, host, entry == NULL
-	    ? "no exception in force covers it"
-	    : is_host ? "" : "it is no host")->itself = entry != NULL &&
-	    is_host && is_itself(entry, host);
-}
-
 static int
 read_named(struct review *r, struct error *err)
 {
@@ -128,8 +114,19 @@ read_named(struct review *r, struct error *err)
 	if (host_list_read(&named, r->list.o->words, ROLE_CLIENT, &rules, &like,
 	        err) != 0)
 		return -1;
-	for (size_t i = 0; i < named.count; i++)
-		add_named(r, &named.wishes[i].host);
+	for (size_t i = 0; i < named.count; i++) {
+		const struct host *host = &named.wishes[i].host;
+		const struct listed *entry = covering(r, host);
+		/* Untested: everybody is refused before, as a name that is not
+		 * given. */
+		bool is_host = host->kind == HOST_NAME ||
+		    host->kind == HOST_ADDRESS;
+
+		add(r, entry, host, entry == NULL
+		    ? "no exception in force covers it"
+		    : is_host ? "" : "it is no host")->itself = is_host &&
+		    entry != NULL && is_itself(entry, host);
+	}
 	return 0;
 }
 

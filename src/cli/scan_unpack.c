@@ -82,20 +82,6 @@ prepare(struct scan *s, struct error *err)
 	return any;
 }
 
-/* Its exit status. */
-static int
-run_one(const struct scan_log *log)
-{
-	const char *argv[] = { log->tool, "-dc", NULL };
-	struct child child = { .argv = argv, .input = log->fd, .directory = -1,
-		.target = log->ends[1] };
-	struct error err;
-	int status = child_run(&child, &err);
-
-	/* Untested: the tool goes away after it was found. */
-	return status < 0 ? 127 : status;
-}
-
 /* The process that runs them; it tells each exit status as one byte. */
 static void
 run_all(const struct scan *s, int status)
@@ -107,31 +93,22 @@ run_all(const struct scan *s, int status)
 			(void)close(s->logs[i].ends[0]);
 	for (size_t i = 0; i < s->count; i++) {
 		const struct scan_log *log = &s->logs[i];
+		const char *argv[] = { log->tool, "-dc", NULL };
+		struct child child = { .argv = argv, .input = log->fd,
+			.directory = -1, .target = log->ends[1] };
+		struct error ignored;
 		unsigned char said;
+		int ended;
 
 		if (log->unpacker == NULL)
 			continue;
-		said = (unsigned char)run_one(log);
+		ended = child_run(&child, &ignored);
+		/* Untested: the tool goes away after it was found. */
+		said = (unsigned char)(ended < 0 ? 127 : ended);
 		/* The byte first: it must be there when the pipe ends. */
 		if (write(status, &said, 1) != 1)
 			break;
 		(void)close(log->ends[1]);
-	}
-}
-
-/* The pipe takes the file's place. */
-static void
-take_pipes(struct scan *s)
-{
-	for (size_t i = 0; i < s->count; i++) {
-		struct scan_log *log = &s->logs[i];
-
-		if (log->unpacker == NULL)
-			continue;
-		(void)close(log->fd);
-		(void)close(log->ends[1]);
-		log->fd = log->ends[0];
-		log->regular = false;
 	}
 }
 
@@ -151,9 +128,19 @@ unpack_start(struct scan *s, struct error *err)
 		run_all(s, status[1]);
 		_exit(EX_OK);
 	}
-	take_pipes(s);
 	(void)close(status[1]);
 	s->status = status[0];
+	/* The pipe takes the file's place. */
+	for (size_t i = 0; i < s->count; i++) {
+		struct scan_log *log = &s->logs[i];
+
+		if (log->unpacker == NULL)
+			continue;
+		(void)close(log->fd);
+		(void)close(log->ends[1]);
+		log->fd = log->ends[0];
+		log->regular = false;
+	}
 	return 0;
 }
 
