@@ -292,38 +292,31 @@ describe(void *context, size_t number, struct row *row)
 	} };
 }
 
-static void
-print_json(struct checks *c)
-{
-	struct json json;
-
-	json_begin(&json);
-	rows_json(&json, "findings", describe, c, c->count);
-	if (c->job.o->fix)
-		report_json(&json, &c->job);
-	json_end(&json);
-}
-
 static int
 print(struct job *j, struct error *err)
 {
 	struct checks *c = j->context;
-	struct line_list l = { .memory = &c->job.memory };
+	struct line_list l = { .memory = &j->memory };
+	struct json json;
 
 	if (j->o->json) {
-		print_json(c);
+		json_begin(&json);
+		rows_json(&json, "findings", describe, c, c->count);
+		if (j->o->fix)
+			report_json(&json, j);
+		json_end(&json);
 		return 0;
 	}
 	for (size_t i = 0; i < c->count; i++) {
 		const struct item *item = &c->items[i];
-		struct buf line = BUF_IN(&c->job.memory);
+		struct buf line = BUF_IN(&j->memory);
 
 		buf_visible(&line, span_of(item->file));
 		if (item->line > 0)
 			buf_printf(&line, ":%zu", item->line);
 		lines_add(&l, "%s: %s", buf_string(&line), item->message);
 	}
-	if (arena_error(&c->job.memory, err) != 0 ||
+	if (arena_error(&j->memory, err) != 0 ||
 	    (j->o->fix && report_print(j, err) != 0))
 		return -1;
 	if (j->o->dry_run) /* stdout is a diff */

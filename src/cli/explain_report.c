@@ -9,65 +9,45 @@
  * their fixes of 2024. */
 static const struct {
 	char letter;
-	const char *words;
+	const char *capital, *small; /* NULL: it has no effect */
 } known[] = {
-	{ 'A', "AUTH is not offered" },
-	{ 'a', "AUTH is offered" },
-	{ 'B', "VERB is not offered" },
-	{ 'b', "VERB is offered" },
-	{ 'C', "plain text AUTH is allowed without a security layer" },
-	{ 'c', "plain text AUTH needs a security layer" },
-	{ 'D', "DSN is not offered" },
-	{ 'd', "DSN is offered" },
-	{ 'E', "ETRN is not offered" },
-	{ 'e', "ETRN is offered" },
-	{ 'F', "commands sent before the greeting are let pass" },
-	{ 'f', "commands sent before the greeting are refused" },
-	{ 'G', "a bare LF is accepted" },
-	{ 'g', "a bare LF is refused (g2: made a blank)" },
-	{ 'H', "GET and POST are refused" },
-	{ 'h', "GET and POST end the session" },
-	{ 'L', "AUTH is not required" },
-	{ 'l', "AUTH is required" },
-	{ 'n', "PIPELINING is not offered" },
-	{ 'O', "a message may end otherwise than by CR LF . CR LF" },
-	{ 'o', "a message ends by CR LF . CR LF only" },
-	{ 'P', "PIPELINING is not offered" },
-	{ 'p', "PIPELINING is offered" },
-	{ 'R', "no client certificate is requested" },
-	{ 'r', "a client certificate is requested" },
-	{ 'S', "STARTTLS is not offered" },
-	{ 's', "STARTTLS is offered" },
-	{ 'U', "a bare CR is accepted" },
-	{ 'u', "a bare CR is refused (u2: made a blank)" },
-	{ 'V', "no client certificate is requested" },
-	{ 'v', "a client certificate is requested" },
-	{ 'X', "EXPN and VERB are not offered" },
-	{ 'x', "EXPN is offered" },
+	{ 'A', "AUTH is not offered", "AUTH is offered" },
+	{ 'B', "VERB is not offered", "VERB is offered" },
+	{ 'C', "plain text AUTH is allowed without a security layer",
+		"plain text AUTH needs a security layer" },
+	{ 'D', "DSN is not offered", "DSN is offered" },
+	{ 'E', "ETRN is not offered", "ETRN is offered" },
+	{ 'F', "commands sent before the greeting are let pass",
+		"commands sent before the greeting are refused" },
+	{ 'G', "a bare LF is accepted",
+		"a bare LF is refused (g2: made a blank)" },
+	{ 'H', "GET and POST are refused", "GET and POST end the session" },
+	{ 'L', "AUTH is not required", "AUTH is required" },
+	{ 'N', NULL, "PIPELINING is not offered" },
+	{ 'O', "a message may end otherwise than by CR LF . CR LF",
+		"a message ends by CR LF . CR LF only" },
+	{ 'P', "PIPELINING is not offered", "PIPELINING is offered" },
+	{ 'R', "no client certificate is requested",
+		"a client certificate is requested" },
+	{ 'S', "STARTTLS is not offered", "STARTTLS is offered" },
+	{ 'U', "a bare CR is accepted",
+		"a bare CR is refused (u2: made a blank)" },
+	{ 'V', "no client certificate is requested",
+		"a client certificate is requested" },
+	{ 'X', "EXPN and VERB are not offered", "EXPN is offered" },
 };
 
 static const char *
 letter_words(const struct value_letter *letter)
 {
+	char c = letter->token.at[0];
+
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (!letter->ignored &&
-		    known[i].letter == letter->token.at[0])
-			return known[i].words;
+		    byte_lower(known[i].letter) == byte_lower(c))
+			return c == known[i].letter ? known[i].capital
+						    : known[i].small;
 	return NULL;
-}
-
-/* The letters of the value that decides, in order. */
-static void
-read_letters(struct explain *e)
-{
-	struct value_letter letter = { 0 };
-
-	if (e->kind != KIND_SRV_FEATURES || !e->policy.found)
-		return;
-	while (value_next_letter(buf_as_span(&e->policy.value), &letter))
-		*ARENA_ADD(&e->memory, e->letters, e->letter_count) =
-		    (struct letter){ arena_text(&e->memory, letter.token),
-			letter_words(&letter) };
 }
 
 /* ---- text ---- */
@@ -184,9 +164,14 @@ int
 explain_print(struct explain *e, struct error *err)
 {
 	enum color color = e->policy.tls == TLS_ON ? COLOR_GOOD : COLOR_WARN;
+	struct value_letter letter = { 0 };
 	const char *last = verdict(e);
 
-	read_letters(e);
+	while (e->kind == KIND_SRV_FEATURES && e->policy.found &&
+	    value_next_letter(buf_as_span(&e->policy.value), &letter))
+		*ARENA_ADD(&e->memory, e->letters, e->letter_count) =
+		    (struct letter){ arena_text(&e->memory, letter.token),
+			letter_words(&letter) };
 	decider_lines(e);
 	if (arena_error(&e->memory, err) != 0)
 		return -1;

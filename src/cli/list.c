@@ -170,22 +170,6 @@ describe(void *context, size_t number, struct row *row)
 	} };
 }
 
-static void
-print(struct list *l)
-{
-	struct json j;
-
-	if (l->o->json) {
-		json_begin(&j);
-		rows_json(&j, "entries", describe, l, l->count);
-		json_end(&j);
-	} else if (!l->o->quiet) {
-		rows_table(l->o, describe, l, l->count);
-		if (l->count == 0 && isatty(STDOUT_FILENO) == 1)
-			say(l->o, "no exemptions");
-	}
-}
-
 /* ---- the verb ---- */
 
 static int
@@ -211,11 +195,19 @@ verb_list(const struct options *o)
 	struct error err = ERROR_INIT;
 	struct list l = { .o = o };
 	int status = EX_OK;
+	struct json j;
 
-	if (list(&l, &err) == 0)
-		print(&l);
-	else
+	if (list(&l, &err) != 0) {
 		status = fail(&err);
+	} else if (o->json) {
+		json_begin(&j);
+		rows_json(&j, "entries", describe, &l, l.count);
+		json_end(&j);
+	} else if (!o->quiet) {
+		rows_table(o, describe, &l, l.count);
+		if (l.count == 0 && isatty(STDOUT_FILENO) == 1)
+			say(o, "no exemptions");
+	}
 	list_free(&l);
 	return status;
 }

@@ -330,16 +330,6 @@ check_values(struct options *o, struct error *err)
 	    err);
 }
 
-/* Behind an option that is wrong, too. */
-static bool
-asks_for_document(char *const *argv)
-{
-	for (; *argv != NULL && strcmp(*argv, "--") != 0; argv++)
-		if (strcmp(*argv, "-j") == 0 || strcmp(*argv, "--json") == 0)
-			return true;
-	return false;
-}
-
 int
 options_read(struct options *o, int argc, char **argv, struct error *err)
 {
@@ -349,7 +339,10 @@ options_read(struct options *o, int argc, char **argv, struct error *err)
 	/* Words move to the front of argv, over what was read already. */
 	o->words = argv;
 	if (read_all(o, argc, argv, err) != 0) {
-		o->json = o->json || asks_for_document(argv);
+		/* Behind an option that is wrong, too. */
+		for (; *argv != NULL && strcmp(*argv, "--") != 0; argv++)
+			o->json = o->json || strcmp(*argv, "-j") == 0 ||
+			    strcmp(*argv, "--json") == 0;
 		return -1;
 	}
 	return o->help || o->version ? 0 : check_values(o, err);

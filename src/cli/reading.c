@@ -60,14 +60,6 @@ tls_name(enum tls tls)
 	return names[tls];
 }
 
-/* check looks at everything, and libdb builds what no makemap has to know. */
-static bool
-must_ask_types(const struct options *o, const struct site *site)
-{
-	return site->map.compiled || strcmp(o->verb, "check") == 0 ||
-	    (o->builder != NULL && strcmp(o->builder, "libdb") == 0);
-}
-
 int
 find_site(const struct options *o, struct site *site,
     struct entry_rules *rules, char day[16], struct error *err)
@@ -78,9 +70,12 @@ find_site(const struct options *o, struct site *site,
 
 	if (site_read(site, &request, err) != 0)
 		return -1;
-	/* The map as this machine's makemap, and so its sendmail, was
-	 * compiled. */
-	if (o->makemap != NULL && must_ask_types(o, site)) {
+	/* The map as this machine's makemap, and so its sendmail, was compiled:
+	 * check looks at everything, and libdb builds what no makemap has to
+	 * know. */
+	if (o->makemap != NULL && (site->map.compiled ||
+	    strcmp(o->verb, "check") == 0 ||
+	    (o->builder != NULL && strcmp(o->builder, "libdb") == 0))) {
 		request.types = &types;
 		if (makemap_types(o->makemap, &types, err) != 0 ||
 		    site_read(site, &request, err) != 0)

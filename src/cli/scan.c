@@ -284,29 +284,20 @@ find(struct scan *s, const struct maillog_rules *rules, struct error *err)
 	return maillog_finish(&s->found, err);
 }
 
-/* Clock, zone and seed, for which files have to be looked at. */
-static struct maillog_rules
-rules_of(const struct options *o)
-{
-	struct maillog_rules rules = { .since = MAILLOG_NO_TIME,
-		.utc = time_of_local, .successes = !o->hosts,
-		.lines = o->json };
-
-	tzset();
-	rules.now = (long long)time(NULL);
-	(void)time_of_local(rules.now);
-	if (getrandom(&rules.seed, sizeof(rules.seed), 0) < 0)
-		rules.seed = (uint64_t)rules.now;
-	return rules;
-}
-
 static int
 scan(struct scan *s, struct error *err)
 {
 	const struct options *o = s->o;
-	struct maillog_rules rules = rules_of(o);
+	struct maillog_rules rules = { .since = MAILLOG_NO_TIME,
+		.now = (long long)time(NULL), .utc = time_of_local,
+		.successes = !o->hosts, .lines = o->json };
 	enum role role;
 
+	/* Clock, zone and seed, for which files have to be looked at. */
+	tzset();
+	(void)time_of_local(rules.now);
+	if (getrandom(&rules.seed, sizeof(rules.seed), 0) < 0)
+		rules.seed = (uint64_t)rules.now;
 	if (o->role != NULL && !role_find(o->role, &role))
 		return error_set(err, EX_USAGE,
 		    "--role: no role; write client or server");

@@ -271,19 +271,6 @@ describe(void *context, size_t number, struct row *row)
 
 /* ---- all ---- */
 
-static void
-print_json(struct scan_rows *r)
-{
-	struct json j;
-
-	json_begin(&j);
-	rows_json(&j, "hosts", describe, r, r->found->host_count);
-	json_value(&j, "unattributed", value_number(r->found->unattributed));
-	json_value(&j, "unread", value_number(r->found->unread));
-	json_value(&j, "lines", value_number(r->found->lines));
-	json_end(&j);
-}
-
 /* A cure that ends by itself, where there is a host that needs one. */
 static void
 propose_fallback(const struct scan_rows *r, const struct reading_file *text,
@@ -334,11 +321,17 @@ scan_print(struct scan *s, struct error *err)
 	const struct maillog *m = &s->found;
 	struct scan_rows r = { .found = m, .bars = isatty(STDOUT_FILENO) == 1,
 		.range = range_of(m) };
+	struct json j;
 
 	if (prepare(&r, &s->text, &s->memory, err) != 0)
 		return -1;
 	if (s->o->json) {
-		print_json(&r);
+		json_begin(&j);
+		rows_json(&j, "hosts", describe, &r, m->host_count);
+		json_value(&j, "unattributed", value_number(m->unattributed));
+		json_value(&j, "unread", value_number(m->unread));
+		json_value(&j, "lines", value_number(m->lines));
+		json_end(&j);
 		return 0;
 	}
 	for (size_t i = 0; i < m->host_count && s->o->hosts; i++)
