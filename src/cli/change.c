@@ -1,12 +1,12 @@
 /*
  * One change of access file and map, then sendmail, in this order:
  *
- *   1       the site                  change_site()
- *   2       the lock                  update_open()
- *   3       the text, the plan        plan()
+ *   1       the site                                        change_site()
+ *   2       the lock                                        update_open()
+ *   3       the text, the plan                              plan()
  *   4 to 7  new map and new text, the proof, the exchange   commit()
- *   8       sendmail                  serve()
- *   9       the report                change_report(), change_end()
+ *   8       sendmail                                        serve()
+ *   9       the report                   change_report(), change_end()
  *
  * change_run() is 2 to 8; 2 to 7 are change_files(), since somebody else may
  * write meanwhile.

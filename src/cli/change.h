@@ -4,6 +4,7 @@
  *
  *   change.c       the order of things: its steps one by one
  *   change_plan.c  the file as it is now, its faults, the new text
+ *   diff.c         for -n, what the plan makes of the text
  *   report.c       what was done, for people, for programs, for the system log
  *   edit.c         the verbs client, server, remove, expire
  *   apply.c        the verb apply

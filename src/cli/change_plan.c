@@ -93,8 +93,9 @@ duplicates(const struct access *a)
  * a NUL is, once a newline stands behind it.
  */
 static int
-check_ours(const struct job *j, const struct access *after, struct error *err)
+check_ours(const struct job *j, struct error *err)
 {
+	const struct access *after = &j->after;
 	const struct plan *p = &j->plan;
 
 	for (size_t i = 0; i < p->change_count; i++) {
@@ -130,7 +131,7 @@ make_text(struct job *j, struct error *err)
 	    access_parse_tls(&j->after, buf_as_span(&j->text), &j->rules, err) != 0 ||
 	    (before->all_keys && access_complete(&j->after, err) != 0))
 		return -1;
-	return check_ours(j, &j->after, err);
+	return check_ours(j, err);
 }
 
 int

@@ -216,8 +216,9 @@ look_at_safety(struct checks *c)
 /* ---- the cf ---- */
 
 static void
-look_at_config(struct checks *c, const struct site *site)
+look_at_config(struct checks *c)
 {
+	const struct site *site = &c->job.site;
 	const struct policy_rules *p = &site->policy;
 	const char *why = NULL;
 
@@ -254,7 +255,7 @@ look(struct checks *c, struct error *err)
 			add(c, path, 0, "left-over", false, "an older "
 			    "tlsoff leaves this when it is killed; see that "
 			    "none runs, and remove it");
-	look_at_config(c, &c->job.site);
+	look_at_config(c);
 	return arena_error(&c->job.memory, err);
 }
 

@@ -30,15 +30,16 @@ begins(struct span s, const char *start, struct span *rest)
 	return true;
 }
 
+/* Does s have it somewhere?  Then *rest is what is behind it. */
 static bool
-holds(struct span s, const char *text, size_t *end)
+holds(struct span s, const char *text, struct span *rest)
 {
 	const char *at =
 	    s.len == 0 ? NULL : memmem(s.at, s.len, text, strlen(text));
 
 	if (at == NULL)
 		return false;
-	*end = (size_t)(at - s.at) + strlen(text);
+	*rest = span_from(s, (size_t)(at - s.at) + strlen(text));
 	return true;
 }
 
@@ -66,44 +67,37 @@ number_of(struct span s)
 }
 
 static void
-read_error(struct signs *g, struct span error)
-{
-	size_t end;
-
-	if (holds(error, "BIO_lookup", &end))
-		g->lookup = field(error, 6);
-	else if (g->reason.len == 0 && holds(error, ":SSL routines:", &end))
-		g->reason = field(error, 3);
-}
-
-static void
 read_line(struct signs *g, struct span line)
 {
-	struct span rest;
-	size_t end;
+	struct span rest, found;
 
 	if (g->first.len == 0)
 		g->first = line;
-	if (holds(line, ":error:", &end))
-		read_error(g, span_from(line, end));
-	else if (begins(line, "SSL_connect:", &rest))
+	if (holds(line, ":error:", &rest)) {
+		if (holds(rest, "BIO_lookup", &found))
+			g->lookup = field(rest, 6);
+		else if (g->reason.len == 0 &&
+		    holds(rest, ":SSL routines:", &found))
+			g->reason = field(rest, 3);
+	} else if (span_begins(line, "SSL_connect:")) {
 		g->began = true;
-	else if (g->protocol.len == 0 &&
-	    begins(line, "Protocol version: ", &rest))
+	} else if (g->protocol.len == 0 &&
+	    begins(line, "Protocol version: ", &rest)) {
 		g->protocol = rest;
-	else if (g->certificate.len == 0 &&
-	    begins(line, "Verification error: ", &rest))
+	} else if (g->certificate.len == 0 &&
+	    begins(line, "Verification error: ", &rest)) {
 		g->certificate = rest;
-	else if (g->established)
+	} else if (g->established) {
 		return;
-	else if (begins(line, "Didn't find STARTTLS", &rest))
+	} else if (span_begins(line, "Didn't find STARTTLS")) {
 		g->no_starttls = true;
-	else if (begins(line, "CONNECTION ESTABLISHED", &rest))
+	} else if (span_begins(line, "CONNECTION ESTABLISHED")) {
 		g->established = true;
-	else if (begins(line, "connect:errno=", &rest))
+	} else if (begins(line, "connect:errno=", &rest)) {
 		g->connect_errno = number_of(rest);
-	else if (holds(line, ":errno=", &end))
-		g->errno_ = number_of(span_from(line, end));
+	} else if (holds(line, ":errno=", &rest)) {
+		g->errno_ = number_of(rest);
+	}
 }
 
 /* A reply of SMTP: three digits first. */

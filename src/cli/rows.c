@@ -141,9 +141,9 @@ total(const struct widths *w, bool least)
 	return sum;
 }
 
-/* The next column to be left out. */
-static bool
-drop_one(struct widths *w)
+/* The next column to be left out; ROW_FIELDS: none is. */
+static size_t
+to_drop(const struct widths *w)
 {
 	const struct field *f = w->row.fields;
 	size_t next = ROW_FIELDS;
@@ -152,14 +152,12 @@ drop_one(struct widths *w)
 		if (w->of[i] > 0 && f[i].drop > 0 &&
 		    (next == ROW_FIELDS || f[i].drop < f[next].drop))
 			next = i;
-	if (next < ROW_FIELDS)
-		w->of[next] = 0;
-	return next < ROW_FIELDS;
+	return next;
 }
 
-/* The widest of those that may, by its own least. */
-static bool
-shrink_one(struct widths *w)
+/* The widest of those that may shrink, by its own least; ROW_FIELDS: none may. */
+static size_t
+to_shrink(const struct widths *w)
 {
 	const struct field *f = w->row.fields;
 	size_t next = ROW_FIELDS;
@@ -169,19 +167,19 @@ shrink_one(struct widths *w)
 		    (next == ROW_FIELDS ||
 		    w->of[i] * f[next].least > w->of[next] * f[i].least))
 			next = i;
-	if (next < ROW_FIELDS)
-		w->of[next]--;
-	return next < ROW_FIELDS;
+	return next;
 }
 
 static void
 fit(struct widths *w, size_t room)
 {
+	size_t i;
+
 	w->cut = true;
-	while (total(w, true) > room && drop_one(w))
-		continue;
-	while (total(w, false) > room && shrink_one(w))
-		continue;
+	while (total(w, true) > room && (i = to_drop(w)) < ROW_FIELDS)
+		w->of[i] = 0;
+	while (total(w, false) > room && (i = to_shrink(w)) < ROW_FIELDS)
+		w->of[i]--;
 }
 
 /* ---- a row ---- */
