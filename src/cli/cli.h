@@ -2,8 +2,8 @@
  * cli.h: what the files of src/cli share.  Here, and only here, tlsoff prints
  * and ends.
  *
- * main() reads the options into a struct options, finds the verb in a table
- * and calls it.  A verb returns the exit status; messages go through say()
+ * main() reads the options into a struct options; verb_run() finds the verb in a
+ * table and calls it.  A verb returns the exit status; messages go through say()
  * and warn(), so that -q, -v and --json work alike everywhere.
  */
 #ifndef TLSOFF_CLI_H
@@ -159,6 +159,7 @@ void note(const struct options *o, const char *format, ...) PRINTF_LIKE(2, 3);
 int fail(const struct error *err);
 /* The same of a line of a file; 0: of none. */
 int fail_at(const char *file, size_t line, const struct error *err);
+
 /* ---- the end ---- */
 
 /* Flushes stdout; EX_IOERR when what was printed did not get out. */

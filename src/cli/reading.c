@@ -13,6 +13,16 @@ role_find(const char *word, enum role *role)
 	return strcmp(word, role_name(*role)) == 0;
 }
 
+int
+role_read(const struct options *o, const char *word, enum role *role,
+    struct error *err)
+{
+	if (role_find(word, role))
+		return 0;
+	return error_set(err, EX_USAGE, "%s: no role \"%.100s\"; write client "
+	    "or server", o->verb, word);
+}
+
 struct policy_query
 question_in_text(const struct host *host, const struct site *site,
     const struct access *access)
@@ -38,16 +48,6 @@ ignored_map(const struct site *site, struct error *err)
 	    "no maps of type %s, nor has its sendmail, which does without the "
 	    "access map; put a type of \"makemap -l\" on its K line",
 	    site->config, site->map.type_name);
-}
-
-int
-role_read(const struct options *o, const char *word, enum role *role,
-    struct error *err)
-{
-	if (role_find(word, role))
-		return 0;
-	return error_set(err, EX_USAGE, "%s: no role \"%.100s\"; write client "
-	    "or server", o->verb, word);
 }
 
 const char *

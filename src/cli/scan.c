@@ -14,8 +14,7 @@
 #include "child.h"
 #include "scan.h"
 
-/* ---- the logs of this machine, where none is named at a terminal: mail.log or
- * maillog with the older ones beside it, else the journal ---- */
+/* ---- the logs ---- */
 
 /* Adds the log itself, or what rotation made of it. */
 static int
@@ -40,7 +39,8 @@ open_files(struct scan *s, const char *log, struct error *err)
 	/* Rotation names them mail.log.1, mail.log-20261123. */
 	const char *older = arena_printf(&s->memory, "%s[.-]*", log);
 
-	if (add_files(s, log, err) != 0 || add_files(s, older, err) != 0)
+	if (arena_error(&s->memory, err) != 0 ||
+	    add_files(s, log, err) != 0 || add_files(s, older, err) != 0)
 		return -1;
 	if (s->count == 0)
 		return error_set(err, EX_NOINPUT, "%s: is no log", log);
@@ -86,6 +86,8 @@ open_journal(struct scan *s, const char *program, long long since,
 	return 0;
 }
 
+/* Those of this machine: mail.log or maillog with the older ones beside it, else
+ * the journal. */
 static int
 open_logs(struct scan *s, long long since, struct error *err)
 {
