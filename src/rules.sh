@@ -88,7 +88,7 @@ for c in src/*/*.c tests/unit/*.c; do
 	mkdir -p "${o%/*}"
 	case $c in
 	tests/unit/*) where=" -DTEST_BUILD='\"$build\"'" ;;
-	src/cli/help.c)
+	src/cli/verbs.c)
 		where=" -DVERSION='\"$version\"'"
 		printf '%s: src/dist/CHANGELOG.md\n' "$o"
 		;;

@@ -1,32 +1,129 @@
 /*
  * tlsoff apply: makes of the access file what a file says, all of it as one
- * change: what configuration management calls.
+ * change: what configuration management calls.  A line says all that shall be of
+ * one host:
+ *
+ *   client HOST [fallback] [until DATE] [# reason]
+ *   server HOST [until DATE] [# reason]
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "change.h"
 
-/* In this order: what is to go makes room, and a companion that it leaves
- * without need is not taken for another's. */
-enum request_kind {
-	REMOVE_CLIENT, REMOVE_SERVER, ADD_SERVER, ADD_FALLBACK, ADD_CLIENT
+/* A line. */
+struct state {
+	enum role role;
+	bool fallback;
+	bool absent;       /* it is past its date */
+	struct wish wish;  /* comment and date as they shall be, or none */
+	const char *file;
+	size_t line;
 };
-#define REQUESTS 5
 
 struct apply {
-	struct job job; /* first: plan_states() is given this alone */
-	struct arena memory; /* of what follows */
-	int *files; /* open; -1: it has been read */
-	size_t file_count;
-	struct state_list states;
+	struct job job;
+	int here;             /* the caller's working directory; -1: none */
+	const char *file;     /* the one that is read */
+	int status;           /* of what was wrong, and told; EX_OK: nothing */
+	struct state *states; /* in the end by role and host, each once */
+	size_t count;
+	size_t wanted;        /* so many are not absent */
 };
 
-/* ---- the files ---- */
+/* ---- a line ---- */
+
+static int
+read_date(struct apply *a, struct state *s, struct span word, struct error *err)
+{
+	const char *text = arena_text(&a->job.memory, word);
+	struct tm day;
+
+	if (!date_read(word, &day))
+		return error_set(err, EX_DATAERR, "no date \"%.40s\" behind "
+		    "until; write one such as 2026-12-31", text);
+	s->wish.until = text;
+	s->absent = strcmp(text, a->job.today) < 0;
+	return 0;
+}
+
+static int
+read_options(struct apply *a, struct state *s, struct span rest,
+    struct error *err)
+{
+	struct span word;
+
+	while ((word = span_word(&rest)).len > 0) {
+		bool until = span_equal(word, span_of("until"));
+
+		if (until && s->wish.until == NULL) {
+			if (read_date(a, s, span_word(&rest), err) != 0)
+				return -1;
+		} else if (span_equal(word, span_of("fallback")) &&
+		    !s->fallback && s->role == ROLE_CLIENT) {
+			s->fallback = true;
+		} else {
+			return error_set(err, EX_DATAERR, "what is \"%.40s\"? "
+			    "Write ROLE HOST%s [until DATE] [# reason]",
+			    arena_text(&a->job.memory, word),
+			    s->role == ROLE_CLIENT ? " [fallback]" : "");
+		}
+	}
+	return 0;
+}
+
+static int
+read_state(struct apply *a, struct state *s, struct span line,
+    struct span reason, struct error *err)
+{
+	const char *role = arena_text(&a->job.memory, span_word(&line));
+	struct span host = span_word(&line);
+	struct host_rules rules = { .compressed = a->job.site.compressed_ipv6,
+		.unnamed = "write the host behind its role" };
+
+	if (!role_find(role, &s->role))
+		return error_set(err, EX_DATAERR, "no role \"%.40s\"; write "
+		    "client or server, then the host", role);
+	if (read_options(a, s, line, err) != 0)
+		return -1;
+	/* Of what is to go, all may be named; as remove does it. */
+	rules.force = a->job.o->force || s->absent;
+	if (host_parse(host, s->role, &rules, &s->wish.host, err) != 0)
+		return -1;
+	s->wish.no_comment = reason.len == 0;
+	s->wish.no_until = s->wish.until == NULL;
+	if (reason.len == 0)
+		return 0;
+	s->wish.comment = arena_text(&a->job.memory, reason);
+	return comment_check(s->wish.comment, err);
+}
+
+static int
+take_line(void *context, size_t number, struct span line, struct span reason,
+    struct error *err)
+{
+	struct apply *a = context;
+	struct state s = { .file = a->file, .line = number };
+	struct error why = ERROR_INIT;
+
+	if (read_state(a, &s, line, reason, &why) == 0) {
+		*ARENA_ADD(&a->job.memory, a->states, a->count) = s;
+	} else {
+		why.status = EX_DATAERR;
+		a->status = fail_at(s.file, number, &why);
+	}
+	if (a->count > HOSTS_MAX)
+		return error_set(err, EX_DATAERR, "%s:%zu: more than %d hosts; "
+		    "name the domains they are in", s.file, number, HOSTS_MAX);
+	return a->job.memory.failed ? 0 : 1;
+}
+
+/* ---- a file ---- */
 
 static const char *
 file_name(const char *word)
@@ -34,88 +131,131 @@ file_name(const char *word)
 	return strcmp(word, "-") == 0 ? "standard input" : word;
 }
 
-/* Before the working directory is left. */
 static int
-open_files(struct apply *a, struct error *err)
+read_file(struct apply *a, const char *word, struct error *err)
 {
-	size_t count = (size_t)a->job.o->word_count;
+	int file = strcmp(word, "-") == 0
+	    ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+	    : openat(a->here, word, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	struct error why = ERROR_INIT;
+	FILE *stream;
 
-	a->files = arena_resize(&a->memory, NULL, 0, count * sizeof(*a->files));
-	if (a->files == NULL)
-		return error_memory(err);
-	for (; a->file_count < count; a->file_count++) {
-		const char *name = a->job.o->words[a->file_count];
-		int file = strcmp(name, "-") == 0
-		    ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
-		    : open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-
-		if (file < 0)
-			return error_errno(err, errno == ENOENT ? EX_NOINPUT
-			    : errno == EACCES ? EX_NOPERM : EX_IOERR, name,
-			    "cannot open");
-		a->files[a->file_count] = file;
+	if (file < 0)
+		return error_errno(err, errno == ENOENT ? EX_NOINPUT
+		    : errno == EACCES ? EX_NOPERM : EX_IOERR, word,
+		    "cannot open");
+	a->file = file_name(word);
+	stream = fdopen(file, "r");
+	if (stream == NULL) { /* as a standard input that is closed */
+		(void)error_errno(err, EX_IOERR, a->file, "cannot read");
+		(void)close(file);
+		return -1;
 	}
+	if (each_line(stream, a->file, take_line, a, &why) != 0)
+		a->status = fail(&why);
+	(void)fclose(stream);
 	return 0;
 }
 
-static void
-close_files(struct apply *a)
-{
-	for (size_t i = 0; i < a->file_count; i++)
-		close_fd(&a->files[i]);
-}
+/* ---- all of them ---- */
 
 static int
-read_file(struct apply *a, size_t number)
+compare_hosts(const void *left, const void *right)
 {
-	FILE *stream = fdopen(a->files[number], "r");
-	struct error err = ERROR_INIT;
-	int status;
+	const struct state *l = left, *r = right;
 
-	if (stream == NULL) { /* as a standard input that is closed */
-		(void)error_errno(&err, EX_IOERR,
-		    file_name(a->job.o->words[number]), "cannot read");
-		return fail(&err);
+	if (l->role != r->role)
+		return l->role < r->role ? -1 : 1;
+	return strcmp(l->wish.host.name, r->wish.host.name);
+}
+
+/* Those of one host in the order in which they were read. */
+static int
+compare_states(const void *left, const void *right)
+{
+	const struct state *l = left, *r = right;
+	int order = compare_hosts(l, r);
+
+	if (order == 0)
+		order = strcmp(l->file, r->file);
+	return order != 0 ? order : l->line < r->line ? -1 : 1;
+}
+
+static bool
+same_text(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+static bool
+is_same(const struct state *a, const struct state *b)
+{
+	return a->fallback == b->fallback &&
+	    same_text(a->wish.until, b->wish.until) &&
+	    same_text(a->wish.comment, b->wish.comment);
+}
+
+/* Sorts them, and drops what is said twice.  The same host in two states is
+ * told. */
+static void
+drop_repeated(struct apply *a)
+{
+	size_t kept = 0;
+
+	if (a->count > 1)
+		qsort(a->states, a->count, sizeof(*a->states), compare_states);
+	for (size_t i = 0; i < a->count; i++) {
+		const struct state *s = &a->states[i];
+		const struct state *last = &a->states[kept - (kept > 0)];
+		struct error why;
+
+		if (kept == 0 || compare_hosts(last, s) != 0) {
+			a->states[kept++] = *s;
+			a->wanted += !s->absent;
+		} else if (!is_same(last, s)) {
+			(void)error_set(&why, EX_DATAERR, "%s %s is wanted "
+			    "otherwise in %s:%zu; leave one of the lines out",
+			    role_name(s->role), s->wish.host.name, last->file,
+			    last->line);
+			a->status = fail_at(s->file, s->line, &why);
+		}
 	}
-	a->files[number] = -1;
-	status = state_list_read(&a->states, stream,
-	    file_name(a->job.o->words[number]));
-	(void)fclose(stream);
-	return status;
+	a->count = kept;
 }
 
 static int
 read_files(struct apply *a, struct error *err)
 {
-	int status = EX_OK, ended;
+	char *const *words = a->job.o->words;
 
-	a->states = (struct state_list){ .memory = &a->memory,
-		.today = a->job.today, .force = a->job.o->force,
-		.compressed = a->job.site.compressed_ipv6 };
-	for (size_t i = 0; i < a->file_count; i++) {
-		int read = read_file(a, i);
-
-		status = read == EX_OK ? status : read;
-	}
-	ended = state_list_end(&a->states);
-	if (status == EX_OK)
-		status = ended;
-	/* Told already, each line that is wrong. */
-	return status == EX_OK ? 0 : error_set(err, status, "%s", "");
-}
-
-/* A template that failed must not remove everything. */
-static int
-check_empty(const struct apply *a, struct error *err)
-{
-	if (a->states.wanted > 0 || !a->job.o->exclusive || a->job.o->force)
-		return 0;
-	return error_set(err, EX_DATAERR, "%s: wants no exemption at all, and "
-	    "--exclusive would remove every one there is; use --force if that "
-	    "is meant", file_name(a->job.o->words[0]));
+	for (size_t i = 0; words[i] != NULL; i++)
+		if (read_file(a, words[i], err) != 0)
+			return -1;
+	if (arena_error(&a->job.memory, err) != 0)
+		return -1;
+	drop_repeated(a);
+	if (a->status != EX_OK)
+		return error_set(err, a->status, "%s", ""); /* told already */
+	/* A template that failed must not remove everything. */
+	if (a->wanted == 0 && a->job.o->exclusive && !a->job.o->force)
+		return error_set(err, EX_DATAERR, "%s: wants no exemption at "
+		    "all, and --exclusive would remove every one there is; use "
+		    "--force if that is meant", file_name(words[0]));
+	for (size_t i = 0; i < a->count; i++)
+		if (a->states[i].wish.host.note[0] != '\0')
+			note(a->job.o, "%s:%zu: %s", a->states[i].file,
+			    a->states[i].line, a->states[i].wish.host.note);
+	return 0;
 }
 
 /* ---- the plan ---- */
+
+/* In this order: what is to go makes room, and a companion that it leaves
+ * without need is not taken for another's. */
+enum request_kind {
+	REMOVE_CLIENT, REMOVE_SERVER, ADD_SERVER, ADD_FALLBACK, ADD_CLIENT
+};
+#define REQUESTS 5
 
 static enum request_kind
 kind_of(const struct state *s)
@@ -126,31 +266,30 @@ kind_of(const struct state *s)
 	    : s->fallback ? ADD_FALLBACK : ADD_CLIENT;
 }
 
-struct wishes {
-	struct wish *at;
-	size_t count;
-};
-
 /* What the file exempts, and nobody wants. */
 static void
-add_unwanted(struct apply *a, struct wishes *wishes, enum role role)
+add_unwanted(struct apply *a, struct host_list *list, enum role role)
 {
 	struct job *j = &a->job;
 	size_t count;
 	const struct wish *there = plan_exempted(&j->update.access,
-	    &j->entry_rules, role, &j->report.memory, &count);
+	    &j->entry_rules, role, &j->memory, &count);
 
-	for (size_t i = 0; i < count && !j->report.memory.failed; i++)
-		if (!state_list_has(&a->states, role, there[i].host.name))
-			*ARENA_ADD(&j->report.memory, wishes->at,
-			    wishes->count) = there[i];
+	for (size_t i = 0; i < count && !j->memory.failed; i++) {
+		const struct state wanted = { .role = role, .wish = there[i] };
+
+		if (a->count == 0 || bsearch(&wanted, a->states, a->count,
+		        sizeof(wanted), compare_hosts) == NULL)
+			*ARENA_ADD(&j->memory, list->wishes, list->count) =
+			    there[i];
+	}
 }
 
 static int
 plan_states(struct job *j, struct error *err)
 {
-	struct apply *a = (struct apply *)(void *)j;
-	struct wishes wishes[REQUESTS] = { { NULL, 0 } };
+	struct apply *a = j->context;
+	struct host_list lists[REQUESTS] = { { .count = 0 } };
 	struct request requests[REQUESTS] = {
 		[REMOVE_CLIENT] = { .verb = VERB_REMOVE, .role = ROLE_CLIENT },
 		[REMOVE_SERVER] = { .verb = VERB_REMOVE, .role = ROLE_SERVER },
@@ -160,21 +299,20 @@ plan_states(struct job *j, struct error *err)
 		[ADD_CLIENT] = { .verb = VERB_ADD, .role = ROLE_CLIENT }
 	};
 
-	for (size_t i = 0; i < a->states.count; i++) {
-		struct wishes *w = &wishes[kind_of(&a->states.at[i])];
+	for (size_t i = 0; i < a->count; i++) {
+		struct host_list *l = &lists[kind_of(&a->states[i])];
 
-		*ARENA_ADD(&j->report.memory, w->at, w->count) =
-		    a->states.at[i].wish;
+		*ARENA_ADD(&j->memory, l->wishes, l->count) = a->states[i].wish;
 	}
 	if (j->o->exclusive) {
-		add_unwanted(a, &wishes[REMOVE_CLIENT], ROLE_CLIENT);
-		add_unwanted(a, &wishes[REMOVE_SERVER], ROLE_SERVER);
+		add_unwanted(a, &lists[REMOVE_CLIENT], ROLE_CLIENT);
+		add_unwanted(a, &lists[REMOVE_SERVER], ROLE_SERVER);
 	}
-	if (arena_error(&j->report.memory, err) != 0)
+	if (arena_error(&j->memory, err) != 0)
 		return -1;
 	for (size_t i = 0; i < REQUESTS; i++) {
-		requests[i].wishes = wishes[i].at;
-		requests[i].count = wishes[i].count;
+		requests[i].wishes = lists[i].wishes;
+		requests[i].count = lists[i].count;
 		requests[i].force = j->o->force;
 		requests[i].exact = true;
 	}
@@ -184,33 +322,19 @@ plan_states(struct job *j, struct error *err)
 
 /* ---- the verb ---- */
 
-static void
-tell_notes(const struct apply *a)
-{
-	for (size_t i = 0; i < a->states.count; i++)
-		if (a->states.at[i].wish.host.note[0] != '\0')
-			note(a->job.o, "%s:%zu: %s", a->states.at[i].file,
-			    a->states.at[i].line,
-			    a->states.at[i].wish.host.note);
-}
-
 int
 verb_apply(const struct options *o)
 {
 	struct apply a = { .job = { .o = o, .make = plan_states,
-		.text = BUF_INIT } };
+		.how.read_only = o->dry_run, .context = &a } };
 	struct error err = ERROR_INIT;
-	int status;
+	int result = -1;
 
-	if (open_files(&a, &err) != 0 || change_site(&a.job, &err) != 0 ||
-	    read_files(&a, &err) != 0 || check_empty(&a, &err) != 0) {
-		status = change_failed(&a.job, &err);
-	} else {
-		tell_notes(&a);
-		status = change_and_report(&a.job);
-	}
-	close_files(&a);
-	arena_free(&a.memory);
-	change_end(&a.job);
-	return status;
+	/* change_site() leaves the working directory. */
+	a.here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (change_site(&a.job, &err) == 0 && read_files(&a, &err) == 0)
+		result = change_run(&a.job, &err);
+	result = change_report(&a.job, result, report_print, &err);
+	close_fd(&a.here);
+	return change_end(&a.job, result, &err);
 }

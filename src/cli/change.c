@@ -1,6 +1,15 @@
 /*
- * tlsoff client, server, remove, expire: one change of access file and map,
- * then sendmail.
+ * One change of access file and map, then sendmail, in this order:
+ *
+ *   1       the site                                        change_site()
+ *   2       the lock                                        update_open()
+ *   3       the text, the plan                              plan()
+ *   4 to 7  new map and new text, the proof, the exchange   commit()
+ *   8       sendmail                                        serve()
+ *   9       the report                   change_report(), change_end()
+ *
+ * change_run() is 2 to 8; 2 to 7 are change_files(), since somebody else may
+ * write meanwhile.
  */
 #include <stdio.h>
 #include <string.h>
@@ -11,18 +20,67 @@
 #define ATTEMPTS 5
 #define WOULD_CHANGE 1 /* exit status of -n --exit-code, as git diff's */
 
-/* ---- doing it, or showing it ---- */
+/* ---- 1: the site ---- */
 
-static struct access *
-after(struct job *j)
+static int
+choose_builder(struct job *j, struct error *err)
 {
-	return j->plan.changed ? &j->after : &j->update.access;
+	bool libdb = map_libdb() != NULL;
+
+	j->how.makemap = j->o->makemap;
+	/* Untested: a tlsoff built without libdb: tests/heavy/platforms.t
+	 * runs that. */
+	j->how.builder = j->o->builder != NULL
+	    ? (enum update_builder)name_index(builder_names, j->o->builder)
+	    : j->how.makemap != NULL || !libdb ? UPDATE_MAKEMAP : UPDATE_LIBDB;
+	if (!libdb && (j->how.builder == UPDATE_LIBDB ||
+	    j->how.builder == UPDATE_PATCH))
+		return error_set(err, EX_UNAVAILABLE, "--builder %s: this "
+		    "tlsoff was built without libdb; use makemap",
+		    j->o->builder);
+	if (j->how.makemap != NULL ||
+	    (libdb && j->how.builder != UPDATE_MAKEMAP))
+		return 0;
+	return error_set(err, EX_UNAVAILABLE, "makemap: not installed; say "
+	    "where it is with --makemap%s",
+	    libdb ? ", or take --builder libdb" : "");
 }
+
+int
+change_site(struct job *j, struct error *err)
+{
+	const struct site *s = &j->site;
+
+	if (find_site(j->o, &j->site, &j->entry_rules, j->today, err) != 0)
+		return -1;
+	/* Untested: choose_builder() fails, see there. */
+	if (is_ignored(s))
+		return ignored_map(s, err);
+	if (choose_builder(j, err) != 0)
+		return -1;
+	j->rules = (struct access_rules){ s->map.keep_case, j->o->marker };
+	j->how.site = s;
+	j->how.rules = &j->rules;
+	j->how.lock_wait = (int)j->o->lock_wait;
+	j->service.action = SERVICE_UNTOUCHED;
+	detail(j->o, "config: %s", s->config[0] == '\0' ? "none" : s->config);
+	detail(j->o, "access file: %s", s->access);
+	detail(j->o, "map: %s %s", s->map.type_name, s->map.path);
+	detail(j->o, "builder: %s", builder_names[j->how.builder]);
+	detail(j->o, "makemap: %s",
+	    j->how.makemap == NULL ? "not installed" : j->how.makemap);
+	detail(j->o, "sendmail reads this map: %s", s->own_map ? "yes" : "no");
+	return 0;
+}
+
+/* ---- 3: the text, the plan ---- */
 
 /* Is there nothing to do?  1 or 0; -1 with err. */
 static int
-up_to_date(struct job *j, struct error *err)
+plan(struct job *j, struct error *err)
 {
+	if (change_plan(j, err) != 0)
+		return -1;
 	if (j->plan.changed || j->rebuild)
 		return 0;
 	/* Untested: the proof of an old map fails without memory or
@@ -30,61 +88,47 @@ up_to_date(struct job *j, struct error *err)
 	if (update_proven(&j->update, &j->proof, err) != 0)
 		return -1;
 	if (!j->proof.equal)
-		(void)snprintf(j->why, sizeof(j->why), "%s", j->proof.example);
-	j->report.proven = j->proof.equal;
-	j->report.entries = j->proof.entries;
+		memcpy(j->why, j->proof.example, sizeof(j->why));
 	return j->proof.equal;
 }
 
-static int
+/* ---- 4 to 7: doing it, or showing it ---- */
+
+static enum update_status
 show(struct job *j, struct error *err)
 {
-	int done = up_to_date(j, err);
-
+	j->changed = true;
+	if (j->why[0] != '\0')
+		note(j->o, "map %s: differs from the text and would be built: "
+		    "%s", j->site.map.path, j->why);
 	/* Untested: a diff goes to standard output, whose failure is told at
 	 * the end. */
-	if (done < 0)
-		return -1;
-	j->report.changed = done == 0;
-	if (done == 0 && !j->plan.changed && !j->rebuild)
-		note(j->o, "map %s: differs from the text and would be built: "
-		    "%s", j->report.map, j->why);
 	return diff_unified(&j->plan, &j->update.access, j->site.access,
-	    &j->report.diff, err);
+	    &j->diff, err) == 0 ? UPDATE_DONE : UPDATE_FAILED;
 }
 
 static enum update_status
-attempt(struct job *j, struct error *err)
+commit(struct job *j, struct error *err)
 {
-	enum update_status status;
-	int done;
+	bool comments = j->plan.changed && plan_keeps_entries(&j->plan);
+	enum update_status status = update_commit(&j->update, change_after(j),
+	    comments, &j->proof, err);
 
-	if (change_plan(j, err) != 0)
-		return UPDATE_FAILED;
-	if (j->o->dry_run)
-		return show(j, err) == 0 ? UPDATE_DONE : UPDATE_FAILED;
-	done = up_to_date(j, err);
-	/* Untested: the proof of an old map fails, see up_to_date. */
-	if (done != 0)
-		return done > 0 ? UPDATE_DONE : UPDATE_FAILED;
-	status = update_commit(&j->update, after(j), j->plan.changed &&
-	    plan_keeps_entries(&j->plan), &j->proof, err);
 	if (status != UPDATE_DONE)
 		return status;
-	j->report.changed = j->report.in_place = true;
+	j->changed = j->in_place = true;
 	if (!j->update.map_stays)
-		j->report.builder = builder_names[j->update.built];
+		j->builder = builder_names[j->update.built];
 	if (j->update.not_patched[0] != '\0')
 		note(j->o, "the map was built anew, for it could not be "
 		    "patched: %s", j->update.not_patched);
-	j->report.why = j->why[0] == '\0' ? NULL : j->why;
-	j->report.proven = true;
-	j->report.entries = j->proof.entries;
 	return UPDATE_DONE;
 }
 
+/* ---- 2 to 7 ---- */
+
 static int
-edit(struct job *j, struct error *err)
+change_files(struct job *j, struct error *err)
 {
 	enum update_status status = UPDATE_AGAIN;
 	struct progress_line line;
@@ -93,10 +137,17 @@ edit(struct job *j, struct error *err)
 	if (update_open(&j->update, &j->how, err) != 0)
 		return -1;
 	for (int i = 0; i < ATTEMPTS && status == UPDATE_AGAIN; i++) {
+		int done;
+
 		if (i > 0)
 			detail(j->o, "%s: changed meanwhile; once more",
 			    j->site.access);
-		status = attempt(j, err);
+		done = plan(j, err);
+		/* Untested: the proof of an old map fails, see plan(). */
+		if (done != 0)
+			status = done > 0 ? UPDATE_DONE : UPDATE_FAILED;
+		else
+			status = (j->o->dry_run ? show : commit)(j, err);
 		progress_end(&line);
 	}
 	if (status == UPDATE_AGAIN)
@@ -106,7 +157,7 @@ edit(struct job *j, struct error *err)
 	    : error_memory_for(err, j->site.access);
 }
 
-/* ---- sendmail ---- */
+/* ---- 8: sendmail ---- */
 
 static int
 serve(struct job *j, struct error *err)
@@ -118,141 +169,76 @@ serve(struct job *j, struct error *err)
 	struct service service;
 	struct error why = ERROR_INIT;
 
-	j->report.is_read = j->site.own_map;
 	if (mode == SERVICE_NONE)
-		j->report.untouched = "--restart none";
+		j->untouched = "--restart none";
 	else if (wish == NULL && command == NULL && !j->site.own_map)
-		j->report.untouched = "it does not read this map";
-	if (j->report.untouched != NULL)
+		j->untouched = "it does not read this map";
+	if (j->untouched != NULL)
 		return 0;
 	service_find(&service, &j->site, "", mode, command);
-	if (service_restart(&service, &j->site, mode, &j->report.service,
-	        &why) == 0)
+	if (service_restart(&service, &j->site, mode, &j->service, &why) == 0)
 		return 0;
 	return error_set(err, why.status, "sendmail: %s; the change is in "
 	    "place, but sendmail is not back", why.text);
 }
 
-/* ---- the verbs ---- */
-
 int
 change_run(struct job *j, struct error *err)
 {
 	struct error why = ERROR_INIT;
-	int result = edit(j, err);
+	int result = change_files(j, err);
 	bool warned = change_warn(j, &why) == 0;
 
-	warn_lines(&j->report.warnings);
-	if (result == 0 && !j->report.in_place && !warned)
-		*err = why;
-	if (result != 0 || !j->report.in_place)
-		return warned ? result : -1;
-	audit_changes(&j->plan, j->site.access);
-	if (j->report.builder != NULL && serve(j, err) != 0)
+	warn_lines(&j->warnings);
+	if (result != 0)
 		return -1;
-	if (warned)
-		return 0;
-	return change_in_place(j, &why, err);
+	if (j->in_place)
+		audit_changes(&j->plan, j->site.access);
+	if (j->builder != NULL && serve(j, err) != 0)
+		return -1;
+	return warned ? 0 : change_in_place(j, &why, err);
 }
+
+/* ---- 9: the report ---- */
 
 int
 change_in_place(const struct job *j, const struct error *why,
     struct error *err)
 {
 	return error_set(err, why->status, "%s%s", why->text,
-	    j->report.in_place ? "; the change is in place" : "");
+	    j->in_place ? "; the change is in place" : "");
+}
+
+/* Did it get out?  Where nothing was changed, main asks. */
+int
+change_report(struct job *j, int result, job_function *print,
+    struct error *err)
+{
+	struct error why = ERROR_INIT;
+
+	if (result != 0 && !j->in_place)
+		return -1;
+	j->error = result != 0 ? err : NULL;
+	if ((print(j, &why) != 0 || (j->in_place && output_end(&why) != 0)) &&
+	    result == 0)
+		return change_in_place(j, &why, err);
+	return result;
 }
 
 int
-change_told(const struct job *j, struct error *err)
+change_end(struct job *j, int result, const struct error *err)
 {
-	return j->report.in_place ? output_end(err) : 0;
-}
+	int status = j->o->exit_code && j->changed ? WOULD_CHANGE : EX_OK;
 
-int
-change_failed(const struct job *j, const struct error *err)
-{
-	int status = err->text[0] == '\0' ? err->status : fail(err);
-
-	if (!j->o->dry_run && status != EX_USAGE)
+	if (result != 0)
+		status = fail(err);
+	if (result != 0 && !j->how.read_only && status != EX_USAGE)
 		audit_failure(j->o, err->text);
-	return status;
-}
-
-void
-change_end(struct job *j)
-{
 	plan_free(&j->plan);
 	update_close(&j->update);
 	access_free(&j->after);
 	buf_free(&j->text);
-	report_free(&j->report);
-}
-
-/* What is in place is told even if sendmail is not back. */
-int
-change_and_report(struct job *j)
-{
-	struct error err = ERROR_INIT, why = ERROR_INIT;
-	int result = change_run(j, &err);
-
-	j->report.error = result != 0 ? &err : NULL;
-	if ((result == 0 || j->report.in_place) &&
-	    (report_print(&j->report, j->o, &why) != 0 ||
-	        change_told(j, &why) != 0) && result == 0)
-		result = change_in_place(j, &why, &err);
-	j->report.error = NULL;
-	if (result != 0)
-		return change_failed(j, &err);
-	return j->o->exit_code && j->report.changed ? WOULD_CHANGE : EX_OK;
-}
-
-static int
-plan_request(struct job *j, struct error *err)
-{
-	return plan_make(&j->plan, &j->update.access, &j->entry_rules,
-	    &j->request, err);
-}
-
-int
-verb_change(const struct options *o)
-{
-	struct job j = { .o = o, .make = plan_request, .text = BUF_INIT };
-	struct error err = ERROR_INIT;
-	int status = EX_OK;
-
-	if (change_prepare(&j, &err) != 0) {
-		status = change_failed(&j, &err);
-	} else if (j.hosts.count > 0) {
-		status = change_and_report(&j);
-		if (status == EX_OK)
-			mail_host_notes(&j);
-		if (status == EX_OK)
-			remove_hints(&j);
-	} else {
-		note(o, "no hosts on standard input; nothing to do");
-		if (report_print(&j.report, o, &err) != 0)
-			status = change_failed(&j, &err);
-	}
-	change_end(&j);
-	return status;
-}
-
-static int
-plan_past(struct job *j, struct error *err)
-{
-	return plan_expire(&j->plan, &j->update.access, &j->entry_rules, err);
-}
-
-int
-verb_expire(const struct options *o)
-{
-	struct job j = { .o = o, .make = plan_past, .text = BUF_INIT };
-	struct error err = ERROR_INIT;
-	int status;
-
-	status = change_site(&j, &err) == 0 ? change_and_report(&j)
-					    : change_failed(&j, &err);
-	change_end(&j);
+	buf_free(&j->diff);
+	arena_free(&j->memory);
 	return status;
 }

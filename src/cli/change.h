@@ -1,14 +1,15 @@
 /*
  * change.h: what the files of the verbs that change something share: client,
- * server, remove, expire, check --fix.
+ * server, remove, expire, apply, check --fix.
  *
- *   change.c          the order of things: commit or show, then sendmail
- *   change_prepare.c  everything that can be wrong before a file is locked
- *   change_plan.c     the file as it is now, its faults, the new text
- *   remove.c          what may have been meant by a removal that found nothing
- *   apply.c           a file of wanted states as one change
- *   apply_file.c      its lines
- *   mail_host.c       after a change: was a mail domain typed for a host
+ *   change.c       the order of things: its steps one by one
+ *   change_plan.c  the file as it is now, its faults, the new text
+ *   diff.c         for -n, what the plan makes of the text
+ *   report.c       what was done, for people, for programs, for the system log
+ *   edit.c         the verbs client, server, remove, expire
+ *   apply.c        the verb apply
+ *   check.c        the verb check
+ *   mail_host.c    after a change: was a mail domain typed for a host
  */
 #ifndef TLSOFF_CHANGE_H
 #define TLSOFF_CHANGE_H
@@ -16,108 +17,92 @@
 #include "cli.h"
 
 struct job;
-
-/* Makes j->plan from j->update.access. */
-typedef int job_planner(struct job *j, struct error *err);
+typedef int job_function(struct job *j, struct error *err);
 
 struct job {
 	const struct options *o;
-	job_planner *make;
-	bool faults_told;       /* of lines that makemap rejects */
-	bool rebuild;           /* the map, even if it is the text */
+	job_function *make;     /* makes plan from update.access */
+	void *context;          /* of the verb, for its functions */
+	/* Where: change_site() */
 	struct site site;
 	struct entry_rules entry_rules; /* how its entries are judged today */
 	char today[16];
-	struct host_list hosts;
-	struct request request;
 	struct access_rules rules;
-	char makemap[PATH_MAX]; /* found */
-	struct update_options how;
+	struct update_options how; /* read_only: given by the verb */
+	/* What is asked for, of client, server and remove */
+	struct request request;
+	/* What comes of it: change_run() */
+	bool rebuild;           /* the map, even if it is the text */
+	bool faults_told;       /* of lines that makemap rejects */
 	struct update update;
 	struct plan plan;
+	size_t *lines;          /* of each of its changes; 0: none */
 	struct buf text;        /* the new one, where the plan changes it ... */
 	struct access after;    /* ... parsed */
-	struct map_proof proof;
-	char why[600];          /* the map was not the text */
-	struct report report;
+	struct map_proof proof; /* of the map that is in place in the end */
+	char why[MAP_EXAMPLE];  /* the map was not the text; "": it was */
+	bool changed;           /* text or map; with -n they would be */
+	bool in_place;          /* what was changed is there for good */
+	const char *builder;    /* NULL: nothing was built */
+	struct service_result service;
+	const char *untouched;  /* why the service was left alone; NULL: it was
+	                           not even thought of */
+	struct buf diff;        /* of -n */
+	const struct error *error; /* what went wrong although all is in place;
+	                           NULL: nothing */
+	struct line_list warnings; /* without "tlsoff: warning: " */
+	struct arena memory;    /* of all that; asked by whoever fills it */
 };
 
-/* Options and words -> site, hosts, request, and how to update.  An error
- * without text was told already. */
-int change_prepare(struct job *j, struct error *err) MUST_USE;
-/* The part of it that is the same for all verbs: all but role and hosts. */
+/* ---- change.c ---- */
+
+/* The first step: site, and how to update there. */
 int change_site(struct job *j, struct error *err) MUST_USE;
+/* All others up to the report: carries j->make's plan out, or shows it, and
+ * serves sendmail; its warnings are printed. */
+int change_run(struct job *j, struct error *err) MUST_USE;
+/* The report, by print(), of what ended with that result: of a failure only
+ * where the change is in place all the same.  The result, or print()'s. */
+int change_report(struct job *j, int result, job_function *print,
+    struct error *err) MUST_USE;
+/* Why, and that the change is in place if it is; returns -1. */
+int change_in_place(const struct job *j, const struct error *why,
+    struct error *err);
+/* Tells a failure, also to the system log, but for an error without text, which
+ * was told already; frees all; returns the exit status. */
+int change_end(struct job *j, int result, const struct error *err);
+
+/* ---- change_plan.c ---- */
 
 /* Reads the file and plans; may be called again. */
 int change_plan(struct job *j, struct error *err) MUST_USE;
-
+/* The text as it shall be. */
+struct access *change_after(struct job *j);
 /* Gathers what is to be warned of, after all is done: only the proof knows
  * cheaply that a text has no duplicates. */
 int change_warn(struct job *j, struct error *err) MUST_USE;
 
-/* ---- remove.c ---- */
+/* ---- report.c ---- */
 
-/* "remove HOST...", without a role: asks which, and tells what there is.  -1,
- * EX_USAGE. */
-int remove_ask_role(const struct options *o, struct error *err);
-/* Tells a person whose entry was not there what may have been meant. */
-void remove_hints(const struct job *j);
+/* A job_function: text, or with -j the document, on stdout.  EX_OSERR: then
+ * nothing. */
+int report_print(struct job *j, struct error *err) MUST_USE;
+/* The members of a change's document, for an object that is open. */
+void report_json(struct json *j, struct job *job);
+/* syslog: what was done, one line each; what was not. */
+void audit_changes(const struct plan *plan, const char *access);
+void audit_failure(const struct options *o, const char *text);
+
+/* ---- diff.c ---- */
+
+/* Adds a unified diff of a's text and what the plan makes of it to out; nothing
+ * where that is the same. */
+int diff_unified(const struct plan *p, const struct access *a,
+    const char *path, struct buf *out, struct error *err) MUST_USE;
 
 /* ---- mail_host.c ---- */
 
 /* Tells a person of names whose mail goes to another host; asks DNS. */
-void mail_host_notes(const struct job *j);
-
-/* ---- apply_file.c ---- */
-
-/* A line of a file of wanted states. */
-struct state {
-	enum role role;
-	bool fallback;
-	bool absent;       /* it is past its date */
-	struct wish wish;  /* comment and date as they shall be, or none */
-	const char *file;
-	size_t line;
-};
-
-struct state_list {
-	struct arena *memory; /* given by the caller */
-	const char *today;    /* likewise; a day before that is past */
-	bool compressed, force; /* of struct host_rules, likewise */
-	struct state *at;     /* by role and host, each once */
-	size_t count;
-	size_t wanted;        /* so many are not absent */
-};
-
-/*
- * Adds the lines of an open stream:
- *   client HOST [fallback] [until DATE] [# reason]
- *   server HOST [until DATE] [# reason]
- * Whatever is wrong is told, each with file and line; then the status, EX_OK
- * else, is EX_DATAERR, or that of reading.
- */
-int state_list_read(struct state_list *list, FILE *stream, const char *name);
-/* Sorts them, and drops what is said twice.  The same host in two states is told
- * as above. */
-int state_list_end(struct state_list *list);
-/* Is that host among them, whatever its state? */
-bool state_list_has(const struct state_list *list, enum role role,
-    const char *host);
-
-/* ---- change.c ---- */
-
-/* Carries j->make's plan out, or shows it, and serves sendmail; the report is
- * filled, its warnings printed. */
-int change_run(struct job *j, struct error *err) MUST_USE;
-/* The same, then the report, and what failed; returns the exit status. */
-int change_and_report(struct job *j);
-/* Why, and that the change is in place if it is; returns -1. */
-int change_in_place(const struct job *j, const struct error *why,
-    struct error *err);
-/* After the report: did it get out?  Where nothing was changed, main asks. */
-int change_told(const struct job *j, struct error *err) MUST_USE;
-/* Tells a failure, also to the system log; returns the exit status. */
-int change_failed(const struct job *j, const struct error *err);
-void change_end(struct job *j);
+void mail_host_notes(struct job *j);
 
 #endif

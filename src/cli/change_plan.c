@@ -1,5 +1,4 @@
 /* The access file as it is now, and what it shall be. */
-#include <string.h>
 #include <sysexits.h>
 
 #include "change.h"
@@ -12,7 +11,7 @@ static const char *
 fault_line(struct job *j, size_t i)
 {
 	const struct access *a = &j->update.access;
-	struct buf line = BUF_IN(&j->report.memory);
+	struct buf line = BUF_IN(&j->memory);
 
 	buf_printf(&line, "%s:%zu: ", j->site.access,
 	    access_line(a, a->faults[i].start));
@@ -39,9 +38,9 @@ warn_of_faults(struct job *j)
 	size_t count = j->update.access.fault_count;
 
 	for (size_t i = 0; i < count && i < FAULTS_SHOWN; i++)
-		report_warning(&j->report, "%s", fault_line(j, i));
+		lines_add(&j->warnings, "%s", fault_line(j, i));
 	if (count > FAULTS_SHOWN)
-		report_warning(&j->report, "%s: and %zu more such lines",
+		lines_add(&j->warnings, "%s: and %zu more such lines",
 		    j->site.access, count - FAULTS_SHOWN);
 }
 
@@ -54,22 +53,28 @@ is_written(const struct change *c)
 	return c->action == ADDED || c->action == CHANGED || c->action == MOVED;
 }
 
+struct access *
+change_after(struct job *j)
+{
+	return j->plan.changed ? &j->after : &j->update.access;
+}
+
 /* The line of each change, in the text that its offset is of. */
 static int
-number_lines(struct job *j, const struct access *after, struct error *err)
+number_lines(struct job *j, struct error *err)
 {
-	struct report *r = &j->report;
 	size_t count = 0;
 
+	j->lines = NULL;
 	for (size_t i = 0; i < j->plan.change_count; i++) {
 		const struct change *c = &j->plan.changes[i];
-		size_t *line = ARENA_ADD(&r->memory, r->lines, count);
+		size_t *line = ARENA_ADD(&j->memory, j->lines, count);
 
 		if (c->has_line)
-			*line = access_line(is_written(c)
-			        ? after : &j->update.access, c->offset);
+			*line = access_line(is_written(c) ? change_after(j)
+			    : &j->update.access, c->offset);
 	}
-	return arena_error(&r->memory, err);
+	return arena_error(&j->memory, err);
 }
 
 static size_t
@@ -88,8 +93,9 @@ duplicates(const struct access *a)
  * a NUL is, once a newline stands behind it.
  */
 static int
-check_ours(const struct job *j, const struct access *after, struct error *err)
+check_ours(const struct job *j, struct error *err)
 {
+	const struct access *after = &j->after;
 	const struct plan *p = &j->plan;
 
 	for (size_t i = 0; i < p->change_count; i++) {
@@ -114,96 +120,76 @@ check_ours(const struct job *j, const struct access *after, struct error *err)
 
 /* Makes the new text and looks at it as makemap will. */
 static int
-apply(struct job *j, struct error *err)
+make_text(struct job *j, struct error *err)
 {
 	struct access *before = &j->update.access;
 
 	if (!j->plan.changed)
-		return number_lines(j, before, err);
+		return 0;
 	/* Untested: check_ours() fails, see there. */
 	if (plan_apply(&j->plan, before, &j->text, err) != 0 ||
 	    access_parse_tls(&j->after, buf_as_span(&j->text), &j->rules, err) != 0 ||
-	    (before->all_keys && access_complete(&j->after, err) != 0) ||
-	    check_ours(j, &j->after, err) != 0)
+	    (before->all_keys && access_complete(&j->after, err) != 0))
 		return -1;
-	return number_lines(j, &j->after, err);
-}
-
-/* What the plan refuses is about lines of this file. */
-static int
-make_plan(struct job *j, struct error *err)
-{
-	struct error why = ERROR_INIT;
-
-	if (j->make(j, &why) == 0)
-		return 0;
-	return error_set(err, why.status, "%s: %s", j->site.access,
-	    why.text);
+	return check_ours(j, err);
 }
 
 int
 change_plan(struct job *j, struct error *err)
 {
+	struct access *now = &j->update.access;
+	struct error why = ERROR_INIT;
+
 	plan_free(&j->plan);
 	access_free(&j->after);
 	buf_clear(&j->text);
 	j->why[0] = '\0';
 	j->proof = (struct map_proof){ .equal = false };
-	j->report.plan = NULL;
 	if (update_read(&j->update, err) != 0)
 		return -1;
 	/* Untested: memory that ends while the faults for --strict are
 	 * looked for. */
-	if (j->o->strict && access_complete(&j->update.access, err) != 0)
+	if (j->o->strict && access_complete(now, err) != 0)
 		return -1;
-	if (j->o->strict && j->update.access.fault_count > 0)
+	if (j->o->strict && now->fault_count > 0)
 		return refuse_faults(j, err);
-	if (make_plan(j, err) != 0)
-		return -1;
-	if (apply(j, err) != 0)
-		return -1;
-	j->report.plan = &j->plan;
-	return 0;
+	/* What the plan refuses is about lines of this file. */
+	if (j->make(j, &why) != 0)
+		return error_set(err, why.status, "%s: %s", j->site.access,
+		    why.text);
+	return make_text(j, err) != 0 ? -1 : number_lines(j, err);
 }
 
-/* A proof that did without all keys of the new text says that it has no
+/*
+ * Finds what makemap rejects of the old text, unless the proof says that there is
+ * nothing.  One that did without all keys of the new text says that it has no
  * duplicates; and those of the old one that a change can take away are TLS
- * entries, which are known. */
-static bool
-others_are_single(const struct job *j)
-{
-	return j->proof.equal && (!j->plan.changed || !j->after.all_keys);
-}
-
-/* Does the proof say that the new text has no fault, so that neither had the
- * old one any?  Known duplicates aside. */
-static bool
-had_no_faults(const struct job *j)
-{
-	return j->proof.clean && plan_only_adds(&j->plan);
-}
-
+ * entries, which are known.  A clean one says that the new text has no fault,
+ * known duplicates aside, so that neither had the old one any.
+ */
 static int
-find_faults(const struct job *j, struct access *a, struct error *err)
+find_faults(struct job *j, struct error *err)
 {
-	if (!others_are_single(j))
+	struct access *a = &j->update.access;
+
+	if (!j->proof.equal || (j->plan.changed && j->after.all_keys))
 		return access_complete(a, err);
-	return had_no_faults(j) ? 0 : access_find_faults(a, err);
+	return j->proof.clean && plan_only_adds(&j->plan)
+	    ? 0 : access_find_faults(a, err);
 }
 
 int
 change_warn(struct job *j, struct error *err)
 {
-	struct access *a = &j->update.access;
-
-	if (a->text.at == NULL)
+	j->warnings.memory = &j->memory;
+	if (j->update.access.text.at == NULL)
 		return 0; /* it could not be read */
-	if (!j->faults_told &&
-	    find_faults(j, a, err) != 0)
-		return -1;
-	if (!j->faults_told)
+	if (!j->faults_told) {
+		if (find_faults(j, err) != 0)
+			return -1;
 		warn_of_faults(j);
+	}
 	for (size_t i = 0; i < j->plan.warning_count; i++)
-		report_warning(&j->report, "%s", j->plan.warnings[i]);
-	return arena_error(&j->report.memory, err);
+		lines_add(&j->warnings, "%s", j->plan.warnings[i]);
+	return arena_error(&j->memory, err);
 }

@@ -2,8 +2,8 @@
  * cli.h: what the files of src/cli share.  Here, and only here, tlsoff prints
  * and ends.
  *
- * main() reads the options into a struct options, finds the verb in a table
- * and calls it.  A verb returns the exit status; messages go through say()
+ * main() reads the options into a struct options; verb_run() finds the verb in a
+ * table and calls it.  A verb returns the exit status; messages go through say()
  * and warn(), so that -q, -v and --json work alike everywhere.
  */
 #ifndef TLSOFF_CLI_H
@@ -14,7 +14,6 @@
 
 #include "arena.h"
 #include "base.h"
-#include "entry.h"
 #include "map.h"
 #include "plan.h"
 #include "site.h"
@@ -25,7 +24,8 @@ struct options {
 	const char *config;   /* -C */
 	const char *access;   /* -f */
 	const char *map;      /* -m */
-	const char *makemap;  /* --makemap, absolute; NULL: found */
+	const char *makemap;  /* --makemap, absolute, or the one that is
+	                         installed; NULL: none is */
 	const char *builder;  /* -b; NULL: makemap where installed */
 	const char *comment;  /* -c */
 	const char *until;    /* -u, as "2026-12-31" */
@@ -34,9 +34,9 @@ struct options {
 	const char *restart_command;
 	const char *since;    /* --since, of scan */
 	const char *role;     /* --role, of scan */
-	int lock_wait;        /* seconds */
+	unsigned long lock_wait; /* seconds */
 	unsigned long minimum; /* --min, of scan */
-	int timeout;           /* seconds; --timeout, of review */
+	unsigned long timeout; /* seconds; --timeout, of review */
 	bool no_comment, no_until;
 	bool strict, dry_run, json, force, exact, fallback, quiet, verbose;
 	bool confirmed, hosts, fix; /* of scan, scan and check */
@@ -73,7 +73,8 @@ struct options {
 /*
  * Reads the command line; the verb and its words may stand before, between
  * and behind the options.  Nothing is looked at but argv, which has to stay and
- * is changed, the clock and the working directory.  Fails with EX_USAGE.
+ * is changed, the clock, the working directory, and where makemap is.  Fails with
+ * EX_USAGE.
  */
 int options_read(struct options *o, int argc, char **argv, struct error *err)
     MUST_USE;
@@ -81,20 +82,18 @@ int options_read(struct options *o, int argc, char **argv, struct error *err)
  * site's, which wrappers give to all?  EX_USAGE. */
 int options_fit(const struct options *o, unsigned verb, struct error *err)
     MUST_USE;
-/* Words of --builder and --restart, by enum update_builder and service_mode, and
- * of --sort and --color; NULL behind the last. */
+/* Words of --builder and --restart, by enum update_builder and service_mode; NULL
+ * behind the last. */
 extern const char *const builder_names[], *const restart_names[];
-extern const char *const order_names[], *const color_names[];
 /* The place of a word among names; -1: it is none of them. */
 int name_index(const char *const *names, const char *word);
-/* "2026-12-31" or "30d" -> "2026-12-31", today or later.  EX_USAGE. */
-int until_parse(const char *text, char date[16], struct error *err) MUST_USE;
-
 /* Today, as "2026-12-31", in local time. */
 void until_today(char date[16]);
-/* "14d" -> the day that is so far off.  EX_USAGE names the option. */
-int period_parse(const char *option, const char *text, char date[16],
-    struct error *err) MUST_USE;
+/* "2026-12-31" or "30d" -> "2026-12-31", today or later; and "14d" -> the day that
+ * is so far off.  EX_USAGE names the option. */
+typedef int day_parser(const char *option, const char *text, char date[16],
+    struct error *err);
+day_parser until_parse, period_parse;
 /* "2026-12-31", "2026-12-31 23:59", "7d" -> seconds since 1970.  EX_USAGE. */
 int since_parse(const char *text, long long now, long long *since,
     struct error *err) MUST_USE;
@@ -105,7 +104,7 @@ long long time_of_local(long long civil);
 /* A verb: its words have been counted against the table already. */
 typedef int verb_function(const struct options *o);
 
-verb_function verb_change; /* client, server, remove */
+verb_function verb_edit; /* client, server, remove */
 verb_function verb_scan;
 verb_function verb_expire;
 verb_function verb_check;
@@ -114,21 +113,24 @@ verb_function verb_list;
 verb_function verb_review;
 verb_function verb_apply;
 
-struct verb_entry {
-	const char *name;
-	unsigned group;  /* VERB_...: for which options are known */
-	int least, most; /* words behind it; most -1: any number */
-	verb_function *function; /* NULL: help and version, which main() knows */
-	const char *words; /* for people, as the rest */
-	const char *summary, *example;
+/* Runs the verb that was given, or what --help and --version ask for; returns the
+ * exit status. */
+int verb_run(const struct options *o);
+
+/* ---- what somebody may have meant who mistyped a name ---- */
+
+/* The nearest name so far; begins as { word, NULL, 0 }. */
+struct suggestion {
+	struct span word;
+	const char *name; /* never freed; NULL: none is near */
+	/* private */
+	size_t distance;
 };
 
-/* The verbs in their order; NULL behind the last. */
-const struct verb_entry *verb_at(size_t i);
-/* NULL: there is none. */
-const struct verb_entry *verb_find(const char *name);
-/* EX_USAGE: names the verb that may have been meant. */
-int verb_unknown(const char *word, struct error *err);
+/* Is this name nearer?  One that begins with the word is nearest of all; else
+ * count letters left out, put in, changed or swapped with their neighbour: a
+ * third of the word's at most. */
+void suggest(struct suggestion *s, const char *name);
 
 /* ---- streams ---- */
 
@@ -141,8 +143,6 @@ struct line_list {
 
 void lines_add(struct line_list *l, const char *format, ...)
     PRINTF_LIKE(2, 3);
-void lines_vadd(struct line_list *l, const char *format, va_list args)
-    PRINTF_LIKE(2, 0);
 void say_lines(const struct options *o, const struct line_list *l);
 /* Each as "tlsoff: warning: ..." */
 void warn_lines(const struct line_list *l);
@@ -153,9 +153,13 @@ void warn(const char *format, ...) PRINTF_LIKE(1, 2);
 /* The same, with -v only; and what people want to know unless -q. */
 void detail(const struct options *o, const char *format, ...) PRINTF_LIKE(2, 3);
 void note(const struct options *o, const char *format, ...) PRINTF_LIKE(2, 3);
-/* Prints err as a message and returns its status; finish() puts it into a
- * document, where -j asks for one and there is none yet. */
+/* Prints err as a message, but for one without text, which was told already, and
+ * returns its status; finish() puts it into a document, where -j asks for one and
+ * there is none yet. */
 int fail(const struct error *err);
+/* The same of a line of a file; 0: of none. */
+int fail_at(const char *file, size_t line, const struct error *err);
+
 /* ---- the end ---- */
 
 /* Flushes stdout; EX_IOERR when what was printed did not get out. */
@@ -182,53 +186,35 @@ const struct progress *progress_begin(struct progress_line *line,
 /* Erases it; may be called again, and without any. */
 void progress_end(struct progress_line *line);
 
-/* ---- help ---- */
+/* ---- what somebody wrote ---- */
 
-/* What --help prints: on one screen, or all about a verb.  NULL: no verb. */
-void help_print(const struct verb_entry *verb);
-void version_print(void); /* "tlsoff 1.1" */
+/* More hosts than any map has; a list without end would take all memory. */
+#define HOSTS_MAX 2000000
 
-/* ---- hosts ---- */
+/* Is given a line that is not empty, and what stood behind a # in it, both
+ * without blanks around them.  1: go on; 0: that was enough; -1 with err. */
+typedef int line_taker(void *context, size_t number, struct span line,
+    struct span comment, struct error *err);
+/* Hands out the lines of a stream; name is for messages.  What take() fails with,
+ * EX_USAGE (a line is too long), EX_IOERR, cancel_check()'s. */
+int each_line(FILE *stream, const char *name, line_taker *take, void *context,
+    struct error *err) MUST_USE;
 
 struct host_list {
 	struct arena *memory; /* given by the caller */
 	struct wish *wishes;  /* each host once */
 	size_t count;
-	/* private */
-	size_t *slots;        /* hash of the names: index + 1, or 0 */
-	size_t slot_count;
 };
 
 /*
  * Words -> hosts, each with what "like" says of its comment; "-" stands for the
  * lines of standard input, where a comment behind a host is its reason, unless
  * "like" has one or wants none.  Every word that is no host is told on stderr;
- * then the status is EX_USAGE.
+ * then err, EX_USAGE, has no text.
  */
 int host_list_read(struct host_list *list, char *const *words, enum role role,
-    const struct host_rules *rules, const struct wish *like);
-
-/* ---- lines of a file that somebody wrote ---- */
-
-#define LINE_SIZE 65536 /* what no list of hosts has; /dev/zero has it */
-/* More hosts than any map has; a list without end would take all memory. */
-#define HOSTS_MAX 2000000
-
-/* Begins with stream and name; number is that of the last line. */
-struct line_reader {
-	FILE *stream;
-	const char *name; /* for messages */
-	size_t number;
-	char bytes[LINE_SIZE]; /* of that line */
-};
-
-/* The next line, without its end, valid until the next call: 1; 0 at the end of
- * the file; -1: EX_USAGE (it is too long), EX_IOERR, cancel_check()'s. */
-int line_next(struct line_reader *r, struct span *line, struct error *err)
-    MUST_USE;
-/* Cuts off what follows a # that is first, or behind a blank, and returns it;
- * both without blanks around them. */
-struct span line_cut_comment(struct span *line);
+    const struct host_rules *rules, const struct wish *like,
+    struct error *err) MUST_USE;
 
 /* ---- the access file, for verbs that only read it ---- */
 
@@ -237,21 +223,22 @@ struct reading_file {
 	struct entry_rules rules; /* how its entries are judged today */
 	struct access access; /* of the text */
 	bool there;           /* false: there is no such file */
+	struct map *map;      /* NULL: it cannot be read */
 	/* private */
 	struct buf text;
-	struct location map;
-	char makemap[PATH_MAX];
+	struct location place;
 	char today[16];
 };
 
 /* "client" or "server"; false: it is neither. */
 bool role_find(const char *word, enum role *role);
 /* The same; EX_USAGE names the verb. */
-int role_read(const char *verb, const char *word, enum role *role,
+int role_read(const struct options *o, const char *word, enum role *role,
     struct error *err) MUST_USE;
 const char *tls_name(enum tls tls); /* "on", "off", "tempfail" */
-/* The makemap to use; NULL: there is none. */
-const char *find_makemap(const struct options *o, char path[PATH_MAX]);
+/* What sendmail would ask about a host if the map were that text. */
+struct policy_query question_in_text(const struct host *host,
+    const struct site *site, const struct access *access);
 /* Has sendmail no maps of this type, and does without the one of its cf? */
 bool is_ignored(const struct site *site);
 /* Says so: EX_CONFIG. */
@@ -267,56 +254,12 @@ int reading_site(struct reading_file *r, const struct options *o,
 /* Reads the text and parses it; EX_NOINPUT also leaves there false. */
 int reading_text(struct reading_file *r, const struct options *o,
     struct error *err) MUST_USE;
-/* For a verb that can do without the text: EX_NOPERM where a link to it is not
- * trusted. */
-int reading_check_links(const struct reading_file *r, struct error *err)
-    MUST_USE;
-/* map_open() of the site's map, trusted links followed; r must outlive it.
- * NULL, and map_open()'s error in unreadable: it is not there or cannot be
- * read.  -1 with err: it was not even looked for; EX_NOPERM, a link is not trusted. */
+/* map_open() of the site's map, trusted links followed; r must outlive it.  Where it
+ * is not there, or cannot be read, map_open()'s error is in unreadable.  -1 with
+ * err: it was not even looked for; EX_NOPERM, a link is not trusted. */
 int reading_map(struct reading_file *r, const struct options *o,
-    struct map **map, struct error *unreadable, struct error *err) MUST_USE;
+    struct error *unreadable, struct error *err) MUST_USE;
 void reading_free(struct reading_file *r);
-
-/* ---- what a change did ---- */
-
-struct report {
-	bool changed;          /* the text, or the map; with -n it would be */
-	bool in_place;         /* what was changed is there for good */
-	const struct plan *plan;
-	size_t *lines;         /* of each change; 0: none */
-	const char *access, *map;
-	const char *builder;   /* NULL: nothing was built */
-	const char *why;       /* the map was built though the text stayed */
-	bool proven;
-	size_t entries;        /* where proven */
-	struct service_result service;
-	bool is_read;          /* sendmail reads this map */
-	const char *untouched; /* why the service was left alone; NULL: it was
-	                          not even thought of */
-	struct buf diff;       /* of -n */
-	const struct error *error; /* what went wrong although all is in place;
-	                          NULL: nothing */
-	struct line_list warnings; /* without "tlsoff: warning: " */
-	struct arena memory;   /* of all that; asked by whoever fills it */
-};
-
-/* Keeps a warning. */
-void report_warning(struct report *r, const char *format, ...)
-    PRINTF_LIKE(2, 3);
-/* Text, or with -j the document, on stdout.  EX_OSERR: then nothing. */
-int report_print(struct report *r, const struct options *o, struct error *err)
-    MUST_USE;
-void report_free(struct report *r);
-
-/* Adds a unified diff of a's text and what the plan makes of it to out; nothing
- * where that is the same. */
-int diff_unified(const struct plan *p, const struct access *a,
-    const char *path, struct buf *out, struct error *err) MUST_USE;
-
-/* syslog: what was done, one line each; what was not. */
-void audit_changes(const struct plan *plan, const char *access);
-void audit_failure(const struct options *o, const char *text);
 
 /* ---- the terminal ---- */
 
@@ -337,8 +280,8 @@ struct json;
 /* A value, for a document or for a table (rows.h); it owns nothing. */
 enum value_kind {
 	VALUE_END,    /* behind the last field */
-	VALUE_NULL,   /* null; "-" in a table */
-	VALUE_TEXT,   /* in a table made visible; "-" where it is empty */
+	VALUE_TEXT,   /* in a table made visible, "-" where it is empty; in JSON
+	                 null where it is NULL */
 	VALUE_BAR,    /* in a table as it is: UTF-8 of our own; not in JSON */
 	VALUE_NUMBER,
 	VALUE_COUNT,  /* a number at the right end of its column */
@@ -348,27 +291,28 @@ enum value_kind {
 
 struct value {
 	enum value_kind kind;
-	enum color color; /* in a table */
 	struct span text;
 	unsigned long long number; /* of a bool 1: true */
 	void (*write)(struct json *j, const char *name, const void *of);
 	const void *of;
 };
 
-struct value value_span(struct span text);
+#define value_span(bytes) \
+	((struct value){ .kind = VALUE_TEXT, .text = (bytes) })
+#define value_number(count) \
+	((struct value){ .kind = VALUE_NUMBER, .number = (count) })
+#define value_count(count) \
+	((struct value){ .kind = VALUE_COUNT, .number = (count) })
+#define value_bool(is) ((struct value){ .kind = VALUE_BOOL, .number = (is) })
 struct value value_text(const char *text); /* NULL: null */
-struct value value_number(unsigned long long number);
-struct value value_count(unsigned long long count);
-struct value value_bool(bool value);
-/* The value, or null in place of an empty text or 0. */
-struct value value_or_null(struct value v);
-struct value value_colored(struct value v, enum color color);
+struct value value_some(struct span text); /* empty: null */
+struct value value_line(size_t line); /* 0: null */
 
 /*
  * Writes one document to a stream, commas and escapes included.  Names and
  * calls nest as the document does:
- *   json_begin(&j); json_text(&j, "builder", "libdb");
- *   json_array(&j, "changes"); ... json_close(&j, ']'); json_end(&j);
+ *   json_begin(&j); json_value(&j, "line", value_line(12));
+ *   json_open(&j, "changes", '['); ... json_close(&j, ']'); json_end(&j);
  * Bytes that are no UTF-8 are written as U+FFFD.  A NULL text is null.
  */
 struct json {
@@ -384,14 +328,9 @@ bool json_begun(void);
 /* Its member "error". */
 void json_error(struct json *j, const struct error *err);
 
-void json_object(struct json *j, const char *name);
-void json_array(struct json *j, const char *name);
+void json_open(struct json *j, const char *name, char bracket);
 void json_close(struct json *j, char bracket);
 void json_value(struct json *j, const char *name, struct value v);
-void json_text(struct json *j, const char *name, const char *text);
 void json_lines(struct json *j, const char *name, const struct line_list *l);
-
-/* The members of a change's document, for an object that is open. */
-void report_json(struct json *j, struct report *r, const struct options *o);
 
 #endif

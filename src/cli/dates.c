@@ -9,6 +9,7 @@
 #include "cli.h"
 #include "maillog.h"
 
+#define DAY 86400L /* seconds */
 #define DAYS_MAX 36500
 #define YEAR_MAX 9999 /* the last that has four digits, as comments have */
 
@@ -43,33 +44,39 @@ add_days(struct tm *tm, long days)
 	tm->tm_mday += (int)days;
 }
 
-/* "30d": a count, at most so large, and the one letter behind it. */
+/* "30d" -> seconds: a count, at most so large, and one of these letters. */
 static bool
-parse_count(const char *text, long most, long *count, char *unit)
+parse_period(const char *text, const char *units, long most,
+    long long *seconds)
 {
+	static const struct {
+		char unit;
+		long seconds;
+	} known[] = { { 'm', 60 }, { 'h', 3600 }, { 'd', DAY }, { 'w', 7 * DAY } };
 	char *end;
+	long count;
 
 	errno = 0;
-	*count = strtol(text, &end, 10);
-	*unit = *end;
-	return end != text && errno == 0 && *count >= 0 && *count <= most &&
-	    end[0] != '\0' && end[1] == '\0';
+	count = strtol(text, &end, 10);
+	if (text[0] < '0' || text[0] > '9' || errno != 0 || count > most ||
+	    end[0] == '\0' || end[1] != '\0' || strchr(units, end[0]) == NULL)
+		return false;
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (known[i].unit == end[0])
+			*seconds = (long long)count * known[i].seconds;
+	return true;
 }
 
 static bool
 parse_days(const char *text, struct tm *tm)
 {
-	long days;
-	char unit;
+	long long seconds;
 
-	if (text[0] < '0' || text[0] > '9' ||
-	    !parse_count(text, DAYS_MAX, &days, &unit) || days < 1 ||
-	    (unit != 'd' && unit != 'w'))
+	if (!parse_period(text, "dw", DAYS_MAX, &seconds) || seconds < DAY)
 		return false;
-	days *= unit == 'w' ? 7 : 1;
 	today(tm);
 	if (is_written(tm))
-		add_days(tm, days);
+		add_days(tm, (long)(seconds / DAY));
 	return true;
 }
 
@@ -83,23 +90,25 @@ until_today(char date[16])
 }
 
 int
-until_parse(const char *text, char date[16], struct error *err)
+until_parse(const char *option, const char *text, char date[16],
+    struct error *err)
 {
 	char now[16];
 	struct tm tm;
 
 	if (!date_read(span_of(text), &tm) && !parse_days(text, &tm))
-		return error_set(err, EX_USAGE, "--until: no date \"%.40s\"; "
-		    "write one such as 2026-12-31, or days such as 30d", text);
+		return error_set(err, EX_USAGE, "--%s: no date \"%.40s\"; "
+		    "write one such as 2026-12-31, or days such as 30d",
+		    option, text);
 	if (!is_written(&tm))
-		return error_set(err, EX_USAGE, "--until: no year of four "
+		return error_set(err, EX_USAGE, "--%s: no year of four "
 		    "digits is %.40s from now; look at this machine's clock, "
-		    "or write a date", text);
+		    "or write a date", option, text);
 	(void)strftime(date, 16, "%Y-%m-%d", &tm);
 	until_today(now);
 	if (strcmp(date, now) < 0)
-		return error_set(err, EX_USAGE, "--until: %s is past; write "
-		    "%s or a later day", date, now);
+		return error_set(err, EX_USAGE, "--%s: %s is past; write "
+		    "%s or a later day", option, date, now);
 	return 0;
 }
 
@@ -130,35 +139,6 @@ time_of_local(long long civil)
 	tm.tm_isdst = -1;
 	time = mktime(&tm);
 	return time == (time_t)-1 ? civil : (long long)time;
-}
-
-static long
-unit_seconds(char unit)
-{
-	static const struct {
-		char unit;
-		long seconds;
-	} units[] = { { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 },
-		{ 'w', 7 * 86400 } };
-
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
-		if (units[i].unit == unit)
-			return units[i].seconds;
-	return 0;
-}
-
-/* 7d, 12h, ...: so long ago. */
-static bool
-parse_ago(const char *text, long long now, long long *since)
-{
-	long count;
-	char unit;
-
-	if (!parse_count(text, 1000000, &count, &unit) ||
-	    unit_seconds(unit) == 0)
-		return false;
-	*since = now - count * unit_seconds(unit);
-	return true;
 }
 
 /* The moment of a local time; one that this machine's clock cannot hold comes
@@ -220,8 +200,13 @@ int
 since_parse(const char *text, long long now, long long *since,
     struct error *err)
 {
-	if (parse_ago(text, now, since) || parse_date(text, since) ||
-	    parse_day_name(text, now, since))
+	long long ago;
+
+	if (parse_period(text, "mhdw", 1000000, &ago)) {
+		*since = now - ago;
+		return 0;
+	}
+	if (parse_date(text, since) || parse_day_name(text, now, since))
 		return 0;
 	return error_set(err, EX_USAGE, "--since: no date \"%.40s\"; write "
 	    "2026-12-31, \"2026-12-31 23:59\", yesterday, or 7d, 12h", text);

@@ -6,15 +6,13 @@
  */
 #include <string.h>
 
-#include "cli.h"
+#include "change.h"
 
 #define CONTEXT 3 /* lines around a change */
 
 /* Whole lines of the old text, and what becomes of them. */
 struct block {
 	size_t start, end;  /* offsets in the old text */
-	size_t a0, a1;      /* numbers of those lines, from 0; a1 is behind */
-	size_t b0, b1;      /* the same in the new text */
 	struct span lines;  /* the new ones */
 };
 
@@ -22,6 +20,7 @@ struct diff {
 	const struct access *a;
 	struct block *blocks;
 	size_t count;
+	size_t more; /* lines that the new text has before a hunk, modulo 2^n */
 	struct arena memory;
 };
 
@@ -56,17 +55,13 @@ count_lines(struct span text)
 	return count;
 }
 
-/* ---- blocks ---- */
-
-/* Where the lines end that the edit touches: none, where it inserts whole
- * lines. */
-static size_t
-touched_end(struct span text, const struct plan_edit *e)
+static struct span
+part(const struct diff *d, size_t start, size_t end)
 {
-	bool whole = e->end == 0 || text.at[e->end - 1] == '\n';
-
-	return whole ? e->end : line_end(text, e->end);
+	return (struct span){ d->a->text.at + start, end - start };
 }
+
+/* ---- blocks ---- */
 
 /* One block of edits from *i on; *i becomes the next. */
 static void
@@ -84,28 +79,13 @@ add_block(struct diff *d, const struct plan *p, size_t *i)
 		buf_add(&lines, text.at + at, e->start - at);
 		buf_span(&lines, e->text);
 		at = e->end;
-		b->end = touched_end(text, e);
+		/* No line is touched behind whole ones. */
+		b->end = at == 0 || text.at[at - 1] == '\n' ? at
+							    : line_end(text, at);
 	} while (*i < p->edit_count &&
 	    line_start(text, p->edits[*i].start) <= b->end);
 	buf_add(&lines, text.at + at, b->end - at);
 	b->lines = buf_as_span(&lines);
-}
-
-static void
-number_lines(struct diff *d)
-{
-	long more = 0; /* lines the new text has before a block */
-
-	for (size_t i = 0; i < d->count; i++) {
-		struct block *b = &d->blocks[i];
-
-		b->a0 = access_line(d->a, b->start) - 1;
-		b->a1 = b->a0 + count_lines((struct span){
-		    d->a->text.at + b->start, b->end - b->start });
-		b->b0 = (size_t)((long)b->a0 + more);
-		b->b1 = b->b0 + count_lines(b->lines);
-		more += (long)(b->b1 - b->b0) - (long)(b->a1 - b->a0);
-	}
 }
 
 /* ---- output ---- */
@@ -124,37 +104,39 @@ put_lines(struct buf *out, char sign, struct span lines)
 
 /* A hunk without lines is counted from the line before it. */
 static void
-put_range(struct buf *out, char sign, size_t from, size_t to)
+put_range(struct buf *out, char sign, size_t line, size_t count)
 {
-	buf_printf(out, " %c%zu,%zu", sign, from == to ? from : from + 1,
-	    to - from);
+	buf_printf(out, " %c%zu,%zu", sign, count == 0 ? line - 1 : line, count);
 }
 
 static void
-put_hunk(const struct diff *d, const struct block *first,
-    const struct block *last, struct buf *out)
+put_hunk(struct diff *d, const struct block *first, const struct block *last,
+    struct buf *out)
 {
 	struct span text = d->a->text;
-	size_t before = 0, after = 0, start = first->start, end = last->end, at;
+	size_t start = first->start, end = last->end, line, old, new;
 
-	for (; before < CONTEXT && start > 0; before++)
+	for (int i = 0; i < CONTEXT && start > 0; i++)
 		start = line_start(text, start - 1);
-	for (; after < CONTEXT && end < text.len; after++)
+	for (int i = 0; i < CONTEXT && end < text.len; i++)
 		end = line_end(text, end);
+	line = access_line(d->a, start);
+	old = new = count_lines(part(d, start, end));
+	for (const struct block *b = first; b <= last; b++)
+		new += count_lines(b->lines) -
+		    count_lines(part(d, b->start, b->end));
 	buf_text(out, "@@");
-	put_range(out, '-', first->a0 - before, last->a1 + after);
-	put_range(out, '+', first->b0 - before, last->b1 + after);
+	put_range(out, '-', line, old);
+	put_range(out, '+', line + d->more, new);
 	buf_text(out, " @@\n");
-	at = start;
+	d->more += new - old;
 	for (const struct block *b = first; b <= last; b++) {
-		put_lines(out, ' ', (struct span){ text.at + at,
-		    b->start - at });
-		put_lines(out, '-', (struct span){ text.at + b->start,
-		    b->end - b->start });
+		put_lines(out, ' ', part(d, start, b->start));
+		put_lines(out, '-', part(d, b->start, b->end));
 		put_lines(out, '+', b->lines);
-		at = b->end;
+		start = b->end;
 	}
-	put_lines(out, ' ', (struct span){ text.at + at, end - at });
+	put_lines(out, ' ', part(d, start, end));
 }
 
 int
@@ -169,13 +151,12 @@ diff_unified(const struct plan *p, const struct access *a, const char *path,
 	result = arena_error(&d.memory, err);
 	if (result != 0)
 		goto out;
-	number_lines(&d);
 	if (d.count > 0)
 		buf_printf(out, "--- %s\n+++ %s\n", path, path);
 	for (size_t i = 0, last; i < d.count; i = last + 1) {
 		for (last = i; last + 1 < d.count; last++)
-			if (d.blocks[last + 1].a0 - d.blocks[last].a1 >
-			    2 * CONTEXT)
+			if (count_lines(part(&d, d.blocks[last].end,
+			        d.blocks[last + 1].start)) > 2 * CONTEXT)
 				break;
 		put_hunk(&d, &d.blocks[i], &d.blocks[last], out);
 	}

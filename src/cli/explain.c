@@ -10,6 +10,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "entry.h"
 #include "explain.h"
 
 /* ---- the host ---- */
@@ -28,18 +29,16 @@ read_host(struct explain *e, const char *word, bool address,
 static int
 read_address(struct explain *e, const char *word, struct error *err)
 {
-	struct host host = { .note = "" };
-
-	if (word[0] != '\0' && read_host(e, word, true, &host, err) != 0)
+	if (word[0] != '\0' && read_host(e, word, true, &e->peer, err) != 0)
 		return -1;
-	if (host.kind != HOST_ADDRESS)
+	if (e->peer.kind != HOST_ADDRESS)
 		return error_set(err, EX_USAGE, "explain: \"%s\" is no "
 		    "address; write: tlsoff explain client|server HOST ADDRESS",
-		    host.name);
+		    e->peer.name);
 	if (e->host.kind == HOST_NET)
 		return error_set(err, EX_USAGE, "explain: an address belongs "
 		    "to one host; give that host's name before it");
-	memcpy(e->address, host.name, sizeof(e->address));
+	e->address = e->peer.name;
 	return 0;
 }
 
@@ -50,9 +49,9 @@ open_map(struct explain *e, struct error *err)
 {
 	const struct site *site = &e->file.site;
 
-	if (reading_map(&e->file, e->o, &e->map, &e->map_error, err) != 0)
+	if (reading_map(&e->file, e->o, &e->map_error, err) != 0)
 		return -1;
-	if (e->map != NULL)
+	if (e->file.map != NULL)
 		return 0;
 	/* Untested: somebody locks the map for longer than it is waited for;
 	 * coverage is counted as root. */
@@ -75,14 +74,14 @@ ask_map(void *context, struct span key, struct span *value)
 	struct explain *e = context;
 	int found;
 
-	if (e->map == NULL)
+	if (e->file.map == NULL)
 		return e->map_fails ? LOOKUP_TEMPFAIL : LOOKUP_NONE;
-	found = map_get(e->map, key, value, &e->map_error);
+	found = map_get(e->file.map, key, value, &e->map_error);
 	if (found >= 0)
 		return found > 0 ? LOOKUP_FOUND : LOOKUP_NONE;
 	/* Damaged: sendmail gets no answer either, whatever the K line says. */
-	map_close(e->map);
-	e->map = NULL;
+	map_close(e->file.map);
+	e->file.map = NULL;
 	e->map_fails = true;
 	return LOOKUP_TEMPFAIL;
 }
@@ -91,11 +90,13 @@ static void
 remember(void *context, struct span key, enum lookup found, struct span value)
 {
 	struct explain *e = context;
-	struct tried *t = ARENA_ADD(&e->memory, e->tried, e->tried_count);
 
-	t->key = arena_text(&e->memory, key);
-	t->value = found == LOOKUP_FOUND ? arena_text(&e->memory, value) : NULL;
-	t->failed = found == LOOKUP_TEMPFAIL;
+	e->answered = found == LOOKUP_FOUND;
+	*ARENA_ADD(&e->memory, e->tried.at, e->tried.count) =
+	    arena_text(&e->memory, key);
+	lines_add(&e->text, "tried %s: %s", arena_visible(&e->memory, key),
+	    e->answered ? arena_visible(&e->memory, span_trim(value))
+	    : found == LOOKUP_TEMPFAIL ? "the map gives no answer" : "no entry");
 }
 
 /* Our own trouble, not sendmail's: then there is no answer. */
@@ -115,28 +116,19 @@ read_question(struct explain *e, struct error *err)
 {
 	char *const *words = e->o->words;
 
-	if (role_read("explain", words[0], &e->role, err) != 0 ||
+	if (role_read(e->o, words[0], &e->role, err) != 0 ||
 	    read_host(e, words[1], false, &e->host, err) != 0 ||
 	    (words[2] != NULL && read_address(e, words[2], err) != 0))
 		return -1;
 	e->question = question_of_host(&e->host);
 	if (e->host.kind == HOST_ADDRESS && words[2] == NULL)
-		memcpy(e->address, e->host.name, sizeof(e->address));
+		e->address = e->host.name;
 	if (e->address[0] != '\0')
 		e->question.address = e->address;
 	e->question.rules = &e->file.site.policy;
 	e->question.lookup = ask_map;
 	e->question.context = e;
 	return 0;
-}
-
-static void
-ask(struct explain *e)
-{
-	struct policy_query q = e->question;
-
-	q.trace = remember;
-	e->kind = policy_answer(e->role, &q, &e->policy);
 }
 
 static void
@@ -162,7 +154,183 @@ ask_text(struct explain *e)
 	}
 }
 
+/* ---- warnings: of the map ---- */
+
+static void
+warn_map(struct explain *e)
+{
+	const struct site *site = &e->file.site;
+	const struct policy *p = &e->text_policy;
+	/* With -o no map is as good as an empty one. */
+	bool broken = e->file.map == NULL &&
+	    !(site->map.optional && e->map_error.status == EX_NOINPUT);
+
+	if (is_ignored(site))
+		lines_add(&e->warnings, "%s", e->map_error.text);
+	else if (broken)
+		lines_add(&e->warnings, "%s; sendmail %s", e->map_error.text,
+		    e->map_fails ? "puts all mail off until that is mended"
+				 : "goes on as if it had no entries");
+	if (!e->file.there || e->agrees || broken)
+		return;
+	lines_add(&e->warnings, "%s: %s%s (TLS %s), which is not in force: "
+	    "the map is not made of this text; rebuild it with makemap %s %s < "
+	    "%s, or by any change tlsoff makes", site->access,
+	    p->found ? "says " : "has no entry for it",
+	    p->found ? explain_decider(e, p) : "", tls_name(p->tls),
+	    site->map.type_name, site->map.path, site->access);
+}
+
+/* ---- of the question ---- */
+
+/* The text has entries for addresses. */
+static bool
+has_addresses(const struct explain *e)
+{
+	struct host_rules rules = { .compressed = e->file.site.compressed_ipv6,
+		.force = true };
+	struct access_record r;
+	struct error ignored;
+	struct host host;
+	size_t at = 0;
+
+	while (access_next_key(&e->file.access, &at, &r)) {
+		struct span what;
+		enum kind kind;
+
+		if (entry_kind(r.key, false, &kind, &what) &&
+		    kind == kind_of_role(e->role) && host_parse(what,
+		        e->role, &rules, &host, &ignored) == 0 &&
+		    (host.kind == HOST_ADDRESS || host.kind == HOST_NET))
+			return true;
+	}
+	return false;
+}
+
+static void
+warn_no_address(struct explain *e)
+{
+	bool by_name = e->policy.found &&
+	    strcmp(e->policy.key, role_tag(e->role)) != 0;
+
+	if (e->host.kind != HOST_NAME || e->question.address != NULL ||
+	    by_name || e->policy.tls == TLS_TEMPFAIL ||
+	    (e->file.there && !has_addresses(e)))
+		return;
+	lines_add(&e->warnings, "entries for addresses and nets were not "
+	    "asked for; give the host's address, too");
+}
+
+/* ---- of what demands TLS ---- */
+
+static void
+warn_host_requirement(struct explain *e)
+{
+	struct policy_query q = e->question;
+	struct policy p = { .value = BUF_IN(&e->memory) };
+	enum value_requirement asked = requirement_of_host(e->role, &q, &p);
+
+	if (asked == REQUIRE_NOTHING)
+		return;
+	lines_add(&e->warnings, "mail %s %s, because %s demands TLS; remove "
+	    "that, or exempt the host with %s%s OK",
+	    e->role == ROLE_CLIENT ? "to it" : "from it",
+	    asked == REQUIRE_BOUNCE ? "bounces" : "is deferred",
+	    explain_decider(e, &p), requirement_tag(e->role), e->host.name);
+}
+
+/* Recipients are not known here: any requirement of the text is told. */
+static void
+warn_recipients(struct explain *e)
+{
+	struct access_record first;
+
+	if (e->role != ROLE_CLIENT || !e->file.there)
+		return;
+	first = requirement_of_recipients(&e->file.access,
+	    &e->file.site.policy, &e->memory);
+	if (first.end == 0)
+		return;
+	lines_add(&e->warnings, "mail to recipients with %s %s without "
+	    "TLS; remove that entry", entry_name(&e->file.access, &first,
+	        &e->memory),
+	    e->kind == KIND_TRY_TLS ? "bounces" : "waits");
+}
+
+/* What bounces mail to a host that Try_TLS exempts, and makes it wait where
+ * Clt_Features does. */
+static void
+warn_companion(struct explain *e)
+{
+	const struct policy_rules *rules = &e->file.site.policy;
+	struct policy_query q = e->question;
+	struct policy p = { .value = BUF_IN(&e->memory) };
+	bool can = companion_has_key(rules, &e->host);
+	char missing[3];
+
+	if (e->role != ROLE_CLIENT || companion_letters(rules)[0] == '\0')
+		return;
+	policy_decide(KIND_CLT_FEATURES, &q, &p);
+	companion_missing(rules, p.found ? buf_as_span(&p.value) : span_of(""),
+	    missing);
+	if (missing[0] != '\0')
+		lines_add(&e->warnings, "mail to it %s where %s applies, "
+		    "which the cf turns on; %s%s", e->kind == KIND_TRY_TLS
+		    ? "bounces" : "waits", companion_check(rules),
+		    can ? "to keep it from that, run tlsoff client "
+		        : "no entry keeps it from that: Clt_Features can be "
+		          "said of names alone, since sendmail 8.17.2",
+		    can ? e->host.name : "");
+}
+
+/* ---- all of them ---- */
+
+static void
+warn_all(struct explain *e)
+{
+	if (e->host.note[0] != '\0')
+		note(e->o, "%s", e->host.note);
+	if (e->host.kind == HOST_ADDRESS)
+		note(e->o, "a host that DNS gives a name is asked for by that "
+		    "name first; give the name and the address");
+	else if (e->host.kind == HOST_NET)
+		note(e->o, "the net itself was asked for; its hosts may have "
+		    "entries of their own, and names go first");
+	warn_map(e);
+	if (e->file.site.policy.local[e->role])
+		lines_add(&e->warnings, "%s: %s is not empty and is asked "
+		    "first; sendmail may decide otherwise", e->file.site.config,
+		    e->role == ROLE_CLIENT ? "Local_try_tls"
+					   : "Local_srv_features");
+	warn_no_address(e);
+	if (e->policy.tls == TLS_OFF) {
+		warn_host_requirement(e);
+		warn_recipients(e);
+		warn_companion(e);
+	} else if (e->policy.tls == TLS_FALLBACK &&
+	    e->file.site.policy.dane) {
+		lines_add(&e->warnings, "the cf has O DANE=true, and where DANE "
+		    "applies mail waits all the same");
+	}
+}
+
 /* ---- the verb ---- */
+
+/* For who can do without the text: EX_NOPERM where a link to it is not trusted. */
+static int
+check_links(const struct reading_file *r, struct error *err)
+{
+	struct error why = ERROR_INIT;
+	struct location l;
+
+	if (location_open(&l, r->site.access, SITE_NAME_FILES, &why) == 0) {
+		close_fd(&l.directory);
+	} else if (l.refused) {
+		*err = why;
+		return -1;
+	}
+	return 0;
+}
 
 /* What there is to say beyond the verdict. */
 static int
@@ -170,7 +338,7 @@ look_further(struct explain *e, struct error *err)
 {
 	struct error text = ERROR_INIT;
 
-	if (reading_check_links(&e->file, err) != 0)
+	if (check_links(&e->file, err) != 0)
 		return -1;
 	if (reading_text(&e->file, e->o, &text) == 0) {
 		ask_text(e);
@@ -180,17 +348,23 @@ look_further(struct explain *e, struct error *err)
 	} else {
 		lines_add(&e->warnings, "%s", text.text);
 	}
-	explain_warn(e);
+	warn_all(e);
 	return check_trouble(e, err);
 }
 
 static int
 explain(struct explain *e, struct error *err)
 {
+	struct policy_query traced;
+
 	if (reading_site(&e->file, e->o, err) != 0 ||
 	    read_question(e, err) != 0 || open_map(e, err) != 0)
 		return -1;
-	ask(e);
+	traced = e->question;
+	traced.trace = remember;
+	e->kind = policy_answer(e->role, &traced, &e->policy);
+	e->decided = e->policy.found ||
+	    (e->policy.tls == TLS_TEMPFAIL && e->answered);
 	if (check_trouble(e, err) != 0 ||
 	    ((!e->o->quiet || e->o->json) && look_further(e, err) != 0))
 		return -1;
@@ -203,13 +377,12 @@ verb_explain(const struct options *o)
 	static const int statuses[] = { [TLS_OFF] = EX_OK, [TLS_ON] = 1,
 		[TLS_TEMPFAIL] = EX_TEMPFAIL, [TLS_FALLBACK] = 1 };
 	struct error err = ERROR_INIT;
-	struct explain e = { .o = o };
+	struct explain e = { .o = o, .address = "" };
 	int status;
 
-	e.warnings.memory = &e.memory;
+	e.text.memory = e.warnings.memory = &e.memory;
 	e.policy.value = e.text_policy.value = BUF_IN(&e.memory);
 	status = explain(&e, &err) == 0 ? statuses[e.policy.tls] : fail(&err);
-	map_close(e.map);
 	reading_free(&e.file);
 	arena_free(&e.memory);
 	return status;

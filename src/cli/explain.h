@@ -1,8 +1,8 @@
 /*
  * explain.h: what the files of the verb explain share.
  *
- *   explain.c         the order of things: site, host, map, text, verdict
- *   explain_warn.c    what else decides whether mail flows
+ *   explain.c         the order of things: site, host, map, text, verdict; and
+ *                     what else decides whether mail flows
  *   explain_report.c  lines for people, or one document
  */
 #ifndef TLSOFF_EXPLAIN_H
@@ -10,10 +10,10 @@
 
 #include "cli.h"
 
-/* A key that sendmail asks for, and what it gets. */
-struct tried {
-	const char *key, *value; /* value NULL: not there */
-	bool failed;             /* the map gave no answer */
+/* A letter of Srv_Features. */
+struct letter {
+	const char *letter;
+	const char *words; /* NULL: it has no effect */
 };
 
 struct explain {
@@ -22,16 +22,19 @@ struct explain {
 	enum kind kind;          /* of the entry that decides */
 	struct reading_file file;
 	/* What was given, and how sendmail writes it; address "" for none. */
-	struct host host;
-	char address[HOST_KEY_MAX];
+	struct host host, peer;
+	const char *address;     /* of one of them */
 	struct policy_query question; /* without a tag; put to the map */
 	/* The map */
-	struct map *map;         /* NULL: it cannot be read */
 	bool map_fails;          /* and sendmail defers for that */
 	struct error map_error;
-	struct tried *tried;
-	size_t tried_count;
+	struct line_list tried;  /* the keys that sendmail asks for */
+	bool answered;           /* the last of them has an entry */
+	bool decided;            /* by an entry; also by one that makes sendmail
+	                            put mail off */
 	struct policy policy;    /* by the map: the verdict */
+	struct letter *letters;  /* of its value */
+	size_t letter_count;
 	/* The text */
 	struct policy text_policy;
 	bool agrees;             /* where file.there */
@@ -39,12 +42,13 @@ struct explain {
 	bool managed;            /* that line stands in the managed section */
 	struct comment comment;  /* above it */
 	bool expired;            /* the day in that is past */
+	struct line_list text;   /* for people, but the verdict */
 	struct line_list warnings;
 	struct arena memory;     /* of all that */
 };
 
-/* Adds the warnings.  That memory ran out the caller asks. */
-void explain_warn(struct explain *e);
+/* "Try_TLS:bagoona.com NO", printable. */
+const char *explain_decider(struct explain *e, const struct policy *p);
 /* EX_OSERR: then nothing was printed. */
 int explain_print(struct explain *e, struct error *err) MUST_USE;
 

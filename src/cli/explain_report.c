@@ -2,15 +2,6 @@
 #include "explain.h"
 #include "rows.h"
 
-/* An entry decides; also one that makes sendmail put mail off. */
-static bool
-has_key(const struct explain *e)
-{
-	/* Untested: no temporary failure comes before a question. */
-	return e->policy.found || (e->policy.tls == TLS_TEMPFAIL &&
-	    e->tried_count > 0 && e->tried[e->tried_count - 1].value != NULL);
-}
-
 /* ---- letters ---- */
 
 /* What the letters of Srv_Features do.  A capital takes a feature away, a small
@@ -18,121 +9,74 @@ has_key(const struct explain *e)
  * their fixes of 2024. */
 static const struct {
 	char letter;
-	const char *words;
+	const char *capital, *small; /* NULL: it has no effect */
 } known[] = {
-	{ 'A', "AUTH is not offered" },
-	{ 'a', "AUTH is offered" },
-	{ 'B', "VERB is not offered" },
-	{ 'b', "VERB is offered" },
-	{ 'C', "plain text AUTH is allowed without a security layer" },
-	{ 'c', "plain text AUTH needs a security layer" },
-	{ 'D', "DSN is not offered" },
-	{ 'd', "DSN is offered" },
-	{ 'E', "ETRN is not offered" },
-	{ 'e', "ETRN is offered" },
-	{ 'F', "commands sent before the greeting are let pass" },
-	{ 'f', "commands sent before the greeting are refused" },
-	{ 'G', "a bare LF is accepted" },
-	{ 'g', "a bare LF is refused (g2: made a blank)" },
-	{ 'H', "GET and POST are refused" },
-	{ 'h', "GET and POST end the session" },
-	{ 'L', "AUTH is not required" },
-	{ 'l', "AUTH is required" },
-	{ 'n', "PIPELINING is not offered" },
-	{ 'O', "a message may end otherwise than by CR LF . CR LF" },
-	{ 'o', "a message ends by CR LF . CR LF only" },
-	{ 'P', "PIPELINING is not offered" },
-	{ 'p', "PIPELINING is offered" },
-	{ 'R', "no client certificate is requested" },
-	{ 'r', "a client certificate is requested" },
-	{ 'S', "STARTTLS is not offered" },
-	{ 's', "STARTTLS is offered" },
-	{ 'U', "a bare CR is accepted" },
-	{ 'u', "a bare CR is refused (u2: made a blank)" },
-	{ 'V', "no client certificate is requested" },
-	{ 'v', "a client certificate is requested" },
-	{ 'X', "EXPN and VERB are not offered" },
-	{ 'x', "EXPN is offered" },
-};
-
-struct told {
-	const char *letter;
-	const char *words; /* NULL: it has no effect */
-};
-
-struct letters {
-	struct told *told;
-	size_t count;
+	{ 'A', "AUTH is not offered", "AUTH is offered" },
+	{ 'B', "VERB is not offered", "VERB is offered" },
+	{ 'C', "plain text AUTH is allowed without a security layer",
+		"plain text AUTH needs a security layer" },
+	{ 'D', "DSN is not offered", "DSN is offered" },
+	{ 'E', "ETRN is not offered", "ETRN is offered" },
+	{ 'F', "commands sent before the greeting are let pass",
+		"commands sent before the greeting are refused" },
+	{ 'G', "a bare LF is accepted",
+		"a bare LF is refused (g2: made a blank)" },
+	{ 'H', "GET and POST are refused", "GET and POST end the session" },
+	{ 'L', "AUTH is not required", "AUTH is required" },
+	{ 'N', NULL, "PIPELINING is not offered" },
+	{ 'O', "a message may end otherwise than by CR LF . CR LF",
+		"a message ends by CR LF . CR LF only" },
+	{ 'P', "PIPELINING is not offered", "PIPELINING is offered" },
+	{ 'R', "no client certificate is requested",
+		"a client certificate is requested" },
+	{ 'S', "STARTTLS is not offered", "STARTTLS is offered" },
+	{ 'U', "a bare CR is accepted",
+		"a bare CR is refused (u2: made a blank)" },
+	{ 'V', "no client certificate is requested",
+		"a client certificate is requested" },
+	{ 'X', "EXPN and VERB are not offered", "EXPN is offered" },
 };
 
 static const char *
 letter_words(const struct value_letter *letter)
 {
+	char c = letter->token.at[0];
+
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (!letter->ignored &&
-		    known[i].letter == letter->token.at[0])
-			return known[i].words;
+		    byte_lower(known[i].letter) == byte_lower(c))
+			return c == known[i].letter ? known[i].capital
+						    : known[i].small;
 	return NULL;
-}
-
-/* The letters of the value that decides, in order. */
-static struct letters
-read_letters(struct explain *e)
-{
-	struct letters all = { NULL, 0 };
-	struct value_letter letter = { 0 };
-
-	if (e->kind != KIND_SRV_FEATURES || !e->policy.found)
-		return all;
-	while (value_next_letter(buf_as_span(&e->policy.value), &letter)) {
-		struct told *t = ARENA_ADD(&e->memory, all.told, all.count);
-
-		t->letter = arena_text(&e->memory, letter.token);
-		t->words = letter_words(&letter);
-	}
-	return all;
 }
 
 /* ---- text ---- */
 
-static void
-tried_lines(struct explain *e, struct line_list *out)
+const char *
+explain_decider(struct explain *e, const struct policy *p)
 {
-	for (size_t i = 0; i < e->tried_count; i++) {
-		const struct tried *t = &e->tried[i];
-		const char *got = t->failed ? "the map gives no answer"
-					    : "no entry";
-
-		if (t->value != NULL)
-			got = arena_visible(&e->memory,
-			    span_trim(span_of(t->value)));
-		lines_add(out, "tried %s: %s",
-		    arena_visible(&e->memory, span_of(t->key)), got);
-	}
+	return arena_printf(&e->memory, "%s %s",
+	    arena_visible(&e->memory, span_of(p->key)),
+	    arena_visible(&e->memory, span_trim(buf_as_span(&p->value))));
 }
 
 static void
-decider_lines(struct explain *e, const struct letters *letters,
-    struct line_list *out)
+decider_lines(struct explain *e)
 {
+	struct line_list *out = &e->text;
 	const char *line = "";
 
-	if (!has_key(e))
+	if (!e->decided)
 		return;
 	if (e->line != 0)
 		line = arena_printf(&e->memory, " (line %zu%s)", e->line,
 		    e->managed ? ", in the managed section" : "");
-	lines_add(out, "decided by %s %s%s",
-	    arena_visible(&e->memory, span_of(e->policy.key)),
-	    arena_visible(&e->memory, span_trim(buf_as_span(&e->policy.value))),
-	    line);
-	for (size_t i = 0; i < letters->count; i++) {
-		const struct told *t = &letters->told[i];
-
+	lines_add(out, "decided by %s%s", explain_decider(e, &e->policy), line);
+	for (size_t i = 0; i < e->letter_count; i++)
 		lines_add(out, "  %s: %s",
-		    arena_visible(&e->memory, span_of(t->letter)),
-		    t->words == NULL ? "no effect" : t->words);
-	}
+		    arena_visible(&e->memory, span_of(e->letters[i].letter)),
+		    e->letters[i].words == NULL ? "no effect"
+						: e->letters[i].words);
 	if (e->comment.text.len > 0)
 		lines_add(out, "  reason: %s", arena_visible(&e->memory,
 		    e->comment.text));
@@ -141,8 +85,8 @@ decider_lines(struct explain *e, const struct letters *letters,
 		    ? ", which is past: tlsoff expire takes it out" : "");
 }
 
-static void
-verdict_line(struct explain *e, struct line_list *out)
+static const char *
+verdict(struct explain *e)
 {
 	const char *host = e->host.name;
 	bool client = e->role == ROLE_CLIENT;
@@ -151,114 +95,93 @@ verdict_line(struct explain *e, struct line_list *out)
 	    : arena_printf(&e->memory, "when %s connects to us", host);
 
 	if (e->policy.tls == TLS_FALLBACK)
-		lines_add(out, "TLS is tried %s; where the handshake fails "
-		    "mail goes in clear", when);
-	else if (e->policy.tls != TLS_TEMPFAIL)
-		lines_add(out, "TLS is %s %s", tls_name(e->policy.tls), when);
-	else if (!client)
-		lines_add(out, "%s is turned away with 450: try "
-		    "again later", host);
-	else if (e->kind == KIND_CLT_FEATURES)
-		lines_add(out, "mail to %s is put off: sendmail logs "
-		    "clt_features=TEMPFAIL", host);
-	else if (e->kind == KIND_FALLBACK)
-		lines_add(out, "mail to %s is put off: sendmail logs "
-		    "get_tls_se_features=failed", host);
-	else if (has_key(e))
-		lines_add(out, "TLS is not used %s: sendmail "
+		return arena_printf(&e->memory, "TLS is tried %s; where the "
+		    "handshake fails mail goes in clear", when);
+	if (e->policy.tls != TLS_TEMPFAIL)
+		return arena_printf(&e->memory, "TLS is %s %s",
+		    tls_name(e->policy.tls), when);
+	if (!client)
+		return arena_printf(&e->memory, "%s is turned away with 450: "
+		    "try again later", host);
+	if (e->kind == KIND_TRY_TLS && e->decided)
+		return arena_printf(&e->memory, "TLS is not used %s: sendmail "
 		    "logs 451 and sends in clear", when);
-	else
-		lines_add(out, "mail to %s is put off with 451",
-		    host);
+	return arena_printf(&e->memory, "mail to %s is put off%s", host,
+	    e->kind == KIND_CLT_FEATURES
+	        ? ": sendmail logs clt_features=TEMPFAIL"
+	    : e->kind == KIND_FALLBACK
+	        ? ": sendmail logs get_tls_se_features=failed" : " with 451");
 }
 
 /* ---- JSON ---- */
 
 static void
-describe(const struct explain *e, struct row *row)
-{
-	const struct value none = value_text(NULL);
-
-	*row = (struct row){ {
-		{ "role", NULL, value_text(role_name(e->role)) },
-		{ "host", NULL, value_text(e->host.name) },
-		{ "address", NULL, value_or_null(value_text(e->address)) },
-		{ "tls", NULL, value_text(tls_name(e->policy.tls)) },
-		{ "kind", NULL, has_key(e) ? value_text(kind_name(e->kind))
-					   : none },
-		{ "key", NULL, has_key(e) ? value_text(e->policy.key) : none },
-		{ "value", NULL, has_key(e)
-			? value_span(buf_as_span(&e->policy.value)) : none },
-		{ "line", NULL, value_or_null(value_number(e->line)) },
-		{ "managed", NULL, value_bool(e->managed) },
-		{ "comment", NULL, value_or_null(value_span(e->comment.text)) },
-		{ "until", NULL, value_or_null(value_text(e->comment.until)) },
-		{ "expired", NULL, value_bool(e->expired) },
-		{ "text_agrees", NULL,
-			e->file.there ? value_bool(e->agrees) : none },
-	} };
-}
-
-static void
 describe_letter(void *context, size_t number, struct row *row)
 {
-	const struct told *t = &((const struct letters *)context)->told[number];
+	const struct letter *l = &((struct explain *)context)->letters[number];
 
 	*row = (struct row){ {
-		{ "letter", NULL, value_text(t->letter) },
-		{ "does", NULL, value_text(t->words) },
+		{ "letter", .value = value_text(l->letter) },
+		{ "does", .value = value_text(l->words) },
 	} };
 }
 
 static void
-print_json(const struct explain *e, struct letters *letters)
+print_json(struct explain *e)
 {
+	const struct value none = value_text(NULL);
+	const char *kind = e->decided ? kind_name(e->kind) : NULL;
+	const char *key = e->decided ? e->policy.key : NULL;
+	const struct row row = { {
+		{ "role", .value = value_text(role_name(e->role)) },
+		{ "host", .value = value_text(e->host.name) },
+		{ "address", .value = value_some(span_of(e->address)) },
+		{ "tls", .value = value_text(tls_name(e->policy.tls)) },
+		{ "kind", .value = value_text(kind) },
+		{ "key", .value = value_text(key) },
+		{ "value", .value = e->decided
+			? value_span(buf_as_span(&e->policy.value)) : none },
+		{ "line", .value = value_line(e->line) },
+		{ "managed", .value = value_bool(e->managed) },
+		{ "comment", .value = value_some(e->comment.text) },
+		{ "until", .value = value_some(span_of(e->comment.until)) },
+		{ "expired", .value = value_bool(e->expired) },
+		{ "text_agrees", .value = e->file.there
+			? value_bool(e->agrees) : none },
+	} };
 	struct json j;
-	struct row row;
 
-	describe(e, &row);
 	json_begin(&j);
-	row_json(&j, &row);
-	rows_json(&j, "letters", describe_letter, letters, letters->count);
-	json_array(&j, "tried");
-	for (size_t i = 0; i < e->tried_count; i++)
-		json_text(&j, NULL, e->tried[i].key);
-	json_close(&j, ']');
+	row_members(&j, &row);
+	rows_json(&j, "letters", describe_letter, e, e->letter_count);
+	json_lines(&j, "tried", &e->tried);
 	json_lines(&j, "warnings", &e->warnings);
 	json_end(&j);
 }
 
 /* The verdict comes last. */
-static void
-say_all(const struct explain *e, struct line_list *text)
-{
-	enum color color = e->policy.tls == TLS_ON ? COLOR_GOOD : COLOR_WARN;
-	const char *verdict = text->at[--text->count];
-
-	say_lines(e->o, text);
-	if (e->o->quiet)
-		return;
-	fputs(color_code(e->o, color), stdout);
-	fputs(arena_visible(text->memory, span_of(verdict)), stdout);
-	fputs(color_code(e->o, COLOR_NONE), stdout);
-	putchar('\n');
-}
-
 int
 explain_print(struct explain *e, struct error *err)
 {
-	struct letters letters = read_letters(e);
-	struct line_list text = { .memory = &e->memory };
+	enum color color = e->policy.tls == TLS_ON ? COLOR_GOOD : COLOR_WARN;
+	struct value_letter letter = { 0 };
+	const char *last = verdict(e);
 
-	tried_lines(e, &text);
-	decider_lines(e, &letters, &text);
-	verdict_line(e, &text);
+	while (e->kind == KIND_SRV_FEATURES && e->policy.found &&
+	    value_next_letter(buf_as_span(&e->policy.value), &letter))
+		*ARENA_ADD(&e->memory, e->letters, e->letter_count) =
+		    (struct letter){ arena_text(&e->memory, letter.token),
+			letter_words(&letter) };
+	decider_lines(e);
 	if (arena_error(&e->memory, err) != 0)
 		return -1;
 	warn_lines(&e->warnings);
 	if (e->o->json)
-		print_json(e, &letters);
-	else
-		say_all(e, &text);
+		print_json(e);
+	say_lines(e->o, &e->text);
+	if (!e->o->json && !e->o->quiet)
+		printf("%s%s%s\n", color_code(e->o, color),
+		    arena_visible(&e->memory, span_of(last)),
+		    color_code(e->o, COLOR_NONE));
 	return 0;
 }

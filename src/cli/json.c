@@ -1,5 +1,4 @@
 /* Values, and JSON, which is written as it goes. */
-#include <string.h>
 
 #include "cli.h"
 
@@ -8,50 +7,23 @@
 /* ---- values ---- */
 
 struct value
-value_span(struct span text)
-{
-	return (struct value){ .kind = VALUE_TEXT, .text = text };
-}
-
-struct value
 value_text(const char *text)
 {
-	if (text == NULL)
-		return (struct value){ .kind = VALUE_NULL };
-	return value_span(span_of(text));
+	struct span none = { NULL, 0 };
+
+	return value_span(text == NULL ? none : span_of(text));
 }
 
 struct value
-value_number(unsigned long long number)
+value_some(struct span text)
 {
-	return (struct value){ .kind = VALUE_NUMBER, .number = number };
+	return text.len == 0 ? value_text(NULL) : value_span(text);
 }
 
 struct value
-value_count(unsigned long long count)
+value_line(size_t line)
 {
-	return (struct value){ .kind = VALUE_COUNT, .number = count };
-}
-
-struct value
-value_bool(bool value)
-{
-	return (struct value){ .kind = VALUE_BOOL, .number = value };
-}
-
-struct value
-value_or_null(struct value v)
-{
-	if (v.text.len == 0 && v.number == 0)
-		v.kind = VALUE_NULL;
-	return v;
-}
-
-struct value
-value_colored(struct value v, enum color color)
-{
-	v.color = color;
-	return v;
+	return line == 0 ? value_text(NULL) : value_number(line);
 }
 
 /* ---- the document ---- */
@@ -121,18 +93,10 @@ begin(struct json *j, const char *name)
 }
 
 void
-json_object(struct json *j, const char *name)
+json_open(struct json *j, const char *name, char bracket)
 {
 	begin(j, name);
-	fputc('{', j->out);
-	j->comma = false;
-}
-
-void
-json_array(struct json *j, const char *name)
-{
-	begin(j, name);
-	fputc('[', j->out);
+	fputc(bracket, j->out);
 	j->comma = false;
 }
 
@@ -151,28 +115,22 @@ json_value(struct json *j, const char *name, struct value v)
 		return;
 	}
 	begin(j, name);
-	if (v.kind == VALUE_TEXT)
-		put_string(j->out, v.text);
-	else if (v.kind == VALUE_NUMBER || v.kind == VALUE_COUNT)
+	if (v.kind == VALUE_NUMBER || v.kind == VALUE_COUNT)
 		fprintf(j->out, "%llu", v.number);
 	else if (v.kind == VALUE_BOOL)
 		fputs(v.number != 0 ? "true" : "false", j->out);
-	else
+	else if (v.text.at == NULL)
 		fputs("null", j->out);
-}
-
-void
-json_text(struct json *j, const char *name, const char *text)
-{
-	json_value(j, name, value_text(text));
+	else
+		put_string(j->out, v.text);
 }
 
 void
 json_lines(struct json *j, const char *name, const struct line_list *l)
 {
-	json_array(j, name);
+	json_open(j, name, '[');
 	for (size_t i = 0; i < l->count; i++)
-		json_text(j, NULL, l->at[i]);
+		json_value(j, NULL, value_text(l->at[i]));
 	json_close(j, ']');
 }
 
@@ -184,7 +142,7 @@ json_begin(struct json *j)
 {
 	*j = (struct json){ stdout, false };
 	begun = true;
-	json_object(j, NULL);
+	json_open(j, NULL, '{');
 	json_value(j, "schema", value_number(SCHEMA));
 }
 
@@ -197,9 +155,9 @@ json_begun(void)
 void
 json_error(struct json *j, const struct error *err)
 {
-	json_object(j, "error");
+	json_open(j, "error", '{');
 	json_value(j, "status", value_number((unsigned)err->status));
-	json_text(j, "text", err->text);
+	json_value(j, "text", value_text(err->text));
 	json_close(j, '}');
 }
 

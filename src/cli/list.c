@@ -7,6 +7,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "entry.h"
 #include "list.h"
 #include "rows.h"
 
@@ -19,21 +20,17 @@ map_reason(const struct list *l, const struct access_record *r,
     struct error *err)
 {
 	struct span value;
+	int found;
 
 	if (is_ignored(&l->file.site))
 		return "sendmail has no maps of this type";
-	if (l->map == NULL)
+	if (l->file.map == NULL)
 		return NULL;
-	switch (map_get(l->map, r->key, &value, err)) {
-	case 1:
-		return span_equal(value, r->value)
-		    ? NULL
-		    : "the map has another value";
-	case 0:
+	found = map_get(l->file.map, r->key, &value, err);
+	if (found == 0)
 		return "the map has no such key";
-	default:
-		return NULL;
-	}
+	return found < 0 || span_equal(value, r->value)
+	    ? NULL : "the map has another value";
 }
 
 /* With --expires what has ended is told, too: it ends at the next expire. */
@@ -43,8 +40,8 @@ is_wanted(const struct list *l, const struct entry *e)
 	const struct options *o = l->o;
 	const char *until = e->comment.until;
 
-	if (!l->wanted[e->role] || !entry_is_exemption(e) ||
-	    (o->expired && !e->expired))
+	if ((l->role != NULL && strcmp(l->role, role_name(e->role)) != 0) ||
+	    !entry_is_exemption(e) || (o->expired && !e->expired))
 		return false;
 	return o->expires == NULL ||
 	    (until[0] != '\0' && strcmp(until, o->expires) <= 0);
@@ -83,11 +80,10 @@ list_gather(struct list *l, struct error *err)
 	struct error map = ERROR_INIT;
 
 	if (reading_site(&l->file, l->o, err) != 0 ||
-	    reading_text(&l->file, l->o, err) != 0)
+	    reading_text(&l->file, l->o, err) != 0 ||
+	    reading_map(&l->file, l->o, &map, err) != 0)
 		return -1;
-	if (reading_map(&l->file, l->o, &l->map, &map, err) != 0)
-		return -1;
-	if (l->map == NULL)
+	if (l->file.map == NULL)
 		warn("warning: %s%s", map.text, is_ignored(&l->file.site) ? ""
 		    : "; what is in force is told by the text alone");
 	return walk(l, err);
@@ -96,7 +92,6 @@ list_gather(struct list *l, struct error *err)
 void
 list_free(struct list *l)
 {
-	map_close(l->map);
 	reading_free(&l->file);
 	arena_free(&l->memory);
 }
@@ -127,16 +122,6 @@ by_until(const void *left, const void *right)
 	return order != 0 ? order : by_key(left, right);
 }
 
-static void
-sort(struct list *l)
-{
-	const char *order = l->o->sort;
-
-	if (order != NULL && strcmp(order, "line") != 0 && l->count > 1)
-		qsort(l->entries, l->count, sizeof(*l->entries),
-		    strcmp(order, "key") == 0 ? by_key : by_until);
-}
-
 /* ---- what is printed ---- */
 
 static const char *
@@ -146,12 +131,6 @@ state_of(const struct listed *e)
 	    : e->expired ? "expired" : "in force";
 }
 
-static const struct column columns[] = {
-	{ "SECTION", .drop = 1 }, { "KEY", .least = 24 },
-	{ "VALUE", .least = 6 }, { "STATE", .least = 10 },
-	{ "COMMENT", .least = 10 }, { .head = NULL }
-};
-
 static void
 describe(void *context, size_t number, struct row *row)
 {
@@ -160,45 +139,35 @@ describe(void *context, size_t number, struct row *row)
 	struct value line = value_number(
 	    access_line(&l->file.access, e->record.start));
 	const char *state = e->reason == NULL ? state_of(e) : e->reason;
-	struct value until = value_or_null(value_text(e->comment.until));
+	enum color color = e->reason != NULL ? COLOR_BAD
+	    : e->expired ? COLOR_WARN : COLOR_NONE;
+	struct value until = value_some(span_of(e->comment.until));
 
 	*row = (struct row){ {
-		{ "role", NULL, value_text(role_name(e->role)) },
-		{ "kind", NULL, value_text(kind_name(e->kind)) },
-		{ NULL, "LINE", line },
-		{ "key", "KEY", value_span(e->record.key) },
-		{ "value", "VALUE", value_span(span_trim(e->record.value)) },
-		{ "line", NULL, line },
-		{ "managed", NULL, value_bool(e->managed) },
+		{ "role", .value = value_text(role_name(e->role)) },
+		{ "kind", .value = value_text(kind_name(e->kind)) },
+		{ NULL, "LINE", .value = line },
+		{ "key", "KEY", .value = value_span(e->record.key),
+			.least = 24 },
+		{ "value", "VALUE",
+			.value = value_span(span_trim(e->record.value)),
+			.least = 6 },
+		{ "line", .value = line },
+		{ "managed", .value = value_bool(e->managed) },
 		{ NULL, "SECTION",
-			value_text(e->managed ? "managed" : "own") },
-		{ "state", NULL, value_text(state_of(e)) },
-		{ "effective", NULL, value_bool(e->reason == NULL) },
-		{ "reason", NULL, value_text(e->reason) },
-		{ NULL, "STATE", value_colored(value_text(state),
-			e->reason != NULL ? COLOR_BAD
-			    : e->expired ? COLOR_WARN : COLOR_NONE) },
-		{ NULL, "UNTIL", until },
+			.value = value_text(e->managed ? "managed" : "own"),
+			.drop = 1 },
+		{ "state", .value = value_text(state_of(e)) },
+		{ "effective", .value = value_bool(e->reason == NULL) },
+		{ "reason", .value = value_text(e->reason) },
+		{ NULL, "STATE", .value = value_text(state), .color = color,
+			.least = 10 },
+		{ NULL, "UNTIL", .value = until },
 		{ "comment", "COMMENT",
-			value_or_null(value_span(e->comment.text)) },
-		{ "until", NULL, until },
+			.value = value_some(e->comment.text),
+			.least = 10 },
+		{ "until", .value = until },
 	} };
-}
-
-static void
-print(struct list *l)
-{
-	struct json j;
-
-	if (l->o->json) {
-		json_begin(&j);
-		rows_json(&j, "entries", describe, l, l->count);
-		json_end(&j);
-	} else if (!l->o->quiet) {
-		rows_table(l->o, describe, l, l->count, columns);
-		if (l->count == 0 && isatty(STDOUT_FILENO) == 1)
-			say(l->o, "no exemptions");
-	}
 }
 
 /* ---- the verb ---- */
@@ -206,18 +175,17 @@ print(struct list *l)
 static int
 list(struct list *l, struct error *err)
 {
+	const char *order = l->o->sort;
 	enum role role;
 
-	l->wanted[ROLE_CLIENT] = l->wanted[ROLE_SERVER] = true;
-	if (l->o->word_count > 0) {
-		if (role_read("list", l->o->words[0], &role, err) != 0)
-			return -1;
-		l->wanted[role == ROLE_CLIENT ? ROLE_SERVER : ROLE_CLIENT] =
-		    false;
-	}
+	l->role = l->o->words[0];
+	if (l->role != NULL && role_read(l->o, l->role, &role, err) != 0)
+		return -1;
 	if (list_gather(l, err) != 0)
 		return -1;
-	sort(l);
+	if (order != NULL && strcmp(order, "line") != 0 && l->count > 1)
+		qsort(l->entries, l->count, sizeof(*l->entries),
+		    strcmp(order, "key") == 0 ? by_key : by_until);
 	return 0;
 }
 
@@ -227,11 +195,19 @@ verb_list(const struct options *o)
 	struct error err = ERROR_INIT;
 	struct list l = { .o = o };
 	int status = EX_OK;
+	struct json j;
 
-	if (list(&l, &err) == 0)
-		print(&l);
-	else
+	if (list(&l, &err) != 0) {
 		status = fail(&err);
+	} else if (o->json) {
+		json_begin(&j);
+		rows_json(&j, "entries", describe, &l, l.count);
+		json_end(&j);
+	} else if (!o->quiet) {
+		rows_table(o, describe, &l, l.count);
+		if (l.count == 0 && isatty(STDOUT_FILENO) == 1)
+			say(o, "no exemptions");
+	}
 	list_free(&l);
 	return status;
 }

@@ -19,16 +19,15 @@ struct listed {
 
 struct list {
 	const struct options *o;
-	struct reading_file file;
-	struct map *map; /* NULL: it cannot be read; the text is believed */
-	bool wanted[2];  /* roles */
+	struct reading_file file; /* without a map the text is believed */
+	const char *role; /* NULL: both */
 	struct listed *entries;
 	size_t count;
 	struct arena memory;
 };
 
 /* Reads site, text and map, and fills entries, in the order of the file; o and
- * wanted are given. */
+ * role are given. */
 int list_gather(struct list *l, struct error *err) MUST_USE;
 void list_free(struct list *l);
 

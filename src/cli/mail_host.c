@@ -23,78 +23,42 @@
 
 /* ---- an answer of DNS ---- */
 
-struct packet {
-	const unsigned char *start, *at, *end;
-};
-
-static bool
-skip_name(struct packet *p)
-{
-	int len = dn_skipname(p->at, p->end);
-
-	if (len < 0)
-		return false;
-	p->at += len;
-	return true;
-}
-
-static bool
-skip_questions(struct packet *p, unsigned count)
-{
-	p->at += HFIXEDSZ;
-	for (; count > 0; count--) {
-		if (!skip_name(p) || p->end - p->at < QFIXEDSZ)
-			return false;
-		p->at += QFIXEDSZ;
-	}
-	return true;
-}
-
 static unsigned
 number_at(const unsigned char *at)
 {
 	return (unsigned)at[0] << 8 | at[1];
 }
 
-/* The next record: where its data begins, and of an MX they end. */
-static bool
-next_record(struct packet *p, struct packet *data, unsigned *type)
-{
-	size_t len;
-
-	if (!skip_name(p) || p->end - p->at < RECORD_FIXED)
-		return false;
-	*type = number_at(p->at);
-	len = number_at(p->at + RECORD_FIXED - 2);
-	p->at += RECORD_FIXED;
-	if ((size_t)(p->end - p->at) < len)
-		return false;
-	*data = (struct packet){ p->start, p->at, p->end };
-	p->at += len;
-	return true;
-}
-
 /* The mail host that is to be tried first; false: the answer names none. */
 static bool
 best_exchange(const unsigned char *answer, int len, char name[NS_MAXDNAME])
 {
-	struct packet p = { answer, answer, answer + len }, data;
-	unsigned type, least = 0x10000;
+	const unsigned char *at = answer + HFIXEDSZ, *end = answer + len;
+	unsigned questions, records, least = 0x10000;
 
-	if (len < HFIXEDSZ ||
-	    !skip_questions(&p, number_at(answer + 4)))
+	if (len < HFIXEDSZ)
 		return false;
-	for (unsigned count = number_at(answer + 6); count > 0 &&
-	     next_record(&p, &data, &type); count--) {
+	questions = number_at(answer + 4);
+	records = number_at(answer + 6);
+	for (unsigned i = 0; i < questions + records; i++) {
+		int fixed = i < questions ? QFIXEDSZ : RECORD_FIXED;
+		int skipped = dn_skipname(at, end);
 		char found[NS_MAXDNAME];
+		unsigned data;
 
-		if (type != ns_t_mx || p.at - data.at < 3 ||
-		    number_at(data.at) >= least ||
-		    dn_expand(data.start, data.end, data.at + 2, found,
-		        sizeof(found)) < 0)
-			continue;
-		least = number_at(data.at);
-		memcpy(name, found, sizeof(found));
+		if (skipped < 0 || end - at < skipped + fixed)
+			break;
+		at += skipped + fixed;
+		data = i < questions ? 0 : number_at(at - 2);
+		if (end - at < (ptrdiff_t)data)
+			break;
+		if (data > 2 && number_at(at - RECORD_FIXED) == ns_t_mx &&
+		    number_at(at) < least &&
+		    dn_expand(answer, end, at + 2, found, sizeof(found)) >= 0) {
+			least = number_at(at);
+			memcpy(name, found, sizeof(found));
+		}
+		at += data;
 	}
 	return least < 0x10000;
 }
@@ -110,8 +74,8 @@ ask(struct child *self)
 	char exchange[NS_MAXDNAME], line[2 * NS_MAXDNAME + 3];
 
 	sandbox(SANDBOX_ASK, -1);
-	for (size_t i = 0; i < j->hosts.count && i < ASKED_MAX; i++) {
-		const struct host *host = &j->hosts.wishes[i].host;
+	for (size_t i = 0; i < j->request.count && i < ASKED_MAX; i++) {
+		const struct host *host = &j->request.wishes[i].host;
 		int len = host->kind != HOST_NAME ? -1
 		    : res_query(host->name, ns_c_in, ns_t_mx, answer,
 		        sizeof(answer));
@@ -127,24 +91,6 @@ ask(struct child *self)
 	return 0;
 }
 
-/* Did it run?  Else why not. */
-static bool
-run_as_nobody(struct child *child, const char **why)
-{
-	struct error ignored;
-	struct user user;
-	int status;
-
-	*why = "there is no user " NOBODY;
-	if (!user_find(&user, NOBODY, 0) || user.id == 0)
-		return false;
-	child->user = &user;
-	status = child_run(child, &ignored);
-	child->user = NULL;
-	*why = "the kernel does not let us become " NOBODY;
-	return status != 127;
-}
-
 /* What it wrote until its time was over. */
 static void
 collect(const struct job *j, struct buf *lines)
@@ -152,39 +98,26 @@ collect(const struct job *j, struct buf *lines)
 	struct child child = { .function = ask, .context = (void *)(size_t)j,
 		.name = "mail hosts", .input = -1, .directory = -1,
 		.target = -1, .output = lines, .timeout = SECONDS };
+	const char *why = "there is no user " NOBODY;
 	struct error ignored;
-	const char *why;
+	struct user user;
 
-	if (geteuid() == 0) {
-		if (run_as_nobody(&child, &why))
+	if (geteuid() == 0 && user_find(&user, NOBODY, 0) && user.id != 0) {
+		child.user = &user;
+		if (child_run(&child, &ignored) != 127)
 			return;
-		detail(j->o, "DNS is asked as root: %s", why);
+		child.user = NULL;
+		why = "the kernel does not let us become " NOBODY;
 	}
+	if (geteuid() == 0)
+		detail(j->o, "DNS is asked as root: %s", why);
 	(void)!child_run(&child, &ignored);
 }
 
 /* ---- what is said ---- */
 
-/* Not where the mail host is below the name, or exempted otherwise: then the
- * access file has what it takes. */
-static bool
-is_missed(const struct job *j, const struct host *exchange)
-{
-	const struct access *now = j->plan.changed ? &j->after
-						   : &j->update.access;
-	struct policy_query q = question_of_host(exchange);
-	struct policy p = { .value = BUF_INIT };
-
-	q.rules = &j->site.policy;
-	q.lookup = access_lookup;
-	q.context = (void *)(size_t)now;
-	(void)policy_answer(ROLE_CLIENT, &q, &p);
-	policy_free(&p);
-	return p.tls == TLS_ON;
-}
-
 void
-mail_host_notes(const struct job *j)
+mail_host_notes(struct job *j)
 {
 	const struct host_rules rules = { .compressed =
 		j->site.compressed_ipv6 };
@@ -192,18 +125,28 @@ mail_host_notes(const struct job *j)
 	struct span rest;
 
 	if (j->request.role != ROLE_CLIENT || j->request.verb != VERB_ADD ||
-	    j->o->quiet || j->o->dry_run || isatty(STDERR_FILENO) != 1)
+	    j->request.count == 0 || j->o->quiet || j->o->dry_run ||
+	    isatty(STDERR_FILENO) != 1)
 		return;
 	collect(j, &lines);
 	rest = buf_as_span(&lines);
 	while (rest.at != NULL && rest.len > 0) {
 		struct span line = span_cut(&rest, "\n");
 		struct span name = span_word(&line), mail = span_word(&line);
+		struct policy p = { .value = BUF_INIT };
+		struct policy_query q;
 		struct error ignored;
 		struct host host;
 
-		if (host_parse(mail, ROLE_CLIENT, &rules, &host, &ignored) ==
-		        0 && host.kind == HOST_NAME && is_missed(j, &host))
+		if (host_parse(mail, ROLE_CLIENT, &rules, &host, &ignored) !=
+		        0 || host.kind != HOST_NAME)
+			continue;
+		/* Not where the mail host is below the name, or exempted
+		 * otherwise: then the access file has what it takes. */
+		q = question_in_text(&host, &j->site, change_after(j));
+		(void)policy_answer(ROLE_CLIENT, &q, &p);
+		policy_free(&p);
+		if (p.tls == TLS_ON)
 			note(j->o, "%.*s: its mail goes to %s (MX); did you "
 			    "mean: tlsoff client %s%s", (int)name.len, name.at,
 			    host.name, j->o->fallback ? "--fallback " : "",

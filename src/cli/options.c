@@ -11,11 +11,22 @@
 
 #include "cli.h"
 #include "options.h"
-#include "suggest.h"
 
 #define AT(member) offsetof(struct options, member)
+#define MEMBER(o, offset) ((void *)((char *)(o) + (offset)))
+#define TEXT_AT(o, offset) ((const char **)MEMBER(o, offset))
 
-static const struct option_known known[] = {
+/* ---- the table ---- */
+
+const char *const builder_names[] = { [UPDATE_MAKEMAP] = "makemap",
+	[UPDATE_LIBDB] = "libdb", [UPDATE_MAKE] = "make",
+	[UPDATE_PATCH] = "patch", NULL };
+const char *const restart_names[] = { [SERVICE_NONE] = "none",
+	[SERVICE_RELOAD] = "reload", [SERVICE_RESTART] = "restart", NULL };
+static const char *const order_names[] = { "line", "until", "key", NULL };
+static const char *const color_names[] = { "auto", "always", "never", NULL };
+
+const struct option_known option_table[] = {
 	{ "config", 'C', TEXT, AT(config), VERB_ALL, "FILE",
 		"sendmail.cf (/etc/mail/sendmail.cf)" },
 	{ "access", 'f', TEXT, AT(access), VERB_ALL, "FILE",
@@ -90,15 +101,21 @@ static const struct option_known known[] = {
 		"this; with a verb: all about that verb" },
 	{ "version", 'V', FLAG, AT(version), VERB_ALL, NULL,
 		"the version" },
+	{ .name = NULL }
 };
-#define KNOWN (sizeof(known) / sizeof(known[0]))
-#define LONG_ONLY 256 /* what getopt_long() returns for known[0], and so on */
+#define KNOWN (sizeof(option_table) / sizeof(option_table[0]) - 1)
+#define LONG_ONLY 256 /* what getopt_long() returns for the first, and so on */
 
-const struct option_known *
-option_known(size_t i)
+int
+name_index(const char *const *names, const char *word)
 {
-	return i < KNOWN ? &known[i] : NULL;
+	for (int i = 0; names[i] != NULL; i++)
+		if (strcmp(names[i], word) == 0)
+			return i;
+	return -1;
 }
+
+/* ---- words ---- */
 
 /* getopt's own two tables, from the one above. */
 static void
@@ -109,14 +126,14 @@ for_getopt(struct option longs[KNOWN + 1], char shorts[2 * KNOWN + 3])
 	char *s = stpcpy(shorts, "-:");
 
 	for (size_t i = 0; i < KNOWN; i++) {
-		int argument = known[i].kind == FLAG ? no_argument
+		int argument = option_table[i].kind == FLAG ? no_argument
 						     : required_argument;
 
-		longs[i] = (struct option){ known[i].name, argument, NULL,
+		longs[i] = (struct option){ option_table[i].name, argument, NULL,
 			LONG_ONLY + (int)i };
-		if (known[i].letter == 0)
+		if (option_table[i].letter == 0)
 			continue;
-		*s++ = known[i].letter;
+		*s++ = option_table[i].letter;
 		if (argument == required_argument)
 			*s++ = ':';
 	}
@@ -128,17 +145,19 @@ static const struct option_known *
 find_known(int c)
 {
 	if (c >= LONG_ONLY)
-		return &known[c - LONG_ONLY];
+		return &option_table[c - LONG_ONLY];
 	for (size_t i = 0; i < KNOWN; i++)
-		if (c != 0 && known[i].letter == c)
-			return &known[i];
+		if (c != 0 && option_table[i].letter == c)
+			return &option_table[i];
 	return NULL;
 }
 
 static int
-parse_number(const char *name, const char *text, unsigned long least,
-    unsigned long most, unsigned long *number, struct error *err)
+parse_number(const struct option_known *k, const char *text,
+    unsigned long *number, struct error *err)
 {
+	unsigned long least = k->kind == SECONDS ? 0 : 1;
+	unsigned long most = k->kind == COUNT ? ULONG_MAX : 86400;
 	char *end;
 
 	errno = 0;
@@ -147,9 +166,9 @@ parse_number(const char *name, const char *text, unsigned long least,
 	    *number < least || *number > most)
 		return most == ULONG_MAX
 		    ? error_set(err, EX_USAGE, "--%s: \"%.40s\" is no number; "
-		        "write %lu or more", name, text, least)
+		        "write %lu or more", k->name, text, least)
 		    : error_set(err, EX_USAGE, "--%s: \"%.40s\" is no number "
-		        "from %lu to %lu", name, text, least, most);
+		        "from %lu to %lu", k->name, text, least, most);
 	return 0;
 }
 
@@ -157,47 +176,14 @@ static int
 store(struct options *o, const struct option_known *k, char *argument,
     struct error *err)
 {
-	char *member = (char *)o + k->offset;
-	unsigned long number;
-
-	o->given |= (uint64_t)1 << (k - known);
-	/* Untested: a switch over an enum has no other value. */
-	switch (k->kind) {
-	case FLAG:
-		*(bool *)(void *)member = true;
-		return 0;
-	case TEXT:
-	case SITE:
-		*(const char **)(void *)member = argument;
-		return 0;
-	case SECONDS:
-	case PERIOD:
-		if (parse_number(k->name, argument, k->kind == PERIOD, 86400,
-		        &number, err) != 0)
-			return -1;
-		*(int *)(void *)member = (int)number;
-		return 0;
-	case COUNT:
-		return parse_number(k->name, argument, 1, ULONG_MAX,
-		    (unsigned long *)(void *)member, err);
-	}
+	o->given |= (uint64_t)1 << (k - option_table);
+	if (k->kind == FLAG)
+		*(bool *)MEMBER(o, k->offset) = true;
+	else if (k->kind == TEXT || k->kind == SITE)
+		*TEXT_AT(o, k->offset) = argument;
+	else
+		return parse_number(k, argument, MEMBER(o, k->offset), err);
 	return 0;
-}
-
-/* A long option that is none, or the beginning of several. */
-static int
-complain_of_long(const char *word, struct error *err)
-{
-	struct suggestion near = { { word + 2, strcspn(word + 2, "=") }, NULL,
-		0 };
-
-	for (size_t i = 0; i < KNOWN; i++)
-		suggest(&near, known[i].name);
-	if (near.name == NULL)
-		return error_set(err, EX_USAGE, "%.100s: no such option; see "
-		    "tlsoff --help", word);
-	return error_set(err, EX_USAGE, "%.100s: no such option, or one of "
-	    "several; did you mean --%s?", word, near.name);
 }
 
 /* What getopt stumbled over. */
@@ -205,6 +191,7 @@ static int
 complain(int c, const char *word, struct error *err)
 {
 	const struct option_known *k = find_known(optopt);
+	struct suggestion near;
 
 	/* Untested: getopt_long() misses the argument of known options
 	 * alone. */
@@ -218,7 +205,15 @@ complain(int c, const char *word, struct error *err)
 	if (k != NULL)
 		return error_set(err, EX_USAGE, "--%s: takes no argument",
 		    k->name);
-	return complain_of_long(word, err);
+	/* It is none, or the beginning of several. */
+	near = (struct suggestion){ { word + 2, strcspn(word + 2, "=") }, NULL, 0 };
+	for (size_t i = 0; i < KNOWN; i++)
+		suggest(&near, option_table[i].name);
+	if (near.name == NULL)
+		return error_set(err, EX_USAGE, "%.100s: no such option; see "
+		    "tlsoff --help", word);
+	return error_set(err, EX_USAGE, "%.100s: no such option, or one of "
+	    "several; did you mean --%s?", word, near.name);
 }
 
 static void
@@ -255,43 +250,32 @@ read_all(struct options *o, int argc, char **argv, struct error *err)
 	return 0;
 }
 
-/* ---- names that are arguments ---- */
+/* ---- their values ---- */
 
-const char *const builder_names[] = { [UPDATE_MAKEMAP] = "makemap",
-	[UPDATE_LIBDB] = "libdb", [UPDATE_MAKE] = "make",
-	[UPDATE_PATCH] = "patch", NULL };
-const char *const restart_names[] = { [SERVICE_NONE] = "none",
-	[SERVICE_RELOAD] = "reload", [SERVICE_RESTART] = "restart", NULL };
+/* Options that are one of some names, and these for people. */
+static const struct {
+	const char *option;
+	size_t offset;
+	const char *const *names;
+	const char *cure;
+} choices[] = {
+	{ "builder", AT(builder), builder_names, "makemap, libdb, patch or make" },
+	{ "restart", AT(restart), restart_names, "restart, reload or none" },
+	{ "sort", AT(sort), order_names, "line, until or key" },
+	{ "color", AT(color), color_names, "auto, always or never" },
+};
 
-const char *const order_names[] = { "line", "until", "key", NULL };
-const char *const color_names[] = { "auto", "always", "never", NULL };
-
-int
-name_index(const char *const *names, const char *word)
-{
-	for (int i = 0; names[i] != NULL; i++)
-		if (strcmp(names[i], word) == 0)
-			return i;
-	return -1;
-}
-
+/* The one that is installed, or an absolute path: what is run gets no working
+ * directory of ours. */
 static int
-one_of(const char *name, const char *value, const char *const *names,
-    const char *cure, struct error *err)
-{
-	if (value == NULL || name_index(names, value) >= 0)
-		return 0;
-	return error_set(err, EX_USAGE, "--%s: unknown %s \"%.100s\"; write %s",
-	    name, name, value, cure);
-}
-
-/* What is run gets no working directory of ours. */
-static int
-absolute_makemap(struct options *o, struct error *err)
+find_makemap(struct options *o, struct error *err)
 {
 	char here[PATH_MAX];
 	size_t len;
 
+	if (o->makemap == NULL &&
+	    site_find_program("", "makemap", o->makemap_path))
+		o->makemap = o->makemap_path;
 	if (o->makemap == NULL || o->makemap[0] == '/')
 		return 0;
 	if (strchr(o->makemap, '/') == NULL)
@@ -308,54 +292,42 @@ absolute_makemap(struct options *o, struct error *err)
 	return 0;
 }
 
+/* The day takes the place of what was written. */
 static int
-read_days(struct options *o, struct error *err)
+read_day(const char *option, const char **text, day_parser *parse,
+    char date[16], struct error *err)
 {
-	if (o->until != NULL) {
-		if (until_parse(o->until, o->until_date, err) != 0)
-			return -1;
-		o->until = o->until_date;
-	}
-	if (o->warn != NULL) {
-		if (period_parse("warn", o->warn, o->warn_date, err) != 0)
-			return -1;
-		o->warn = o->warn_date;
-	}
-	if (o->expires != NULL) {
-		if (period_parse("expires", o->expires, o->expires_date, err) != 0)
-			return -1;
-		o->expires = o->expires_date;
-	}
+	if (*text == NULL)
+		return 0;
+	if (parse(option, *text, date, err) != 0)
+		return -1;
+	*text = date;
 	return 0;
 }
 
 static int
 check_values(struct options *o, struct error *err)
 {
-	if (one_of("builder", o->builder, builder_names, "makemap, libdb, "
-	        "patch or make", err) != 0 ||
-	    one_of("restart", o->restart, restart_names, "restart, reload "
-	        "or none", err) != 0 ||
-	    one_of("sort", o->sort, order_names, "line, until or key", err) != 0 ||
-	    one_of("color", o->color, color_names, "auto, always or never",
-	        err) != 0 ||
-	    absolute_makemap(o, err) != 0)
+	for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++) {
+		const char *name = choices[i].option;
+		const char *value = *TEXT_AT(o, choices[i].offset);
+
+		if (value != NULL && name_index(choices[i].names, value) < 0)
+			return error_set(err, EX_USAGE, "--%s: unknown %s "
+			    "\"%.100s\"; write %s", name, name, value,
+			    choices[i].cure);
+	}
+	if (find_makemap(o, err) != 0)
 		return -1;
 	if (o->restart != NULL && strcmp(o->restart, "none") == 0 &&
 	    o->restart_command != NULL)
 		return error_set(err, EX_USAGE, "--restart-command: "
 		    "contradicts --restart none; leave one of them out");
-	return read_days(o, err);
-}
-
-/* Behind an option that is wrong, too. */
-static bool
-asks_for_document(char *const *argv)
-{
-	for (; *argv != NULL && strcmp(*argv, "--") != 0; argv++)
-		if (strcmp(*argv, "-j") == 0 || strcmp(*argv, "--json") == 0)
-			return true;
-	return false;
+	if (read_day("until", &o->until, until_parse, o->until_date, err) != 0 ||
+	    read_day("warn", &o->warn, period_parse, o->warn_date, err) != 0)
+		return -1;
+	return read_day("expires", &o->expires, period_parse, o->expires_date,
+	    err);
 }
 
 int
@@ -367,7 +339,10 @@ options_read(struct options *o, int argc, char **argv, struct error *err)
 	/* Words move to the front of argv, over what was read already. */
 	o->words = argv;
 	if (read_all(o, argc, argv, err) != 0) {
-		o->json = o->json || asks_for_document(argv);
+		/* Behind an option that is wrong, too. */
+		for (; *argv != NULL && strcmp(*argv, "--") != 0; argv++)
+			o->json = o->json || strcmp(*argv, "-j") == 0 ||
+			    strcmp(*argv, "--json") == 0;
 		return -1;
 	}
 	return o->help || o->version ? 0 : check_values(o, err);
@@ -376,12 +351,15 @@ options_read(struct options *o, int argc, char **argv, struct error *err)
 int
 options_fit(const struct options *o, unsigned verb, struct error *err)
 {
-	for (size_t i = 0; i < KNOWN; i++)
+	for (size_t i = 0; i < KNOWN; i++) {
+		const struct option_known *k = &option_table[i];
+
 		if ((o->given & (uint64_t)1 << i) != 0 &&
-		    (known[i].verbs & verb) == 0 && known[i].kind != SITE &&
-		    known[i].kind != SECONDS)
+		    (k->verbs & verb) == 0 && k->kind != SITE &&
+		    k->kind != SECONDS)
 			return error_set(err, EX_USAGE, "--%s: has no effect "
-			    "with %s; leave it out", known[i].name, o->verb);
+			    "with %s; leave it out", k->name, o->verb);
+	}
 	if (o->exit_code && !o->dry_run)
 		return error_set(err, EX_USAGE, "--exit-code: tells what would "
 		    "change; add -n, or leave it out");

@@ -1,6 +1,6 @@
 /*
  * options.h: the table of options, for those who read the command line
- * (options.c) and those who tell about it (help.c).
+ * (options.c) and those who tell about it (verbs.c).
  */
 #ifndef TLSOFF_OPTIONS_H
 #define TLSOFF_OPTIONS_H
@@ -22,7 +22,7 @@ struct option_known {
 	const char *words;
 };
 
-/* The options in their order; NULL behind the last. */
-const struct option_known *option_known(size_t i);
+/* The options in their order; behind the last is one without a name. */
+extern const struct option_known option_table[];
 
 #endif

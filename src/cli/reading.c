@@ -1,5 +1,4 @@
 /* Finds the site, and reads text and map, for the verbs that change nothing. */
-#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -9,21 +8,31 @@
 bool
 role_find(const char *word, enum role *role)
 {
-	static const char *const names[] = { [ROLE_CLIENT] = "client",
-		[ROLE_SERVER] = "server", NULL };
-	int i = name_index(names, word);
-
-	if (i >= 0)
-		*role = (enum role)i;
-	return i >= 0;
+	*role = strcmp(word, role_name(ROLE_SERVER)) == 0 ? ROLE_SERVER
+							  : ROLE_CLIENT;
+	return strcmp(word, role_name(*role)) == 0;
 }
 
-const char *
-find_makemap(const struct options *o, char path[PATH_MAX])
+int
+role_read(const struct options *o, const char *word, enum role *role,
+    struct error *err)
 {
-	if (o->makemap != NULL)
-		return o->makemap;
-	return site_find_program("", "makemap", path) ? path : NULL;
+	if (role_find(word, role))
+		return 0;
+	return error_set(err, EX_USAGE, "%s: no role \"%.100s\"; write client "
+	    "or server", o->verb, word);
+}
+
+struct policy_query
+question_in_text(const struct host *host, const struct site *site,
+    const struct access *access)
+{
+	struct policy_query q = question_of_host(host);
+
+	q.rules = &site->policy;
+	q.lookup = access_lookup;
+	q.context = (void *)(size_t)access;
+	return q;
 }
 
 bool
@@ -41,16 +50,6 @@ ignored_map(const struct site *site, struct error *err)
 	    site->config, site->map.type_name);
 }
 
-int
-role_read(const char *verb, const char *word, enum role *role,
-    struct error *err)
-{
-	if (role_find(word, role))
-		return 0;
-	return error_set(err, EX_USAGE, "%s: no role \"%.100s\"; write client "
-	    "or server", verb, word);
-}
-
 const char *
 tls_name(enum tls tls)
 {
@@ -61,41 +60,27 @@ tls_name(enum tls tls)
 	return names[tls];
 }
 
-/* check looks at everything, and libdb builds what no makemap has to know. */
-static bool
-must_ask_types(const struct options *o, const struct site *site)
-{
-	return site->map.compiled || strcmp(o->verb, "check") == 0 ||
-	    (o->builder != NULL && strcmp(o->builder, "libdb") == 0);
-}
-
-/* The map as this machine's makemap, and so its sendmail, was compiled. */
-static int
-read_site(const struct options *o, struct site *site, struct error *err)
-{
-	struct site_request request = { .config = o->config,
-		.access = o->access, .map = o->map };
-	struct map_types types;
-	const char *makemap;
-	char path[PATH_MAX];
-
-	if (site_read(site, &request, err) != 0)
-		return -1;
-	makemap = find_makemap(o, path);
-	if (makemap == NULL || !must_ask_types(o, site))
-		return 0;
-	if (makemap_types(makemap, &types, err) != 0)
-		return -1;
-	request.types = &types;
-	return site_read(site, &request, err);
-}
-
 int
 find_site(const struct options *o, struct site *site,
     struct entry_rules *rules, char day[16], struct error *err)
 {
-	if (read_site(o, site, err) != 0)
+	struct site_request request = { .config = o->config,
+		.access = o->access, .map = o->map };
+	struct map_types types;
+
+	if (site_read(site, &request, err) != 0)
 		return -1;
+	/* The map as this machine's makemap, and so its sendmail, was compiled:
+	 * check looks at everything, and libdb builds what no makemap has to
+	 * know. */
+	if (o->makemap != NULL && (site->map.compiled ||
+	    strcmp(o->verb, "check") == 0 ||
+	    (o->builder != NULL && strcmp(o->builder, "libdb") == 0))) {
+		request.types = &types;
+		if (makemap_types(o->makemap, &types, err) != 0 ||
+		    site_read(site, &request, err) != 0)
+			return -1;
+	}
 	/* No path is relative any more, and some versions of libdb obey a file
 	 * DB_CONFIG in the working directory. */
 	(void)!chdir("/");
@@ -112,52 +97,29 @@ reading_site(struct reading_file *r, const struct options *o,
 	return find_site(o, &r->site, &r->rules, r->today, err);
 }
 
-static int
-parse(struct reading_file *r, const struct options *o, struct span text,
+int
+reading_text(struct reading_file *r, const struct options *o,
     struct error *err)
 {
 	struct access_rules rules = { r->site.map.keep_case, o->marker };
 
-	if (access_parse_tls(&r->access, text, &rules, err) != 0)
+	if (update_read_text(r->site.access, &r->text, err) != 0)
+		return -1;
+	if (access_parse_tls(&r->access, buf_as_span(&r->text), &rules, err) != 0)
 		return error_memory_for(err, r->site.access);
 	r->there = true;
 	return 0;
 }
 
 int
-reading_text(struct reading_file *r, const struct options *o,
-    struct error *err)
-{
-	if (update_read_text(r->site.access, &r->text, err) != 0)
-		return -1;
-	return parse(r, o, buf_as_span(&r->text), err);
-}
-
-int
-reading_check_links(const struct reading_file *r, struct error *err)
-{
-	struct error why = ERROR_INIT;
-	struct location l;
-
-	if (location_open(&l, r->site.access, SITE_NAME_FILES, &why) == 0) {
-		close_fd(&l.directory);
-	} else if (l.refused) {
-		*err = why;
-		return -1;
-	}
-	return 0;
-}
-
-int
-reading_map(struct reading_file *r, const struct options *o, struct map **map,
+reading_map(struct reading_file *r, const struct options *o,
     struct error *unreadable, struct error *err)
 {
 	const struct site *site = &r->site;
-	struct location *l = &r->map;
+	struct location *l = &r->place;
 	struct error why = ERROR_INIT;
 	struct map_file file;
 
-	*map = NULL;
 	/* Untested: the path of a map that was read begins with /. */
 	if (is_ignored(site)) {
 		(void)ignored_map(site, unreadable);
@@ -172,7 +134,7 @@ reading_map(struct reading_file *r, const struct options *o, struct map **map,
 		return is_ours ? -1 : 0;
 	}
 	file = (struct map_file){ l->directory, l->name, l->path };
-	*map = map_open(&file, &site->map, find_makemap(o, r->makemap),
+	r->map = map_open(&file, &site->map, o->makemap,
 	    site->config[0] == '\0' ? NULL : site->config, unreadable);
 	close_fd(&l->directory);
 	return 0;
@@ -181,7 +143,7 @@ reading_map(struct reading_file *r, const struct options *o, struct map **map,
 void
 reading_free(struct reading_file *r)
 {
+	map_close(r->map);
 	access_free(&r->access);
 	buf_free(&r->text);
-	r->there = false;
 }

@@ -1,5 +1,15 @@
-/* What a change did: lines for people, or one document. */
+/* What a change did: lines for people, one document, the system log. */
+#include <ctype.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "change.h"
 #include "rows.h"
+
+#define NAME_SIZE 65
 
 static const char *const service_words[] = {
 	[SERVICE_RESTARTED] = "restarted", [SERVICE_RELOADED] = "reloaded",
@@ -7,39 +17,27 @@ static const char *const service_words[] = {
 	[SERVICE_FAILED] = "failed"
 };
 
-void
-report_warning(struct report *r, const char *format, ...)
-{
-	va_list args;
-
-	r->warnings.memory = &r->memory;
-	va_start(args, format);
-	lines_vadd(&r->warnings, format, args);
-	va_end(args);
-}
-
-void
-report_free(struct report *r)
-{
-	buf_free(&r->diff);
-	arena_free(&r->memory);
-	*r = (struct report){ .changed = false };
-}
-
 /* ---- text ---- */
 
-/* One change as "added Try_TLS:luna.bagoona.com NO (line 12): why". */
+/* "added Try_TLS:luna.bagoona.com NO" */
+static void
+put_change(struct buf *out, const struct change *c)
+{
+	buf_printf(out, "%s ", action_name(c->action));
+	buf_visible(out, span_of(c->key));
+	if (c->value[0] != '\0') {
+		buf_char(out, ' ');
+		buf_visible(out, span_trim(span_of(c->value)));
+	}
+}
+
+/* The same with " (line 12): why" behind it. */
 static const char *
 change_text(const struct change *c, size_t line, struct arena *memory)
 {
 	struct buf out = BUF_IN(memory);
 
-	buf_printf(&out, "%s ", action_name(c->action));
-	buf_visible(&out, span_of(c->key));
-	if (c->value[0] != '\0') {
-		buf_char(&out, ' ');
-		buf_visible(&out, span_trim(span_of(c->value)));
-	}
+	put_change(&out, c);
 	/* A key that has no value has no line either: it is that of the entry
 	 * which covers it, and the reason names it. */
 	if (line > 0 && c->value[0] != '\0')
@@ -49,41 +47,28 @@ change_text(const struct change *c, size_t line, struct arena *memory)
 	return buf_string(&out);
 }
 
-/* Those to be told; what a diff shows need not be. */
-static struct line_list
-changes_text(struct report *r, const struct options *o)
-{
-	struct line_list l = { .memory = &r->memory };
-
-	for (size_t i = 0; r->plan != NULL && i < r->plan->change_count; i++) {
-		const struct change *c = &r->plan->changes[i];
-
-		if (!o->dry_run || c->action == UNCHANGED || c->reason != NULL)
-			lines_add(&l, "%s",
-			    change_text(c, r->lines[i], &r->memory));
-	}
-	return l;
-}
-
 static void
-say_map(const struct report *r, const struct options *o)
+say_map(const struct job *j)
 {
-	if (r->builder == NULL) {
-		say(o, "map %s: unchanged", r->map);
+	const char *map = j->site.map.path;
+
+	if (j->builder == NULL) {
+		say(j->o, "map %s: unchanged", map);
 		return;
 	}
-	if (r->why != NULL)
-		say(o, "map %s: differed from the text: %s", r->map, r->why);
-	say(o, "map %s: %zu %s, built by %s, proven", r->map, r->entries,
-	    r->entries == 1 ? "entry" : "entries", r->builder);
+	if (j->why[0] != '\0')
+		say(j->o, "map %s: differed from the text: %s", map, j->why);
+	say(j->o, "map %s: %zu %s, built by %s, proven", map,
+	    j->proof.entries, j->proof.entries == 1 ? "entry" : "entries",
+	    j->builder);
 }
 
 /* Is there an exemption more for mail that we send? */
 static bool
-frees_mail(const struct report *r)
+frees_mail(const struct plan *p)
 {
-	for (size_t i = 0; r->plan != NULL && i < r->plan->change_count; i++) {
-		const struct change *c = &r->plan->changes[i];
+	for (size_t i = 0; i < p->change_count; i++) {
+		const struct change *c = &p->changes[i];
 
 		if (c->role == ROLE_CLIENT &&
 		    (c->action == ADDED || c->action == CHANGED))
@@ -93,44 +78,53 @@ frees_mail(const struct report *r)
 }
 
 static void
-say_service(const struct report *r, const struct options *o)
+say_service(const struct job *j)
 {
-	const struct service_result *s = &r->service;
+	const struct service_result *s = &j->service;
 	bool restarted = s->action == SERVICE_RESTARTED ||
 	    s->action == SERVICE_RELOADED;
 
-	if (r->untouched != NULL)
-		say(o, "sendmail left alone (%s)", r->untouched);
+	if (j->untouched != NULL)
+		say(j->o, "sendmail left alone (%s)", j->untouched);
 	else if (s->action == SERVICE_NOT_RUNNING)
-		say(o, "sendmail is not running; not started");
+		say(j->o, "sendmail is not running; not started");
 	else if (restarted)
-		say(o, "sendmail %s by %s", service_words[s->action], s->by);
+		say(j->o, "sendmail %s by %s", service_words[s->action], s->by);
 	/* A daemon that was restarted runs its queue. */
-	if (r->is_read && !restarted && s->action != SERVICE_FAILED &&
-	    frees_mail(r))
-		say(o, "mail that waits goes out at the next queue run; "
+	if (j->site.own_map && !restarted && s->action != SERVICE_FAILED &&
+	    frees_mail(&j->plan))
+		say(j->o, "mail that waits goes out at the next queue run; "
 		    "sendmail -q runs it now");
 }
 
-static void
-print_dry(const struct report *r, const struct options *o,
-    const struct line_list *changes)
+static int
+print_text(struct job *j, struct error *err)
 {
-	for (size_t i = 0; i < changes->count; i++)
-		note(o, "%s", changes->at[i]);
-	if (!o->quiet)
-		fwrite(buf_as_span(&r->diff).at, 1, r->diff.len, stdout);
-}
+	struct line_list changes = { .memory = &j->memory };
 
-static void
-print_done(const struct report *r, const struct options *o,
-    const struct line_list *changes)
-{
-	say_lines(o, changes);
-	if (r->proven)
-		say_map(r, o);
-	if (r->builder != NULL)
-		say_service(r, o);
+	for (size_t i = 0; i < j->plan.change_count; i++) {
+		const struct change *c = &j->plan.changes[i];
+
+		/* What a diff shows need not be told. */
+		if (!j->o->dry_run || c->action == UNCHANGED || c->reason != NULL)
+			lines_add(&changes, "%s",
+			    change_text(c, j->lines[i], &j->memory));
+	}
+	if (arena_error(&j->memory, err) != 0)
+		return -1;
+	for (size_t i = 0; i < changes.count; i++) {
+		if (j->o->dry_run)
+			note(j->o, "%s", changes.at[i]);
+		else
+			say(j->o, "%s", changes.at[i]);
+	}
+	if (!j->o->quiet)
+		fwrite(buf_string(&j->diff), 1, j->diff.len, stdout);
+	if (j->proof.equal && !j->o->dry_run)
+		say_map(j);
+	if (j->builder != NULL)
+		say_service(j);
+	return 0;
 }
 
 /* ---- JSON ---- */
@@ -138,75 +132,146 @@ print_done(const struct report *r, const struct options *o,
 static void
 describe(void *context, size_t number, struct row *row)
 {
-	const struct report *r = context;
-	const struct change *c = &r->plan->changes[number];
+	const struct job *j = context;
+	const struct change *c = &j->plan.changes[number];
 
 	*row = (struct row){ {
-		{ "action", NULL, value_text(action_name(c->action)) },
-		{ "role", NULL, value_text(role_name(c->role)) },
-		{ "kind", NULL, value_text(kind_name(c->kind)) },
-		{ "companion", NULL, value_bool(c->companion) },
-		{ "expires", NULL, value_or_null(value_text(c->expires)) },
-		{ "comment", NULL, value_or_null(value_text(c->comment)) },
-		{ "key", NULL, value_text(c->key) },
-		{ "value", NULL, value_or_null(value_text(c->value)) },
-		{ "line", NULL, value_or_null(value_number(r->lines[number])) },
-		{ "reason", NULL, value_text(c->reason) },
+		{ "action", .value = value_text(action_name(c->action)) },
+		{ "role", .value = value_text(role_name(c->role)) },
+		{ "kind", .value = value_text(kind_name(c->kind)) },
+		{ "companion", .value = value_bool(c->companion) },
+		{ "expires", .value = value_some(span_of(c->expires)) },
+		{ "comment", .value = value_some(span_of(c->comment)) },
+		{ "key", .value = value_text(c->key) },
+		{ "value", .value = value_some(span_of(c->value)) },
+		{ "line", .value = value_line(j->lines[number]) },
+		{ "reason", .value = value_text(c->reason) },
 	} };
-}
-
-static void
-json_map(struct json *j, const struct report *r)
-{
-	const struct value unknown = value_text(NULL);
-	const struct row map = { {
-		{ "path", NULL, value_text(r->map) },
-		{ "builder", NULL, value_text(r->builder) },
-		{ "entries", NULL,
-			r->proven ? value_number(r->entries) : unknown },
-		{ "proven", NULL, r->proven ? value_bool(true) : unknown },
-	} };
-
-	json_object(j, "map");
-	row_json(j, &map);
-	json_close(j, '}');
 }
 
 void
-report_json(struct json *j, struct report *r, const struct options *o)
+report_json(struct json *json, struct job *j)
 {
-	const char *by = r->service.by;
+	const struct value unknown = value_text(NULL);
+	bool proven = j->proof.equal;
+	const struct row map = { {
+		{ "path", .value = value_text(j->site.map.path) },
+		{ "builder", .value = value_text(j->builder) },
+		{ "entries", .value = proven
+			? value_number(j->proof.entries) : unknown },
+		{ "proven", .value = proven ? value_bool(true) : unknown },
+	} };
+	const struct row service = { {
+		{ "action", .value = value_text(
+			service_words[j->service.action]) },
+		{ "by", .value = value_some(span_of(j->service.by)) },
+	} };
 
-	json_value(j, "changed", value_bool(r->changed));
-	rows_json(j, "changes", describe, r,
-	    r->plan == NULL ? 0 : r->plan->change_count);
-	json_map(j, r);
-	json_object(j, "service");
-	json_text(j, "action", service_words[r->service.action]);
-	json_text(j, "by", by[0] == '\0' ? NULL : by);
-	json_close(j, '}');
-	json_lines(j, "warnings", &r->warnings);
-	if (o->dry_run)
-		json_value(j, "diff", value_span(buf_as_span(&r->diff)));
-	if (r->error != NULL)
-		json_error(j, r->error);
+	json_value(json, "changed", value_bool(j->changed));
+	rows_json(json, "changes", describe, j, j->plan.change_count);
+	row_json(json, "map", &map);
+	row_json(json, "service", &service);
+	json_lines(json, "warnings", &j->warnings);
+	if (j->o->dry_run)
+		json_value(json, "diff", value_span(buf_as_span(&j->diff)));
+	if (j->error != NULL)
+		json_error(json, j->error);
 }
 
 int
-report_print(struct report *r, const struct options *o, struct error *err)
+report_print(struct job *j, struct error *err)
 {
-	struct line_list changes;
-	struct json j;
+	struct json json;
 
-	if (o->json) {
-		json_begin(&j);
-		report_json(&j, r, o);
-		json_end(&j);
-		return 0;
-	}
-	changes = changes_text(r, o);
-	if (arena_error(&r->memory, err) != 0)
-		return -1;
-	(o->dry_run ? print_dry : print_done)(r, o, &changes);
+	if (!j->o->json)
+		return print_text(j, err);
+	json_begin(&json);
+	report_json(&json, j);
+	json_end(&json);
 	return 0;
+}
+
+/* ---- the system log: who changed what, and what was not done ---- */
+
+/* A name that cannot be mistaken for anything else in a line of the log. */
+static bool
+is_plain(const char *name)
+{
+	size_t len = 0;
+
+	while (isgraph((unsigned char)name[len]))
+		len++;
+	return len > 0 && len < NAME_SIZE && name[len] == '\0';
+}
+
+/* SUDO_USER where it can be sudo's own word, else the user's name. */
+static void
+who(char name[NAME_SIZE])
+{
+	const char *sudo = getuid() == 0 ? getenv("SUDO_USER") : NULL;
+	struct user user;
+
+	if (sudo != NULL && is_plain(sudo)) {
+		(void)stpcpy(name, sudo);
+		return;
+	}
+	if (user_find(&user, NULL, getuid()) && is_plain(user.name))
+		(void)stpcpy(name, user.name);
+	else
+		(void)snprintf(name, NAME_SIZE, "uid %lu",
+		    (unsigned long)getuid());
+}
+
+void
+audit_changes(const struct plan *plan, const char *access)
+{
+	struct buf text = BUF_INIT;
+	char name[NAME_SIZE];
+
+	/* Where nobody listens syslog() tries again for each line. */
+	if (faccessat(AT_FDCWD, _PATH_LOG, F_OK, 0) != 0)
+		return;
+	who(name);
+	openlog("tlsoff", LOG_PID, LOG_MAIL);
+	for (size_t i = 0; i < plan->change_count; i++) {
+		const struct change *c = &plan->changes[i];
+
+		if (c->action == UNCHANGED)
+			continue;
+		buf_clear(&text);
+		put_change(&text, c);
+		buf_text(&text, " in ");
+		buf_visible(&text, span_of(access));
+		buf_printf(&text, " by %s", name);
+		if (c->expires[0] != '\0')
+			buf_printf(&text, ", until %s", c->expires);
+		if (c->comment[0] != '\0')
+			buf_text(&text, ", reason: ");
+		buf_visible(&text, span_of(c->comment));
+		if (text.at != NULL)
+			syslog(LOG_NOTICE, "%s", text.at);
+	}
+	closelog();
+	buf_free(&text);
+}
+
+void
+audit_failure(const struct options *o, const char *text)
+{
+	struct buf line = BUF_INIT;
+	char name[NAME_SIZE];
+
+	who(name);
+	buf_text(&line, o->verb);
+	for (int i = 0; i < o->word_count && line.len < 200; i++) {
+		buf_char(&line, ' ');
+		buf_visible(&line, span_of(o->words[i]));
+	}
+	buf_printf(&line, " by %s failed: ", name);
+	buf_visible(&line, span_of(text));
+	openlog("tlsoff", LOG_PID, LOG_MAIL);
+	if (line.at != NULL)
+		syslog(LOG_ERR, "%.900s", line.at);
+	closelog();
+	buf_free(&line);
 }

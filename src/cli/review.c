@@ -6,41 +6,20 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "entry.h"
 #include "review.h"
+#include "rows.h"
 
-static void
-cannot_try(struct review_host *h, const char *why)
-{
-	h->tries = false;
-	h->verdict.result = REVIEW_CANNOT_TRY;
-	h->verdict.detail = why;
-}
-
+/* why: it cannot be tried; "": it is to be tried. */
 static struct review_host *
-add(struct review *r, const struct listed *entry, const struct host *host)
+add(struct review *r, const struct listed *entry, const struct host *host,
+    const char *why)
 {
 	struct review_host *h = ARENA_ADD(&r->memory, r->hosts, r->count);
 
 	*h = (struct review_host){ .entry = entry, .host = *host,
-		.verdict = { REVIEW_CANNOT_TRY, "", "", "" }, .tries = true,
-		.input = -1 };
+		.verdict = { REVIEW_CANNOT_TRY, "", "", why }, .input = -1 };
 	return h;
-}
-
-/* Is the key that of a host, or of a net?  One with a dot in front is that of
- * the hosts below it. */
-static bool
-parse_key(struct review *r, const struct listed *entry, struct host *host)
-{
-	struct entry e;
-
-	*host = (struct host){ .kind = HOST_EVERYBODY };
-	if (!entry_read(&e, &r->list.file.access, &r->list.file.rules,
-	        &entry->record, &r->list.memory) ||
-	    !e.has_host || e.key != KEY_ASKED)
-		return false;
-	*host = e.host;
-	return true;
 }
 
 /* Would "remove" of that host take out this very entry?  Not where the key has
@@ -60,59 +39,55 @@ is_itself(const struct listed *entry, const struct host *host)
 static void
 add_client(struct review *r, const struct listed *entry)
 {
-	struct host host;
-	bool has_host = parse_key(r, entry, &host);
-	struct review_host *h = add(r, entry, &host);
+	struct host host = { .kind = HOST_EVERYBODY };
+	struct entry e;
+	/* One with a dot in front is that of the hosts below it. */
+	bool has_host = entry_read(&e, &r->list.file.access,
+	    &r->list.file.rules, &entry->record, &r->list.memory) &&
+	    e.has_host && e.key == KEY_ASKED;
+	const char *why = "";
 
-	h->itself = !has_host || is_itself(entry, &host);
+	if (has_host)
+		host = e.host;
 	if (!has_host)
-		cannot_try(h, "its key is that of no single host");
+		why = "its key is that of no single host";
 	else if (host.kind == HOST_EVERYBODY)
-		cannot_try(h, "it covers everybody");
+		why = "it covers everybody";
 	else if (host.kind == HOST_NAME && strchr(host.name, '.') == NULL)
-		cannot_try(h, "it is a top-level domain, or a name without "
-		    "its domain");
+		why = "it is a top-level domain, or a name without its domain";
 	else if (host.kind == HOST_NET)
-		cannot_try(h, "it is a net");
+		why = "it is a net";
+	add(r, entry, &host, why)->itself = !has_host ||
+	    is_itself(entry, &host);
 }
 
 static void
-add_all(struct review *r)
+add_all(struct review *r, enum role role)
 {
 	const struct host none = { .kind = HOST_EVERYBODY };
-	const struct list *l = &r->list;
 
-	for (size_t i = 0; i < l->count; i++)
-		if (l->entries[i].role == ROLE_CLIENT &&
-		    l->entries[i].reason == NULL)
-			add_client(r, &l->entries[i]);
-	for (size_t i = 0; i < l->count; i++)
-		if (l->entries[i].role == ROLE_SERVER &&
-		    l->entries[i].reason == NULL) {
-			cannot_try(add(r, &l->entries[i], &none),
-			    "it connects to us");
+	for (size_t i = 0; i < r->list.count; i++) {
+		const struct listed *entry = &r->list.entries[i];
+
+		if (entry->role != role || entry->reason != NULL)
+			continue;
+		if (role == ROLE_CLIENT) {
+			add_client(r, entry);
+		} else {
+			(void)add(r, entry, &none, "it connects to us");
 			r->servers++;
 		}
+	}
 }
 
 /* ---- hosts that were named ---- */
-
-static struct policy_query
-question(const struct review *r, const struct host *host)
-{
-	struct policy_query q = question_of_host(host);
-
-	q.rules = &r->list.file.site.policy;
-	q.lookup = access_lookup;
-	q.context = (void *)(size_t)&r->list.file.access;
-	return q;
-}
 
 /* The exception in force that covers the host. */
 static const struct listed *
 covering(struct review *r, const struct host *host)
 {
-	struct policy_query q = question(r, host);
+	struct policy_query q = question_in_text(host, &r->list.file.site,
+	    &r->list.file.access);
 	struct policy p = { .value = BUF_IN(&r->memory) };
 	const struct listed *found = NULL;
 
@@ -127,21 +102,6 @@ covering(struct review *r, const struct host *host)
 	return found;
 }
 
-static void
-add_named(struct review *r, const struct host *host)
-{
-	struct review_host *h = add(r, covering(r, host), host);
-
-	/* Untested: everybody is refused before, as a name that is not
-	 * given. */
-	if (h->entry == NULL)
-		cannot_try(h, "no exception in force covers it");
-	else if (host->kind == HOST_EVERYBODY || host->kind == HOST_NET)
-		cannot_try(h, "it is no host");
-	else
-		h->itself = is_itself(h->entry, host);
-}
-
 static int
 read_named(struct review *r, struct error *err)
 {
@@ -150,12 +110,23 @@ read_named(struct review *r, struct error *err)
 		.unnamed = "give a host that can be tried" };
 	const struct wish like = { .comment = NULL };
 	struct host_list named = { .memory = &r->memory };
-	int status = host_list_read(&named, r->o->words, ROLE_CLIENT, &rules, &like);
 
-	if (status != EX_OK)
-		return error_set(err, status, "%s", ""); /* told already */
-	for (size_t i = 0; i < named.count; i++)
-		add_named(r, &named.wishes[i].host);
+	if (host_list_read(&named, r->list.o->words, ROLE_CLIENT, &rules, &like,
+	        err) != 0)
+		return -1;
+	for (size_t i = 0; i < named.count; i++) {
+		const struct host *host = &named.wishes[i].host;
+		const struct listed *entry = covering(r, host);
+		/* Untested: everybody is refused before, as a name that is not
+		 * given. */
+		bool is_host = host->kind == HOST_NAME ||
+		    host->kind == HOST_ADDRESS;
+
+		add(r, entry, host, entry == NULL
+		    ? "no exception in force covers it"
+		    : is_host ? "" : "it is no host")->itself = is_host &&
+		    entry != NULL && is_itself(entry, host);
+	}
 	return 0;
 }
 
@@ -166,10 +137,11 @@ static void
 ask_for_demands(struct review *r, struct review_host *h)
 {
 	struct review_verdict *v = &h->verdict;
-	struct policy_query q = question(r, &h->host);
+	struct policy_query q = question_in_text(&h->host, &r->list.file.site,
+	    &r->list.file.access);
 	struct policy p = { .value = BUF_IN(&r->memory) };
 
-	if (!h->tries || v->result != REVIEW_WORKS || v->certificate[0] == '\0')
+	if (v->result != REVIEW_WORKS || v->certificate[0] == '\0')
 		return;
 	(void)requirement_of_host(ROLE_CLIENT, &q, &p);
 	/* Untested: a TLS_Srv: that demands no certificate. */
@@ -191,24 +163,177 @@ typed(const struct review_host *h)
 	    ? name + strlen("IPv6:") : name;
 }
 
-static const char *
-remove_command(const struct review_host *h, struct arena *memory)
+/* What can be done about it; is there something? */
+static bool
+find_cure(struct review *r, struct review_host *h)
 {
-	if ((h->verdict.result != REVIEW_WORKS &&
-	    h->verdict.result != REVIEW_GONE) || !h->itself)
-		return NULL;
-	return arena_printf(memory, "tlsoff remove client %s", typed(h));
+	enum review_result result = h->verdict.result;
+	bool can_go = result == REVIEW_WORKS || result == REVIEW_GONE;
+
+	if (can_go && h->itself)
+		h->remove = arena_printf(&r->memory, "tlsoff remove client %s",
+		    typed(h));
+	if (result == REVIEW_BROKEN && h->itself &&
+	    h->entry->kind != KIND_FALLBACK &&
+	    fallback_helps(&r->list.file.site.policy))
+		h->fallback = arena_printf(&r->memory,
+		    "tlsoff client --fallback %s", typed(h));
+	return can_go && h->entry != NULL;
 }
 
-static const char *
-fallback_command(const struct review *r, const struct review_host *h,
-    struct arena *memory)
+/* ---- what is printed ---- */
+
+static const struct {
+	const char *name, *lead; /* in JSON; in front of the detail */
+} results[] = {
+	[REVIEW_WORKS] = { "works", "handshake works (" },
+	[REVIEW_BROKEN] = { "broken", "still needed: " },
+	[REVIEW_NO_STARTTLS] = { "no-starttls", "without effect now: " },
+	[REVIEW_UNREACHABLE] = { "unreachable", "not reached: " },
+	[REVIEW_CANNOT_TRY] = { "cannot-try", "cannot be tried: " },
+	[REVIEW_GONE] = { "gone", "gone from DNS: " }
+};
+
+static size_t
+line_of(const struct review *r, const struct review_host *h)
 {
-	if (h->verdict.result != REVIEW_BROKEN || !h->itself ||
-	    h->entry->kind == KIND_FALLBACK ||
-	    !fallback_helps(&r->list.file.site.policy))
-		return NULL;
-	return arena_printf(memory, "tlsoff client --fallback %s", typed(h));
+	return h->entry == NULL ? 0 : access_line(&r->list.file.access,
+	    h->entry->record.start);
+}
+
+/* "Try_TLS:bagoona.com (line 12), luna.bagoona.com: " */
+static void
+subject(const struct review *r, const struct review_host *h, struct buf *out)
+{
+	if (h->entry != NULL) {
+		buf_visible(out, h->entry->record.key);
+		buf_printf(out, " (line %zu)", line_of(r, h));
+	}
+	if (h->entry == NULL || !h->itself)
+		buf_printf(out, "%s%s", h->entry == NULL ? "" : ", ",
+		    h->host.name);
+	buf_text(out, ": ");
+}
+
+/* What can be done about an exception whose host works. */
+static void
+advice(const struct review_host *h, struct buf *out)
+{
+	const char *dot = strchr(h->host.name, '.');
+
+	if (h->remove == NULL) {
+		buf_text(out, "; the exception covers other hosts, too: "
+		    "review those before it is removed");
+		return;
+	}
+	buf_printf(out, "; no longer needed: %s", h->remove);
+	/* Untested: the hosts that answer to tests/live/review-tries-each.t
+	 * have two labels. */
+	if (h->host.kind == HOST_NAME && dot != NULL &&
+	    strchr(dot + 1, '.') == NULL)
+		buf_printf(out, " (if it is there for hosts below %s, review "
+		    "those first: tlsoff review HOST...)", h->host.name);
+}
+
+static void
+verdict_text(const struct review_host *h, struct buf *out)
+{
+	const struct review_verdict *v = &h->verdict;
+	bool works = v->result == REVIEW_WORKS;
+
+	buf_printf(out, "%s%s", results[v->result].lead,
+	    works ? v->protocol : v->detail);
+	if (works && v->certificate[0] != '\0')
+		buf_printf(out, "; %s, which sendmail does not mind",
+		    v->certificate);
+	if (works) {
+		buf_char(out, ')');
+		advice(h, out);
+	}
+	if (v->result == REVIEW_GONE && h->remove != NULL)
+		buf_printf(out, "; if it is gone for good: %s", h->remove);
+	if (v->result == REVIEW_BROKEN && v->certificate[0] != '\0')
+		buf_printf(out, " (%s)", v->certificate);
+	if (h->fallback != NULL)
+		buf_printf(out, "; %s ends by itself when the host is mended",
+		    h->fallback);
+	if (v->result == REVIEW_CANNOT_TRY && h->entry != NULL && h->itself)
+		buf_text(out, "; name hosts that it covers: tlsoff "
+		    "review HOST...");
+}
+
+static bool
+is_server(const struct review_host *h)
+{
+	return h->entry != NULL && h->entry->role == ROLE_SERVER;
+}
+
+static void
+text_lines(const struct review *r, struct line_list *out)
+{
+	size_t can_go = 0;
+
+	for (size_t i = 0; i < r->count; i++) {
+		const struct review_host *h = &r->hosts[i];
+		struct buf line = BUF_IN(out->memory);
+
+		if (is_server(h))
+			continue;
+		can_go += h->remove != NULL &&
+		    h->verdict.result == REVIEW_WORKS;
+		subject(r, h, &line);
+		verdict_text(h, &line);
+		lines_add(out, "%s", buf_string(&line));
+	}
+	if (r->list.o->word_count > 0)
+		return;
+	lines_add(out, "%zu of %zu exceptions of the role client can go",
+	    can_go, r->count - r->servers);
+	if (r->servers > 0)
+		lines_add(out, "%zu of the role server cannot be tried from "
+		    "here: they connect to us", r->servers);
+}
+
+static void
+describe(void *context, size_t number, struct row *row)
+{
+	const struct review *r = context;
+	const struct review_host *h = &r->hosts[number];
+	const struct review_verdict *v = &h->verdict;
+
+	*row = (struct row){ {
+		{ "role", .value = value_text(role_name(
+			is_server(h) ? ROLE_SERVER : ROLE_CLIENT)) },
+		{ "key", .value = h->entry == NULL ? value_text(NULL)
+			: value_span(h->entry->record.key) },
+		{ "line", .value = value_line(line_of(r, h)) },
+		{ "host", .value = value_some(span_of(h->host.name)) },
+		{ "result", .value = value_text(results[v->result].name) },
+		{ "detail", .value = value_some(span_of(v->detail)) },
+		{ "protocol", .value = value_some(span_of(v->protocol)) },
+		{ "certificate", .value = value_some(span_of(v->certificate)) },
+		{ "remove", .value = value_text(h->remove) },
+		{ "fallback", .value = value_text(h->fallback) },
+	} };
+}
+
+static int
+print(struct review *r, struct error *err)
+{
+	struct line_list text = { .memory = &r->memory };
+	struct json j;
+
+	text_lines(r, &text);
+	if (arena_error(&r->memory, err) != 0)
+		return -1;
+	if (!r->list.o->json) {
+		say_lines(r->list.o, &text);
+		return 0;
+	}
+	json_begin(&j);
+	rows_json(&j, "hosts", describe, r, r->count);
+	json_end(&j);
+	return 0;
 }
 
 /* ---- the verb ---- */
@@ -216,49 +341,32 @@ fallback_command(const struct review *r, const struct review_host *h,
 static int
 review(struct review *r, struct error *err)
 {
-	r->list.o = r->o;
-	r->list.wanted[ROLE_CLIENT] = r->list.wanted[ROLE_SERVER] = true;
 	if (list_gather(&r->list, err) != 0)
 		return -1;
-	if (r->o->word_count == 0)
-		add_all(r);
-	else if (read_named(r, err) != 0)
+	if (r->list.o->word_count == 0) {
+		add_all(r, ROLE_CLIENT);
+		add_all(r, ROLE_SERVER);
+	} else if (read_named(r, err) != 0) {
 		return -1;
+	}
 	if (arena_error(&r->memory, err) != 0 || review_try(r, err) != 0)
 		return -1;
 	for (size_t i = 0; i < r->count; i++) {
-		struct review_host *h = &r->hosts[i];
-
-		ask_for_demands(r, h);
-		h->remove = remove_command(h, &r->memory);
-		h->fallback = fallback_command(r, h, &r->memory);
+		ask_for_demands(r, &r->hosts[i]);
+		if (find_cure(r, &r->hosts[i]))
+			r->found = true;
 	}
-	return review_print(r, err);
-}
-
-/* 1, as check: something was found that can be done. */
-static int
-status_of(const struct review *r)
-{
-	for (size_t i = 0; i < r->count; i++)
-		if (r->hosts[i].entry != NULL &&
-		    (r->hosts[i].verdict.result == REVIEW_WORKS ||
-		    r->hosts[i].verdict.result == REVIEW_GONE))
-			return 1;
-	return EX_OK;
+	return print(r, err);
 }
 
 int
 verb_review(const struct options *o)
 {
 	struct error err = ERROR_INIT;
-	struct review r = { .o = o };
-	int status;
+	struct review r = { .list.o = o };
+	/* 1, as check: something was found that can be done. */
+	int status = review(&r, &err) != 0 ? fail(&err) : r.found ? 1 : EX_OK;
 
-	if (review(&r, &err) == 0)
-		status = status_of(&r);
-	else
-		status = err.text[0] == '\0' ? err.status : fail(&err);
 	list_free(&r.list);
 	arena_free(&r.memory);
 	return status;

@@ -1,11 +1,10 @@
 /*
  * review.h: what the files of the verb review share.
  *
- *   review.c         which exceptions, and which hosts stand for them
+ *   review.c         which exceptions, and which hosts stand for them; lines
+ *                    for people, or one document
  *   review_try.c     runs openssl for each of them, several at once
- *   review_user.c    whom openssl runs as
  *   review_judge.c   what openssl printed -> a verdict; its own header
- *   review_report.c  lines for people, or one document
  */
 #ifndef TLSOFF_REVIEW_H
 #define TLSOFF_REVIEW_H
@@ -18,8 +17,8 @@
 struct review_host {
 	const struct listed *entry;  /* NULL: no exception covers it */
 	struct host host;
-	struct review_verdict verdict;
-	bool tries;                  /* is to be tried */
+	struct review_verdict verdict; /* before: why it cannot be tried; "": it
+	                                is to be tried */
 	bool itself;                 /* the key names this host, no other */
 	const char *remove;          /* the command that takes the exception
 	                                out; NULL: not to be recommended */
@@ -31,12 +30,12 @@ struct review_host {
 };
 
 struct review {
-	const struct options *o;
 	struct list list;
 	struct review_host *hosts;
 	size_t count;
 	size_t servers; /* of them the last: exceptions in force of the role
 	                   server, unless hosts were named */
+	bool found;     /* one that can go */
 	struct arena memory;
 };
 
@@ -45,19 +44,5 @@ struct review {
 /* Fills the verdicts of all hosts that are to be tried.  EX_UNAVAILABLE: there
  * is no openssl; EX_OSERR, and cancel_check()'s error. */
 int review_try(struct review *r, struct error *err) MUST_USE;
-
-/* ---- review_user.c ---- */
-
-/*
- * Root hands what strangers say to openssl, and need not do that as root.  True
- * with the user that this openssl can be run as; false where it runs as we do:
- * *why is the reason, where we are root.
- */
-bool review_user(const char *openssl, struct user *user, const char **why);
-
-/* ---- review_report.c ---- */
-
-/* EX_OSERR: then nothing was printed. */
-int review_print(struct review *r, struct error *err) MUST_USE;
 
 #endif

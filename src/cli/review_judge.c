@@ -30,15 +30,16 @@ begins(struct span s, const char *start, struct span *rest)
 	return true;
 }
 
+/* Does s have it somewhere?  Then *rest is what is behind it. */
 static bool
-holds(struct span s, const char *text, size_t *end)
+holds(struct span s, const char *text, struct span *rest)
 {
 	const char *at =
 	    s.len == 0 ? NULL : memmem(s.at, s.len, text, strlen(text));
 
 	if (at == NULL)
 		return false;
-	*end = (size_t)(at - s.at) + strlen(text);
+	*rest = span_from(s, (size_t)(at - s.at) + strlen(text));
 	return true;
 }
 
@@ -46,17 +47,11 @@ holds(struct span s, const char *text, size_t *end)
 static struct span
 field(struct span s, int n)
 {
-	for (;; n--) {
-		const char *colon = s.len == 0
-		    ? NULL : memchr(s.at, ':', s.len);
-		size_t len = colon == NULL ? s.len : (size_t)(colon - s.at);
+	struct span found = span_cut(&s, ":");
 
-		if (n == 0)
-			return (struct span){ s.at, len };
-		if (colon == NULL)
-			return (struct span){ s.at + s.len, 0 };
-		s = span_from(s, len + 1);
-	}
+	for (; n > 0; n--)
+		found = span_cut(&s, ":");
+	return found;
 }
 
 /* "connect:errno=111" */
@@ -72,58 +67,37 @@ number_of(struct span s)
 }
 
 static void
-read_error(struct signs *g, struct span error)
-{
-	size_t end;
-
-	if (holds(error, "BIO_lookup", &end))
-		g->lookup = field(error, 6);
-	else if (g->reason.len == 0 && holds(error, ":SSL routines:", &end))
-		g->reason = field(error, 3);
-}
-
-static void
 read_line(struct signs *g, struct span line)
 {
-	struct span rest;
-	size_t end;
+	struct span rest, found;
 
 	if (g->first.len == 0)
 		g->first = line;
-	if (holds(line, ":error:", &end))
-		read_error(g, span_from(line, end));
-	else if (begins(line, "SSL_connect:", &rest))
+	if (holds(line, ":error:", &rest)) {
+		if (holds(rest, "BIO_lookup", &found))
+			g->lookup = field(rest, 6);
+		else if (g->reason.len == 0 &&
+		    holds(rest, ":SSL routines:", &found))
+			g->reason = field(rest, 3);
+	} else if (span_begins(line, "SSL_connect:")) {
 		g->began = true;
-	else if (g->protocol.len == 0 &&
-	    begins(line, "Protocol version: ", &rest))
+	} else if (g->protocol.len == 0 &&
+	    begins(line, "Protocol version: ", &rest)) {
 		g->protocol = rest;
-	else if (g->certificate.len == 0 &&
-	    begins(line, "Verification error: ", &rest))
+	} else if (g->certificate.len == 0 &&
+	    begins(line, "Verification error: ", &rest)) {
 		g->certificate = rest;
-	else if (g->established)
+	} else if (g->established) {
 		return;
-	else if (begins(line, "Didn't find STARTTLS", &rest))
+	} else if (span_begins(line, "Didn't find STARTTLS")) {
 		g->no_starttls = true;
-	else if (begins(line, "CONNECTION ESTABLISHED", &rest))
+	} else if (span_begins(line, "CONNECTION ESTABLISHED")) {
 		g->established = true;
-	else if (begins(line, "connect:errno=", &rest))
+	} else if (begins(line, "connect:errno=", &rest)) {
 		g->connect_errno = number_of(rest);
-	else if (holds(line, ":errno=", &end))
-		g->errno_ = number_of(span_from(line, end));
-}
-
-bool
-review_next_line(struct span *text, struct span *line)
-{
-	const char *end = text->len == 0
-	    ? NULL : memchr(text->at, '\n', text->len);
-	size_t len = end == NULL ? text->len : (size_t)(end - text->at);
-
-	if (text->len == 0)
-		return false;
-	*line = (struct span){ text->at, len };
-	*text = span_from(*text, end == NULL ? len : len + 1);
-	return true;
+	} else if (holds(line, ":errno=", &rest)) {
+		g->errno_ = number_of(rest);
+	}
 }
 
 /* A reply of SMTP: three digits first. */
@@ -216,13 +190,12 @@ review_judge(struct review_verdict *v, int status, int seconds,
     struct span answer, struct span messages, struct arena *memory)
 {
 	struct signs g = { 0 };
-	struct span line;
 	const char *late = status != CHILD_LATE ? NULL
 	    : arena_printf(memory, "no answer within %d seconds", seconds);
 
 	*v = (struct review_verdict){ REVIEW_WORKS, "", "", "" };
-	while (review_next_line(&messages, &line))
-		read_line(&g, span_trim(line));
+	while (messages.len > 0)
+		read_line(&g, span_trim(span_cut(&messages, "\n")));
 	if (g.established) {
 		v->protocol = shown(memory, g.protocol, 23);
 		v->certificate = shown(memory, g.certificate, 99);
@@ -254,14 +227,13 @@ review_tls_options(const char *client_options, const char **options,
 		{ "SSL_OP_NO_TLSv1_2", "-no_tls1_2" },
 		{ "SSL_OP_NO_TLSv1_3", "-no_tls1_3" },
 	};
+	struct span rest = span_of(client_options);
 	size_t count = 0;
 
-	for (const char *at = client_options; *at != '\0';) {
-		size_t len = strcspn(at, " \t,");
-		struct span word = { at, len };
+	while (rest.len > 0) {
+		struct span word = span_cut(&rest, " \t,");
 
-		at += len + strspn(at + len, " \t,");
-		if (word.len > 0 && word.at[0] == '+')
+		if (span_begins(word, "+"))
 			word = span_from(word, 1);
 		for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 			if (count < most &&

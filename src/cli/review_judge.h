@@ -31,8 +31,6 @@ struct review_verdict {
  * of which the caller asks whether it was enough. */
 void review_judge(struct review_verdict *v, int status, int seconds,
     struct span answer, struct span messages, struct arena *memory);
-/* Takes the next line from the text; false: there is none. */
-bool review_next_line(struct span *text, struct span *line);
 /* The options of openssl s_client for ClientSSLOptions of the cf: fills
  * options, at most most of them; returns how many. */
 size_t review_tls_options(const char *client_options, const char **options,

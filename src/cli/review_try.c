@@ -17,6 +17,8 @@
 
 #define KEEP ((size_t)16 << 10) /* of what a peer makes openssl print */
 #define LAST_WORD "quit\r\n"
+#define NOBODY "nobody"
+#define SECONDS 10
 
 struct trying {
 	struct review *r;
@@ -112,7 +114,7 @@ begin(void *context, size_t number, struct child *child, struct error *err)
 	child->input = h->input;
 	child->output = &h->answer;
 	child->messages = &h->messages;
-	child->timeout = t->r->o->timeout;
+	child->timeout = (int)t->r->list.o->timeout;
 	child->keep = KEEP;
 	return 0;
 }
@@ -128,14 +130,17 @@ forget(struct review_host *h)
 static void
 tell_messages(const struct trying *t, const struct review_host *h)
 {
-	struct span rest = buf_as_span(&h->messages), line;
+	struct span rest = buf_as_span(&h->messages);
 
-	if (!t->r->o->verbose)
+	if (!t->r->list.o->verbose)
 		return;
 	show_end(t);
-	while (review_next_line(&rest, &line))
-		detail(t->r->o, "%s: openssl: %.*s", h->host.name,
+	while (rest.len > 0) {
+		struct span line = span_cut(&rest, "\n");
+
+		detail(t->r->list.o, "%s: openssl: %.*s", h->host.name,
 		    (int)line.len, line.at);
+	}
 }
 
 static void
@@ -144,7 +149,7 @@ ended(void *context, size_t number, int status)
 	struct trying *t = context;
 	struct review_host *h = &t->r->hosts[t->which[number]];
 
-	review_judge(&h->verdict, status, t->r->o->timeout,
+	review_judge(&h->verdict, status, (int)t->r->list.o->timeout,
 	    buf_as_span(&h->answer), buf_as_span(&h->messages),
 	    &t->r->memory);
 	tell_messages(t, h);
@@ -172,14 +177,37 @@ find_self(char self[HOST_KEY_MAX])
 	memcpy(self, host.name, HOST_KEY_MAX);
 }
 
+/* As that user: can openssl be run? */
+static int
+reach(struct child *self)
+{
+	return access(self->context, X_OK) == 0 ? 0 : 1;
+}
+
+/*
+ * Root hands what strangers say to openssl, and need not do that as root: a user
+ * without rights does, where this openssl can be run as him.
+ */
 static void
 find_user(struct trying *t)
 {
-	const char *why;
+	struct child child = { .function = reach, .name = "review",
+		.context = t->openssl, .user = &t->user, .timeout = SECONDS };
+	const char *why = "there is no user " NOBODY;
+	struct error ignored;
+	int status;
 
-	t->has_user = review_user(t->openssl, &t->user, &why);
-	if (why != NULL)
-		detail(t->r->o, "openssl runs as root: %s", why);
+	if (geteuid() != 0)
+		return;
+	if (user_find(&t->user, NOBODY, 0) && t->user.id != 0) {
+		status = child_run(&child, &ignored);
+		t->has_user = status == 0;
+		why = status == 127
+		    ? "the kernel does not let us become " NOBODY
+		    : NOBODY " cannot run it";
+	}
+	if (!t->has_user)
+		detail(t->r->list.o, "openssl runs as root: %s", why);
 }
 
 static int
@@ -188,7 +216,7 @@ collect(struct trying *t, struct error *err)
 	struct review *r = t->r;
 
 	for (size_t i = 0; i < r->count; i++)
-		if (r->hosts[i].tries)
+		if (r->hosts[i].verdict.detail[0] == '\0')
 			*ARENA_ADD(&r->memory, t->which, t->count) = i;
 	if (arena_error(&r->memory, err) != 0)
 		return -1;
@@ -198,7 +226,7 @@ collect(struct trying *t, struct error *err)
 	if (t->count > 0)
 		find_user(t);
 	find_self(t->self);
-	t->progress = !r->o->quiet && isatty(STDERR_FILENO) == 1;
+	t->progress = !r->list.o->quiet && isatty(STDERR_FILENO) == 1;
 	return 0;
 }
 

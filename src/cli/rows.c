@@ -6,7 +6,7 @@
 /* ---- JSON ---- */
 
 void
-row_json(struct json *j, const struct row *row)
+row_members(struct json *j, const struct row *row)
 {
 	for (const struct field *f = row->fields; f->value.kind != VALUE_END;
 	     f++)
@@ -15,17 +15,23 @@ row_json(struct json *j, const struct row *row)
 }
 
 void
+row_json(struct json *j, const char *name, const struct row *row)
+{
+	json_open(j, name, '{');
+	row_members(j, row);
+	json_close(j, '}');
+}
+
+void
 rows_json(struct json *j, const char *name, row_describe *describe,
     void *context, size_t count)
 {
 	struct row row;
 
-	json_array(j, name);
+	json_open(j, name, '[');
 	for (size_t i = 0; i < count; i++) {
 		describe(context, i, &row);
-		json_object(j, NULL);
-		row_json(j, &row);
-		json_close(j, '}');
+		row_json(j, NULL, &row);
 	}
 	json_close(j, ']');
 }
@@ -33,59 +39,17 @@ rows_json(struct json *j, const char *name, row_describe *describe,
 /* ---- a cell ---- */
 
 /* Columns of a byte, and whether it is shown as it is: what could steer a
- * terminal is made visible. */
+ * terminal is made visible.  Of a bar a character begins with any byte but
+ * 10xxxxxx. */
 static size_t
-byte_columns(unsigned char c, bool *plain)
+byte_columns(enum value_kind kind, char byte, bool *plain)
 {
-	*plain = c >= 0x20 && c < 0x7f && c != '\\';
+	unsigned char c = (unsigned char)byte;
+
+	*plain = kind == VALUE_BAR || (c >= 0x20 && c < 0x7f && c != '\\');
+	if (kind == VALUE_BAR)
+		return (c & 0xc0) != 0x80;
 	return *plain ? 1 : strlen("\\xHH");
-}
-
-static size_t
-text_columns(struct span text)
-{
-	size_t columns = 0;
-	bool plain;
-
-	for (size_t i = 0; i < text.len; i++)
-		columns += byte_columns((unsigned char)text.at[i], &plain);
-	return columns;
-}
-
-/* The text, or where it has more than so many columns its beginning and a sign
- * that there is more; returns its columns. */
-static size_t
-put_text(struct span text, size_t most)
-{
-	const char *sign = speaks_utf8() ? "\u2026" : "...";
-	size_t sign_columns = speaks_utf8() ? 1 : 3, columns = 0;
-	bool cut = text_columns(text) > most, plain;
-
-	if (cut)
-		most -= most < sign_columns ? most : sign_columns;
-	for (size_t i = 0; i < text.len; i++) {
-		unsigned char c = (unsigned char)text.at[i];
-		size_t more = byte_columns(c, &plain);
-
-		if (columns + more > most)
-			break;
-		columns += more;
-		printf(plain ? "%c" : "\\x%02x", c);
-	}
-	if (cut)
-		fputs(sign, stdout);
-	return columns + (cut ? sign_columns : 0);
-}
-
-/* UTF-8: a character begins with any byte but 10xxxxxx. */
-static size_t
-bar_columns(struct span text)
-{
-	size_t columns = 0;
-
-	for (size_t i = 0; i < text.len; i++)
-		columns += ((unsigned char)text.at[i] & 0xc0) != 0x80;
-	return columns;
 }
 
 static struct span
@@ -104,58 +68,54 @@ value_columns(const struct value *v)
 {
 	char number[24];
 	struct span text = text_of(v, number);
+	size_t columns = 0;
+	bool plain;
 
-	return v->kind == VALUE_BAR ? bar_columns(text) : text_columns(text);
+	for (size_t i = 0; i < text.len; i++)
+		columns += byte_columns(v->kind, text.at[i], &plain);
+	return columns;
 }
 
+/* The value, or where it has more than so many columns its beginning and a sign
+ * that there is more; returns its columns. */
 static size_t
 put_value(const struct value *v, size_t most)
 {
+	const char *sign = speaks_utf8() ? "\u2026" : "...";
+	size_t sign_columns = speaks_utf8() ? 1 : 3, columns = 0;
+	bool cut = value_columns(v) > most, plain;
 	char number[24];
 	struct span text = text_of(v, number);
 
-	if (v->kind != VALUE_BAR)
-		return put_text(text, most);
-	fwrite(text.at, 1, text.len, stdout);
-	return bar_columns(text);
+	if (cut)
+		most -= most < sign_columns ? most : sign_columns;
+	for (size_t i = 0; i < text.len; i++) {
+		size_t more = byte_columns(v->kind, text.at[i], &plain);
+
+		if (columns + more > most)
+			break;
+		columns += more;
+		printf(plain ? "%c" : "\\x%02x", (unsigned char)text.at[i]);
+	}
+	if (cut)
+		fputs(sign, stdout);
+	return columns + (cut ? sign_columns : 0);
 }
 
 /* ---- widths ---- */
 
 struct widths {
+	struct row row;        /* the first: what its columns give up */
 	size_t of[ROW_FIELDS]; /* 0: no column, or it was left out */
-	struct column columns[ROW_FIELDS]; /* what each gives up */
 	bool cut;              /* longer cells are */
 };
-
-static struct column
-find_column(const struct column *columns, const char *head)
-{
-	for (const struct column *c = columns; c->head != NULL; c++)
-		if (strcmp(c->head, head) == 0)
-			return *c;
-	return (struct column){ .head = head };
-}
-
-/* As wide as the heads. */
-static void
-begin_widths(struct widths *w, const struct row *row,
-    const struct column *columns)
-{
-	for (size_t i = 0; row->fields[i].value.kind != VALUE_END; i++)
-		if (row->fields[i].head != NULL) {
-			w->columns[i] = find_column(columns,
-			    row->fields[i].head);
-			w->of[i] = strlen(row->fields[i].head);
-		}
-}
 
 static void
 widen(struct widths *w, const struct row *row)
 {
 	for (size_t i = 0; row->fields[i].value.kind != VALUE_END; i++) {
 		size_t cell = value_columns(&row->fields[i].value);
-		size_t most = w->columns[i].most;
+		size_t most = w->row.fields[i].most;
 
 		if (w->of[i] > 0 && cell > w->of[i] &&
 		    (most == 0 || cell <= most))
@@ -170,7 +130,7 @@ total(const struct widths *w, bool least)
 	size_t sum = 0;
 
 	for (size_t i = 0; i < ROW_FIELDS; i++) {
-		size_t smallest = w->columns[i].least, width = w->of[i];
+		size_t smallest = w->row.fields[i].least, width = w->of[i];
 
 		if (width == 0)
 			continue;
@@ -181,48 +141,45 @@ total(const struct widths *w, bool least)
 	return sum;
 }
 
-/* The next column to be left out. */
-static bool
-drop_one(struct widths *w)
+/* The next column to be left out; ROW_FIELDS: none is. */
+static size_t
+to_drop(const struct widths *w)
 {
+	const struct field *f = w->row.fields;
 	size_t next = ROW_FIELDS;
 
 	for (size_t i = 0; i < ROW_FIELDS; i++)
-		if (w->of[i] > 0 && w->columns[i].drop > 0 &&
-		    (next == ROW_FIELDS ||
-		    w->columns[i].drop < w->columns[next].drop))
+		if (w->of[i] > 0 && f[i].drop > 0 &&
+		    (next == ROW_FIELDS || f[i].drop < f[next].drop))
 			next = i;
-	if (next < ROW_FIELDS)
-		w->of[next] = 0;
-	return next < ROW_FIELDS;
+	return next;
 }
 
-/* The widest of those that may, by its own least. */
-static bool
-shrink_one(struct widths *w)
+/* The widest of those that may shrink, by its own least; ROW_FIELDS: none may. */
+static size_t
+to_shrink(const struct widths *w)
 {
+	const struct field *f = w->row.fields;
 	size_t next = ROW_FIELDS;
 
-	for (size_t i = 0; i < ROW_FIELDS; i++) {
-		size_t least = w->columns[i].least;
-
-		if (least > 0 && w->of[i] > least && (next == ROW_FIELDS ||
-		    w->of[i] * w->columns[next].least > w->of[next] * least))
+	for (size_t i = 0; i < ROW_FIELDS; i++)
+		if (f[i].least > 0 && w->of[i] > f[i].least &&
+		    (next == ROW_FIELDS ||
+		    w->of[i] * f[next].least > w->of[next] * f[i].least))
 			next = i;
-	}
-	if (next < ROW_FIELDS)
-		w->of[next]--;
-	return next < ROW_FIELDS;
+	return next;
 }
 
 static void
 fit(struct widths *w, size_t room)
 {
+	size_t i;
+
 	w->cut = true;
-	while (total(w, true) > room && drop_one(w))
-		continue;
-	while (total(w, false) > room && shrink_one(w))
-		continue;
+	while (total(w, true) > room && (i = to_drop(w)) < ROW_FIELDS)
+		w->of[i] = 0;
+	while (total(w, false) > room && (i = to_shrink(w)) < ROW_FIELDS)
+		w->of[i]--;
 }
 
 /* ---- a row ---- */
@@ -237,7 +194,7 @@ put_row(const struct options *o, const struct row *row, const struct widths *w,
 	for (size_t i = 0; row->fields[i].value.kind != VALUE_END; i++) {
 		const struct field *f = &row->fields[i];
 		struct value v = heads ? value_text(f->head) : f->value;
-		enum color color = heads ? COLOR_HEAD : v.color;
+		enum color color = heads ? COLOR_HEAD : f->color;
 		size_t columns, left = 0;
 
 		if (w->of[i] == 0)
@@ -257,24 +214,27 @@ put_row(const struct options *o, const struct row *row, const struct widths *w,
 
 void
 rows_table(const struct options *o, row_describe *describe, void *context,
-    size_t count, const struct column *columns)
+    size_t count)
 {
 	struct widths widths = { .cut = false };
 	size_t room = o->verbose ? 0 : terminal_width();
 	struct row row;
 
+	if (count == 0)
+		return;
+	describe(context, 0, &widths.row);
+	for (size_t i = 0; i < ROW_FIELDS; i++)
+		if (widths.row.fields[i].head != NULL)
+			widths.of[i] = strlen(widths.row.fields[i].head);
 	for (size_t i = 0; i < count; i++) {
 		describe(context, i, &row);
-		if (i == 0)
-			begin_widths(&widths, &row, columns);
 		widen(&widths, &row);
 	}
-	if (count > 0 && room > 0)
+	if (room > 0)
 		fit(&widths, room);
+	put_row(o, &widths.row, &widths, true);
 	for (size_t i = 0; i < count; i++) {
 		describe(context, i, &row);
-		if (i == 0)
-			put_row(o, &row, &widths, true);
 		put_row(o, &row, &widths, false);
 	}
 }

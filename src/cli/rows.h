@@ -3,8 +3,9 @@
  *
  * A verb describes its rows by a function that fills a struct row for the row
  * of a number: of each field the name in JSON, the head of its column in the
- * table, and the value.  Fields stand in the order of both; where the two
- * differ a field is given twice, once for either.
+ * table, the value, and what the column gives up for a narrow terminal, the same
+ * in every row.  Fields stand in the order of both; where the two differ a field
+ * is given twice, once for either.
  *
  *   rows_table()  a line of heads, a line a row; nothing where there is no row.
  *                 It asks for each row twice, since widths come first.  On a
@@ -12,7 +13,8 @@
  *                 their "drop", until the rest has room; then the widest of
  *                 those that may shrink do, and what is too long is cut
  *   rows_json()   an array of objects
- *   row_json()    the members of one row, for an object that is open
+ *   row_json()    an object
+ *   row_members() its members, for an object that is open
  *
  * A row owns nothing: what its values point to has to stay until the next row
  * is asked for.  Nothing here needs memory, or fails.
@@ -29,15 +31,10 @@ struct field {
 	const char *head; /* of its column, which is at least so wide; NULL: it
 	                     is in JSON alone */
 	struct value value;
-};
-
-/* What a column gives up for a narrow terminal; those without are as wide as
- * they need. */
-struct column {
-	const char *head; /* NULL: the end of them */
-	size_t drop;  /* 1 is left out first; 0: never */
-	size_t least; /* it may shrink to that; 0: it may not */
-	size_t most;  /* a wider cell does not widen it; 0: any does */
+	enum color color; /* of the cell */
+	size_t drop;      /* of the columns 1 is left out first; 0: never */
+	size_t least;     /* it may shrink to that; 0: it may not */
+	size_t most;      /* a wider cell does not widen it; 0: any does */
 };
 
 struct row {
@@ -47,9 +44,10 @@ struct row {
 typedef void row_describe(void *context, size_t number, struct row *row);
 
 void rows_table(const struct options *o, row_describe *describe, void *context,
-    size_t count, const struct column *columns);
+    size_t count);
 void rows_json(struct json *j, const char *name, row_describe *describe,
     void *context, size_t count);
-void row_json(struct json *j, const struct row *row);
+void row_json(struct json *j, const char *name, const struct row *row);
+void row_members(struct json *j, const struct row *row);
 
 #endif

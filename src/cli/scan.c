@@ -2,7 +2,11 @@
  * tlsoff scan: which hosts' TLS handshakes fail.  It proposes and changes
  * nothing.
  */
+#include <fcntl.h>
+#include <glob.h>
+#include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
@@ -10,30 +14,142 @@
 #include "child.h"
 #include "scan.h"
 
-/* ---- which rows ---- */
+/* ---- the logs ---- */
+
+/* Adds the log itself, or what rotation made of it. */
+static int
+add_files(struct scan *s, const char *pattern, struct error *err)
+{
+	struct stat st;
+	glob_t found;
+	int result = 0;
+
+	if (glob(pattern, 0, NULL, &found) != 0)
+		return 0;
+	for (size_t i = 0; i < found.gl_pathc && result == 0; i++)
+		if (stat(found.gl_pathv[i], &st) == 0 && S_ISREG(st.st_mode))
+			result = scan_add(s, found.gl_pathv[i], err);
+	globfree(&found);
+	return result;
+}
 
 static int
-parse_role(const struct options *o, int *role, struct error *err)
+open_files(struct scan *s, const char *log, struct error *err)
 {
-	enum role one = ROLE_CLIENT;
+	/* Rotation names them mail.log.1, mail.log-20261123. */
+	const char *older = arena_printf(&s->memory, "%s[.-]*", log);
 
-	if (o->role != NULL && !role_find(o->role, &one))
-		return error_set(err, EX_USAGE,
-		    "--role: no role; write client or server");
-	/* Names go to "tlsoff client -", so they are of one role. */
-	*role = o->role != NULL || o->hosts ? (int)one : -1;
+	if (arena_error(&s->memory, err) != 0 ||
+	    add_files(s, log, err) != 0 || add_files(s, older, err) != 0)
+		return -1;
+	if (s->count == 0)
+		return error_set(err, EX_NOINPUT, "%s: is no log", log);
+	if (!s->o->quiet)
+		warn(s->count > 1 ? "scan: reads %s and %zu beside it"
+			: "scan: reads %s", s->logs[0].name, s->count - 1);
+	return scan_start(s, err);
+}
+
+/* Only what mail programs logged, and of the journal nothing but its entries
+ * is read: who wrote one is in it. */
+static int
+open_journal(struct scan *s, const char *program, long long since,
+    struct error *err)
+{
+	struct scan_log *log = ARENA_ADD(&s->memory, s->logs, s->count);
+	char from[40] = "--since=1970-01-02";
+	const char *argv[] = { program, "--no-pager", "--quiet", "--output=export",
+		from, "SYSLOG_FACILITY=2", NULL };
+	int ends[2], started;
+
+	if (since != MAILLOG_NO_TIME)
+		(void)snprintf(from, sizeof(from), "--since=@%lld", since);
+	log->name = "the journal";
+	log->fd = -1;
+	if (arena_error(&s->memory, err) != 0)
+		return -1;
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return error_errno(err, EX_OSERR, log->name, "cannot open a pipe");
+	log->fd = ends[0];
+	s->journal_words = BUF_IN(&s->memory);
+	s->journal = (struct child){ .argv = argv, .input = -1,
+		.directory = -1, .target = ends[1],
+		.messages = &s->journal_words };
+	started = child_start(&s->journal, err);
+	(void)close(ends[1]);
+	if (started != 0)
+		return -1;
+	s->reads_journal = true;
+	if (!s->o->quiet)
+		warn("scan: reads the journal, as %s -o export "
+		    "SYSLOG_FACILITY=2 shows it", program);
 	return 0;
 }
 
+/* Those of this machine: mail.log or maillog with the older ones beside it, else
+ * the journal. */
+static int
+open_logs(struct scan *s, long long since, struct error *err)
+{
+	static const char *const logs[] = { "/var/log/mail.log",
+		"/var/log/maillog" };
+	static const char *const journalctls[] = { "/usr/bin/journalctl",
+		"/bin/journalctl" };
+
+	for (size_t i = 0; i < sizeof(logs) / sizeof(logs[0]); i++)
+		if (access(logs[i], F_OK) == 0)
+			return open_files(s, logs[i], err);
+	for (size_t i = 0; i < sizeof(journalctls) / sizeof(journalctls[0]); i++)
+		if (access(journalctls[i], X_OK) == 0)
+			return open_journal(s, journalctls[i], since, err);
+	return error_set(err, EX_NOINPUT, "scan: neither %s nor %s nor "
+	    "journalctl is here; name the log, or - for standard input",
+	    logs[0], logs[1]);
+}
+
+/* No names: standard input, or at a terminal the logs of this machine. */
+static int
+open_input(struct scan *s, long long since, struct error *err)
+{
+	const struct options *o = s->o;
+
+	if (o->word_count == 0 && isatty(STDIN_FILENO) == 1)
+		return open_logs(s, since, err);
+	if (o->word_count == 0 && scan_add(s, "-", err) != 0)
+		return -1;
+	for (int i = 0; i < o->word_count; i++)
+		if (scan_add(s, o->words[i], err) != 0)
+			return -1;
+	return scan_start(s, err);
+}
+
+static int
+end_journal(struct scan *s, struct error *err)
+{
+	int status;
+
+	if (!s->reads_journal)
+		return 0;
+	s->reads_journal = false;
+	status = child_wait(&s->journal, err);
+	return status <= 0 ? status : error_set(err, EX_UNAVAILABLE,
+	    "scan: journalctl failed with status %d", status);
+}
+
+/* ---- which rows ---- */
+
 /* Keeps the rows asked for, in their order. */
 static void
-choose(struct maillog *m, const struct options *o, int role)
+choose(struct maillog *m, const struct options *o)
 {
+	/* Names go to "tlsoff client -", so they are of one role. */
+	const char *role = o->role == NULL && o->hosts ? "client" : o->role;
 	size_t kept = 0;
 
 	for (size_t i = 0; i < m->host_count; i++) {
 		struct maillog_host *h = m->hosts[i];
-		bool wanted = (role < 0 || h->role == (enum role)role) &&
+		bool wanted =
+		    (role == NULL || strcmp(role, role_name(h->role)) == 0) &&
 		    h->failures >= o->minimum &&
 		    (!o->confirmed || h->grade == MAILLOG_CONFIRMED);
 
@@ -50,9 +166,10 @@ choose(struct maillog *m, const struct options *o, int role)
 /* Is TLS off for a host already?  The access file is asked, not the map: a map
  * that is open is locked, and a scan of "tail -f" would lock it for ever. */
 static int
-open_text(struct reading_file *text, const struct options *o,
-    struct error *err)
+open_text(struct scan *s, struct error *err)
 {
+	const struct options *o = s->o;
+	struct reading_file *text = &s->text;
 	struct error why = ERROR_INIT;
 
 	if (reading_site(text, o, &why) == 0 && (is_ignored(&text->site)
@@ -72,26 +189,25 @@ open_text(struct reading_file *text, const struct options *o,
 
 /* What is no row is told on standard error; of an empty log nothing. */
 static void
-tell_rest(const struct scan_input *in, const struct maillog *m,
-    const struct options *o)
+tell_rest(const struct scan *s)
 {
-	if (o->json || o->quiet)
+	if (s->o->json || s->o->quiet)
 		return;
-	if (m->unattributed > 0)
+	if (s->found.unattributed > 0)
 		warn("scan: %lu more failed, of hosts the log does not name "
 		    "in full; sendmail's LogLevel 10 names them",
-		    m->unattributed);
-	else if (m->records == 0 && isatty(STDERR_FILENO) == 1)
+		    s->found.unattributed);
+	else if (s->found.records == 0 && isatty(STDERR_FILENO) == 1)
 		warn("scan: not one line of sendmail's; is that its log?");
-	else if (m->host_count == 0 && m->unread == 0 && in->done > 0)
+	else if (s->found.host_count == 0 && s->found.unread == 0 && s->done > 0)
 		warn("scan: no host whose TLS handshake failed");
 }
 
 /* What a log has that cannot be read as it is. */
 static int
-refuse(const struct scan_log *log, const struct maillog *m, struct error *err)
+refuse(const struct scan *s, const struct scan_log *log, struct error *err)
 {
-	switch (maillog_defect(m)) {
+	switch (maillog_defect(&s->found)) {
 	case MAILLOG_UTF16:
 		return error_set(err, EX_DATAERR, "%s: is UTF-16; iconv -f "
 		    "UTF-16 -t UTF-8 turns it into what scan reads", log->name);
@@ -106,27 +222,26 @@ refuse(const struct scan_log *log, const struct maillog *m, struct error *err)
 
 /* Failures in lines that were not understood are told, never passed over. */
 static int
-tell_unread(const struct scan_input *in, const struct maillog *m,
-    struct arena *memory, struct error *err)
+tell_unread(struct scan *s, struct error *err)
 {
-	const char *text = arena_visible(memory,
-	    (struct span){ m->first_unread, m->first_unread_len });
-	struct buf where = BUF_IN(memory);
+	const char *text = arena_visible(&s->memory,
+	    (struct span){ s->found.first_unread, s->found.first_unread_len });
+	struct buf where = BUF_IN(&s->memory);
 
-	if (m->unread == 0)
+	if (s->found.unread == 0)
 		return 0;
-	if (m->first_unread_line > 0)
-		buf_printf(&where, " in line %llu", m->first_unread_line);
-	if (in->count > 1 && m->first_unread_log > 0)
+	if (s->found.first_unread_line > 0)
+		buf_printf(&where, " in line %llu", s->found.first_unread_line);
+	if (s->count > 1 && s->found.first_unread_log > 0)
 		buf_printf(&where, " of %s",
-		    in->logs[m->first_unread_log - 1].name);
-	if (arena_error(memory, err) != 0)
+		    s->logs[s->found.first_unread_log - 1].name);
+	if (arena_error(&s->memory, err) != 0)
 		return -1;
 	(void)error_set(err, EX_DATAERR, "scan: %lu line%s like failures "
 	    "of TLS but their shape is not understood, the first%s: \"%s\"; "
-	    "see LOG SHAPES in the manual", m->unread,
-	    m->unread == 1 ? " looks" : "s look", buf_string(&where), text);
-	if (m->records == 0)
+	    "see LOG SHAPES in the manual", s->found.unread,
+	    s->found.unread == 1 ? " looks" : "s look", buf_string(&where), text);
+	if (s->found.records == 0)
 		return -1;
 	warn("%s", err->text);
 	return 0;
@@ -134,33 +249,24 @@ tell_unread(const struct scan_input *in, const struct maillog *m,
 
 /* ---- the verb ---- */
 
-struct scan {
-	const struct options *o;
-	int role; /* -1: both */
-	struct scan_input in;
-	struct reading_file text; /* the access file, where it can be read */
-	struct maillog found;
-	struct arena memory;
-};
-
 static int
-read_all(struct scan_input *in, struct maillog *m, struct error *err)
+read_all(struct scan *s, struct error *err)
 {
 	int result = 0;
 
-	for (size_t i = 0; i < in->count && result == 0; i++) {
-		struct scan_log *log = &in->logs[i];
+	for (size_t i = 0; i < s->count && result == 0; i++) {
+		struct scan_log *log = &s->logs[i];
 
-		maillog_input(m);
-		result = log->regular ? scan_file(in, log, m, err)
-				      : scan_stream(in, log, m, err);
+		maillog_input(&s->found);
+		result = log->regular ? scan_file(s, log, err)
+				      : scan_stream(s, log, err);
 		if (result == 0)
-			result = refuse(log, m, err);
+			result = refuse(s, log, err);
 		if (result == 0 && log->regular)
-			result = scan_line_number(log, (unsigned)i + 1, m, err);
+			result = scan_line_number(s, log, err);
 		close_fd(&log->fd);
 	}
-	progress_end(&in->line);
+	progress_end(&s->line);
 	return result;
 }
 
@@ -171,67 +277,56 @@ find(struct scan *s, const struct maillog_rules *rules, struct error *err)
 	 * sandbox. */
 	if (maillog_begin(&s->found, rules, err) != 0)
 		return -1;
-	(void)progress_begin(&s->in.line, s->o, "scan");
-	scan_widen(&s->in);
+	(void)progress_begin(&s->line, s->o, "scan");
+	scan_widen(s);
 	sandbox(SANDBOX_NO_FILES, -1);
-	if (read_all(&s->in, &s->found, err) != 0 ||
-	    scan_journal_end(&s->in, err) != 0)
+	if (read_all(s, err) != 0 ||
+	    end_journal(s, err) != 0)
 		return -1;
 	return maillog_finish(&s->found, err);
-}
-
-/* Clock, zone and seed, for which files have to be looked at. */
-static struct maillog_rules
-rules_of(const struct options *o)
-{
-	struct maillog_rules rules = { .since = MAILLOG_NO_TIME,
-		.utc = time_of_local, .successes = !o->hosts,
-		.lines = o->json };
-
-	tzset();
-	rules.now = (long long)time(NULL);
-	(void)time_of_local(rules.now);
-	if (getrandom(&rules.seed, sizeof(rules.seed), 0) < 0)
-		rules.seed = (uint64_t)rules.now;
-	return rules;
 }
 
 static int
 scan(struct scan *s, struct error *err)
 {
 	const struct options *o = s->o;
-	struct maillog_rules rules = rules_of(o);
+	struct maillog_rules rules = { .since = MAILLOG_NO_TIME,
+		.now = (long long)time(NULL), .utc = time_of_local,
+		.successes = !o->hosts, .lines = o->json };
+	enum role role;
 
+	/* Clock, zone and seed, for which files have to be looked at. */
+	tzset();
+	(void)time_of_local(rules.now);
+	if (getrandom(&rules.seed, sizeof(rules.seed), 0) < 0)
+		rules.seed = (uint64_t)rules.now;
+	if (o->role != NULL && !role_find(o->role, &role))
+		return error_set(err, EX_USAGE,
+		    "--role: no role; write client or server");
 	if ((o->since != NULL &&
 	        since_parse(o->since, rules.now, &rules.since, err) != 0) ||
-	    parse_role(o, &s->role, err) != 0 ||
-	    (o->word_count == 0 && isatty(STDIN_FILENO) == 1
-	        ? scan_open_logs(&s->in, rules.since, o, err)
-	        : scan_open(&s->in, o->words, o->word_count, err)) != 0 ||
-	    (!o->hosts && open_text(&s->text, o, err) != 0) ||
-	    find(s, &rules, err) != 0)
+	    open_input(s, rules.since, err) != 0 ||
+	    (!o->hosts && open_text(s, err) != 0) ||
+	    find(s, &rules, err) != 0 ||
+	    tell_unread(s, err) != 0)
 		return -1;
-	if (tell_unread(&s->in, &s->found, &s->memory, err) != 0)
+	choose(&s->found, o);
+	if (scan_print(s, err) != 0)
 		return -1;
-	choose(&s->found, o, s->role);
-	if (scan_print(&s->found, o, &s->text, &s->memory, err) != 0)
-		return -1;
-	tell_rest(&s->in, &s->found, o);
+	tell_rest(s);
 	return 0;
 }
 
 int
 verb_scan(const struct options *o)
 {
-	struct scan s = { .o = o };
+	struct scan s = { .o = o, .status = -1 };
 	struct error err = ERROR_INIT;
-	int result;
+	int result = scan(&s, &err);
 
-	s.in = (struct scan_input){ .memory = &s.memory, .status = -1 };
-	result = scan(&s, &err);
 	maillog_free(&s.found);
 	reading_free(&s.text);
-	scan_close(&s.in);
+	scan_close(&s);
 	arena_free(&s.memory);
-	return result == 0 ? finish(o, EX_OK) : fail(&err);
+	return result == 0 ? EX_OK : fail(&err);
 }

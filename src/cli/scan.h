@@ -1,10 +1,9 @@
 /*
  * scan.h: what the files of the verb scan share.
  *
- *   scan.c         the verb: its options, the order of things
- *   scan_input.c   opens all logs, reads those that are no files
- *   scan_find.c    the logs of this machine
- *   scan_file.c    reads files
+ *   scan.c         the verb: its options, the logs of this machine, the order of
+ *                  things
+ *   scan_read.c    opens all logs, and reads them
  *   scan_unpack.c  runs gzip and its kin
  *   scan_report.c  table, names, JSON
  */
@@ -24,68 +23,63 @@ struct scan_log {
 	unsigned long long size;
 	size_t pipe;          /* so much fits into it; 0: it is none */
 	const char *unpacker; /* "gzip", ...; NULL: not compressed */
+	const char *tool;     /* its path */
+	int ends[2];          /* of the pipe that takes the file's place */
 };
 
-struct scan_input {
+struct scan {
+	const struct options *o;
+	struct maillog found;
+	struct reading_file text; /* the access file, where it can be read */
 	struct scan_log *logs;
 	size_t count;
 	unsigned long long total; /* bytes of all logs; 0: not known */
-	struct arena *memory;     /* given by the caller */
 	unsigned long long done;  /* bytes that were read */
+	struct progress_line line; /* begun by the caller */
+	struct arena memory;
 	/* private */
 	pid_t unpacker;  /* the process that runs them; 0: none */
+	int status;      /* it tells here how each one ended */
 	struct child journal; /* journalctl */
 	bool reads_journal;   /* it runs */
 	struct buf journal_words; /* what it says of itself */
-	int status;      /* it tells here how each one ended */
-	struct progress_line line; /* begun by the caller */
 };
 
-/* Opens every log and starts what unpacks them.  No names: standard input.
- * EX_NOINPUT, EX_NOPERM, EX_UNAVAILABLE (no such tool here), EX_OSERR. */
-int scan_open(struct scan_input *in, char *const *names, int count,
-    struct error *err) MUST_USE;
+/* Opens a log; "-" is standard input.  EX_NOINPUT, EX_NOPERM, EX_OSERR. */
+int scan_add(struct scan *s, const char *name, struct error *err)
+    MUST_USE;
+/* After the last one: starts what unpacks them.  EX_UNAVAILABLE (no such tool
+ * here), EX_OSERR. */
+int scan_start(struct scan *s, struct error *err) MUST_USE;
 /* Makes pipes hold more, which the sandbox forbids. */
-void scan_widen(struct scan_input *in);
-void scan_close(struct scan_input *in);
-
-/* The same of what this machine has, and says which: /var/log/mail.log or
- * maillog and their older ones, else the journal since then, of which
- * scan_journal_end() tells in the end whether it was complete.  EX_NOINPUT
- * where there is none, EX_UNAVAILABLE, and scan_open()'s errors. */
-int scan_open_logs(struct scan_input *in, long long since,
-    const struct options *o, struct error *err) MUST_USE;
-int scan_journal_end(struct scan_input *in, struct error *err) MUST_USE;
+void scan_widen(struct scan *s);
+void scan_close(struct scan *s);
 
 /* Feeds a log that is a file.  EX_IOERR, and cancel_check()'s error. */
-int scan_file(struct scan_input *in, const struct scan_log *log,
-    struct maillog *m, struct error *err) MUST_USE;
+int scan_file(struct scan *s, const struct scan_log *log, struct error *err)
+    MUST_USE;
 /* The number of the first line that was not understood, if it is of this log
- * and m does not know it.  EX_IOERR. */
-int scan_line_number(const struct scan_log *log, unsigned number,
-    struct maillog *m, struct error *err) MUST_USE;
+ * and not known.  EX_IOERR. */
+int scan_line_number(struct scan *s, const struct scan_log *log,
+    struct error *err) MUST_USE;
 /* Feeds one that is none.  EX_IOERR, EX_UNAVAILABLE (a tool failed), EX_DATAERR
  * (standard input is compressed), EX_OSERR, and cancel_check()'s error. */
-int scan_stream(struct scan_input *in, const struct scan_log *log,
-    struct maillog *m, struct error *err) MUST_USE;
-/* So many more bytes were read: shown at times. */
-void scan_show(struct scan_input *in, size_t more);
+int scan_stream(struct scan *s, const struct scan_log *log, struct error *err)
+    MUST_USE;
 
 /* What the first bytes say: the name of the tool, or NULL. */
 const char *unpack_tool(const char *bytes, size_t len);
 /* Puts a pipe in place of each compressed log. */
-int unpack_start(struct scan_input *in, struct error *err) MUST_USE;
+int unpack_start(struct scan *s, struct error *err) MUST_USE;
 /* After the end of that log's pipe: 0, or -1 when its tool failed. */
-int unpack_end(struct scan_input *in, const struct scan_log *log,
+int unpack_end(struct scan *s, const struct scan_log *log,
     struct error *err) MUST_USE;
-void unpack_stop(struct scan_input *in);
+void unpack_stop(struct scan *s);
 
 /* ---- report ---- */
 
-/* Prints the hosts as the options say, and a cure; text is the access file, or zeros.
- * EX_OSERR; then nothing was printed. */
-int scan_print(const struct maillog *m, const struct options *o,
-    const struct reading_file *text, struct arena *memory, struct error *err)
-    MUST_USE;
+/* Prints the hosts as the options say, and a cure.  EX_OSERR; then nothing was
+ * printed. */
+int scan_print(struct scan *s, struct error *err) MUST_USE;
 
 #endif

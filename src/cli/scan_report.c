@@ -4,7 +4,7 @@
  * Names and addresses have passed the room's grammar, reasons are shown
  * through it: nothing a peer wrote reaches the terminal raw.
  */
-#include <stdlib.h>
+#include <search.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -85,10 +85,10 @@ bar_of(const struct maillog_host *h, struct range r, char text[BAR_SIZE])
 
 /* ---- rows ---- */
 
-/* "2026-11-23 11:11" in local time, or "2026-11-23T10:11:04Z"; NULL: no stamp
+/* "2026-11-23 11:11" in local time, or "2026-11-23T10:11:04Z"; null where no stamp
  * told it. */
-static const char *
-time_text(long long time, bool utc, char text[32])
+static struct value
+time_value(long long time, bool utc, char text[32])
 {
 	const char *format = utc ? "%Y-%m-%dT%H:%M:%SZ" : "%Y-%m-%d %H:%M";
 	time_t t = (time_t)time;
@@ -98,17 +98,21 @@ time_text(long long time, bool utc, char text[32])
 	if (time == MAILLOG_NO_TIME ||
 	    (utc ? gmtime_r(&t, &tm) : localtime_r(&t, &tm)) == NULL ||
 	    strftime(text, 32, format, &tm) == 0)
-		return NULL;
-	return text;
+		return value_text(NULL);
+	return value_text(text);
 }
+
+/* What takes memory of a row: kept before anything is printed. */
+struct scan_row {
+	const char *tls;    /* NULL: not known */
+	const char *reason; /* for the table */
+	bool names;         /* its host is to be named */
+};
 
 /* What the rows are made of, and the texts of the one at hand. */
 struct scan_rows {
 	const struct maillog *found;
-	const char **tls;     /* of each host; NULL: not known */
-	const char **reasons; /* of each host, for the table */
-	struct name *names;   /* sorted */
-	size_t name_count;
+	struct scan_row *rows; /* of each host */
 	bool bars;
 	struct range range;
 	char first[32], last[32], first_utc[32], last_utc[32], bar[BAR_SIZE];
@@ -118,21 +122,26 @@ struct scan_rows {
 static const char *
 reason_text(const struct maillog_host *h, struct arena *memory)
 {
+	const struct {
+		unsigned long count;
+		const char *words;
+	} incurable[] = {
+		{ h->implicit, "on port 465: no entry helps there" },
+		{ h->dane, "by DANE: no entry helps, the other side has to "
+		    "mend its TLSA record" },
+		{ h->sts, "by MTA-STS: no entry helps, the other side has to "
+		    "mend its policy or certificate" },
+	};
 	struct buf text = BUF_IN(memory);
 
 	if (h->reason_count > 0)
 		buf_text(&text, h->reasons[0].text);
 	if (h->reason_count > 1)
 		buf_printf(&text, " and %zu more", h->reason_count - 1);
-	if (h->implicit > 0)
-		buf_printf(&text, " (%lu on port 465: no entry helps there)",
-		    h->implicit);
-	if (h->dane > 0)
-		buf_printf(&text, " (%lu by DANE: no entry helps, the other "
-		    "side has to mend its TLSA record)", h->dane);
-	if (h->sts > 0)
-		buf_printf(&text, " (%lu by MTA-STS: no entry helps, the other "
-		    "side has to mend its policy or certificate)", h->sts);
+	for (size_t i = 0; i < sizeof(incurable) / sizeof(incurable[0]); i++)
+		if (incurable[i].count > 0)
+			buf_printf(&text, " (%lu %s)", incurable[i].count,
+			    incurable[i].words);
 	return buf_string(&text);
 }
 
@@ -152,83 +161,13 @@ tls_of(const struct reading_file *text, const struct maillog_host *h,
 	return tls_name(found.tls);
 }
 
-/* All that takes memory, before anything is printed. */
 static int
-prepare(struct scan_rows *r, const struct reading_file *text,
-    struct arena *memory, struct error *err)
+by_name(const void *a, const void *b)
 {
-	size_t count = 0, reasons = 0;
+	const struct maillog_host *x = a, *y = b;
 
-	for (size_t i = 0; i < r->found->host_count; i++) {
-		const struct maillog_host *h = r->found->hosts[i];
-
-		*ARENA_ADD(memory, r->tls, count) = tls_of(text, h, memory);
-		*ARENA_ADD(memory, r->reasons, reasons) =
-		    reason_text(h, memory);
-	}
-	return arena_error(memory, err);
-}
-
-static void
-json_reasons(struct json *j, const char *name, const void *of)
-{
-	const struct maillog_host *h = of;
-
-	json_object(j, name);
-	for (size_t i = 0; i < h->reason_count; i++)
-		json_value(j, h->reasons[i].text,
-		    value_number(h->reasons[i].count));
-	json_close(j, '}');
-}
-
-/* Who and why stay on the narrowest. */
-static const struct column columns[] = {
-	{ "HOST", .least = 16, .most = WIDE }, { "REASON", .least = 12 },
-	{ "OVER TIME", .drop = 1 }, { "FIRST", .drop = 2 },
-	{ "ADDRESS", .drop = 3 }, { "WORKED", .drop = 4 }, { .head = NULL }
-};
-
-static void
-describe(void *context, size_t number, struct row *row)
-{
-	struct scan_rows *r = context;
-	const struct maillog_host *h = r->found->hosts[number];
-	struct value evidence = value_text(
-	    h->grade == MAILLOG_HINT ? "hint" : "confirmed");
-	struct value reasons = { .kind = VALUE_JSON, .write = json_reasons,
-		.of = h };
-	struct value bar = { .kind = VALUE_BAR };
-	const char *tls = r->tls[number];
-	bool is_off = tls != NULL && strcmp(tls, tls_name(TLS_ON)) != 0;
-
-	if (r->bars)
-		bar.text = bar_of(h, r->range, r->bar);
-	*row = (struct row){ {
-		{ "role", "ROLE", value_text(role_name(h->role)) },
-		{ NULL, "EVIDENCE", evidence },
-		{ "host", "HOST", value_text(h->host) },
-		{ "address", "ADDRESS", value_text(h->address) },
-		{ "failures", "FAILED", value_colored(
-			value_count(h->failures), COLOR_BAD) },
-		{ "successes", "WORKED", value_count(h->successes) },
-		{ "implicit", NULL, value_count(h->implicit) },
-		{ "dane", NULL, value_count(h->dane) },
-		{ "sts", NULL, value_count(h->sts) },
-		{ "evidence", NULL, evidence },
-		{ "first", NULL,
-			value_text(time_text(h->first, true, r->first_utc)) },
-		{ "last", NULL,
-			value_text(time_text(h->last, true, r->last_utc)) },
-		{ "reasons", NULL, reasons },
-		{ NULL, "FIRST",
-			value_text(time_text(h->first, false, r->first)) },
-		{ NULL, "LAST",
-			value_text(time_text(h->last, false, r->last)) },
-		{ "tls", "TLS", value_colored(value_text(tls),
-			is_off ? COLOR_WARN : COLOR_NONE) },
-		{ NULL, r->bars ? "OVER TIME" : NULL, bar },
-		{ NULL, "REASON", value_text(r->reasons[number]) },
-	} };
+	return x->role == y->role ? strcmp(x->host, y->host)
+				  : (int)x->role - (int)y->role;
 }
 
 /* Has it a failure that an entry can end?  None can on port 465, nor where
@@ -239,68 +178,98 @@ is_curable(const struct maillog_host *h)
 	return h->implicit + h->dane + h->sts < h->failures;
 }
 
-/* ---- names ---- */
-
-struct name {
-	const struct maillog_host *of;
-	bool said;
-};
-
-static int
-by_name(const void *a, const void *b)
-{
-	const struct maillog_host *x = ((const struct name *)a)->of;
-	const struct maillog_host *y = ((const struct name *)b)->of;
-
-	return x->role == y->role ? strcmp(x->host, y->host)
-				  : (int)x->role - (int)y->role;
-}
-
-/* Of all rows with a failure that an entry can end. */
-static int
-sort_names(struct scan_rows *r, struct arena *memory, struct error *err)
-{
-	for (size_t i = 0; i < r->found->host_count; i++)
-		if (is_curable(r->found->hosts[i]))
-			*ARENA_ADD(memory, r->names, r->name_count) =
-			    (struct name){ r->found->hosts[i], false };
-	if (arena_error(memory, err) != 0)
-		return -1;
-	if (r->name_count > 0)
-		qsort(r->names, r->name_count, sizeof(*r->names), by_name);
-	return 0;
-}
-
-/* A host may have several rows, one an address or a grade: it is named once,
- * where it is worst. */
+/* Is it one that an entry can cure and has not?  A host may have several rows, one
+ * an address or a grade: it is named once, where it is worst. */
 static bool
-is_to_name(const struct scan_rows *r, const struct maillog_host *h)
+is_to_name(const struct maillog_host *h, const char *tls, void **named,
+    struct arena *memory)
 {
-	const struct name wanted = { h, false };
-	struct name *found = r->name_count == 0 ? NULL
-	    : bsearch(&wanted, r->names, r->name_count, sizeof(wanted),
-	          by_name);
-
-	if (found == NULL || found->said)
+	if (!is_curable(h) || tfind(h, named, by_name) != NULL ||
+	    (tls != NULL && strcmp(tls, tls_name(TLS_ON)) != 0))
 		return false;
-	found->said = true;
+	if (tsearch(h, named, by_name) == NULL)
+		memory->failed = true;
 	return true;
 }
 
-/* ---- all ---- */
+static int
+prepare(struct scan_rows *r, const struct reading_file *text,
+    struct arena *memory, struct error *err)
+{
+	void *named = NULL;
+	size_t count = 0;
+
+	for (size_t i = 0; i < r->found->host_count; i++) {
+		const struct maillog_host *h = r->found->hosts[i];
+		const char *tls = tls_of(text, h, memory);
+
+		*ARENA_ADD(memory, r->rows, count) = (struct scan_row){ tls,
+			reason_text(h, memory),
+			is_to_name(h, tls, &named, memory) };
+	}
+	while (named != NULL)
+		(void)tdelete(*(const void **)named, &named, by_name);
+	return arena_error(memory, err);
+}
 
 static void
-print_json(struct scan_rows *r)
+json_reasons(struct json *j, const char *name, const void *of)
 {
-	struct json j;
+	const struct maillog_host *h = of;
 
-	json_begin(&j);
-	rows_json(&j, "hosts", describe, r, r->found->host_count);
-	json_value(&j, "unattributed", value_number(r->found->unattributed));
-	json_value(&j, "unread", value_number(r->found->unread));
-	json_value(&j, "lines", value_number(r->found->lines));
-	json_end(&j);
+	json_open(j, name, '{');
+	for (size_t i = 0; i < h->reason_count; i++)
+		json_value(j, h->reasons[i].text,
+		    value_number(h->reasons[i].count));
+	json_close(j, '}');
 }
+
+/* Who and why stay on the narrowest terminal. */
+static void
+describe(void *context, size_t number, struct row *row)
+{
+	struct scan_rows *r = context;
+	const struct maillog_host *h = r->found->hosts[number];
+	struct value evidence = value_text(
+	    h->grade == MAILLOG_HINT ? "hint" : "confirmed");
+	struct value reasons = { .kind = VALUE_JSON, .write = json_reasons,
+		.of = h };
+	struct value bar = { .kind = VALUE_BAR };
+	const char *tls = r->rows[number].tls;
+	bool is_off = tls != NULL && strcmp(tls, tls_name(TLS_ON)) != 0;
+
+	if (r->bars)
+		bar.text = bar_of(h, r->range, r->bar);
+	*row = (struct row){ {
+		{ "role", "ROLE", .value = value_text(role_name(h->role)) },
+		{ NULL, "EVIDENCE", .value = evidence },
+		{ "host", "HOST", .value = value_text(h->host), .least = 16,
+			.most = WIDE },
+		{ "address", "ADDRESS", .value = value_text(h->address),
+			.drop = 3 },
+		{ "failures", "FAILED", .value = value_count(h->failures),
+			.color = COLOR_BAD },
+		{ "successes", "WORKED", .value = value_count(h->successes),
+			.drop = 4 },
+		{ "implicit", .value = value_count(h->implicit) },
+		{ "dane", .value = value_count(h->dane) },
+		{ "sts", .value = value_count(h->sts) },
+		{ "evidence", .value = evidence },
+		{ "first", .value = time_value(h->first, true, r->first_utc) },
+		{ "last", .value = time_value(h->last, true, r->last_utc) },
+		{ "reasons", .value = reasons },
+		{ NULL, "FIRST", .value = time_value(h->first, false, r->first),
+			.drop = 2 },
+		{ NULL, "LAST", .value = time_value(h->last, false, r->last) },
+		{ "tls", "TLS", .value = value_text(tls),
+			.color = is_off ? COLOR_WARN : COLOR_NONE },
+		{ NULL, r->bars ? "OVER TIME" : NULL, .value = bar, .drop = 1 },
+		{ NULL, "REASON", .value = value_text(r->rows[number].reason),
+			.least = 12 },
+	} };
+}
+
+/* ---- all ---- */
 
 /* A cure that ends by itself, where there is a host that needs one. */
 static void
@@ -315,7 +284,7 @@ propose_fallback(const struct scan_rows *r, const struct reading_file *text,
 		const struct maillog_host *h = r->found->hosts[i];
 
 		if (h->role == ROLE_CLIENT && is_curable(h) &&
-		    strcmp(r->tls[i], tls_name(TLS_ON)) == 0)
+		    strcmp(r->rows[i].tls, tls_name(TLS_ON)) == 0)
 			name = name == NULL ? h->host : "HOST";
 	}
 	if (name != NULL)
@@ -324,20 +293,18 @@ propose_fallback(const struct scan_rows *r, const struct reading_file *text,
 		    "mended", name);
 }
 
-/* What to type for each row that an entry can cure and has not: a person has
- * read the table first, so only where it is shown to one. */
+/* What to type: a person has read the table first, so only where it is shown to
+ * one. */
 static void
 print_commands(const struct scan_rows *r)
 {
-	const char *on = tls_name(TLS_ON);
 	bool any = false;
 
 	for (size_t i = 0; i < r->found->host_count; i++) {
 		const struct maillog_host *h = r->found->hosts[i];
 		const char *quote = h->host[0] == '[' ? "'" : "";
 
-		if ((r->tls[i] != NULL && strcmp(r->tls[i], on) != 0) ||
-		    !is_to_name(r, h))
+		if (!r->rows[i].names)
 			continue;
 		if (!any)
 			printf("\nTo send or receive in clear text until the other "
@@ -349,29 +316,32 @@ print_commands(const struct scan_rows *r)
 }
 
 int
-scan_print(const struct maillog *m, const struct options *o,
-    const struct reading_file *text, struct arena *memory, struct error *err)
+scan_print(struct scan *s, struct error *err)
 {
+	const struct maillog *m = &s->found;
 	struct scan_rows r = { .found = m, .bars = isatty(STDOUT_FILENO) == 1,
 		.range = range_of(m) };
+	struct json j;
 
-	if (sort_names(&r, memory, err) != 0)
+	if (prepare(&r, &s->text, &s->memory, err) != 0)
 		return -1;
-	if (o->hosts && !o->json) {
-		for (size_t i = 0; i < m->host_count; i++)
-			if (is_to_name(&r, m->hosts[i]))
-				puts(m->hosts[i]->host);
+	if (s->o->json) {
+		json_begin(&j);
+		rows_json(&j, "hosts", describe, &r, m->host_count);
+		json_value(&j, "unattributed", value_number(m->unattributed));
+		json_value(&j, "unread", value_number(m->unread));
+		json_value(&j, "lines", value_number(m->lines));
+		json_end(&j);
 		return 0;
 	}
-	if (prepare(&r, text, memory, err) != 0)
-		return -1;
-	if (o->json) {
-		print_json(&r);
+	for (size_t i = 0; i < m->host_count && s->o->hosts; i++)
+		if (r.rows[i].names)
+			puts(m->hosts[i]->host);
+	if (s->o->hosts)
 		return 0;
-	}
-	rows_table(o, describe, &r, m->host_count, columns);
-	if (r.bars && !o->quiet)
+	rows_table(s->o, describe, &r, m->host_count);
+	if (r.bars && !s->o->quiet)
 		print_commands(&r);
-	propose_fallback(&r, text, o);
+	propose_fallback(&r, &s->text, s->o);
 	return 0;
 }

@@ -27,9 +27,6 @@ static const struct tool {
 	{ "bzip2", "BZh", 3 },
 };
 
-static const char *const directories[] = { "/usr/bin", "/bin",
-	"/usr/local/bin", "/usr/pkg/bin" };
-
 const char *
 unpack_tool(const char *bytes, size_t len)
 {
@@ -40,143 +37,122 @@ unpack_tool(const char *bytes, size_t len)
 	return NULL;
 }
 
-static bool
-find_tool(const char *name, char path[64])
+static const char *
+find_tool(const char *name, struct arena *memory)
 {
+	static const char *const directories[] = { "/usr/bin", "/bin",
+		"/usr/local/bin", "/usr/pkg/bin" };
+
 	/* Untested: a system where gzip is in a later place. */
 	for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]);
 	     i++) {
-		(void)snprintf(path, 64, "%s/%s", directories[i], name);
+		const char *path = arena_printf(memory, "%s/%s",
+		    directories[i], name);
+
 		if (access(path, X_OK) == 0)
-			return true;
+			return path;
 	}
-	return false;
+	return NULL;
 }
 
+/* Finds what logs need, and opens their pipes; are there such logs?  -1 with err. */
 static int
-find_all(const struct scan_input *in, struct error *err)
+prepare(struct scan *s, struct error *err)
 {
-	char path[64];
+	int any = 0;
 
-	for (size_t i = 0; i < in->count; i++) {
-		const struct scan_log *log = &in->logs[i];
+	for (size_t i = 0; i < s->count; i++) {
+		struct scan_log *log = &s->logs[i];
 
+		if (log->unpacker == NULL)
+			continue;
+		any = 1;
+		log->tool = find_tool(log->unpacker, &s->memory);
 		/* Untested: a system without gzip. */
-		if (log->unpacker != NULL && !find_tool(log->unpacker, path))
+		if (arena_error(&s->memory, err) != 0)
+			return -1;
+		if (log->tool == NULL)
 			return error_set(err, EX_UNAVAILABLE,
 			    "%s: it takes %s to read, which is not here; "
 			    "install it", log->name, log->unpacker);
+		if (pipe2(log->ends, O_CLOEXEC) != 0)
+			return error_errno(err, EX_OSERR, log->name,
+			    "cannot open a pipe");
 	}
-	return 0;
-}
-
-/* Its exit status. */
-static int
-run_one(const struct scan_log *log, int output)
-{
-	char path[64];
-	const char *argv[] = { path, "-dc", NULL };
-	struct child child = { .argv = argv, .input = log->fd, .directory = -1,
-		.target = output };
-	struct error err;
-	int status;
-
-	/* Untested: the tool goes away after it was found. */
-	if (!find_tool(log->unpacker, path))
-		return 127;
-	status = child_run(&child, &err);
-	return status < 0 ? 127 : status;
+	return any;
 }
 
 /* The process that runs them; it tells each exit status as one byte. */
 static void
-run_all(const struct scan_input *in, const int *pipes, int status)
+run_all(const struct scan *s, int status)
 {
 	cancel_forget();
 	(void)signal(SIGPIPE, SIG_DFL);
-	for (size_t i = 0; i < in->count; i++)
-		if (pipes[2 * i] >= 0)
-			(void)close(pipes[2 * i]);
-	for (size_t i = 0; i < in->count; i++) {
+	for (size_t i = 0; i < s->count; i++)
+		if (s->logs[i].unpacker != NULL)
+			(void)close(s->logs[i].ends[0]);
+	for (size_t i = 0; i < s->count; i++) {
+		const struct scan_log *log = &s->logs[i];
+		const char *argv[] = { log->tool, "-dc", NULL };
+		struct child child = { .argv = argv, .input = log->fd,
+			.directory = -1, .target = log->ends[1] };
+		struct error ignored;
 		unsigned char said;
+		int ended;
 
-		if (in->logs[i].unpacker == NULL)
+		if (log->unpacker == NULL)
 			continue;
-		said = (unsigned char)run_one(&in->logs[i], pipes[2 * i + 1]);
+		ended = child_run(&child, &ignored);
+		/* Untested: the tool goes away after it was found. */
+		said = (unsigned char)(ended < 0 ? 127 : ended);
 		/* The byte first: it must be there when the pipe ends. */
 		if (write(status, &said, 1) != 1)
 			break;
-		(void)close(pipes[2 * i + 1]);
-	}
-}
-
-static int
-open_pipes(const struct scan_input *in, int *pipes, struct error *err)
-{
-	for (size_t i = 0; i < in->count; i++)
-		if (in->logs[i].unpacker != NULL &&
-		    pipe2(pipes + 2 * i, O_CLOEXEC) != 0)
-			return error_errno(err, EX_OSERR, in->logs[i].name,
-			    "cannot open a pipe");
-	return 0;
-}
-
-/* The pipe takes the file's place. */
-static void
-take_pipes(struct scan_input *in, const int *pipes)
-{
-	for (size_t i = 0; i < in->count; i++) {
-		if (pipes[2 * i] < 0)
-			continue;
-		(void)close(in->logs[i].fd);
-		(void)close(pipes[2 * i + 1]);
-		in->logs[i].fd = pipes[2 * i];
-		in->logs[i].regular = false;
+		(void)close(log->ends[1]);
 	}
 }
 
 int
-unpack_start(struct scan_input *in, struct error *err)
+unpack_start(struct scan *s, struct error *err)
 {
-	int *pipes = NULL, status[2] = { -1, -1 };
-	size_t ends = 0;
-	bool any = false;
+	int status[2], any = prepare(s, err);
 
-	for (size_t i = 0; i < in->count; i++)
-		any = any || in->logs[i].unpacker != NULL;
-	if (!any)
-		return 0;
+	if (any <= 0)
+		return any;
 	/* Untested: a fork's two ways share their counters. */
-	if (find_all(in, err) != 0)
-		return -1;
-	while (ends < 2 * in->count && !in->memory->failed)
-		*ARENA_ADD(in->memory, pipes, ends) = -1;
-	if (arena_error(in->memory, err) != 0 || pipes == NULL ||
-	    open_pipes(in, pipes, err) != 0)
-		return -1;
-	if (pipe2(status, O_CLOEXEC) != 0 || (in->unpacker = fork()) < 0) {
-		in->unpacker = 0;
+	if (pipe2(status, O_CLOEXEC) != 0 || (s->unpacker = fork()) < 0) {
+		s->unpacker = 0;
 		return error_errno(err, EX_OSERR, "scan", "cannot fork");
 	}
-	if (in->unpacker == 0) {
-		run_all(in, pipes, status[1]);
+	if (s->unpacker == 0) {
+		run_all(s, status[1]);
 		_exit(EX_OK);
 	}
-	take_pipes(in, pipes);
 	(void)close(status[1]);
-	in->status = status[0];
+	s->status = status[0];
+	/* The pipe takes the file's place. */
+	for (size_t i = 0; i < s->count; i++) {
+		struct scan_log *log = &s->logs[i];
+
+		if (log->unpacker == NULL)
+			continue;
+		(void)close(log->fd);
+		(void)close(log->ends[1]);
+		log->fd = log->ends[0];
+		log->regular = false;
+	}
 	return 0;
 }
 
 int
-unpack_end(struct scan_input *in, const struct scan_log *log,
+unpack_end(struct scan *s, const struct scan_log *log,
     struct error *err)
 {
 	unsigned char said = 127;
 	ssize_t n;
 
 	do
-		n = read(in->status, &said, 1);
+		n = read(s->status, &said, 1);
 	/* Untested: a signal in the moment in which one byte is read. */
 	while (n < 0 && errno == EINTR);
 	if (n == 1 && said == 0)
@@ -187,14 +163,14 @@ unpack_end(struct scan_input *in, const struct scan_log *log,
 }
 
 void
-unpack_stop(struct scan_input *in)
+unpack_stop(struct scan *s)
 {
-	if (in->unpacker <= 0)
+	if (s->unpacker <= 0)
 		return;
-	(void)close(in->status);
+	(void)close(s->status);
 	/* Untested: waiting for a child of one's own fails by a signal
 	 * alone. */
-	while (waitpid(in->unpacker, NULL, 0) < 0 && errno == EINTR)
+	while (waitpid(s->unpacker, NULL, 0) < 0 && errno == EINTR)
 		continue;
-	in->unpacker = 0;
+	s->unpacker = 0;
 }

@@ -1,22 +1,33 @@
-/* What tlsoff prints, and where. */
+/* What tlsoff prints, and what that is shown on. */
 #include <errno.h>
 #include <poll.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "cli.h"
 
-/* What came from a file or an argument never steers a terminal; above 0x7f too
- * there are bytes that do.  That memory ran out has to be said without any. */
+#define USUAL_WIDTH 80
+#define QUICK 500 /* milliseconds; runs that end before show no progress */
+#define EVERY 100
+
+/* ---- lines ---- */
+
+/* Nothing where out is NULL.  What came from a file or an argument never steers a
+ * terminal; above 0x7f too there are bytes that do.  That memory ran out has to be
+ * said without any. */
 static void
 print_line(FILE *out, const char *prefix, const char *format, va_list args)
 {
 	char some[8192] = "", *text = NULL;
 	va_list again;
 
+	if (out == NULL)
+		return;
 	va_copy(again, args);
 	if (vasprintf(&text, format, args) < 0) {
 		(void)vsnprintf(some, sizeof(some), format, again);
@@ -39,11 +50,8 @@ say(const struct options *o, const char *format, ...)
 {
 	va_list args;
 
-	/* Untested: JSON is written without it. */
-	if (o->quiet || o->json)
-		return;
 	va_start(args, format);
-	print_line(stdout, "", format, args);
+	print_line(o->quiet || o->json ? NULL : stdout, "", format, args);
 	va_end(args);
 }
 
@@ -62,10 +70,8 @@ detail(const struct options *o, const char *format, ...)
 {
 	va_list args;
 
-	if (!o->verbose)
-		return;
 	va_start(args, format);
-	print_line(stderr, "tlsoff: ", format, args);
+	print_line(o->verbose ? stderr : NULL, "tlsoff: ", format, args);
 	va_end(args);
 }
 
@@ -74,20 +80,9 @@ note(const struct options *o, const char *format, ...)
 {
 	va_list args;
 
-	if (o->quiet)
-		return;
 	va_start(args, format);
-	print_line(stderr, "tlsoff: note: ", format, args);
+	print_line(o->quiet ? NULL : stderr, "tlsoff: note: ", format, args);
 	va_end(args);
-}
-
-void
-lines_vadd(struct line_list *l, const char *format, va_list args)
-{
-	struct buf text = BUF_IN(l->memory);
-
-	buf_vprintf(&text, format, args);
-	*ARENA_ADD(l->memory, l->at, l->count) = buf_string(&text);
 }
 
 void
@@ -96,7 +91,8 @@ lines_add(struct line_list *l, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	lines_vadd(l, format, args);
+	*ARENA_ADD(l->memory, l->at, l->count) =
+	    arena_vprintf(l->memory, format, args);
 	va_end(args);
 }
 
@@ -113,6 +109,8 @@ warn_lines(const struct line_list *l)
 	for (size_t i = 0; i < l->count; i++)
 		warn("warning: %s", l->at[i]);
 }
+
+/* ---- failures, and the end ---- */
 
 /* What went wrong first: the rest follows from it, or is like it. */
 static struct error first_failure = ERROR_INIT;
@@ -143,6 +141,8 @@ fail(const struct error *err)
 {
 	struct error why = *err;
 
+	if (err->text[0] == '\0')
+		return err->status;
 	(void)error_set(&why, err->status, "%s%s", err->text, cure_of(err));
 	warn("%s", why.text);
 	if (first_failure.status == 0)
@@ -150,16 +150,15 @@ fail(const struct error *err)
 	return why.status;
 }
 
-/* For who asked for a document and got none. */
-static void
-print_failure(int status)
+int
+fail_at(const char *file, size_t line, const struct error *err)
 {
-	struct json j;
+	struct error why = *err;
 
-	first_failure.status = status;
-	json_begin(&j);
-	json_error(&j, &first_failure);
-	json_end(&j);
+	if (line > 0)
+		(void)error_set(&why, err->status, "%s:%zu: %s", file, line,
+		    err->text);
+	return fail(&why);
 }
 
 /* Is it a pipe that nobody reads any more? */
@@ -187,13 +186,115 @@ int
 finish(const struct options *o, int status)
 {
 	struct error err = ERROR_INIT;
+	struct json j;
 
-	if (o->json && status >= EX__BASE && !json_begun())
-		print_failure(status);
+	/* For who asked for a document and got none. */
+	if (o->json && status >= EX__BASE && !json_begun()) {
+		first_failure.status = status;
+		json_begin(&j);
+		json_error(&j, &first_failure);
+		json_end(&j);
+	}
 	/* check and explain answer with a status below those of sysexits.h. */
 	if (output_end(&err) == 0 || status >= EX__BASE)
 		return status;
 	if (is_unread())
 		cancel_unread();
 	return fail(&err);
+}
+
+/* ---- the terminal: its width, its letters, its colors ---- */
+
+size_t
+terminal_width(void)
+{
+	struct winsize size;
+	const char *columns = getenv("COLUMNS");
+	long number;
+
+	if (isatty(STDOUT_FILENO) != 1)
+		return 0;
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+		return size.ws_col;
+	number = columns == NULL ? 0 : strtol(columns, NULL, 10);
+	return number > 0 ? (size_t)number : USUAL_WIDTH;
+}
+
+bool
+speaks_utf8(void)
+{
+	static const char *const names[] = { "LC_ALL", "LC_CTYPE", "LANG" };
+
+	for (size_t i = 0; i < 3; i++) {
+		const char *value = getenv(names[i]);
+
+		if (value != NULL && value[0] != '\0')
+			return strcasestr(value, "utf-8") != NULL ||
+			    strcasestr(value, "utf8") != NULL;
+	}
+	return false;
+}
+
+/* NO_COLOR as https://no-color.org has it; what the command line says goes
+ * first. */
+const char *
+color_code(const struct options *o, enum color color)
+{
+	static const char *const codes[] = { [COLOR_NONE] = "\033[0m",
+		[COLOR_BAD] = "\033[31m", [COLOR_WARN] = "\033[33m",
+		[COLOR_GOOD] = "\033[32m", [COLOR_HEAD] = "\033[1m" };
+	const char *terminal = getenv("TERM"), *none = getenv("NO_COLOR");
+	bool wanted = (none == NULL || none[0] == '\0') &&
+	    isatty(STDOUT_FILENO) == 1 &&
+	    (terminal == NULL || strcmp(terminal, "dumb") != 0);
+
+	if (o->color != NULL && strcmp(o->color, "auto") != 0)
+		wanted = strcmp(o->color, "always") == 0;
+	return wanted ? codes[color] : "";
+}
+
+/* ---- progress: one line that is written over and erased at the end ---- */
+
+static void
+show(void *context, unsigned long long done, unsigned long long total)
+{
+	struct progress_line *line = context;
+	/* Untested: a terminal and a file beyond 10 MB that takes half a
+	 * second to read. */
+	bool small = total > 0 && total < 10ULL << 20;
+	const char *unit = small ? "kB" : "MB";
+	int shift = small ? 10 : 20;
+	int64_t now = clock_ms();
+
+	if (now - line->began < QUICK ||
+	    (line->shown > 0 && now - line->shown < EVERY))
+		return;
+	line->shown = now;
+	if (total > 0 && done <= total)
+		fprintf(stderr, "\r%s: %llu of %llu %s (%.0f %%) ", line->what,
+		    done >> shift, total >> shift, unit,
+		    (double)done * 100.0 / (double)total);
+	else
+		fprintf(stderr, "\r%s: %llu %s ", line->what, done >> shift,
+		    unit);
+	fflush(stderr);
+}
+
+const struct progress *
+progress_begin(struct progress_line *line, const struct options *o,
+    const char *what)
+{
+	*line = (struct progress_line){ .what = what, .began = clock_ms() };
+	if (o->quiet || isatty(STDERR_FILENO) != 1)
+		return NULL;
+	line->progress = (struct progress){ show, line };
+	return &line->progress;
+}
+
+void
+progress_end(struct progress_line *line)
+{
+	if (line->shown > 0)
+		fputs("\r\033[K", stderr);
+	line->shown = 0;
 }

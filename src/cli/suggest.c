@@ -1,7 +1,7 @@
 /* The edit distance between two names. */
 #include <string.h>
 
-#include "suggest.h"
+#include "cli.h"
 
 #define LONGEST 64 /* letters; few names are longer, and none of ours */
 

@@ -1,18 +1,37 @@
-/* The verbs, and what --help says of each. */
+/*
+ * The verbs: what --help says of each, and the way from words to one of them.
+ * Whoever adds a verb or an option adds it to man/tlsoff.8 as well:
+ * tests/cli/manual.t compares the two.
+ */
 #include <string.h>
 #include <sysexits.h>
 
+#include "child.h"
 #include "cli.h"
-#include "suggest.h"
+#include "options.h"
 
-static const struct verb_entry verbs[] = {
-	{ "client", VERB_ADDS, 1, -1, verb_change, "HOST...",
+#ifndef VERSION /* for analyzers alone: make gives that of CHANGELOG.md */
+#define VERSION "unknown"
+#endif
+#define COLUMN 29 /* where the words about an option begin */
+
+static verb_function help, version;
+
+static const struct verb_entry {
+	const char *name;
+	unsigned group;  /* VERB_...: for which options are known */
+	int least, most; /* words behind it; most -1: any number */
+	verb_function *function;
+	const char *words; /* for people, as the rest */
+	const char *summary, *example;
+} verbs[] = {
+	{ "client", VERB_ADDS, 1, -1, verb_edit, "HOST...",
 		"mail to HOST in clear text",
 		"tlsoff -c 'ticket 4711' -u 90d client luna.bagoona.com" },
-	{ "server", VERB_ADDS, 1, -1, verb_change, "HOST...",
+	{ "server", VERB_ADDS, 1, -1, verb_edit, "HOST...",
 		"mail from HOST in clear text",
 		"tlsoff server outbound.cheddar.com" },
-	{ "remove", VERB_TAKES, 1, -1, verb_change, "client|server HOST...",
+	{ "remove", VERB_TAKES, 1, -1, verb_edit, "client|server HOST...",
 		"take HOST's entry out",
 		"tlsoff remove client luna.bagoona.com" },
 	{ "apply", VERB_APPLIES, 1, -1, verb_apply, "FILE...",
@@ -34,41 +53,60 @@ static const struct verb_entry verbs[] = {
 	{ "review", VERB_REVIEWS, 0, -1, verb_review, "[HOST...]",
 		"which entries can go: tries TLS",
 		"tlsoff review luna.bagoona.com" },
-	{ "help", VERB_HELPS, 0, 1, NULL, "[VERB]",
+	{ "help", VERB_HELPS, 0, 1, help, "[VERB]",
 		"this, or all about a verb", "tlsoff help client" },
-	{ "version", VERB_HELPS, 0, 0, NULL, "",
+	{ "version", VERB_HELPS, 0, 0, version, "",
 		"the version", "tlsoff version" },
 };
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))
 
-const struct verb_entry *
-verb_at(size_t i)
-{
-	return i < VERBS ? &verbs[i] : NULL;
-}
 
-const struct verb_entry *
-verb_find(const char *name)
-{
-	for (size_t i = 0; i < VERBS; i++)
-		if (strcmp(verbs[i].name, name) == 0)
-			return &verbs[i];
-	return NULL;
-}
+/* What of the options one screen has room for. */
+static const char letters_of_summary[] = "Cfmncujqv";
 
-/* "client, server or remove" */
-static void
-name_all(struct buf *out)
-{
-	for (size_t i = 0; i < VERBS; i++)
-		buf_printf(out, "%s%s",
-		    i == 0 ? "" : i + 1 < VERBS ? ", " : " or ", verbs[i].name);
-}
+static const struct {
+	int status;
+	unsigned verbs;
+	const char *words;
+} statuses[] = {
+	{ 0, VERB_EDITS, "done, or nothing to do" },
+	{ 0, VERB_LISTS | VERB_SCANS | VERB_HELPS, "done" },
+	{ 1, VERB_EDITS, "-n --exit-code: something would change" },
+	{ 0, VERB_CHECKS, "nothing was found, or all of it mended" },
+	{ 0, VERB_REVIEWS, "no host was found that works, or is gone" },
+	{ 0, VERB_EXPLAINS, "TLS is off" },
+	{ 1, VERB_EXPLAINS, "TLS is on" },
+	{ 1, VERB_CHECKS, "something was found and not mended" },
+	{ 1, VERB_REVIEWS, "a host was found that works, or is gone from DNS" },
+	{ 64, VERB_ALL, "wrong usage, or a HOST that is not one" },
+	{ 65, VERB_WRITES, "refused: mail would bounce; the map is not the "
+	    "text; --strict" },
+	{ 65, VERB_SCANS, "nothing in the log is understood: compressed input, "
+	    "for one" },
+	{ 66, VERB_ALL, "no such file" },
+	{ 69, VERB_WRITES, "makemap or the service is missing or failed" },
+	{ 69, VERB_SCANS, "journalctl or an unpacking tool is missing or failed" },
+	{ 69, VERB_REVIEWS, "openssl is missing" },
+	{ 70, VERB_WRITES | VERB_SCANS, "internal error" },
+	{ 71, VERB_ALL, "no memory or process left" },
+	{ 73, VERB_WRITES, "a file cannot be created" },
+	{ 74, VERB_ALL, "input or output error" },
+	{ 75, VERB_WRITES, "locked, or the file kept changing; try again" },
+	{ 75, VERB_EXPLAINS, "sendmail would put the session off" },
+	{ 77, VERB_ALL, "no permission; or another user could have changed "
+	    "the file" },
+	{ 78, VERB_ALL & ~VERB_SCANS, "sendmail.cf has no access map that is a "
+	    "file and can turn TLS off" },
+};
 
-/* What other programs call it. */
+/* ---- which one ---- */
+
+/* The verb that may have been meant; NULL: none is near. */
 static const char *
-other_name(const char *word)
+near_verb(const char *word)
 {
+	struct suggestion near = { span_of(word), NULL, 0 };
+	/* What other programs call it. */
 	static const struct {
 		const char *word, *verbs;
 	} others[] = { { "ls", "list" }, { "show", "list" },
@@ -81,29 +119,164 @@ other_name(const char *word)
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		if (strcmp(others[i].word, word) == 0)
 			return others[i].verbs;
+	for (size_t i = 0; i < VERBS; i++)
+		suggest(&near, verbs[i].name);
+	return near.name;
+}
+
+static int
+unknown_verb(const char *word, struct error *err)
+{
+	const char *near = near_verb(word);
+	struct buf all = BUF_INIT;
+
+	if (near != NULL)
+		return error_set(err, EX_USAGE, "%.100s: no such verb; did you "
+		    "mean %s?", word, near);
+	/* "client, server or remove" */
+	for (size_t i = 0; i < VERBS; i++)
+		buf_printf(&all, "%s%s",
+		    i == 0 ? "" : i + 1 < VERBS ? ", " : " or ", verbs[i].name);
+	(void)error_set(err, EX_USAGE, "%.100s: no such verb; write %s", word,
+	    buf_string(&all));
+	buf_free(&all);
+	return -1;
+}
+
+/* NULL: there is none; EX_USAGE. */
+static const struct verb_entry *
+find_verb(const char *name, struct error *err)
+{
+	for (size_t i = 0; name != NULL && i < VERBS; i++)
+		if (strcmp(verbs[i].name, name) == 0)
+			return &verbs[i];
+	if (name == NULL)
+		(void)error_set(err, EX_USAGE, "no verb; write: tlsoff client "
+		    "HOST..., or see tlsoff --help");
+	else
+		(void)unknown_verb(name, err);
 	return NULL;
 }
 
-int
-verb_unknown(const char *word, struct error *err)
-{
-	struct suggestion near = { span_of(word), NULL, 0 };
-	struct buf all = BUF_INIT;
-	int status;
+/* ---- what it says of itself ---- */
 
-	for (size_t i = 0; i < VERBS; i++)
-		suggest(&near, verbs[i].name);
-	if (other_name(word) != NULL)
-		near.name = other_name(word);
-	if (near.name != NULL)
-		return error_set(err, EX_USAGE, "%.100s: no such verb; did you "
-		    "mean %s?", word, near.name);
-	name_all(&all);
-	status = buf_error(&all, err);
-	/* Untested: memory that ends in the list of verbs. */
-	if (status == 0)
-		status = error_set(err, EX_USAGE, "%.100s: no such verb; write "
-		    "%s", word, all.at);
-	buf_free(&all);
-	return status;
+static int
+version(const struct options *o)
+{
+	(void)o;
+	fputs("tlsoff " VERSION "\n", stdout);
+	/* Untested: a tlsoff built without libdb. */
+	if (map_libdb() == NULL)
+		fputs("built without libdb: makemap builds every map, and "
+		    "makemap -u proves it\n", stdout);
+	return EX_OK;
+}
+
+/* "  -C, --config FILE      sendmail.cf" */
+static void
+print_option(const struct option_known *k)
+{
+	int width;
+
+	width = k->letter != 0 ? printf("  -%c, ", k->letter)
+			       : printf("      ");
+	width += printf("--%s%s%s", k->name, k->argument == NULL ? "" : " ",
+	    k->argument == NULL ? "" : k->argument);
+	printf("%*s%s\n", COLUMN - width, "", k->words);
+}
+
+static void
+print_summary(void)
+{
+	for (size_t i = 0; i < VERBS; i++) {
+		int width = printf("%s tlsoff [options] %s%s%s",
+		    i == 0 ? "Usage:" : "      ", verbs[i].name,
+		    verbs[i].words[0] == '\0' ? "" : " ", verbs[i].words);
+
+		printf("%*s%s\n", width < 46 ? 47 - width : 2, "",
+		    verbs[i].summary);
+	}
+	fputs("HOST is a host, a domain, an address or a net; - reads them "
+	    "from standard input.\n"
+	    "tlsoff VERB --help tells all about a verb, tlsoff(8) all about "
+	    "everything.  Here\nare the options that matter most:\n", stdout);
+	for (const struct option_known *k = option_table; k->name != NULL; k++)
+		if (k->letter != 0 &&
+		    strchr(letters_of_summary, k->letter) != NULL)
+			print_option(k);
+}
+
+static void
+print_options(const struct verb_entry *v, bool everywhere)
+{
+	for (const struct option_known *k = option_table; k->name != NULL; k++)
+		if ((k->verbs & v->group) != 0 &&
+		    (k->verbs == VERB_ALL) == everywhere)
+			print_option(k);
+}
+
+static void
+print_verb(const struct verb_entry *v)
+{
+	printf("Usage: tlsoff [options] %s%s%s\n", v->name,
+	    v->words[0] == '\0' ? "" : " ", v->words);
+	printf("%s: %s\n\nOptions:\n", v->name, v->summary);
+	print_options(v, false);
+	fputs("Options of every verb:\n", stdout);
+	print_options(v, true);
+	printf("\nExample:\n  %s\n\nExit status:\n", v->example);
+	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
+		if ((statuses[i].verbs & v->group) != 0)
+			printf("  %2d  %s\n", statuses[i].status,
+			    statuses[i].words);
+}
+
+/* On one screen, or all about a verb. */
+static int
+help(const struct options *o)
+{
+	const char *name = o->help ? o->verb : o->words[0];
+	struct error err = ERROR_INIT;
+	const struct verb_entry *v = name == NULL ? NULL : find_verb(name, &err);
+
+	if (v != NULL)
+		print_verb(v);
+	else if (name == NULL || o->help)
+		print_summary();
+	else
+		return fail(&err);
+	return EX_OK;
+}
+
+/* ---- the way to it ---- */
+
+static int
+check_words(const struct verb_entry *v, const struct options *o, struct error *err)
+{
+	bool few = o->word_count < v->least;
+
+	if (!few && (v->most < 0 || o->word_count <= v->most))
+		return options_fit(o, v->group, err);
+	return error_set(err, EX_USAGE, "%s: too %s words; write: tlsoff %s %s",
+	    v->name, few ? "few" : "many", v->name, v->words);
+}
+
+int
+verb_run(const struct options *o)
+{
+	struct error err = ERROR_INIT;
+	const struct verb_entry *v;
+
+	if (o->help)
+		return help(o);
+	if (o->version)
+		return version(o);
+	v = find_verb(o->verb, &err);
+	if (v == NULL || check_words(v, o, &err) != 0)
+		return fail(&err);
+	if (o->verbose && sandbox_lacks() != NULL)
+		detail(o, "this system has no %s: what reads maps and logs "
+		    "could do more, if it were turned against us",
+		    sandbox_lacks());
+	return v->function(o);
 }

@@ -20,7 +20,7 @@ is_written(const char *text, const char *want)
 	struct json j = { open_memstream(&out, &len), false };
 
 	assert_non_null(j.out);
-	json_text(&j, NULL, text);
+	json_value(&j, NULL, value_text(text));
 	assert_int_equal(fclose(j.out), 0);
 	assert_string_equal(out, want);
 	free(out);
@@ -95,15 +95,15 @@ objects_and_arrays_have_commas_between(void **state)
 
 	(void)state;
 	assert_non_null(j.out);
-	json_object(&j, NULL);
+	json_open(&j, NULL, '{');
 	json_value(&j, "a", value_number(1));
 	json_value(&j, "b", value_bool(true));
 	json_value(&j, "c", value_bool(false));
 	json_value(&j, "d", value_text(NULL));
-	json_array(&j, "e");
-	json_object(&j, NULL);
+	json_open(&j, "e", '[');
+	json_open(&j, NULL, '{');
 	json_close(&j, '}');
-	json_text(&j, NULL, "f");
+	json_value(&j, NULL, value_text("f"));
 	json_close(&j, ']');
 	json_close(&j, '}');
 	assert_int_equal(fclose(j.out), 0);

@@ -5,9 +5,9 @@
 #include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "../../src/cli/cli.h"
 
-#include "../../src/cli/suggest.h"
+#include <cmocka.h> /* has another fail() */
 
 static const char *const names[] = { "client", "server", "remove", "list",
 	"explain", "check", "expire", "scan", "review" };
