@@ -185,18 +185,14 @@ look_for_companion(struct checker *c, struct facts *f)
 	struct access_without w;
 	struct policy_query q = question(c, &f->e, &w);
 
-	if (companion_letters(rules)[0] == '\0')
-		return;
+	f->has_companion_key = companion_has_key(rules, &f->e.host);
 	if (f->e.kind == KIND_CLT_FEATURES) {
-		f->has_companion_key = companion_has_key(rules, &f->e.host);
 		if (f->has_companion_key)
 			companion_missing(rules, f->e.in_map, f->missing);
 		return;
 	}
 	policy_decide(KIND_CLT_FEATURES, &q, &found);
-	companion_missing(rules, found.found ? buf_as_span(&found.value)
-	                                     : span_of(""), f->missing);
-	f->has_companion_key = companion_has_key(rules, &f->e.host);
+	companion_missing(rules, buf_as_span(&found.value), f->missing);
 }
 
 static bool

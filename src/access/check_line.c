@@ -5,6 +5,16 @@
 
 #define UNTIL "# tlsoff until "
 
+void
+check_find(struct checker *c, const char *code, size_t offset, bool fixable,
+    const char *message)
+{
+	struct findings *f = c->f;
+
+	*ARENA_ADD(&f->memory, f->at, f->count) =
+	    (struct finding){ code, offset, fixable, message };
+}
+
 /* A duplicate of ours is looked at as an entry. */
 static bool
 is_ours(const struct checker *c, const struct access_fault *fault)
@@ -24,14 +34,13 @@ check_faults(struct checker *c)
 
 	for (size_t i = 0; i < c->a->fault_count; i++) {
 		const struct access_fault *fault = &c->a->faults[i];
-		struct buf text = BUF_IN(&c->scratch);
+		struct buf text = BUF_IN(&c->f->memory);
 
 		if (is_ours(c, fault))
 			continue;
 		access_fault_text(c->a, fault, &text);
 		check_find(c, codes[fault->kind], fault->start, false,
 		    buf_string(&text));
-		arena_clear(&c->scratch);
 	}
 }
 
