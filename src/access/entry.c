@@ -139,12 +139,13 @@ entry_read(struct entry *e, const struct access *a,
     struct arena *memory)
 {
 	struct buf in_map = BUF_IN(memory);
+	struct span what;
+	enum kind kind;
 
-	*e = (struct entry){ .record = *r };
-	if (r->kind != ACCESS_ENTRY ||
-	    !entry_kind(r->key, false, &e->kind, &e->what))
+	if (r->kind != ACCESS_ENTRY || !entry_kind(r->key, false, &kind, &what))
 		return false;
-	e->role = kind_role(e->kind);
+	*e = (struct entry){ .record = *r, .kind = kind,
+		.role = kind_role(kind), .what = what };
 	read_line(e, a, rules->today);
 	e->value = value_shown(r);
 	e->stray = take_stray_host(e, rules, memory);
