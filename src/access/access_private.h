@@ -2,7 +2,7 @@
 #ifndef TLSOFF_ACCESS_PRIVATE_H
 #define TLSOFF_ACCESS_PRIVATE_H
 
-#include "access.h"
+#include "entry.h"
 
 /* Bytes of a line, its end included, that makemap reads at once; what is
  * behind them it reads as a line of its own. */
@@ -30,6 +30,14 @@ struct tls_walk {
 
 /* Starts as { .text = ... }; false at the end. */
 bool tls_next(struct tls_walk *w, struct access_record *record);
+
+/* ---- meaning.c ---- */
+
+/* Fills meant_off, wants_off, note and mended from value, role, tls and off. */
+void entry_read_meaning(struct entry *e, struct arena *memory);
+
+/* Is the word one of those, whatever its case?  The list ends with NULL. */
+bool word_is_one_of(struct span word, const char *const *words);
 
 /* ---- the marker ---- */
 

@@ -2,8 +2,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "access_private.h"
 #include "check_private.h"
-#include "entry_private.h"
 
 /* Is there a right answer?  A line whose key is wrong and stays so is not moved
  * or mended for its other faults either. */
@@ -56,7 +56,7 @@ check_key(struct checker *c, struct facts *f)
 		find(c, f, "key", FIX_NONE, "this key never matches, because the "
 		    "cf was made without FEATURE(`tls_session_features'); add "
 		    "that to the .mc file, or remove the line");
-	if (e->stray && e->effect == EFFECT_OFF)
+	if (e->stray && e->tls == TLS_OFF)
 		find(c, f, "stray-space", FIX_KEY, "a blank behind the tag makes "
 		    "this an entry for everybody: STARTTLS is off for every %s; "
 		    "write %s without the blank",
@@ -129,7 +129,7 @@ static bool
 puts_off(const struct entry *e)
 {
 	return e->note.len == 0 && !e->stray && !e->meant_off &&
-	    e->effect == EFFECT_TEMPFAIL &&
+	    e->tls == TLS_TEMPFAIL &&
 	    (e->role == ROLE_CLIENT || e->wants_off);
 }
 
@@ -152,7 +152,7 @@ does_nothing(const struct facts *f)
 	const struct entry *e = &f->e;
 
 	if (e->note.len > 0 || e->meant_off || !f->matches ||
-	    e->effect == EFFECT_TEMPFAIL)
+	    e->tls == TLS_TEMPFAIL)
 		return false;
 	if (e->wants_off || span_equal(e->value, span_of("?")))
 		return true;
@@ -165,7 +165,7 @@ does_nothing(const struct facts *f)
 }
 
 static void
-check_effect(struct checker *c, struct facts *f)
+check_value(struct checker *c, struct facts *f)
 {
 	const struct entry *e = &f->e;
 	const char *off = e->kind == KIND_TRY_TLS ? "NO" : "S";
@@ -174,7 +174,7 @@ check_effect(struct checker *c, struct facts *f)
 	/* Of a value that is no list of parts all of it. */
 	if (part.len == 0)
 		part = e->value;
-	if (e->kind == KIND_FALLBACK && e->effect == EFFECT_TEMPFAIL)
+	if (e->kind == KIND_FALLBACK && e->tls == TLS_TEMPFAIL)
 		find(c, f, "value", FIX_NONE, "sendmail does not know \"%s\", and "
 		    "then sends the host no mail at all; remove it",
 		    arena_visible(&c->scratch, part));
@@ -263,7 +263,7 @@ check_faults_of(struct checker *c, struct facts *f)
 	check_key(c, f);
 	check_reach(c, f);
 	check_meaning(c, f);
-	check_effect(c, f);
+	check_value(c, f);
 	check_place(c, f);
 	check_needs(c, f);
 	check_broader(c, f);

@@ -149,21 +149,16 @@ stands_in(const struct checker *c, const struct facts *f)
 }
 
 static void
-letters_of(enum kind kind, struct span value, struct buf *out)
-{
-	if (kind == KIND_SRV_FEATURES)
-		value_letters(value, out);
-	else if (kind == KIND_CLT_FEATURES)
-		value_capitals(value, "", out);
-}
-
-static void
 compare_letters(struct checker *c, struct facts *f, const struct policy *before)
 {
 	struct buf was = BUF_IN(&c->scratch), now = BUF_IN(&c->scratch);
+	const char *off = f->e.kind == KIND_SRV_FEATURES ? "Ss" : "";
 
-	letters_of(f->e.kind, buf_as_span(&before->value), &was);
-	letters_of(f->e.kind, as_mended(&f->e, f->e.value), &now);
+	if (f->e.kind == KIND_SRV_FEATURES || f->e.kind == KIND_CLT_FEATURES) {
+		value_letters(f->e.kind, buf_as_span(&before->value), off, &was);
+		value_letters(f->e.kind, as_mended(&f->e, f->e.value), off,
+		    &now);
+	}
 	f->lost = lost_letter(buf_as_span(&was), buf_as_span(&now));
 	f->is_redundant = before->tls == TLS_OFF && stands_in(c, f) &&
 	    span_equal(buf_as_span(&was), buf_as_span(&now));

@@ -56,7 +56,7 @@ amended_value(struct planner *p, const struct entry *e, struct span value,
 	companion_missing(p->rules->policy, amended, left);
 	if (left[0] == '\0' && e->note.len == 0)
 		return amended;
-	value_capitals(e->in_map, "", &counted);
+	value_letters(e->kind, e->in_map, "", &counted);
 	return with_letters(p, buf_as_span(&counted), missing);
 }
 
@@ -92,7 +92,7 @@ insert(struct planner *p, const char *key, struct span before,
 	struct wanted w = { .key = span_of(key), .companion = missing };
 	struct subject s = { .unlisted = false };
 
-	value_capitals(before, "", &letters);
+	value_letters(KIND_CLT_FEATURES, before, "", &letters);
 	w.value = with_letters(p, buf_as_span(&letters), missing);
 	plan_subject(p, &s, KIND_CLT_FEATURES, w.key);
 	(void)plan_entry(p, &s, &w);
@@ -191,8 +191,8 @@ amend_below(struct planner *p)
 	char missing[3];
 
 	while (companion_next(p, KIND_CLT_FEATURES, &at, &e)) {
-		if (e.key != KEY_ASKED || e.effect == EFFECT_TEMPFAIL ||
-		    e.effect == EFFECT_NONE)
+		if (e.key != KEY_ASKED || e.tls == TLS_TEMPFAIL ||
+		    e.tls == TLS_NEXT)
 			continue;
 		companion_missing(p->rules->policy, e.in_map, missing);
 		if (missing[0] != '\0' && is_below(&names, e.what, memory))

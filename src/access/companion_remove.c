@@ -103,7 +103,7 @@ take_back(struct planner *p, const struct held *h, const char *letters,
 	struct subject s = { .unlisted = false };
 	bool goes;
 
-	value_capitals(h->e.in_map, letters, &left);
+	value_letters(h->e.kind, h->e.in_map, letters, &left);
 	w.value = buf_as_span(&left);
 	goes = left.len == 0;
 	if (goes) {

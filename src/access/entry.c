@@ -3,7 +3,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "entry_private.h"
+#include "access_private.h"
 
 bool
 entry_kind(struct span key, bool keep_case, enum kind *kind, struct span *what)
@@ -152,9 +152,9 @@ entry_read(struct entry *e, const struct access *a,
 	e->key = read_key(e, rules, memory);
 	value_in_map(rules->policy, r->key, r->value, &in_map);
 	e->in_map = buf_as_span(&in_map);
-	e->effect = value_effect(rules->policy, e->kind, e->what.len == 0,
+	e->tls = value_effect(rules->policy, e->kind, e->what.len == 0,
 	    e->in_map);
-	e->off = !e->stray && e->effect == EFFECT_OFF;
+	e->off = !e->stray && e->tls == TLS_OFF;
 	entry_read_meaning(e, memory);
 	return true;
 }
@@ -198,31 +198,11 @@ entry_reason(const struct entry *e)
 		    "the cf's K line has -f, and the tag is written otherwise",
 		[KEY_QUOTED] = "the cf's K line has -q",
 	};
-	static const char *const of_value[KINDS][EFFECTS] = {
-		[KIND_TRY_TLS] = {
-			[EFFECT_ON] = "value is not NO",
-			[EFFECT_TEMPFAIL] = "value puts mail off",
-			[EFFECT_NONE] = "value sends sendmail on to the next "
-			    "key",
-		},
-		[KIND_SRV_FEATURES] = {
-			[EFFECT_ON] = "value does not say S",
-			[EFFECT_TEMPFAIL] = "value turns the host away",
-			[EFFECT_NONE] = "value sends sendmail on to the next "
-			    "key",
-		},
-		[KIND_FALLBACK] = {
-			[EFFECT_ON] = "value does not say Flags=C",
-			[EFFECT_TEMPFAIL] = "value puts mail off",
-			[EFFECT_NONE] = "value sends sendmail on to the next "
-			    "key",
-		},
-		[KIND_CLT_FEATURES] = {
-			[EFFECT_ON] = "value does not say S",
-			[EFFECT_TEMPFAIL] = "value puts mail off",
-			[EFFECT_NONE] = "value sends sendmail on to the next "
-			    "key",
-		},
+	static const char *const on[KINDS] = {
+		[KIND_TRY_TLS] = "value is not NO",
+		[KIND_SRV_FEATURES] = "value does not say S",
+		[KIND_CLT_FEATURES] = "value does not say S",
+		[KIND_FALLBACK] = "value does not say Flags=C",
 	};
 
 	if (e->duplicate)
@@ -231,7 +211,12 @@ entry_reason(const struct entry *e)
 		return "rest of a line that is too long";
 	if (of_key[e->key] != NULL)
 		return of_key[e->key];
-	return of_value[e->kind][e->effect];
+	if (e->tls == TLS_NEXT)
+		return "value sends sendmail on to the next key";
+	if (e->tls == TLS_TEMPFAIL)
+		return e->role == ROLE_SERVER ? "value turns the host away"
+					      : "value puts mail off";
+	return e->tls == TLS_ON ? on[e->kind] : NULL;
 }
 
 const char *

@@ -81,14 +81,14 @@ must_be_obeyed(struct planner *p, const char *key, struct span value)
 {
 	const struct policy_rules *rules = p->rules->policy;
 	struct buf in_map = BUF_IN(&p->plan->memory);
-	enum effect effect;
+	enum tls effect;
 
 	value_in_map(rules, span_of(key), value, &in_map);
 	effect = value_effect(rules, kind_of_role(p->request->role), true,
 	    buf_as_span(&in_map));
 	if (arena_error(&p->plan->memory, p->err) != 0)
 		return -1;
-	if (effect == EFFECT_OFF && !rules->keep_quotes)
+	if (effect == TLS_OFF && !rules->keep_quotes)
 		return 0;
 	return error_set(p->err, EX_CONFIG, "%s: no entry can turn TLS off, for "
 	    "the K line of the cf has the option %s; take that out", key,
@@ -105,11 +105,11 @@ new_value(struct planner *p, const char *key, const char *decider,
 	*value = span_of("NO");
 	if (p->request->role == ROLE_CLIENT)
 		return must_be_obeyed(p, key, *value);
-	if (value_server(before) == SERVER_TEMPFAIL && !p->request->force)
+	if (value_says(KIND_SRV_FEATURES, before) == TLS_TEMPFAIL && !p->request->force)
 		return error_set(p->err, EX_DATAERR,
 		    "%s: %s turns this host away with a temporary failure; "
 		    "remove that entry first, or use --force", key, decider);
-	value_letters(before, &letters);
+	value_letters(KIND_SRV_FEATURES, before, "Ss", &letters);
 	buf_text(&letters, letters.len > 0 ? " S" : "S");
 	if (strlen(key) + letters.len + 3 > LINE_MAX_BYTES)
 		return error_set(p->err, EX_DATAERR,
@@ -171,7 +171,7 @@ add_existing(struct planner *p, struct subject *s, const struct host *host,
 		    "%s: line %zu is too long, and makemap reads its end as "
 		    "this key; shorten that line first", key,
 		    access_line(p->access, e->record.start));
-	if (e->effect == EFFECT_OFF && !e->managed) {
+	if (e->tls == TLS_OFF && !e->managed) {
 		plan_leave(p, s, e);
 		return companion_possible(p, host, key, false);
 	}

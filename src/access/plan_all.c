@@ -315,7 +315,7 @@ plan_exempted(const struct access *a, const struct entry_rules *rules,
 	while (entry_next(&e, a, rules, &at, &scratch)) {
 		if (e.role == role && e.has_host && !e.managed &&
 		    !e.duplicate && e.key == KEY_ASKED &&
-		    (e.effect == EFFECT_OFF || e.effect == EFFECT_FALLBACK))
+		    (e.tls == TLS_OFF || e.tls == TLS_FALLBACK))
 			ARENA_ADD(memory, wishes, *count)->host = e.host;
 		arena_clear(&scratch);
 	}

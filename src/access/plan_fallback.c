@@ -19,7 +19,7 @@ add_flag(struct planner *p, const char *key, struct span value,
 	unknown = value_unknown_part(*with_flag);
 	value_in_map(p->rules->policy, span_of(key), *with_flag, &in_map);
 	if (unknown.len == 0 && value_effect(p->rules->policy, KIND_FALLBACK,
-	    false, buf_as_span(&in_map)) != EFFECT_FALLBACK)
+	    false, buf_as_span(&in_map)) != TLS_FALLBACK)
 		return error_set(p->err, EX_DATAERR, "%s: sendmail would not "
 		    "see the flag in \"%.100s\"; mend its value", key,
 		    arena_visible(memory, *with_flag));
@@ -88,7 +88,7 @@ is_off_already(struct planner *p, struct subject *s, const struct host *host)
 
 	if (plan_find(p, KIND_TRY_TLS, span_of(host->name), &own) &&
 	    entry_read(&e, p->access, p->rules, &own, &p->plan->memory) &&
-	    e.effect == EFFECT_OFF)
+	    e.tls == TLS_OFF)
 		w.start = own.start; /* it goes */
 	q.lookup = access_lookup_without;
 	q.context = &w;
@@ -124,7 +124,7 @@ plan_fallback(struct planner *p, const struct host *host)
 		    p->request->exact)
 			return insert(p, &s, &before);
 		plan_covered(p, &s, &before);
-	} else if (e.effect == EFFECT_FALLBACK && !e.managed) {
+	} else if (e.tls == TLS_FALLBACK && !e.managed) {
 		plan_leave(p, &s, &e);
 	} else {
 		return mend(p, &s, &e);

@@ -11,7 +11,7 @@
 static bool
 does_without_tls(const struct entry *e)
 {
-	return e->effect == EFFECT_OFF ||
+	return e->tls == TLS_OFF ||
 	    (e->kind == KIND_FALLBACK && value_falls_back(e->in_map));
 }
 
@@ -24,7 +24,7 @@ plan_remove_entry(struct planner *p, struct subject *s, const struct entry *e)
 
 	if (!does_without_tls(e))
 		return true;
-	value_other_letters(e->kind, e->in_map, &letters);
+	value_rest(e->kind, e->in_map, &letters);
 	if (letters.len > 0) {
 		w.value = buf_as_span(&letters);
 		(void)plan_entry(p, s, &w);

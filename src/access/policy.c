@@ -260,12 +260,6 @@ void
 policy_decide(enum kind kind, const struct policy_query *query,
     struct policy *p)
 {
-	static const enum tls tls[] = { [EFFECT_OFF] = TLS_OFF,
-		[EFFECT_ON] = TLS_ON, [EFFECT_TEMPFAIL] = TLS_TEMPFAIL,
-		[EFFECT_NONE] = TLS_ON, [EFFECT_FALLBACK] = TLS_FALLBACK };
-	/* What was found decides, be it SKIP or "?". */
-	static const struct policy_rules plain;
-
 	struct policy_query q = *query;
 
 	q.tag = kind_tag(kind);
@@ -282,8 +276,7 @@ policy_decide(enum kind kind, const struct policy_query *query,
 	if (policy_search(&q, p) != 0)
 		p->tls = TLS_TEMPFAIL;
 	else if (p->found)
-		p->tls = tls[value_effect(&plain, kind, true,
-		    buf_as_span(&p->value))];
+		p->tls = value_says(kind, buf_as_span(&p->value));
 }
 
 /* What that kind alone says, without a word to the trace. */
@@ -319,6 +312,12 @@ policy_answer(enum role role, const struct policy_query *q, struct policy *p)
 	kind = features == TLS_ON ? KIND_FALLBACK : KIND_CLT_FEATURES;
 	policy_decide(kind, q, p);
 	return kind;
+}
+
+bool
+fallback_helps(const struct policy_rules *rules)
+{
+	return rules->session_features && !rules->dane;
 }
 
 void
