@@ -11,7 +11,7 @@
  *
  *   entry_kind()     is the key one of ours
  *   value_in_map()   what the map makes of a value
- *   value_effect()   what the rulesets make of that; value_... its parts
+ *   value_says()     what the rulesets make of that; value_... its parts
  *   requirement_...  what demands TLS, where an exemption does without
  *
  * A struct entry points into the text and into the arena it was read with, and
@@ -77,6 +77,11 @@ bool entry_read(struct entry *e, const struct access *a,
 /* The next one of the whole text; start with *at = 0, false at the end. */
 bool entry_next(struct entry *e, const struct access *a,
     const struct entry_rules *rules, size_t *at, struct arena *memory);
+/* The next that has the key of the one which begins at first, and so does not
+ * count; start with *at = 0. */
+bool entry_next_duplicate(struct entry *e, const struct access *a,
+    const struct entry_rules *rules, size_t *at, size_t first,
+    struct arena *memory);
 /* Why it is not in force, in a few words; NULL: as far as the text tells it
  * is. */
 const char *entry_reason(const struct entry *e);
@@ -106,10 +111,6 @@ void value_in_map(const struct policy_rules *rules, struct span key,
  * C, and a part that sendmail does not know puts mail off.
  */
 enum tls value_says(enum kind kind, struct span value);
-/* The same, and whether it is found at all; bare: the key is the tag alone, where
- * SKIP is a value like any. */
-enum tls value_effect(const struct policy_rules *rules, enum kind kind,
-    bool bare, struct span in_map);
 /* The value without what an editor does not show at its end. */
 struct span value_shown(const struct access_record *r);
 /* "NO # why": what stands behind the # was meant as a comment; cuts it off and

@@ -51,20 +51,13 @@ is_risky(struct checker *c, const struct entry *e)
 static bool
 hides_bare(struct checker *c, const struct entry *e)
 {
-	for (size_t i = 0; i < c->a->fault_count; i++) {
-		const struct access_fault *fault = &c->a->faults[i];
-		struct access_record r;
-		struct entry other;
-		size_t at = fault->start;
+	struct entry other;
+	size_t at = 0;
 
-		if (fault->kind != FAULT_DUPLICATE ||
-		    fault->first != e->record.start)
-			continue;
-		(void)access_next(c->a->text, &at, &r);
-		if (entry_read(&other, c->a, c->rules, &r, &c->scratch) &&
-		    !other.stray)
+	while (entry_next_duplicate(&other, c->a, c->rules, &at,
+	    e->record.start, &c->scratch))
+		if (!other.stray)
 			return true;
-	}
 	return false;
 }
 

@@ -57,13 +57,10 @@ relate_above(struct planner *p, struct held *h)
 	struct span name = h->e.what;
 
 	do {
-		struct access_record r;
 		struct entry e;
 
-		if (plan_find(p, KIND_TRY_TLS, name, &r) &&
-		    entry_read(&e, p->access, p->rules, &r, &p->plan->memory) &&
-		    e.off)
-			relate(p, h, &r);
+		if (plan_find(p, KIND_TRY_TLS, name, &e) && e.off)
+			relate(p, h, &e.record);
 	} while (name_to_parent(&name));
 }
 
@@ -82,8 +79,7 @@ relate_below(struct planner *p, struct holders *all)
 		do {
 			struct held key = { .needed = false }, *h = NULL;
 
-			if (plan_find(p, KIND_CLT_FEATURES, name,
-			    &key.e.record))
+			if (plan_find(p, KIND_CLT_FEATURES, name, &key.e))
 				h = bsearch(&key, all->at, all->count,
 				    sizeof(key), compare_held);
 			if (h != NULL)
@@ -99,27 +95,21 @@ take_back(struct planner *p, const struct held *h, const char *letters,
 	const struct access_record *r = &h->e.record;
 	struct buf left = BUF_IN(&p->plan->memory);
 	struct wanted w = { .now = r, .key = r->key,
-		.comment = companion ? COMMENT_LAST_GOES : COMMENT_STAYS };
+		.comment = companion ? COMMENT_LAST_GOES : COMMENT_STAYS,
+		.reason = companion ? "no exempted host needs it any more"
+				    : "its other letters stay" };
 	struct subject s = { .unlisted = false };
-	bool goes;
 
 	value_letters(h->e.kind, h->e.in_map, letters, &left);
 	w.value = buf_as_span(&left);
-	goes = left.len == 0;
-	if (goes) {
-		w.value.at = NULL;
+	w.goes = left.len == 0;
+	if (w.goes)
 		w.comment = COMMENT_GOES;
-	}
 	plan_subject(p, &s, KIND_CLT_FEATURES, r->key);
-	(void)plan_entry(p, &s, &w);
-	if (goes)
-		plan_at(&s, r->start);
-	plan_tell(&s, goes ? REMOVED : CHANGED, goes ? value_shown(r) : w.value,
-	    companion ? "no exempted host needs it any more"
-	              : "its other letters stay", p);
+	plan_entry(p, &s, &w);
 	s.change->companion = companion;
 	/* The next with its key would count. */
-	if (goes)
+	if (w.goes)
 		plan_remove_duplicates(p, &s, r->start);
 }
 

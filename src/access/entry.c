@@ -4,6 +4,7 @@
 #include <sysexits.h>
 
 #include "access_private.h"
+#include "tokens.h"
 
 bool
 entry_kind(struct span key, bool keep_case, enum kind *kind, struct span *what)
@@ -119,6 +120,22 @@ take_stray_host(struct entry *e, const struct entry_rules *rules,
 	return true;
 }
 
+/* ---- the value ---- */
+
+/* What it does, and whether sendmail goes on: behind the tag alone SKIP is a
+ * value like any. */
+static enum tls
+read_value(const struct entry *e, const struct policy_rules *rules)
+{
+	struct tokens t;
+
+	tokens_cut(&t, e->in_map);
+	if (tokens_are(&t, "?") || (rules->skip && e->what.len > 0 &&
+	        tokens_are(&t, "SKIP")))
+		return TLS_NEXT;
+	return value_says(e->kind, e->in_map);
+}
+
 /* ---- all of it ---- */
 
 static void
@@ -152,8 +169,7 @@ entry_read(struct entry *e, const struct access *a,
 	e->key = read_key(e, rules, memory);
 	value_in_map(rules->policy, r->key, r->value, &in_map);
 	e->in_map = buf_as_span(&in_map);
-	e->tls = value_effect(rules->policy, e->kind, e->what.len == 0,
-	    e->in_map);
+	e->tls = read_value(e, rules->policy);
 	e->off = !e->stray && e->tls == TLS_OFF;
 	entry_read_meaning(e, memory);
 	return true;
@@ -168,6 +184,24 @@ entry_next(struct entry *e, const struct access *a,
 	while (access_next(a->text, at, &r))
 		if (entry_read(e, a, rules, &r, memory))
 			return true;
+	return false;
+}
+
+bool
+entry_next_duplicate(struct entry *e, const struct access *a,
+    const struct entry_rules *rules, size_t *at, size_t first,
+    struct arena *memory)
+{
+	while (*at < a->fault_count) {
+		const struct access_fault *fault = &a->faults[(*at)++];
+		struct access_record r;
+		size_t start = fault->start;
+
+		if (fault->kind == FAULT_DUPLICATE && fault->first == first &&
+		    access_next(a->text, &start, &r) &&
+		    entry_read(e, a, rules, &r, memory))
+			return true;
+	}
 	return false;
 }
 

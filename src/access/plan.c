@@ -46,13 +46,14 @@ plan_make(struct plan *plan, const struct access *a,
 	bool adds = r->verb == VERB_ADD;
 	int status = 0;
 
+	if (adds && r->role == ROLE_CLIENT)
+		p.rcpt = requirement_of_recipients(a, rules->policy,
+		    &plan->memory);
 	for (size_t i = 0; i < r->count && status == 0; i++) {
-		p.wish = &r->wishes[i];
-		if (!adds)
-			plan_remove(&p, &p.wish->host);
+		if (adds)
+			status = plan_add(&p, &r->wishes[i]);
 		else
-			status = r->fallback ? plan_fallback(&p, &p.wish->host)
-					     : plan_add(&p, &p.wish->host);
+			plan_remove(&p, &r->wishes[i].host);
 	}
 	if (status == 0)
 		replace_others(&p);
@@ -64,8 +65,8 @@ plan_make(struct plan *plan, const struct access *a,
 		companion_remove(&p);
 		status = plan_finish(&p);
 	}
-	for (size_t i = 0; i < r->count && status == 0 && !adds; i++)
-		plan_still_off(&p, &r->wishes[i].host, &plan->changes[i]);
+	if (status == 0 && !adds)
+		plan_still_off(&p, r->count);
 	/* Without memory a refusal may be wrong as well. */
 	if (arena_error(&plan->memory, err) == 0 && status == 0)
 		return 0;

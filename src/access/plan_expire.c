@@ -2,8 +2,6 @@
  * The end of what is past its date.  A date belongs to the entry directly
  * below it, also to a duplicate, and to an entry edited by hand.
  */
-#include <string.h>
-
 #include "plan_private.h"
 
 /* A duplicate that went with the entry it would have stood in for. */
@@ -22,39 +20,18 @@ is_done(const struct plan *plan, const struct access_record *r)
 static void
 expire(struct planner *p, const struct entry *e)
 {
-	struct span value = value_shown(&e->record);
 	const struct wanted undated = { .now = &e->record, .key = e->record.key,
-		.value = value, .comment = COMMENT_GOES };
+		.value = value_shown(&e->record), .comment = COMMENT_GOES,
+		.reason = "its comment; it does not turn TLS off" };
 	struct subject s = { .unlisted = e->duplicate };
 
 	if (e->duplicate && is_done(p->plan, &e->record))
 		return;
 	plan_subject(p, &s, e->kind, e->record.key);
-	if (!plan_remove_entry(p, &s, e) && !e->duplicate)
-		plan_remove_duplicates(p, &s, e->record.start);
-	if (s.change->action != UNCHANGED)
-		return;
-	/* It does not turn TLS off: only the date is no longer true. */
-	(void)plan_entry(p, &s, &undated);
-	plan_tell(&s, CHANGED, value, "its comment; it does not turn TLS off",
-	    p);
-}
-
-static void
-warn_still_off(struct planner *p)
-{
-	const struct host_rules rules = { .compressed = p->rules->compressed,
-		.force = true };
-
-	for (size_t i = 0; i < p->plan->change_count; i++) {
-		const struct change *c = &p->plan->changes[i];
-		struct error ignored = ERROR_INIT;
-		struct host host;
-
-		if (host_parse(span_of(c->key + strlen(kind_tag(c->kind))),
-		        c->role, &rules, &host, &ignored) == 0)
-			plan_still_off(p, &host, c);
-	}
+	plan_remove_entry(p, &s, e);
+	/* Only the date is no longer true. */
+	if (s.change->action == UNCHANGED)
+		plan_entry(p, &s, &undated);
 }
 
 int
@@ -76,7 +53,7 @@ plan_expire(struct plan *plan, const struct access *a,
 	if (plan_finish(&p) == 0) {
 		companion_remove(&p);
 		if (plan_finish(&p) == 0)
-			warn_still_off(&p);
+			plan_still_off(&p, plan->change_count);
 		if (arena_error(&plan->memory, err) == 0)
 			return 0;
 	}

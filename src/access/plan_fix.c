@@ -5,47 +5,24 @@
 static void
 fix_line(struct planner *p, const struct check_fix *fix)
 {
-	const struct access_record *r = &fix->record;
-	struct span old = value_shown(r), value = fix->value;
-	struct wanted w = { .now = r, .key = span_of(fix->key), .value = value,
-		.note = fix->note, .moves = fix->wanted[FIX_PLACE] };
-	struct buf was = BUF_IN(&p->plan->memory);
+	const struct wanted w = { .now = &fix->record,
+		.key = span_of(fix->key), .value = fix->value, .note = fix->note,
+		.moves = fix->wanted[FIX_PLACE], .goes = fix->wanted[FIX_DROP],
+		.reason = fix->wanted[FIX_DROP] ? "a duplicate" : NULL };
 	struct subject s = { .unlisted = false };
 
 	plan_subject(p, &s, fix->kind, w.key);
-	if (fix->wanted[FIX_DROP]) {
-		w.value = (struct span){ NULL, 0 };
-		plan_at(&s, r->start);
-		plan_tell(&s, REMOVED, old, "a duplicate", p);
-	} else if (w.moves) {
-		buf_printf(&was, "from line %zu, in the managed section",
-		    access_line(p->access, r->start));
-		plan_tell(&s, MOVED, value, buf_string(&was), p);
-	} else {
-		buf_text(&was, "was ");
-		if (!span_equal(w.key, r->key)) {
-			buf_visible(&was, r->key);
-			buf_char(&was, ' ');
-		}
-		buf_visible(&was, old);
-		plan_tell(&s, CHANGED, value, buf_string(&was), p);
-	}
-	(void)plan_entry(p, &s, &w);
+	plan_entry(p, &s, &w);
 }
 
 static void
 fix_companion(struct planner *p, const struct check_fix *fix)
 {
-	const struct host_rules rules = { .compressed = p->rules->compressed,
-		.force = true };
-	struct span key = span_of(fix->key), what;
-	struct error ignored = ERROR_INIT;
-	struct host host;
-	enum kind kind;
+	struct entry e;
 
-	if (entry_kind(key, false, &kind, &what) &&
-	    host_parse(what, kind_role(kind), &rules, &host, &ignored) == 0)
-		companion_give(p, &host);
+	if (entry_read(&e, p->access, p->rules, &fix->record,
+	    &p->plan->memory))
+		companion_give(p, &e.host);
 }
 
 static int

@@ -314,16 +314,3 @@ value_says(enum kind kind, struct span value)
 		return effect_of_parts(&t);
 	return tokens_are(&t, "NO") ? TLS_OFF : TLS_ON;
 }
-
-enum tls
-value_effect(const struct policy_rules *rules, enum kind kind, bool bare,
-    struct span in_map)
-{
-	struct tokens t;
-
-	tokens_cut(&t, in_map);
-	if (tokens_are(&t, "?") ||
-	    (rules->skip && !bare && tokens_are(&t, "SKIP")))
-		return TLS_NEXT;
-	return value_says(kind, in_map);
-}
