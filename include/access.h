@@ -206,8 +206,8 @@ bool access_next_key(const struct access *a, size_t *at,
  * remembers, so not from two threads at a time. */
 size_t access_line(const struct access *a, size_t offset);
 /* One line for people, without file name: what is wrong, and the cure. */
-void access_fault_text(const struct access *a, const struct access_fault *f,
-    struct buf *out);
+const char *access_fault_text(const struct access *a,
+    const struct access_fault *f, struct arena *memory);
 
 /* ---- the comment line above an entry ---- */
 

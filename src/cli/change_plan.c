@@ -12,12 +12,10 @@ static const char *
 fault_line(struct job *j, size_t i)
 {
 	const struct access *a = &j->update.access;
-	struct buf line = BUF_IN(&j->report.memory);
 
-	buf_printf(&line, "%s:%zu: ", j->site.access,
-	    access_line(a, a->faults[i].start));
-	access_fault_text(a, &a->faults[i], &line);
-	return buf_string(&line);
+	return arena_printf(&j->report.memory, "%s:%zu: %s", j->site.access,
+	    access_line(a, a->faults[i].start),
+	    access_fault_text(a, &a->faults[i], &j->report.memory));
 }
 
 static int
