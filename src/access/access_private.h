@@ -8,13 +8,15 @@
  * behind them it reads as a line of its own. */
 #define PIECE_MAX ((size_t)1023)
 
+/* ---- parse.c ---- */
+
 /* Newlines before each offset that MARK_EVERY divides, as far as made. */
 struct access_marks {
 	size_t made; /* of the last one */
 	size_t lines[];
 };
 
-/* ---- the keys of TLS ---- */
+/* ---- record.c ---- */
 
 /* Try_TLS: Srv_Features: Clt_Features: TLS_Srv: TLS_Clt: TLS_Rcpt:, or
  * something that only begins like one of them? */
@@ -39,7 +41,7 @@ void entry_read_meaning(struct entry *e, struct arena *memory);
 /* Is the word one of those, whatever its case?  The list ends with NULL. */
 bool word_is_one_of(struct span word, const char *const *words);
 
-/* ---- the marker ---- */
+/* ---- marker.c ---- */
 
 /* Fills marked and managed.  EX_USAGE: no pattern; EX_DATAERR: PCRE2 gave up. */
 int access_find_marker(struct access *a, struct error *err) MUST_USE;

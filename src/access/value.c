@@ -9,12 +9,7 @@
 struct span
 value_shown(const struct access_record *r)
 {
-	struct span value = r->value;
-
-	/* Untested: a record whose value is blanks alone is no entry. */
-	while (value.len > 0 && byte_is_space(value.at[value.len - 1]))
-		value.len--;
-	return value;
+	return span_trim(r->value);
 }
 
 struct span
@@ -69,20 +64,12 @@ value_in_map(const struct policy_rules *rules, struct span key,
 static bool
 next_part(struct span *rest, struct span *part, struct span *key)
 {
-	const char *end, *equals;
+	struct span value;
 
-	if (rest->len == 0)
+	if (rest->at == NULL || rest->len == 0)
 		return false;
-	end = memchr(rest->at, ';', rest->len);
-	part->at = rest->at;
-	part->len = end == NULL ? rest->len : (size_t)(end - rest->at);
-	rest->at += part->len + (end != NULL);
-	rest->len -= part->len + (end != NULL);
-	*part = span_trim(*part);
-	equals = part->len == 0 ? NULL : memchr(part->at, '=', part->len);
-	*key = (struct span){ part->at,
-		equals == NULL ? part->len : (size_t)(equals - part->at) };
-	*key = span_trim(*key);
+	*part = value = span_trim(span_cut(rest, ";"));
+	*key = span_trim(span_cut(&value, "="));
 	return true;
 }
 
@@ -154,7 +141,7 @@ value_unknown_part(struct span value)
 
 	while (next_part(&value, &part, &key)) {
 		/* Nothing may stand at the end alone. */
-		bool is_known = part.len == 0 && value.at[-1] != ';';
+		bool is_known = part.len == 0 && value.at == NULL;
 
 		for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 			is_known = is_known || (key.len < part.len &&
