@@ -6,45 +6,42 @@
 /* ---- sendmail's question, without the entry ---- */
 
 /* Of an address: about a peer that has a name. */
-static struct policy_query
-question(const struct checker *c, const struct entry *e, struct access_without *w)
+static void
+make_question(const struct checker *c, struct facts *f)
 {
-	struct policy_query q = question_of_host(&e->host);
+	f->without = (struct access_without){ c->a, f->e.record.start };
+	f->question = question_of_host(&f->e.host);
+	f->question.unnamed = NULL;
+	f->question.rules = c->rules->policy;
+	f->question.lookup = access_lookup_without;
+	f->question.context = &f->without;
+}
 
-	*w = (struct access_without){ c->a, e->record.start };
-	q.unnamed = NULL;
-	q.rules = c->rules->policy;
-	q.lookup = access_lookup_without;
-	q.context = w;
-	return q;
+static enum value_requirement
+requirement(struct checker *c, struct facts *f)
+{
+	struct policy found = { .value = BUF_IN(&c->scratch) };
+	enum value_requirement asked = requirement_of_host(f->e.role,
+	    &f->question, &found);
+
+	if (found.found)
+		(void)access_find(c->a, span_of(found.key), &f->by);
+	return asked;
 }
 
 /* ---- can it be mended ---- */
 
-static enum value_requirement
-requirement(struct checker *c, const struct entry *e, struct access_record *by)
-{
-	struct access_without w;
-	struct policy_query q = question(c, e, &w);
-	struct policy found = { .value = BUF_IN(&c->scratch) };
-	enum value_requirement asked = requirement_of_host(e->role, &q, &found);
-
-	if (found.found)
-		(void)access_find(c->a, span_of(found.key), by);
-	return asked;
-}
-
 static bool
-is_risky(struct checker *c, const struct entry *e)
+is_risky(struct checker *c, struct facts *f)
 {
-	struct access_record by;
+	const struct entry *e = &f->e;
 
 	if (!e->has_host || !e->meant_off || e->off)
 		return false;
 	return e->host.kind == HOST_EVERYBODY ||
 	    (e->host.kind == HOST_NAME && strchr(e->host.name, '.') == NULL) ||
 	    (e->role == ROLE_CLIENT && c->rcpt.end > 0) ||
-	    requirement(c, e, &by) != REQUIRE_NOTHING;
+	    requirement(c, f) != REQUIRE_NOTHING;
 }
 
 /* Would another line come in force with the bare tag? */
@@ -109,17 +106,15 @@ compare_first(struct checker *c, struct facts *f)
 static char
 lost_letter(struct span before, struct span now)
 {
-	for (size_t i = 0; i < before.len; i++) {
-		/* Untested: value_letters() parts all letters by blanks. */
-		bool kept = before.at[i] == ' ' ||
-		    (i > 0 && before.at[i - 1] != ' ');
+	for (struct span letter = span_word(&before); letter.len > 0;
+	    letter = span_word(&before)) {
+		struct span rest = now, other = span_word(&rest);
 
-		for (size_t k = 0; k < now.len && !kept; k++)
-			kept = byte_lower(now.at[k]) ==
-			        byte_lower(before.at[i]) &&
-			    (k == 0 || now.at[k - 1] == ' ');
-		if (!kept)
-			return before.at[i];
+		while (other.len > 0 &&
+		    byte_lower(other.at[0]) != byte_lower(letter.at[0]))
+			other = span_word(&rest);
+		if (other.len == 0)
+			return letter.at[0];
 	}
 	return '\0';
 }
@@ -170,8 +165,6 @@ look_for_companion(struct checker *c, struct facts *f)
 {
 	const struct policy_rules *rules = c->rules->policy;
 	struct policy found = { .value = BUF_IN(&c->scratch) };
-	struct access_without w;
-	struct policy_query q = question(c, &f->e, &w);
 
 	f->has_companion_key = companion_has_key(rules, &f->e.host);
 	if (f->e.kind == KIND_CLT_FEATURES) {
@@ -179,35 +172,26 @@ look_for_companion(struct checker *c, struct facts *f)
 			companion_missing(rules, f->e.in_map, f->missing);
 		return;
 	}
-	policy_decide(KIND_CLT_FEATURES, &q, &found);
+	policy_decide(KIND_CLT_FEATURES, &f->question, &found);
 	companion_missing(rules, buf_as_span(&found.value), f->missing);
-}
-
-static bool
-is_client_exemption(const struct entry *e)
-{
-	return e->off && (e->kind == KIND_TRY_TLS ||
-	                     e->kind == KIND_CLT_FEATURES);
 }
 
 static void
 look_around(struct checker *c, struct facts *f)
 {
-	struct access_without w;
-	struct policy_query q = question(c, &f->e, &w);
 	struct policy before = { .value = BUF_IN(&c->scratch) };
 	struct access_record *r = &f->broader;
 
-	policy_decide(f->e.kind, &q, &before);
+	policy_decide(f->e.kind, &f->question, &before);
 	/* The address of a name is not known here. */
 	f->is_alone = before.tls == TLS_ON &&
 	    !(f->e.host.kind == HOST_NAME && c->nets[f->e.role]);
-	if (is_client_exemption(&f->e))
+	if (f->e.off && f->e.role == ROLE_CLIENT)
 		look_for_companion(c, f);
 	if (!f->e.meant_off && f->e.kind != KIND_CLT_FEATURES)
 		return;
 	if (f->e.meant_off)
-		f->asked = requirement(c, &f->e, &f->by);
+		f->asked = requirement(c, f);
 	/* The bare tag with a dot in its value has a stray blank: no letters. */
 	/* Untested: a narrower entry of the host itself decides before. */
 	if (before.found && access_find(c->a, span_of(before.key), r) &&
@@ -221,6 +205,7 @@ facts_gather(struct checker *c, struct facts *f)
 {
 	const struct entry *e = &f->e;
 
+	make_question(c, f);
 	f->key = arena_printf(&c->scratch, "%s%s", kind_tag(e->kind),
 	    e->host.name);
 	if (e->duplicate && !e->stray) {
@@ -229,7 +214,7 @@ facts_gather(struct checker *c, struct facts *f)
 	}
 	f->matches = !e->stray && e->key != KEY_NO_HOST &&
 	    e->key != KEY_SPELLING && e->key != KEY_UNASKED;
-	f->risky = is_risky(c, e);
+	f->risky = is_risky(c, f);
 	f->stuck = is_stuck(c, f);
 	if (f->matches && e->has_host)
 		look_around(c, f);

@@ -78,8 +78,7 @@ check_comment(struct checker *c, const struct access_record *r)
 	enum kind kind;
 	size_t at = r->end;
 
-	if (line.len < strlen(UNTIL) ||
-	    memcmp(line.at, UNTIL, strlen(UNTIL)) != 0)
+	if (!span_begins(line, UNTIL))
 		return;
 	(void)comment_read(c->a->text, r->end, &comment);
 	if (comment.until[0] == '\0')

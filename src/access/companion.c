@@ -105,13 +105,11 @@ companion_next(struct planner *p, enum kind kind, size_t *at, struct entry *e)
 bool
 name_to_parent(struct span *name)
 {
-	const char *dot = name->len == 0 ? NULL
-					 : memchr(name->at, '.', name->len);
-	size_t len = dot == NULL ? name->len : (size_t)(dot + 1 - name->at);
-
 	if (name->len == 0)
 		return false;
-	*name = (struct span){ name->at + len, name->len - len };
+	(void)span_cut(name, ".");
+	if (name->at == NULL)
+		*name = span_of("");
 	return true;
 }
 
