@@ -68,22 +68,6 @@ comment_line(const struct comment *c, const char *eol, struct buf *out)
 	buf_text(out, eol);
 }
 
-/* Bytes of the UTF-8 character at s; 0 where it is none. */
-static size_t
-character(struct span s)
-{
-	unsigned char c = (unsigned char)s.at[0];
-	size_t len = c < 0x80 ? 1 : c < 0xc2 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3
-	    : c < 0xf5 ? 4 : 0;
-
-	if (len > s.len)
-		return 0;
-	for (size_t i = 1; i < len; i++)
-		if (((unsigned char)s.at[i] & 0xc0) != 0x80)
-			return 0;
-	return len;
-}
-
 int
 comment_check(const char *text, struct error *err)
 {
@@ -97,7 +81,7 @@ comment_check(const char *text, struct error *err)
 		    "lines", COMMENT_MAX);
 	while (s.len > 0) {
 		unsigned char c = (unsigned char)s.at[0];
-		size_t len = character(s);
+		size_t len = utf8_length(s);
 
 		/* C1 controls (U+0080 to U+009F) move cursors, too. */
 		if (len == 0 || c < 0x20 || c == 0x7f ||
