@@ -1,7 +1,8 @@
 /*
  * entry.h: what one entry of Try_TLS:, Srv_Features:, Clt_Features: and
- * TLS_Clt_Features: is, and does: the part of the room access that every verb judges entries by, so that no
- * two of them say different things.  Bytes in, values out; no I/O.
+ * TLS_Clt_Features: is, and does: the part of the room access that every verb
+ * judges entries by, so that no two of them say different things.  Bytes in,
+ * values out; no I/O.
  *
  *   entry_read()     a record of the file -> all that is to be said of it
  *   entry_reason()   why it is not in force

@@ -3,19 +3,7 @@
 
 #include "check_private.h"
 
-/* ---- sendmail's question, without the entry ---- */
-
-/* Of an address: about a peer that has a name. */
-static void
-make_question(const struct checker *c, struct facts *f)
-{
-	f->without = (struct access_without){ c->a, f->e.record.start };
-	f->question = question_of_host(&f->e.host);
-	f->question.unnamed = NULL;
-	f->question.rules = c->rules->policy;
-	f->question.lookup = access_lookup_without;
-	f->question.context = &f->without;
-}
+/* ---- can it be mended ---- */
 
 static enum value_requirement
 requirement(struct checker *c, struct facts *f)
@@ -28,8 +16,6 @@ requirement(struct checker *c, struct facts *f)
 		(void)access_find(c->a, span_of(found.key), &f->by);
 	return asked;
 }
-
-/* ---- can it be mended ---- */
 
 static bool
 is_risky(struct checker *c, struct facts *f)
@@ -205,7 +191,8 @@ facts_gather(struct checker *c, struct facts *f)
 {
 	const struct entry *e = &f->e;
 
-	make_question(c, f);
+	f->text = (struct access_without){ c->a, e->record.start };
+	f->question = question_in_text(&e->host, c->rules->policy, &f->text);
 	f->key = arena_printf(&c->scratch, "%s%s", kind_tag(e->kind),
 	    e->host.name);
 	if (e->duplicate && !e->stray) {

@@ -41,8 +41,8 @@ struct checker {
 /* An entry, and what is to be known of it among the others. */
 struct facts {
 	struct entry e;
-	struct policy_query question; /* about its host, as if it ... */
-	struct access_without without; /* ... were not there */
+	struct policy_query question; /* about its host, put to ... */
+	struct access_without text; /* ... the text without it */
 	const char *key;   /* tag and host as sendmail asks for them */
 	struct access_record first; /* with the same key; .end 0: none */
 	bool says_the_same; /* as that one: then it may go */

@@ -311,7 +311,6 @@ is_off_already(struct planner *p, struct subject *s, const struct host *host)
 	if (plan_find(p, KIND_TRY_TLS, span_of(host->name), &own) &&
 	    own.tls == TLS_OFF)
 		w.start = own.record.start; /* it goes */
-	q.lookup = access_lookup_without;
 	q.context = &w;
 	d = plan_decide(p, KIND_TRY_TLS, &q);
 	return is_covered(p, s, &d, TLS_OFF);

@@ -27,6 +27,7 @@
 struct planner {
 	struct plan *plan;
 	const struct access *access;
+	struct access_without text; /* all of it, to be asked */
 	const struct entry_rules *rules;
 	const struct request *request;
 	const char *eol;        /* of this file: "\n" or "\r\n" */
@@ -76,9 +77,8 @@ bool plan_edits(const struct planner *p, const struct access_record *r);
 bool plan_find(struct planner *p, enum kind kind, struct span name,
     struct entry *e);
 
-/* What sendmail asks about the host, put to the text; of an address, about a
- * peer that has a name. */
-struct policy_query plan_question(const struct planner *p,
+/* What sendmail asks about the host, put to the text. */
+struct policy_query plan_question(struct planner *p,
     const struct host *host);
 
 /* What a host's TLS is decided by before anything is planned for it. */

@@ -51,7 +51,7 @@ planner_of(struct plan *plan, const struct access *a,
 {
 	*plan = (struct plan){ .changed = false };
 	return (struct planner){ .plan = plan, .access = a, .rules = rules,
-		.request = r, .eol = line_ending(a),
+		.text = { a, SIZE_MAX }, .request = r, .eol = line_ending(a),
 		.place = insertion_place(a), .err = err };
 }
 
@@ -176,15 +176,9 @@ plan_find(struct planner *p, enum kind kind, struct span name,
 }
 
 struct policy_query
-plan_question(const struct planner *p, const struct host *host)
+plan_question(struct planner *p, const struct host *host)
 {
-	struct policy_query q = question_of_host(host);
-
-	q.unnamed = NULL;
-	q.rules = p->rules->policy;
-	q.lookup = access_lookup;
-	q.context = (void *)(size_t)p->access;
-	return q;
+	return question_in_text(host, p->rules->policy, &p->text);
 }
 
 struct decision

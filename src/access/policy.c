@@ -347,3 +347,16 @@ access_lookup(void *context, struct span key, struct span *value)
 
 	return access_lookup_without(&all, key, value);
 }
+
+struct policy_query
+question_in_text(const struct host *host, const struct policy_rules *rules,
+    struct access_without *text)
+{
+	struct policy_query q = question_of_host(host);
+
+	q.unnamed = NULL;
+	q.rules = rules;
+	q.lookup = access_lookup_without;
+	q.context = text;
+	return q;
+}
