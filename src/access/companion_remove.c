@@ -1,6 +1,5 @@
 /* Takes companions back that no exempted host needs any more. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "plan_private.h"
 

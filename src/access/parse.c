@@ -10,7 +10,6 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <sysexits.h>
 
 #include "access_private.h"
 

@@ -1,7 +1,5 @@
 /* A plan: made host by host, or of what is past its date; then applied in one pass
  * over the text. */
-#include <string.h>
-
 #include "plan_private.h"
 
 const char *

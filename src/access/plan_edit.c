@@ -1,6 +1,4 @@
 /* An entry as it shall be, as edits of the text. */
-#include <string.h>
-
 #include "plan_private.h"
 
 static struct plan_edit *
