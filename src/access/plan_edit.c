@@ -42,15 +42,11 @@ renew(struct above *above, const struct wish *h)
 {
 	struct comment *c = &above->comment;
 
-	above->renewed = h != NULL && (h->comment != NULL || h->until != NULL ||
-	    h->no_comment || h->no_until);
-	if (!above->renewed)
-		return;
-	if (h->comment != NULL || h->no_comment)
-		c->text = span_of(h->comment == NULL ? "" : h->comment);
-	if (h->until != NULL || h->no_until)
-		(void)span_copy(c->until, sizeof(c->until),
-		    span_of(h->until == NULL ? "" : h->until));
+	above->renewed = h != NULL && (h->comment != NULL || h->until != NULL);
+	if (above->renewed && h->comment != NULL)
+		c->text = span_of(h->comment);
+	if (above->renewed && h->until != NULL)
+		(void)span_copy(c->until, sizeof(c->until), span_of(h->until));
 }
 
 static struct above

@@ -77,12 +77,10 @@ static int
 read_reason(struct state *s, const struct state_list *list, struct span reason,
     struct error *err)
 {
-	s->wish.no_comment = reason.len == 0;
-	s->wish.no_until = s->wish.until == NULL;
-	if (reason.len == 0)
-		return 0;
+	if (s->wish.until == NULL)
+		s->wish.until = "";
 	s->wish.comment = arena_text(list->memory, reason);
-	return comment_check(s->wish.comment, err);
+	return reason.len == 0 ? 0 : comment_check(s->wish.comment, err);
 }
 
 static int
