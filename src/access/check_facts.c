@@ -113,7 +113,7 @@ stands_in(const struct checker *c, const struct facts *f)
 	const struct access_record *broader = &f->broader;
 	struct comment other;
 
-	if ((c->a->marked && broader->start >= c->a->managed) ||
+	if (broader->start >= c->a->managed ||
 	    (f->e.host.kind == HOST_NAME &&
 	        memchr(broader->key.at, '.', broader->key.len) == NULL))
 		return false; /* too broad to rely on */

@@ -144,7 +144,7 @@ read_line(struct entry *e, const struct access *a, const char *today)
 	const struct access_record *r = &e->record;
 
 	e->duplicate = !access_wins(a, r);
-	e->managed = a->marked && r->start >= a->managed;
+	e->managed = r->start >= a->managed;
 	e->has_comment = comment_read(a->text, r->start, &e->comment);
 	e->expired = today != NULL && e->comment.until[0] != '\0' &&
 	    strcmp(e->comment.until, today) < 0;
@@ -258,7 +258,7 @@ entry_name(const struct access *a, const struct access_record *r,
     struct arena *memory)
 {
 	struct buf out = BUF_IN(memory);
-	bool managed = a->marked && r->start >= a->managed;
+	bool managed = r->start >= a->managed;
 	size_t line = access_line(a, r->start);
 
 	buf_visible(&out, r->key);

@@ -193,6 +193,6 @@ plan_decide(struct planner *p, enum kind kind, const struct policy_query *q)
 	    !access_find(p->access, span_of(d.policy.key), &d.by))
 		return d;
 	d.name = entry_name(p->access, &d.by, &p->plan->memory);
-	d.durable = !p->access->marked || d.by.start < p->access->managed;
+	d.durable = d.by.start < p->access->managed;
 	return d;
 }
