@@ -86,19 +86,18 @@ companion_possible(struct planner *p, const struct host *host, const char *key,
 /* ---- entries, one by one ---- */
 
 bool
-companion_next(struct planner *p, enum kind kind, size_t *at, struct entry *e)
+companion_next(struct planner *p, enum kind kind, struct tls_walk *walk,
+    struct entry *e)
 {
 	struct access_record r;
+	struct span what;
+	enum kind found;
 
-	while (access_next_key(p->access, at, &r)) {
-		enum kind found;
-		struct span what;
-
+	while (tls_next(walk, &r))
 		if (!r.rest && entry_kind(r.key, false, &found, &what) &&
-		    found == kind)
+		    found == kind && access_wins(p->access, &r))
 			return entry_read(e, p->access, p->rules, &r,
 			    &p->plan->memory);
-	}
 	return false;
 }
 
@@ -293,11 +292,11 @@ amend_below(struct planner *p)
 {
 	struct arena *memory = &p->plan->memory;
 	struct names names = names_of(p);
+	struct tls_walk walk = { .text = p->access->text };
 	struct entry e;
-	size_t at = 0;
 	char missing[3];
 
-	while (companion_next(p, KIND_CLT_FEATURES, &at, &e)) {
+	while (companion_next(p, KIND_CLT_FEATURES, &walk, &e)) {
 		if (e.key != KEY_ASKED || e.tls == TLS_TEMPFAIL ||
 		    e.tls == TLS_NEXT)
 			continue;

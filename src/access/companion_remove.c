@@ -27,16 +27,13 @@ compare_held(const void *left, const void *right)
 static struct holders
 find_holders(struct planner *p)
 {
-	struct arena *memory = &p->plan->memory;
 	struct holders h = { NULL, 0 };
+	struct tls_walk walk = { .text = p->access->text };
 	struct entry e;
-	size_t at = 0;
 
-	while (companion_next(p, KIND_CLT_FEATURES, &at, &e))
+	while (companion_next(p, KIND_CLT_FEATURES, &walk, &e))
 		if (e.comment.companion[0] != '\0' && e.key != KEY_NO_HOST)
-			ARENA_ADD(memory, h.at, h.count)->e = e;
-	if (!memory->failed && h.count > 1)
-		qsort(h.at, h.count, sizeof(*h.at), compare_held);
+			ARENA_ADD(&p->plan->memory, h.at, h.count)->e = e;
 	return h;
 }
 
@@ -67,10 +64,10 @@ relate_above(struct planner *p, struct held *h)
 static void
 relate_below(struct planner *p, struct holders *all)
 {
+	struct tls_walk walk = { .text = p->access->text };
 	struct entry e;
-	size_t at = 0;
 
-	while (companion_next(p, KIND_TRY_TLS, &at, &e)) {
+	while (companion_next(p, KIND_TRY_TLS, &walk, &e)) {
 		struct span name = e.what;
 
 		if (!e.off)

@@ -19,7 +19,7 @@
 #ifndef TLSOFF_PLAN_PRIVATE_H
 #define TLSOFF_PLAN_PRIVATE_H
 
-#include "entry.h"
+#include "access_private.h"
 #include "plan.h"
 
 #define NO_CHANGE ((size_t)-1)
@@ -131,8 +131,8 @@ void comment_companion(const char *letters, const char *eol, struct buf *out);
 
 /* ---- companion*.c: what keeps DANE and MTA-STS from bouncing mail ---- */
 
-/* The next entry of that kind which counts; start with *at = 0. */
-bool companion_next(struct planner *p, enum kind kind, size_t *at,
+/* The next entry of that kind which counts, in the order of the file. */
+bool companion_next(struct planner *p, enum kind kind, struct tls_walk *walk,
     struct entry *e);
 /* To the domain that a name is in; to the bare tag's "" at last, then false. */
 bool name_to_parent(struct span *name);
