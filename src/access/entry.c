@@ -208,16 +208,17 @@ entry_next_duplicate(struct entry *e, const struct access *a,
 bool
 entry_is_exemption(const struct entry *e)
 {
+	struct span value = e->record.value;
+
 	if (e->kind == KIND_TRY_TLS)
 		return true; /* the tag is for nothing else */
 	if (e->kind == KIND_CLT_FEATURES)
 		return e->off;
 	if (e->kind == KIND_FALLBACK)
 		return value_falls_back(e->in_map);
-	for (size_t i = 0; i < e->record.value.len; i++)
-		if (byte_lower(e->record.value.at[i]) == 's')
-			return true;
-	return e->meant_off || e->wants_off;
+	return e->meant_off || e->wants_off ||
+	    memchr(value.at, 's', value.len) != NULL ||
+	    memchr(value.at, 'S', value.len) != NULL;
 }
 
 const char *

@@ -157,20 +157,14 @@ entry_read_meaning(struct entry *e, struct arena *memory)
 		e->value = whole;
 		e->note.len = 0;
 	}
-	switch (e->kind) {
-	case KIND_TRY_TLS:
+	if (e->kind == KIND_TRY_TLS)
 		client_meaning(e);
-		break;
-	case KIND_SRV_FEATURES:
+	else if (e->kind == KIND_SRV_FEATURES)
 		server_meaning(e, memory);
-		break;
-	case KIND_CLT_FEATURES:
+	else if (e->kind == KIND_CLT_FEATURES)
 		features_meaning(e, memory);
-		break;
-	case KIND_FALLBACK:
+	else
 		e->note.len = 0;
-		break;
-	}
 	e->meant_off |= e->off;
 	/* "OK # why" is as good as OK. */
 	if (e->kind == KIND_TRY_TLS && !e->meant_off)

@@ -159,12 +159,6 @@ mend(struct planner *p, struct subject *s, const struct entry *e,
 }
 
 static void
-leave(struct planner *p, struct subject *s, const struct entry *e)
-{
-	mend(p, s, e, value_shown(&e->record));
-}
-
-static void
 add_new(struct planner *p, struct subject *s, struct span value,
     const char *reason)
 {
@@ -202,7 +196,7 @@ off_by_its_own(struct planner *p, struct subject *s, const struct host *host,
 		    "this key; shorten that line first", key,
 		    access_line(p->access, e->record.start));
 	if (e->tls == TLS_OFF && !e->managed) {
-		leave(p, s, e);
+		mend(p, s, e, value_shown(&e->record));
 		return companion_possible(p, host, key, false);
 	}
 	(void)value_cut_note(&sense);
@@ -360,7 +354,7 @@ add_fallback(struct planner *p, struct subject *s, const struct host *host)
 		    ? 0 : add_flagged(p, s, NULL, &before);
 	if (e.tls != TLS_FALLBACK || e.managed)
 		return add_flagged(p, s, &e, &before);
-	leave(p, s, &e);
+	mend(p, s, &e, value_shown(&e.record));
 	return 0;
 }
 
