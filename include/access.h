@@ -206,8 +206,8 @@ bool access_next_key(const struct access *a, size_t *at,
  * remembers, so not from two threads at a time. */
 size_t access_line(const struct access *a, size_t offset);
 /* One line for people, without file name: what is wrong, and the cure. */
-void access_fault_text(const struct access *a, const struct access_fault *f,
-    struct buf *out);
+const char *access_fault_text(const struct access *a,
+    const struct access_fault *f, struct arena *memory);
 
 /* ---- the comment line above an entry ---- */
 
@@ -236,56 +236,6 @@ struct comment {
 
 /* false: there is no such line. */
 bool comment_read(struct span text, size_t entry_start, struct comment *c);
-
-/* ---- values: what sendmail reads into them ---- */
-
-/* Adds to out what the map makes of a value before sendmail reads it: %0 is
- * the key, %1 to %9 nothing, %% a percent sign.  The functions below take the
- * value after that. */
-void value_rewrite(struct span value, struct span key, struct buf *out);
-/* The value as Try_TLS reads it: TLS is off iff it is the one token NO. */
-bool value_client_off(struct span value);
-
-enum value_server { SERVER_ON, SERVER_OFF, SERVER_TEMPFAIL };
-/* The value as Srv_Features reads it: per token the first letter, the last
- * S or s wins, a first token temp... turns the session away. */
-enum value_server value_server(struct span value);
-/* Adds to out the letters that value gives, blank-separated, without any S
- * or s, and without what sendmail ignores. */
-void value_letters(struct span value, struct buf *out);
-/* The value as Clt_Features reads it: per token the first letter, where it is a
- * capital; small ones take nothing back.  OFF where S is among them. */
-enum value_server value_client_features(struct span value);
-/* Adds what is left of a value of that kind when TLS is on again; nothing of
- * KIND_TRY_TLS. */
-void value_other_letters(enum kind kind, struct span value, struct buf *out);
-bool value_has_capital(struct span value, char letter);
-/* Adds to out those capitals, blank-separated, but for some. */
-void value_capitals(struct span value, const char *without, struct buf *out);
-/* The tokens of a Srv_Features value one by one; start with a zero state. */
-struct value_letter {
-	struct span token; /* valid until the next call; "g2", "SA" */
-	bool ignored;      /* sendmail knows no such letter or variant */
-	/* private */
-	char bytes[64];
-	size_t next;
-};
-bool value_next_letter(struct span value, struct value_letter *letter);
-
-/* A value of TLS_Clt_Features, "CipherList=HIGH; Flags=RC": has it the flag C,
- * by which sendmail falls back to clear text? */
-bool value_falls_back(struct span value);
-/* Adds it to out with that flag, or without it and c; its other parts stay. */
-void value_fallback(struct span value, bool on, struct buf *out);
-/* The first part that sendmail does not know: then it sends no mail at all;
- * empty: it knows all. */
-struct span value_unknown_part(struct span value);
-
-/* What a TLS_Srv:, TLS_Clt: or TLS_Rcpt: value asks of a session in clear. */
-enum value_requirement { REQUIRE_NOTHING, REQUIRE_DEFER, REQUIRE_BOUNCE };
-enum value_requirement value_requirement(struct span value);
-/* Does it demand a certificate that can be verified? */
-bool value_demands_certificate(struct span value);
 
 /* ---- policy: what sendmail will do ---- */
 
@@ -330,8 +280,9 @@ typedef void policy_trace(void *context, struct span key, enum lookup found,
 enum tls {
 	TLS_ON,
 	TLS_OFF,
-	TLS_TEMPFAIL,
-	TLS_FALLBACK /* on, and where the handshake fails mail goes in clear */
+	TLS_TEMPFAIL, /* the session, or the mail, is put off */
+	TLS_FALLBACK, /* on, and where the handshake fails mail goes in clear */
+	TLS_NEXT      /* of one value: sendmail goes on to the next key */
 };
 
 struct policy {
@@ -390,8 +341,12 @@ policy_lookup access_lookup;
 /* The same as if one record were not there; context is one of these. */
 struct access_without {
 	const struct access *access;
-	size_t start; /* of that record */
+	size_t start; /* of that record; SIZE_MAX: they all are */
 };
 policy_lookup access_lookup_without;
+/* What sendmail asks about the host, put to that; of an address, about a peer that
+ * has a name. */
+struct policy_query question_in_text(const struct host *host,
+    const struct policy_rules *rules, struct access_without *text);
 
 #endif

@@ -71,6 +71,8 @@ struct span span_cut(struct span *rest, const char *at);
 struct span span_word(struct span *s);
 /* Copies s with a NUL behind it; false, and "", where it does not fit. */
 bool span_copy(char *to, size_t size, struct span s);
+/* How many bytes the UTF-8 character at the start of s has; 0: it is none. */
+size_t utf8_length(struct span s);
 /* What isspace() says in the C locale, whatever the locale is. */
 bool byte_is_space(char c);
 /* ASCII lower case; other bytes as they are. */

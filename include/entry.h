@@ -1,7 +1,8 @@
 /*
  * entry.h: what one entry of Try_TLS:, Srv_Features:, Clt_Features: and
- * TLS_Clt_Features: is, and does: the part of the room access that every verb judges entries by, so that no
- * two of them say different things.  Bytes in, values out; no I/O.
+ * TLS_Clt_Features: is, and does: the part of the room access that every verb
+ * judges entries by, so that no two of them say different things.  Bytes in,
+ * values out; no I/O.
  *
  *   entry_read()     a record of the file -> all that is to be said of it
  *   entry_reason()   why it is not in force
@@ -11,7 +12,7 @@
  *
  *   entry_kind()     is the key one of ours
  *   value_in_map()   what the map makes of a value
- *   value_effect()   what the rulesets make of that
+ *   value_says()     what the rulesets make of that; value_... its parts
  *   requirement_...  what demands TLS, where an exemption does without
  *
  * A struct entry points into the text and into the arena it was read with, and
@@ -34,16 +35,6 @@ enum entry_key {
 	KEY_TAG_CASE, /* never: case counts, and the tag is written otherwise */
 	KEY_QUOTED    /* never: the cf has it ask for quotes (K -q) */
 };
-
-enum effect {
-	EFFECT_OFF,
-	EFFECT_ON,
-	EFFECT_TEMPFAIL, /* the session, or the mail, is put off */
-	EFFECT_NONE,     /* sendmail goes on to the next key */
-	EFFECT_FALLBACK  /* on, and in clear where the handshake fails */
-};
-#define EFFECTS 5
-
 
 struct entry {
 	struct access_record record;
@@ -69,7 +60,7 @@ struct entry {
 
 	/* The value */
 	struct span in_map;  /* as sendmail gets it */
-	enum effect effect;  /* of that, on whoever the key is for */
+	enum tls tls;        /* what that does to whoever the key is for */
 	bool off;            /* it turns TLS off for that host */
 	bool meant_off;      /* it does, or was meant to */
 	bool wants_off;      /* it says so in words of its own */
@@ -87,6 +78,11 @@ bool entry_read(struct entry *e, const struct access *a,
 /* The next one of the whole text; start with *at = 0, false at the end. */
 bool entry_next(struct entry *e, const struct access *a,
     const struct entry_rules *rules, size_t *at, struct arena *memory);
+/* The next that has the key of the one which begins at first, and so does not
+ * count; start with *at = 0. */
+bool entry_next_duplicate(struct entry *e, const struct access *a,
+    const struct entry_rules *rules, size_t *at, size_t first,
+    struct arena *memory);
 /* Why it is not in force, in a few words; NULL: as far as the text tells it
  * is. */
 const char *entry_reason(const struct entry *e);
@@ -102,18 +98,52 @@ const char *entry_name(const struct access *a, const struct access_record *r,
 bool entry_kind(struct span key, bool keep_case, enum kind *kind,
     struct span *what);
 
-/* Adds to out what sendmail gets from the map for a value: K -m, -a, %0. */
+/* ---- values: what sendmail reads into them ---- */
+
+/* Adds to out what sendmail gets from the map for a value: K -m, -a, and %0 for
+ * the key.  The functions below take the value after that. */
 void value_in_map(const struct policy_rules *rules, struct span key,
     struct span value, struct buf *out);
-/* What it does by that; bare: the key is the tag alone, where SKIP is a value
- * like any. */
-enum effect value_effect(const struct policy_rules *rules, enum kind kind,
-    bool bare, struct span in_map);
+/*
+ * What it does where it is found.  Try_TLS is off iff the value is the one token
+ * NO.  Srv_Features: per token the first letter, the last S or s wins, a first
+ * token temp... turns the session away; Clt_Features: the same, but small letters
+ * take nothing back.  TLS_Clt_Features: "CipherList=HIGH; Flags=RC" has the flag
+ * C, and a part that sendmail does not know puts mail off.
+ */
+enum tls value_says(enum kind kind, struct span value);
 /* The value without what an editor does not show at its end. */
 struct span value_shown(const struct access_record *r);
 /* "NO # why": what stands behind the # was meant as a comment; cuts it off and
  * returns it, without blanks around it. */
 struct span value_cut_note(struct span *value);
+
+/* Adds to out the letters that value gives, blank-separated, without what
+ * sendmail ignores, and without some. */
+void value_letters(enum kind kind, struct span value, const char *without,
+    struct buf *out);
+bool value_has_capital(struct span value, char letter);
+/* Adds what is left of a value of that kind when TLS is on again; nothing of
+ * KIND_TRY_TLS. */
+void value_rest(enum kind kind, struct span value, struct buf *out);
+/* The tokens of a Srv_Features value one by one; start with a zero state. */
+struct value_letter {
+	struct span token; /* valid until the next call; "g2", "SA" */
+	bool ignored;      /* sendmail knows no such letter or variant */
+	/* private */
+	char bytes[64];
+	size_t next;
+};
+bool value_next_letter(struct span value, struct value_letter *letter);
+
+/* Has a value of TLS_Clt_Features the flag C, by which sendmail falls back to clear
+ * text? */
+bool value_falls_back(struct span value);
+/* Adds it to out with that flag, or without it and c; its other parts stay. */
+void value_fallback(struct span value, bool on, struct buf *out);
+/* The first part that sendmail does not know: then it sends no mail at all;
+ * empty: it knows all. */
+struct span value_unknown_part(struct span value);
 
 /* ---- companions: letters that an exemption by Try_TLS needs ---- */
 
@@ -132,6 +162,11 @@ void companion_missing(const struct policy_rules *rules, struct span value,
 
 /* ---- what demands TLS, where an exemption does without ---- */
 
+/* What a TLS_Srv:, TLS_Clt: or TLS_Rcpt: value asks of a session in clear. */
+enum value_requirement { REQUIRE_NOTHING, REQUIRE_DEFER, REQUIRE_BOUNCE };
+enum value_requirement value_requirement(struct span value);
+/* Does it demand a certificate that can be verified? */
+bool value_demands_certificate(struct span value);
 /* The tag by which a host's own requirement is asked for. */
 const char *requirement_tag(enum role role);
 /* What the requirement that decides for a host asks; found is that entry. */

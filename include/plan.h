@@ -25,9 +25,8 @@ enum verb { VERB_ADD, VERB_REMOVE };
  * that has both reason and date, each changes its own half. */
 struct wish {
 	struct host host;
-	const char *comment; /* NULL: as it is; checked by comment_check() */
-	const char *until;   /* "2026-12-31"; NULL: as it is */
-	bool no_comment, no_until; /* it shall have none */
+	const char *comment; /* checked by comment_check(); "": none; NULL: as it is */
+	const char *until;   /* "2026-12-31"; "": none; NULL: as it is */
 };
 
 struct request {

@@ -2,11 +2,13 @@
 #ifndef TLSOFF_ACCESS_PRIVATE_H
 #define TLSOFF_ACCESS_PRIVATE_H
 
-#include "access.h"
+#include "entry.h"
 
 /* Bytes of a line, its end included, that makemap reads at once; what is
  * behind them it reads as a line of its own. */
 #define PIECE_MAX ((size_t)1023)
+
+/* ---- parse.c ---- */
 
 /* Newlines before each offset that MARK_EVERY divides, as far as made. */
 struct access_marks {
@@ -14,7 +16,7 @@ struct access_marks {
 	size_t lines[];
 };
 
-/* ---- the keys of TLS ---- */
+/* ---- record.c ---- */
 
 /* Try_TLS: Srv_Features: Clt_Features: TLS_Srv: TLS_Clt: TLS_Rcpt:, or
  * something that only begins like one of them? */
@@ -31,7 +33,15 @@ struct tls_walk {
 /* Starts as { .text = ... }; false at the end. */
 bool tls_next(struct tls_walk *w, struct access_record *record);
 
-/* ---- the marker ---- */
+/* ---- meaning.c ---- */
+
+/* Fills meant_off, wants_off, note and mended from value, role, tls and off. */
+void entry_read_meaning(struct entry *e, struct arena *memory);
+
+/* Is the word one of those, whatever its case?  The list ends with NULL. */
+bool word_is_one_of(struct span word, const char *const *words);
+
+/* ---- marker.c ---- */
 
 /* Fills marked and managed.  EX_USAGE: no pattern; EX_DATAERR: PCRE2 gave up. */
 int access_find_marker(struct access *a, struct error *err) MUST_USE;

@@ -1,86 +1,106 @@
 /* A check: one walk over the file, then the findings in its order. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "check_private.h"
 
 /* ---- one entry ---- */
 
+/* Keeps how the line shall look. */
 static void
-fix_entry(struct checker *c, const struct facts *f, const bool wanted[FIXES],
-    size_t first)
+fix_entry(struct checker *c, const struct facts *f, size_t first)
 {
 	const struct entry *e = &f->e;
-	struct check_fix *fix = check_fix(c, e);
-	struct span key = e->record.key;
-	struct span value = e->stray ? e->value : value_shown(&e->record);
+	struct findings *found = c->f;
+	struct check_fix *fix = ARENA_ADD(&found->memory, found->fixes,
+	    found->fix_count);
 
-	fix->first = first;
-	fix->last = c->f->count;
-	fix->drop = wanted[FIX_DROP];
-	fix->move = wanted[FIX_PLACE];
-	fix->companion = wanted[FIX_COMPANION];
-	fix->rewrite = wanted[FIX_KEY] || wanted[FIX_VALUE];
-	if (wanted[FIX_KEY])
-		key = span_of(f->key);
-	if (wanted[FIX_VALUE]) {
-		value = e->mended;
+	*fix = (struct check_fix){ .record = e->record, .kind = e->kind,
+		.value = e->stray ? e->value : value_shown(&e->record),
+		.first = first, .last = found->count };
+	memcpy(fix->wanted, f->wanted, sizeof(fix->wanted));
+	fix->key = arena_text(&found->memory,
+	    f->wanted[FIX_KEY] ? span_of(f->key) : e->record.key);
+	if (f->wanted[FIX_VALUE]) {
+		fix->value = e->mended;
 		fix->note = e->note;
 	}
-	fix->key = arena_text(&c->f->memory, key);
-	fix->value = arena_text(&c->f->memory, value);
+	fix->value = span_of(arena_text(&found->memory, fix->value));
 }
 
 static void
 check_entry(struct checker *c, const struct access_record *r)
 {
 	struct facts f = { .key = "" };
-	bool wanted[FIXES] = { false };
 	size_t first = c->f->count;
 
 	if (!entry_read(&f.e, c->a, c->rules, r, &c->scratch))
 		return;
 	facts_gather(c, &f);
-	table_find(c, &f, wanted);
-	if (wanted[FIX_KEY] || wanted[FIX_VALUE] || wanted[FIX_PLACE] ||
-	    wanted[FIX_DROP] || wanted[FIX_COMPANION])
-		fix_entry(c, &f, wanted, first);
+	check_faults_of(c, &f);
+	if (memchr(f.wanted, true, sizeof(f.wanted)) != NULL)
+		fix_entry(c, &f, first);
+}
+
+/* ---- lines that would get the same key ---- */
+
+static int
+compare_keys(const void *left, const void *right)
+{
+	const struct check_fix *const *l = left, *const *r = right;
+	int order = strcasecmp((*l)->key, (*r)->key);
+
+	if (order != 0)
+		return order;
+	/* Untested: glibc's qsort() merges: the earlier line is its first
+	 * argument. */
+	return (*l)->record.start < (*r)->record.start ? -1 : 1;
+}
+
+static void
+give_up(struct findings *f, struct check_fix *fix)
+{
+	for (size_t i = fix->first; i < fix->last; i++)
+		f->at[i].fixable = false;
+	memset(fix->wanted, 0, sizeof(fix->wanted));
+	fix->note.len = 0;
+}
+
+/* Only the first of them is mended. */
+static void
+part(struct findings *f)
+{
+	struct check_fix **sorted = NULL;
+	size_t count = 0;
+
+	for (size_t i = 0; i < f->fix_count && !f->memory.failed; i++)
+		if (!f->fixes[i].wanted[FIX_DROP])
+			*ARENA_ADD(&f->memory, sorted, count) = &f->fixes[i];
+	if (f->memory.failed || count < 2)
+		return;
+	qsort(sorted, count, sizeof(*sorted), compare_keys);
+	for (size_t i = 1; i < count; i++)
+		if (strcasecmp(sorted[i]->key, sorted[i - 1]->key) == 0)
+			give_up(f, sorted[i]);
 }
 
 /* ---- the file ---- */
 
-static bool
-is_net(struct span what)
-{
-	return what.len > 0 &&
-	    ((what.at[0] >= '0' && what.at[0] <= '9') || what.at[0] == '[' ||
-	        memchr(what.at, ':', what.len) != NULL ||
-	        span_equal_fold(what, span_of("IPv6")));
-}
-
-/* What has to be known of all entries before one is looked at: of each no more
- * than that, for there may be a million. */
+/* What has to be known of all entries before one is looked at. */
 static void
 survey(struct checker *c)
 {
-	struct access_record r;
+	struct entry e;
 	size_t at = 0;
 
 	c->rcpt = requirement_of_recipients(c->a, c->rules->policy,
 	    &c->scratch);
-	while (access_next(c->a->text, &at, &r)) {
-		struct buf in_map = BUF_IN(&c->scratch);
-		struct span what;
-		enum kind kind;
-
-		if (r.kind != ACCESS_ENTRY || !entry_kind(r.key,
-		        c->a->rules.keep_case, &kind, &what) ||
-		    (kind != KIND_TRY_TLS && kind != KIND_SRV_FEATURES))
-			continue;
-		value_in_map(c->rules->policy, r.key, r.value, &in_map);
-		if (value_effect(c->rules->policy, kind, what.len == 0,
-		        buf_as_span(&in_map)) == EFFECT_OFF) {
-			c->client_off |= kind == KIND_TRY_TLS;
-			c->nets[kind_role(kind)] |= is_net(what);
+	while (entry_next(&e, c->a, c->rules, &at, &c->scratch)) {
+		if (e.off && e.key == KEY_ASKED &&
+		    e.kind != KIND_CLT_FEATURES) {
+			c->client_off |= e.kind == KIND_TRY_TLS;
+			c->nets[e.role] |= e.host.kind == HOST_ADDRESS ||
+			    e.host.kind == HOST_NET;
 		}
 		arena_clear(&c->scratch);
 	}
@@ -103,6 +123,16 @@ walk(struct checker *c)
 	}
 }
 
+static int
+compare_offsets(const void *left, const void *right)
+{
+	const struct finding *l = left, *r = right;
+
+	if (l->offset != r->offset)
+		return l->offset < r->offset ? -1 : 1;
+	return strcmp(l->code, r->code);
+}
+
 int
 check_text(struct findings *f, const struct access *a,
     const struct entry_rules *rules, struct error *err)
@@ -115,12 +145,20 @@ check_text(struct findings *f, const struct access *a,
 	check_marker(&c);
 	check_recipients(&c);
 	walk(&c);
-	findings_part(f);
-	findings_sort(f);
+	part(f);
+	if (f->count > 1)
+		qsort(f->at, f->count, sizeof(*f->at), compare_offsets);
 	f->memory.failed = f->memory.failed || c.scratch.failed;
 	arena_free(&c.scratch);
 	if (arena_error(&f->memory, err) == 0)
 		return 0;
 	findings_free(f);
 	return -1;
+}
+
+void
+findings_free(struct findings *f)
+{
+	arena_free(&f->memory);
+	*f = (struct findings){ .at = NULL };
 }

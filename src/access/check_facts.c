@@ -3,68 +3,44 @@
 
 #include "check_private.h"
 
-/* ---- sendmail's question, without the entry ---- */
-
-/* Of an address: about a peer that has a name. */
-static struct policy_query
-question(const struct checker *c, const struct entry *e, struct access_without *w)
-{
-	struct policy_query q = question_of_host(&e->host);
-
-	*w = (struct access_without){ c->a, e->record.start };
-	q.unnamed = NULL;
-	q.rules = c->rules->policy;
-	q.lookup = access_lookup_without;
-	q.context = w;
-	return q;
-}
-
 /* ---- can it be mended ---- */
 
 static enum value_requirement
-requirement(struct checker *c, const struct entry *e, struct access_record *by)
+requirement(struct checker *c, struct facts *f)
 {
-	struct access_without w;
-	struct policy_query q = question(c, e, &w);
 	struct policy found = { .value = BUF_IN(&c->scratch) };
-	enum value_requirement asked = requirement_of_host(e->role, &q, &found);
+	enum value_requirement asked = requirement_of_host(f->e.role,
+	    &f->question, &found);
 
 	if (found.found)
-		(void)access_find(c->a, span_of(found.key), by);
+		(void)access_find(c->a, span_of(found.key), &f->by);
 	return asked;
 }
 
 static bool
-is_risky(struct checker *c, const struct entry *e)
+is_risky(struct checker *c, struct facts *f)
 {
-	struct access_record by;
+	const struct entry *e = &f->e;
 
 	if (!e->has_host || !e->meant_off || e->off)
 		return false;
 	return e->host.kind == HOST_EVERYBODY ||
 	    (e->host.kind == HOST_NAME && strchr(e->host.name, '.') == NULL) ||
 	    (e->role == ROLE_CLIENT && c->rcpt.end > 0) ||
-	    requirement(c, e, &by) != REQUIRE_NOTHING;
+	    requirement(c, f) != REQUIRE_NOTHING;
 }
 
 /* Would another line come in force with the bare tag? */
 static bool
 hides_bare(struct checker *c, const struct entry *e)
 {
-	for (size_t i = 0; i < c->a->fault_count; i++) {
-		const struct access_fault *fault = &c->a->faults[i];
-		struct access_record r;
-		struct entry other;
-		size_t at = fault->start;
+	struct entry other;
+	size_t at = 0;
 
-		if (fault->kind != FAULT_DUPLICATE ||
-		    fault->first != e->record.start)
-			continue;
-		(void)access_next(c->a->text, &at, &r);
-		if (entry_read(&other, c->a, c->rules, &r, &c->scratch) &&
-		    !other.stray)
+	while (entry_next_duplicate(&other, c->a, c->rules, &at,
+	    e->record.start, &c->scratch))
+		if (!other.stray)
 			return true;
-	}
 	return false;
 }
 
@@ -116,17 +92,15 @@ compare_first(struct checker *c, struct facts *f)
 static char
 lost_letter(struct span before, struct span now)
 {
-	for (size_t i = 0; i < before.len; i++) {
-		/* Untested: value_letters() parts all letters by blanks. */
-		bool kept = before.at[i] == ' ' ||
-		    (i > 0 && before.at[i - 1] != ' ');
+	for (struct span letter = span_word(&before); letter.len > 0;
+	    letter = span_word(&before)) {
+		struct span rest = now, other = span_word(&rest);
 
-		for (size_t k = 0; k < now.len && !kept; k++)
-			kept = byte_lower(now.at[k]) ==
-			        byte_lower(before.at[i]) &&
-			    (k == 0 || now.at[k - 1] == ' ');
-		if (!kept)
-			return before.at[i];
+		while (other.len > 0 &&
+		    byte_lower(other.at[0]) != byte_lower(letter.at[0]))
+			other = span_word(&rest);
+		if (other.len == 0)
+			return letter.at[0];
 	}
 	return '\0';
 }
@@ -139,7 +113,7 @@ stands_in(const struct checker *c, const struct facts *f)
 	const struct access_record *broader = &f->broader;
 	struct comment other;
 
-	if ((c->a->marked && broader->start >= c->a->managed) ||
+	if (broader->start >= c->a->managed ||
 	    (f->e.host.kind == HOST_NAME &&
 	        memchr(broader->key.at, '.', broader->key.len) == NULL))
 		return false; /* too broad to rely on */
@@ -149,21 +123,16 @@ stands_in(const struct checker *c, const struct facts *f)
 }
 
 static void
-letters_of(enum kind kind, struct span value, struct buf *out)
-{
-	if (kind == KIND_SRV_FEATURES)
-		value_letters(value, out);
-	else if (kind == KIND_CLT_FEATURES)
-		value_capitals(value, "", out);
-}
-
-static void
 compare_letters(struct checker *c, struct facts *f, const struct policy *before)
 {
 	struct buf was = BUF_IN(&c->scratch), now = BUF_IN(&c->scratch);
+	const char *off = f->e.kind == KIND_SRV_FEATURES ? "Ss" : "";
 
-	letters_of(f->e.kind, buf_as_span(&before->value), &was);
-	letters_of(f->e.kind, as_mended(&f->e, f->e.value), &now);
+	if (f->e.kind == KIND_SRV_FEATURES || f->e.kind == KIND_CLT_FEATURES) {
+		value_letters(f->e.kind, buf_as_span(&before->value), off, &was);
+		value_letters(f->e.kind, as_mended(&f->e, f->e.value), off,
+		    &now);
+	}
 	f->lost = lost_letter(buf_as_span(&was), buf_as_span(&now));
 	f->is_redundant = before->tls == TLS_OFF && stands_in(c, f) &&
 	    span_equal(buf_as_span(&was), buf_as_span(&now));
@@ -182,48 +151,33 @@ look_for_companion(struct checker *c, struct facts *f)
 {
 	const struct policy_rules *rules = c->rules->policy;
 	struct policy found = { .value = BUF_IN(&c->scratch) };
-	struct access_without w;
-	struct policy_query q = question(c, &f->e, &w);
 
-	if (companion_letters(rules)[0] == '\0')
-		return;
+	f->has_companion_key = companion_has_key(rules, &f->e.host);
 	if (f->e.kind == KIND_CLT_FEATURES) {
-		f->has_companion_key = companion_has_key(rules, &f->e.host);
 		if (f->has_companion_key)
 			companion_missing(rules, f->e.in_map, f->missing);
 		return;
 	}
-	policy_decide(KIND_CLT_FEATURES, &q, &found);
-	companion_missing(rules, found.found ? buf_as_span(&found.value)
-	                                     : span_of(""), f->missing);
-	f->has_companion_key = companion_has_key(rules, &f->e.host);
-}
-
-static bool
-is_client_exemption(const struct entry *e)
-{
-	return e->off && (e->kind == KIND_TRY_TLS ||
-	                     e->kind == KIND_CLT_FEATURES);
+	policy_decide(KIND_CLT_FEATURES, &f->question, &found);
+	companion_missing(rules, buf_as_span(&found.value), f->missing);
 }
 
 static void
 look_around(struct checker *c, struct facts *f)
 {
-	struct access_without w;
-	struct policy_query q = question(c, &f->e, &w);
 	struct policy before = { .value = BUF_IN(&c->scratch) };
 	struct access_record *r = &f->broader;
 
-	policy_decide(f->e.kind, &q, &before);
+	policy_decide(f->e.kind, &f->question, &before);
 	/* The address of a name is not known here. */
 	f->is_alone = before.tls == TLS_ON &&
 	    !(f->e.host.kind == HOST_NAME && c->nets[f->e.role]);
-	if (is_client_exemption(&f->e))
+	if (f->e.off && f->e.role == ROLE_CLIENT)
 		look_for_companion(c, f);
 	if (!f->e.meant_off && f->e.kind != KIND_CLT_FEATURES)
 		return;
 	if (f->e.meant_off)
-		f->asked = requirement(c, &f->e, &f->by);
+		f->asked = requirement(c, f);
 	/* The bare tag with a dot in its value has a stray blank: no letters. */
 	/* Untested: a narrower entry of the host itself decides before. */
 	if (before.found && access_find(c->a, span_of(before.key), r) &&
@@ -237,6 +191,8 @@ facts_gather(struct checker *c, struct facts *f)
 {
 	const struct entry *e = &f->e;
 
+	f->text = (struct access_without){ c->a, e->record.start };
+	f->question = question_in_text(&e->host, c->rules->policy, &f->text);
 	f->key = arena_printf(&c->scratch, "%s%s", kind_tag(e->kind),
 	    e->host.name);
 	if (e->duplicate && !e->stray) {
@@ -245,7 +201,7 @@ facts_gather(struct checker *c, struct facts *f)
 	}
 	f->matches = !e->stray && e->key != KEY_NO_HOST &&
 	    e->key != KEY_SPELLING && e->key != KEY_UNASKED;
-	f->risky = is_risky(c, e);
+	f->risky = is_risky(c, f);
 	f->stuck = is_stuck(c, f);
 	if (f->matches && e->has_host)
 		look_around(c, f);

@@ -5,35 +5,67 @@
 
 #define UNTIL "# tlsoff until "
 
-/* A duplicate of ours is looked at as an entry. */
-static bool
-is_ours(const struct checker *c, const struct access_fault *fault)
+void
+check_find(struct checker *c, const char *code, size_t offset, bool fixable,
+    const char *message)
 {
-	enum kind kind;
-	struct span what;
+	struct findings *f = c->f;
 
-	return fault->kind == FAULT_DUPLICATE &&
-	    entry_kind(fault->key, c->a->rules.keep_case, &kind, &what);
+	*ARENA_ADD(&f->memory, f->at, f->count) =
+	    (struct finding){ code, offset, fixable, message };
+}
+
+/* ---- lines that makemap drops, or reads otherwise than they look ---- */
+
+/* A duplicate's line is that of the first with its key. */
+static const struct {
+	const char *code, *text;
+} faults[] = {
+	[FAULT_DUPLICATE] = { "duplicate", "duplicate key \"%s\" (first at line "
+	    "%zu, and that one counts); remove one of them" },
+	[FAULT_LEADING_SPACE] = { "leading-space", "begins with white space, so "
+	    "makemap drops it; remove the white space, or begin the line with "
+	    "#" },
+	[FAULT_NO_VALUE] = { "no-value", "key \"%s\" without a value, so makemap "
+	    "drops it; give it a value or remove the line" },
+	[FAULT_TOO_LONG] = { "too-long", "longer than 1022 bytes, or with a NUL "
+	    "byte: makemap drops it and reads what is behind byte 1023 as "
+	    "another line; shorten it" },
+	[FAULT_REST] = { "rest", "the end of this too long line is read as an "
+	    "entry of its own, \"%s\"; shorten the line" },
+};
+
+const char *
+access_fault_text(const struct access *a, const struct access_fault *f,
+    struct arena *memory)
+{
+	struct span key = f->key;
+	size_t first = f->kind == FAULT_DUPLICATE ? access_line(a, f->first) : 0;
+
+	if (key.len > 120)
+		key.len = 120;
+	return arena_printf(memory, faults[f->kind].text,
+	    arena_visible(memory, key), first);
 }
 
 void
 check_faults(struct checker *c)
 {
-	static const char *const codes[] = { "duplicate", "leading-space",
-		"no-value", "too-long", "rest" };
-
 	for (size_t i = 0; i < c->a->fault_count; i++) {
 		const struct access_fault *fault = &c->a->faults[i];
-		struct buf text = BUF_IN(&c->scratch);
+		enum kind kind;
+		struct span what;
 
-		if (is_ours(c, fault))
-			continue;
-		access_fault_text(c->a, fault, &text);
-		check_find(c, codes[fault->kind], fault->start, false,
-		    buf_string(&text));
-		arena_clear(&c->scratch);
+		/* A duplicate of ours is looked at as an entry. */
+		if (fault->kind != FAULT_DUPLICATE || !entry_kind(fault->key,
+		        c->a->rules.keep_case, &kind, &what))
+			check_find(c, faults[fault->kind].code, fault->start,
+			    false, access_fault_text(c->a, fault,
+			        &c->f->memory));
 	}
 }
+
+/* ---- comments ---- */
 
 /* A day that nothing acts on. */
 void
@@ -46,8 +78,7 @@ check_comment(struct checker *c, const struct access_record *r)
 	enum kind kind;
 	size_t at = r->end;
 
-	if (line.len < strlen(UNTIL) ||
-	    memcmp(line.at, UNTIL, strlen(UNTIL)) != 0)
+	if (!span_begins(line, UNTIL))
 		return;
 	(void)comment_read(c->a->text, r->end, &comment);
 	if (comment.until[0] == '\0')

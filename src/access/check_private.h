@@ -2,11 +2,9 @@
  * check_private.h: what the files of a check share.
  *
  *   check.c         walks the file, and says what mends an entry
- *   check_table.c   what can be wrong with an entry, each with its message
- *   check_message.c what a message says of this entry
+ *   check_entry.c   what is wrong with an entry
  *   check_facts.c   what has to be known of an entry for that
  *   check_line.c    comments, the marker, lines that makemap rejects
- *   findings.c      what was found, and what mends it
  *   plan_fix.c      findings -> a plan
  */
 #ifndef TLSOFF_CHECK_PRIVATE_H
@@ -15,15 +13,18 @@
 #include "entry.h"
 #include "plan.h"
 
+/* What mends a finding, where something can. */
+enum fix {
+	FIX_NONE, FIX_KEY, FIX_VALUE, FIX_PLACE, FIX_DROP, FIX_COMPANION, FIXES
+};
+
 /* How a line of ours shall look. */
 struct check_fix {
 	struct access_record record;
 	enum kind kind;
-	const char *key, *value; /* tag included */
-	struct span note;   /* "# why", to a line of its own; empty: none */
-	bool move, drop;    /* above the marker; out of the file */
-	bool rewrite;       /* key or value become others */
-	bool companion;     /* its host gets one */
+	const char *key;    /* tag included */
+	struct span value, note; /* note: "# why", to a line of its own */
+	bool wanted[FIXES]; /* it takes that */
 	size_t first, last; /* its findings, while they are gathered */
 };
 
@@ -40,6 +41,8 @@ struct checker {
 /* An entry, and what is to be known of it among the others. */
 struct facts {
 	struct entry e;
+	struct policy_query question; /* about its host, put to ... */
+	struct access_without text; /* ... the text without it */
 	const char *key;   /* tag and host as sendmail asks for them */
 	struct access_record first; /* with the same key; .end 0: none */
 	bool says_the_same; /* as that one: then it may go */
@@ -48,6 +51,7 @@ struct facts {
 	bool risky;        /* mending it would fail a TLS requirement, or turn
 	                      TLS off for very many */
 	bool stuck;        /* its key needs mending and cannot be */
+	bool wanted[FIXES]; /* what of that would mend it, and can be done */
 
 	/* Where it matches, for a host, and was meant to turn TLS off: */
 	enum value_requirement asked; /* of that host ... */
@@ -60,19 +64,11 @@ struct facts {
 	char missing[3];   /* letters that it needs of those, and has not */
 };
 
-/* ---- findings.c ---- */
-
-/* Says what is wrong with the line at offset. */
-void check_find(struct checker *c, const char *code, size_t offset,
-    bool fixable, const char *message);
-/* One more line to be rewritten. */
-struct check_fix *check_fix(struct checker *c, const struct entry *e);
-/* Of two lines that would get the same key only the first is mended. */
-void findings_part(struct findings *f);
-void findings_sort(struct findings *f);
-
 /* ---- check_line.c ---- */
 
+/* Says what is wrong with the line at offset; the message is not copied. */
+void check_find(struct checker *c, const char *code, size_t offset,
+    bool fixable, const char *message);
 /* What is wrong with lines whoever they are of. */
 void check_faults(struct checker *c);
 void check_marker(struct checker *c);
@@ -85,20 +81,9 @@ void check_comment(struct checker *c, const struct access_record *r);
 /* Fills f from f->e. */
 void facts_gather(struct checker *c, struct facts *f);
 
-/* ---- check_message.c ---- */
+/* ---- check_entry.c ---- */
 
-/* The text of the table, with what the facts say in place of %k and others. */
-const char *check_message(struct checker *c, const struct facts *f,
-    const char *text);
-
-/* ---- check_table.c ---- */
-
-/* What mends a finding, where something can. */
-enum fix {
-	FIX_NONE, FIX_KEY, FIX_VALUE, FIX_PLACE, FIX_DROP, FIX_COMPANION, FIXES
-};
-
-/* Finds all that is wrong with an entry; wanted[FIX]: it takes that. */
-void table_find(struct checker *c, const struct facts *f, bool wanted[FIXES]);
+/* Finds all that is wrong with the entry, and fills f->wanted. */
+void check_faults_of(struct checker *c, struct facts *f);
 
 #endif

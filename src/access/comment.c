@@ -68,22 +68,6 @@ comment_line(const struct comment *c, const char *eol, struct buf *out)
 	buf_text(out, eol);
 }
 
-/* Bytes of the UTF-8 character at s; 0 where it is none. */
-static size_t
-character(struct span s)
-{
-	unsigned char c = (unsigned char)s.at[0];
-	size_t len = c < 0x80 ? 1 : c < 0xc2 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3
-	    : c < 0xf5 ? 4 : 0;
-
-	if (len > s.len)
-		return 0;
-	for (size_t i = 1; i < len; i++)
-		if (((unsigned char)s.at[i] & 0xc0) != 0x80)
-			return 0;
-	return len;
-}
-
 int
 comment_check(const char *text, struct error *err)
 {
@@ -97,7 +81,7 @@ comment_check(const char *text, struct error *err)
 		    "lines", COMMENT_MAX);
 	while (s.len > 0) {
 		unsigned char c = (unsigned char)s.at[0];
-		size_t len = character(s);
+		size_t len = utf8_length(s);
 
 		/* C1 controls (U+0080 to U+009F) move cursors, too. */
 		if (len == 0 || c < 0x20 || c == 0x7f ||
@@ -126,7 +110,7 @@ read_companion(struct span line, struct comment *c)
 	static const char *const known[] = { "D", "M", "DM" };
 	size_t len = strlen(COMMENT_COMPANION);
 
-	line = (struct span){ line.at + len, line.len - len };
+	line = span_from(line, len);
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (span_equal(line, span_of(known[i])))
 			(void)stpcpy(c->companion, known[i]);
@@ -135,7 +119,7 @@ read_companion(struct span line, struct comment *c)
 bool
 comment_read(struct span text, size_t entry_start, struct comment *c)
 {
-	struct span line = comment_nearest(text, entry_start), date;
+	struct span line = span_trim(comment_nearest(text, entry_start)), date;
 	struct tm day;
 	size_t len;
 
@@ -143,22 +127,17 @@ comment_read(struct span text, size_t entry_start, struct comment *c)
 	if (line.len == 0)
 		return false;
 	if (span_begins(line, COMMENT_COMPANION)) {
-		read_companion(span_trim(line), c);
+		read_companion(line, c);
 		return true;
 	}
-	line = span_trim(line);
 	len = span_begins(line, COMMENT) ? strlen("# tlsoff") : strlen(COMMENT_UNTIL);
 	if (line.len <= len)
 		return true;
-	line = (struct span){ line.at + len, line.len - len };
-	for (date = line, len = 0; len < line.len && line.at[len] != ':';)
-		len++;
-	date.len = len;
-	date = span_trim(date);
+	line = span_from(line, len);
+	date = span_trim(span_cut(&line, ":"));
 	if (date_read(date, &day))
 		memcpy(c->until, date.at, date.len);
-	if (len < line.len)
-		c->text = span_trim((struct span){ line.at + len + 1,
-		    line.len - len - 1 });
+	if (line.at != NULL)
+		c->text = span_trim(line);
 	return true;
 }

@@ -3,6 +3,7 @@
  * Try_TLS exempts, unless Clt_Features tells it to do without them for that
  * host, too.
  */
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -82,41 +83,238 @@ companion_possible(struct planner *p, const struct host *host, const char *key,
 	          "name");
 }
 
-const char *
-companion_reason(const struct policy_rules *rules, struct arena *memory)
-{
-	return arena_printf(memory, "the cf has %s, and mail would bounce "
-	    "without it", need_of(rules)->option);
-}
-
 /* ---- entries, one by one ---- */
 
 bool
-companion_next(struct planner *p, enum kind kind, size_t *at, struct entry *e)
+companion_next(struct planner *p, enum kind kind, struct tls_walk *walk,
+    struct entry *e)
 {
 	struct access_record r;
+	struct span what;
+	enum kind found;
 
-	while (access_next_key(p->access, at, &r)) {
-		enum kind found;
-		struct span what;
-
+	while (tls_next(walk, &r))
 		if (!r.rest && entry_kind(r.key, false, &found, &what) &&
-		    found == kind)
+		    found == kind && access_wins(p->access, &r))
 			return entry_read(e, p->access, p->rules, &r,
 			    &p->plan->memory);
-	}
 	return false;
 }
 
 bool
 name_to_parent(struct span *name)
 {
-	const char *dot = name->len == 0 ? NULL
-					 : memchr(name->at, '.', name->len);
-	size_t len = dot == NULL ? name->len : (size_t)(dot + 1 - name->at);
-
 	if (name->len == 0)
 		return false;
-	*name = (struct span){ name->at + len, name->len - len };
+	(void)span_cut(name, ".");
+	if (name->at == NULL)
+		*name = span_of("");
 	return true;
+}
+
+/* ---- giving ---- */
+
+/* The letters behind what is there, each as a word. */
+static struct span
+with_letters(struct planner *p, struct span value, const char *letters)
+{
+	struct buf out = BUF_IN(&p->plan->memory);
+
+	buf_span(&out, value);
+	for (; *letters != '\0'; letters++) {
+		if (out.len > 0)
+			buf_char(&out, ' ');
+		buf_char(&out, *letters);
+	}
+	return buf_as_span(&out);
+}
+
+/* Makes Clt_Features so, for that reason. */
+static void
+amend_entry(struct planner *p, struct subject *s, struct wanted *w)
+{
+	w->reason = arena_printf(&p->plan->memory, "the cf has %s, and mail "
+	    "would bounce without it", need_of(p->rules->policy)->option);
+	plan_entry(p, s, w);
+	s->change->companion = true;
+}
+
+/* The letters of ours that it shall remember: those that it does, and more. */
+static const char *
+remembered(struct planner *p, const struct entry *e, const char *more)
+{
+	struct buf letters = BUF_IN(&p->plan->memory);
+
+	for (const char *letter = "DM"; *letter != '\0'; letter++)
+		if (strchr(e->comment.companion, *letter) != NULL ||
+		    strchr(more, *letter) != NULL)
+			buf_char(&letters, *letter);
+	return buf_string(&letters);
+}
+
+/* Behind an open quote or comment nothing would count, and what stands behind a
+ * # may: then what counts alone is kept. */
+static struct span
+amended_value(struct planner *p, const struct entry *e, struct span value,
+    const char *missing)
+{
+	struct buf counted = BUF_IN(&p->plan->memory);
+	struct span amended = with_letters(p, value, missing);
+	char left[3];
+
+	companion_missing(p->rules->policy, amended, left);
+	if (left[0] == '\0' && e->note.len == 0)
+		return amended;
+	value_letters(e->kind, e->in_map, "", &counted);
+	return with_letters(p, buf_as_span(&counted), missing);
+}
+
+static void
+amend(struct planner *p, const struct entry *e, const char *missing)
+{
+	struct span value = value_shown(&e->record);
+	struct wanted w = { .now = &e->record, .key = e->record.key,
+		.note = value_cut_note(&value), .moves = e->managed,
+		.companion = remembered(p, e, missing) };
+	struct subject s = { .unlisted = false };
+
+	/* It is mended itself: then it gets its letters when that is done. */
+	if (plan_edits(p, &e->record))
+		return;
+	if (span_trim(value).len == 0) {
+		value = value_shown(&e->record); /* all of it is no note */
+		w.note.len = 0;
+	}
+	w.value = amended_value(p, e, span_trim(value), missing);
+	if (e->comment.companion[0] != '\0')
+		w.comment = COMMENT_LAST_GOES;
+	plan_subject(p, &s, KIND_CLT_FEATURES, e->record.key);
+	amend_entry(p, &s, &w);
+}
+
+static void
+insert(struct planner *p, const struct host *host, struct span before,
+    const char *missing)
+{
+	struct buf letters = BUF_IN(&p->plan->memory);
+	struct wanted w = { .companion = missing };
+	struct subject s = { .unlisted = false };
+
+	value_letters(KIND_CLT_FEATURES, before, "", &letters);
+	w.value = with_letters(p, buf_as_span(&letters), missing);
+	plan_host(p, &s, KIND_CLT_FEATURES, host);
+	w.key = span_of(s.key);
+	amend_entry(p, &s, &w);
+}
+
+void
+companion_give(struct planner *p, const struct host *host)
+{
+	struct arena *memory = &p->plan->memory;
+	struct policy_query q = plan_question(p, host);
+	struct policy before = { .value = BUF_IN(memory) };
+	struct entry e;
+	char missing[3];
+
+	if (!companion_has_key(p->rules->policy, host))
+		return;
+	policy_decide(KIND_CLT_FEATURES, &q, &before);
+	companion_missing(p->rules->policy, buf_as_span(&before.value), missing);
+	if (before.tls == TLS_TEMPFAIL)
+		plan_warn(p, "%s%s: mail to it waits, because of %s; remove that "
+		    "entry", kind_tag(KIND_CLT_FEATURES), host->name,
+		    before.key);
+	else if (missing[0] == '\0')
+		return;
+	else if (!plan_find(p, KIND_CLT_FEATURES, span_of(host->name), &e))
+		insert(p, host, buf_as_span(&before.value),
+		    arena_text(memory, span_of(missing)));
+	else if (!e.record.rest)
+		amend(p, &e, missing);
+}
+
+/* ---- what is below an exempted host ---- */
+
+static int
+compare_names(const void *left, const void *right)
+{
+	const char *const *l = left, *const *r = right;
+
+	return strcasecmp(*l, *r);
+}
+
+struct names {
+	const char **at; /* sorted */
+	size_t count;
+};
+
+static struct names
+names_of(struct planner *p)
+{
+	struct arena *memory = &p->plan->memory;
+	struct names names = { NULL, 0 };
+
+	for (size_t i = 0; i < p->request->count; i++) {
+		const struct host *host = &p->request->wishes[i].host;
+
+		if (companion_has_key(p->rules->policy, host))
+			*ARENA_ADD(memory, names.at, names.count) = host->name;
+	}
+	if (!memory->failed && names.count > 1)
+		qsort(names.at, names.count, sizeof(*names.at), compare_names);
+	return names;
+}
+
+static bool
+is_among(const struct names *names, struct span name, struct arena *memory)
+{
+	const char *text = arena_text(memory, name);
+
+	return !memory->failed && names->count > 0 && bsearch(&text, names->at,
+	    names->count, sizeof(*names->at), compare_names) != NULL;
+}
+
+/* Is it for a host below one of these, and for none of them? */
+static bool
+is_below(const struct names *names, struct span name, struct arena *memory)
+{
+	if (is_among(names, name, memory))
+		return false;
+	while (name_to_parent(&name))
+		if (is_among(names, name, memory))
+			return true;
+	return false;
+}
+
+/* An entry of its own hides what the exempted domain was given. */
+static void
+amend_below(struct planner *p)
+{
+	struct arena *memory = &p->plan->memory;
+	struct names names = names_of(p);
+	struct tls_walk walk = { .text = p->access->text };
+	struct entry e;
+	char missing[3];
+
+	while (companion_next(p, KIND_CLT_FEATURES, &walk, &e)) {
+		if (e.key != KEY_ASKED || e.tls == TLS_TEMPFAIL ||
+		    e.tls == TLS_NEXT)
+			continue;
+		companion_missing(p->rules->policy, e.in_map, missing);
+		if (missing[0] != '\0' && is_below(&names, e.what, memory))
+			amend(p, &e, missing);
+	}
+}
+
+void
+companion_add(struct planner *p)
+{
+	const struct request *r = p->request;
+
+	if (r->role == ROLE_SERVER ||
+	    companion_letters(p->rules->policy)[0] == '\0')
+		return;
+	for (size_t i = 0; i < r->count; i++)
+		companion_give(p, &r->wishes[i].host);
+	amend_below(p);
 }

@@ -1,6 +1,5 @@
 /* Takes companions back that no exempted host needs any more. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "plan_private.h"
 
@@ -28,16 +27,13 @@ compare_held(const void *left, const void *right)
 static struct holders
 find_holders(struct planner *p)
 {
-	struct arena *memory = &p->plan->memory;
 	struct holders h = { NULL, 0 };
+	struct tls_walk walk = { .text = p->access->text };
 	struct entry e;
-	size_t at = 0;
 
-	while (companion_next(p, KIND_CLT_FEATURES, &at, &e))
+	while (companion_next(p, KIND_CLT_FEATURES, &walk, &e))
 		if (e.comment.companion[0] != '\0' && e.key != KEY_NO_HOST)
-			ARENA_ADD(memory, h.at, h.count)->e = e;
-	if (!memory->failed && h.count > 1)
-		qsort(h.at, h.count, sizeof(*h.at), compare_held);
+			ARENA_ADD(&p->plan->memory, h.at, h.count)->e = e;
 	return h;
 }
 
@@ -57,13 +53,10 @@ relate_above(struct planner *p, struct held *h)
 	struct span name = h->e.what;
 
 	do {
-		struct access_record r;
 		struct entry e;
 
-		if (plan_find(p, KIND_TRY_TLS, name, &r) &&
-		    entry_read(&e, p->access, p->rules, &r, &p->plan->memory) &&
-		    e.off)
-			relate(p, h, &r);
+		if (plan_find(p, KIND_TRY_TLS, name, &e) && e.off)
+			relate(p, h, &e.record);
 	} while (name_to_parent(&name));
 }
 
@@ -71,10 +64,10 @@ relate_above(struct planner *p, struct held *h)
 static void
 relate_below(struct planner *p, struct holders *all)
 {
+	struct tls_walk walk = { .text = p->access->text };
 	struct entry e;
-	size_t at = 0;
 
-	while (companion_next(p, KIND_TRY_TLS, &at, &e)) {
+	while (companion_next(p, KIND_TRY_TLS, &walk, &e)) {
 		struct span name = e.what;
 
 		if (!e.off)
@@ -82,8 +75,7 @@ relate_below(struct planner *p, struct holders *all)
 		do {
 			struct held key = { .needed = false }, *h = NULL;
 
-			if (plan_find(p, KIND_CLT_FEATURES, name,
-			    &key.e.record))
+			if (plan_find(p, KIND_CLT_FEATURES, name, &key.e))
 				h = bsearch(&key, all->at, all->count,
 				    sizeof(key), compare_held);
 			if (h != NULL)
@@ -99,27 +91,21 @@ take_back(struct planner *p, const struct held *h, const char *letters,
 	const struct access_record *r = &h->e.record;
 	struct buf left = BUF_IN(&p->plan->memory);
 	struct wanted w = { .now = r, .key = r->key,
-		.comment = companion ? COMMENT_LAST_GOES : COMMENT_STAYS };
+		.comment = companion ? COMMENT_LAST_GOES : COMMENT_STAYS,
+		.reason = companion ? "no exempted host needs it any more"
+				    : "its other letters stay" };
 	struct subject s = { .unlisted = false };
-	bool goes;
 
-	value_capitals(h->e.in_map, letters, &left);
+	value_letters(h->e.kind, h->e.in_map, letters, &left);
 	w.value = buf_as_span(&left);
-	goes = left.len == 0;
-	if (goes) {
-		w.value.at = NULL;
+	w.goes = left.len == 0;
+	if (w.goes)
 		w.comment = COMMENT_GOES;
-	}
 	plan_subject(p, &s, KIND_CLT_FEATURES, r->key);
-	(void)plan_entry(p, &s, &w);
-	if (goes)
-		plan_at(&s, r->start);
-	plan_tell(&s, goes ? REMOVED : CHANGED, goes ? value_shown(r) : w.value,
-	    companion ? "no exempted host needs it any more"
-	              : "its other letters stay", p);
+	plan_entry(p, &s, &w);
 	s.change->companion = companion;
 	/* The next with its key would count. */
-	if (goes)
+	if (w.goes)
 		plan_remove_duplicates(p, &s, r->start);
 }
 

@@ -3,7 +3,8 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "entry_private.h"
+#include "access_private.h"
+#include "tokens.h"
 
 bool
 entry_kind(struct span key, bool keep_case, enum kind *kind, struct span *what)
@@ -119,6 +120,22 @@ take_stray_host(struct entry *e, const struct entry_rules *rules,
 	return true;
 }
 
+/* ---- the value ---- */
+
+/* What it does, and whether sendmail goes on: behind the tag alone SKIP is a
+ * value like any. */
+static enum tls
+read_value(const struct entry *e, const struct policy_rules *rules)
+{
+	struct tokens t;
+
+	tokens_cut(&t, e->in_map);
+	if (tokens_are(&t, "?") || (rules->skip && e->what.len > 0 &&
+	        tokens_are(&t, "SKIP")))
+		return TLS_NEXT;
+	return value_says(e->kind, e->in_map);
+}
+
 /* ---- all of it ---- */
 
 static void
@@ -127,7 +144,7 @@ read_line(struct entry *e, const struct access *a, const char *today)
 	const struct access_record *r = &e->record;
 
 	e->duplicate = !access_wins(a, r);
-	e->managed = a->marked && r->start >= a->managed;
+	e->managed = r->start >= a->managed;
 	e->has_comment = comment_read(a->text, r->start, &e->comment);
 	e->expired = today != NULL && e->comment.until[0] != '\0' &&
 	    strcmp(e->comment.until, today) < 0;
@@ -139,21 +156,21 @@ entry_read(struct entry *e, const struct access *a,
     struct arena *memory)
 {
 	struct buf in_map = BUF_IN(memory);
+	struct span what;
+	enum kind kind;
 
-	*e = (struct entry){ .record = *r };
-	if (r->kind != ACCESS_ENTRY ||
-	    !entry_kind(r->key, false, &e->kind, &e->what))
+	if (r->kind != ACCESS_ENTRY || !entry_kind(r->key, false, &kind, &what))
 		return false;
-	e->role = kind_role(e->kind);
+	*e = (struct entry){ .record = *r, .kind = kind,
+		.role = kind_role(kind), .what = what };
 	read_line(e, a, rules->today);
 	e->value = value_shown(r);
 	e->stray = take_stray_host(e, rules, memory);
 	e->key = read_key(e, rules, memory);
 	value_in_map(rules->policy, r->key, r->value, &in_map);
 	e->in_map = buf_as_span(&in_map);
-	e->effect = value_effect(rules->policy, e->kind, e->what.len == 0,
-	    e->in_map);
-	e->off = !e->stray && e->effect == EFFECT_OFF;
+	e->tls = read_value(e, rules->policy);
+	e->off = !e->stray && e->tls == TLS_OFF;
 	entry_read_meaning(e, memory);
 	return true;
 }
@@ -171,18 +188,37 @@ entry_next(struct entry *e, const struct access *a,
 }
 
 bool
+entry_next_duplicate(struct entry *e, const struct access *a,
+    const struct entry_rules *rules, size_t *at, size_t first,
+    struct arena *memory)
+{
+	while (*at < a->fault_count) {
+		const struct access_fault *fault = &a->faults[(*at)++];
+		struct access_record r;
+		size_t start = fault->start;
+
+		if (fault->kind == FAULT_DUPLICATE && fault->first == first &&
+		    access_next(a->text, &start, &r) &&
+		    entry_read(e, a, rules, &r, memory))
+			return true;
+	}
+	return false;
+}
+
+bool
 entry_is_exemption(const struct entry *e)
 {
+	struct span value = e->record.value;
+
 	if (e->kind == KIND_TRY_TLS)
 		return true; /* the tag is for nothing else */
 	if (e->kind == KIND_CLT_FEATURES)
 		return e->off;
 	if (e->kind == KIND_FALLBACK)
 		return value_falls_back(e->in_map);
-	for (size_t i = 0; i < e->record.value.len; i++)
-		if (byte_lower(e->record.value.at[i]) == 's')
-			return true;
-	return e->meant_off || e->wants_off;
+	return e->meant_off || e->wants_off ||
+	    memchr(value.at, 's', value.len) != NULL ||
+	    memchr(value.at, 'S', value.len) != NULL;
 }
 
 const char *
@@ -197,31 +233,11 @@ entry_reason(const struct entry *e)
 		    "the cf's K line has -f, and the tag is written otherwise",
 		[KEY_QUOTED] = "the cf's K line has -q",
 	};
-	static const char *const of_value[KINDS][EFFECTS] = {
-		[KIND_TRY_TLS] = {
-			[EFFECT_ON] = "value is not NO",
-			[EFFECT_TEMPFAIL] = "value puts mail off",
-			[EFFECT_NONE] = "value sends sendmail on to the next "
-			    "key",
-		},
-		[KIND_SRV_FEATURES] = {
-			[EFFECT_ON] = "value does not say S",
-			[EFFECT_TEMPFAIL] = "value turns the host away",
-			[EFFECT_NONE] = "value sends sendmail on to the next "
-			    "key",
-		},
-		[KIND_FALLBACK] = {
-			[EFFECT_ON] = "value does not say Flags=C",
-			[EFFECT_TEMPFAIL] = "value puts mail off",
-			[EFFECT_NONE] = "value sends sendmail on to the next "
-			    "key",
-		},
-		[KIND_CLT_FEATURES] = {
-			[EFFECT_ON] = "value does not say S",
-			[EFFECT_TEMPFAIL] = "value puts mail off",
-			[EFFECT_NONE] = "value sends sendmail on to the next "
-			    "key",
-		},
+	static const char *const on[KINDS] = {
+		[KIND_TRY_TLS] = "value is not NO",
+		[KIND_SRV_FEATURES] = "value does not say S",
+		[KIND_CLT_FEATURES] = "value does not say S",
+		[KIND_FALLBACK] = "value does not say Flags=C",
 	};
 
 	if (e->duplicate)
@@ -230,7 +246,12 @@ entry_reason(const struct entry *e)
 		return "rest of a line that is too long";
 	if (of_key[e->key] != NULL)
 		return of_key[e->key];
-	return of_value[e->kind][e->effect];
+	if (e->tls == TLS_NEXT)
+		return "value sends sendmail on to the next key";
+	if (e->tls == TLS_TEMPFAIL)
+		return e->role == ROLE_SERVER ? "value turns the host away"
+					      : "value puts mail off";
+	return e->tls == TLS_ON ? on[e->kind] : NULL;
 }
 
 const char *
@@ -238,7 +259,7 @@ entry_name(const struct access *a, const struct access_record *r,
     struct arena *memory)
 {
 	struct buf out = BUF_IN(memory);
-	bool managed = a->marked && r->start >= a->managed;
+	bool managed = r->start >= a->managed;
 	size_t line = access_line(a, r->start);
 
 	buf_visible(&out, r->key);

@@ -2,8 +2,7 @@
  * host.h: what the files that read a typed host share.
  *
  *   host.c         host_parse(): the key, or a refusal in words
- *   host_prefix.c  the nets that a prefix length stands for
- *   host_word.c    word_read(): what a word is, or its flaw; no words
+ *   host_word.c    word_read(): what a word is, or what is wrong with it
  *   address.c      the pieces of an address, read and written
  *
  * Each calls only those below it.  word_read() looks at every byte first:
@@ -66,33 +65,17 @@ bool groups_mapped(const struct groups *g);
 
 /* ---- host_word.c: a word ---- */
 
-enum flaw {
-	FLAW_NONE, FLAW_EVERYBODY,
-	/* of its bytes */
-	FLAW_SPACE_AROUND, FLAW_SPACE, FLAW_NOT_ASCII, FLAW_CONTROL,
-	/* something around the host, or in place of it */
-	FLAW_URL, FLAW_MAIL, FLAW_PATH, FLAW_BRACKETS, FLAW_OPTION, FLAW_ZONE,
-	FLAW_STAR, FLAW_TAG, FLAW_PORT, FLAW_OTHER_TAG,
-	/* a prefix length behind octets, and behind groups */
-	FLAW_LENGTH, FLAW_NO_LENGTH, FLAW_ALL_IPV4, FLAW_LENGTH6,
-	FLAW_NO_LENGTH6,
-	/* of octets */
-	FLAW_MANY_OCTETS, FLAW_LARGE, FLAW_LARGE_GROUP, FLAW_PADDED,
-	/* of groups */
-	FLAW_NO_GROUPS, FLAW_ALL_IPV6, FLAW_MAPPED_NET, FLAW_ZERO_GROUPS,
-	/* of a name, and dots of octets too */
-	FLAW_LIST, FLAW_FOREIGN, FLAW_DOT_FIRST, FLAW_DOTS, FLAW_LONG_LABEL,
-	FLAW_LONG_NAME, FLAW_LONG_KEY, FLAW_NUMBER, FLAW_ONE_LABEL,
-	FLAWS
-};
+#define ALONE "give the host's name or address alone"
 
 /* A typed word, read. */
 struct word {
 	struct span typed;
 	enum role role;
 	const struct host_rules *rules;
-	enum flaw flaw;       /* the first, in the order of the tests */
-	struct span meant;    /* FLAW_NONE: the key, of a name in any case;
+	const char *why;      /* a format for detail; NULL: it is a host */
+	const char *cure;     /* NULL: the nets that a length above 0 stands for,
+	                         or what is meant */
+	struct span meant;    /* of a host the key, of a name in any case;
 	                         else what may be meant, read by nobody yet */
 	int detail;           /* the byte that no name can have, or how many
 	                         letters a key can have */
@@ -103,14 +86,8 @@ struct word {
 	char text[HOST_KEY_MAX]; /* where meant is no part of typed */
 };
 
-/* The text must outlive w, and w must stay where it is. */
-void word_read(struct word *w, struct span s, enum role role,
+/* false: it is refused.  The text must outlive w, and w must stay where it is. */
+bool word_read(struct word *w, struct span s, enum role role,
     const struct host_rules *rules);
-
-/* ---- host_prefix.c: in place of a prefix length ---- */
-
-/* Both add the cure to out. */
-void prefix_octets(const struct word *w, struct buf *out);
-void prefix_groups(const struct word *w, struct buf *out);
 
 #endif

@@ -1,5 +1,5 @@
-/* Reads a typed word as what it is, or finds what makes it no host, without a
- * word to the user; of tests in a row the first that holds decides. */
+/* Reads a typed word as what it is, or says why it is refused; of tests in a row
+ * the first that holds decides. */
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,12 +12,32 @@
 #define NAME_BYTES DIGITS "-_.abcdefghijklmnopqrstuvwxyz" \
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
-/* Keeps what may be meant instead or, beside FLAW_NONE, the key. */
-static enum flaw
-meaning(struct word *w, enum flaw flaw, struct span meant)
+#define NO_LENGTHS "sendmail knows no prefix lengths"
+#define NO_PART "\"%c\" is no part of a host name"
+#define ANOTHER_NAME "give a name that DNS can hold"
+#define AS_LOGGED "give the address as the log shows it"
+
+static bool
+take(struct word *w, struct span key)
+{
+	w->meant = key;
+	return true;
+}
+
+static bool
+refuse(struct word *w, const char *why, const char *cure)
+{
+	w->why = why;
+	w->cure = cure;
+	return false;
+}
+
+/* The cure is what may be meant. */
+static bool
+mistaken(struct word *w, const char *why, struct span meant)
 {
 	w->meant = meant;
-	return flaw;
+	return refuse(w, why, NULL);
 }
 
 static bool
@@ -35,7 +55,7 @@ ends_with(struct span s, char c)
 /* ---- names ---- */
 
 /* Dots at the start, or two in a row: what may be meant is without them. */
-static enum flaw
+static bool
 read_dots(struct word *w, struct span s)
 {
 	size_t len = 0;
@@ -44,22 +64,26 @@ read_dots(struct word *w, struct span s)
 		if (s.at[i] != '.' || (len > 0 && w->text[len - 1] != '.'))
 			w->text[len++] = s.at[i];
 	len -= ends_with((struct span){ w->text, len }, '.');
-	return meaning(w, s.at[0] == '.' ? FLAW_DOT_FIRST : FLAW_DOTS,
+	return mistaken(w, s.at[0] == '.'
+	        ? "it begins with a dot, and a domain covers its hosts without "
+	          "one"
+	        : "there is nothing between two of its dots",
 	    (struct span){ w->text, len });
 }
 
 /* Quotes, say, around what may be meant. */
-static enum flaw
+static bool
 read_foreign(struct word *w, struct span s, char c)
 {
 	w->detail = (unsigned char)c;
 	if (c == ',' || c == ';')
-		return FLAW_LIST;
+		return refuse(w, NO_PART,
+		    "give each host as a word of its own");
 	while (s.len > 0 && span_run(s, NAME_BYTES) == 0)
 		s = span_from(s, 1);
 	while (s.len > 0 && span_run(span_from(s, s.len - 1), NAME_BYTES) == 0)
 		s.len--;
-	return meaning(w, FLAW_FOREIGN, s);
+	return mistaken(w, NO_PART, s);
 }
 
 /* The first label that no name can have; where there is none, the last. */
@@ -74,7 +98,7 @@ worst_label(struct span s)
 	return label;
 }
 
-static enum flaw
+static bool
 read_name(struct word *w, struct span s)
 {
 	size_t plain = span_run(s, NAME_BYTES);
@@ -83,30 +107,42 @@ read_name(struct word *w, struct span s)
 
 	w->kind = HOST_NAME;
 	w->detail = (int)most;
-	return plain < s.len ? read_foreign(w, s, s.at[plain]) :
-	    label.len == 0 ? read_dots(w, s) :
-	    label.len > LABEL_MAX ? FLAW_LONG_LABEL :
-	    s.len > NAME_MAX_DNS ? FLAW_LONG_NAME :
-	    s.len > most ? FLAW_LONG_KEY :
-	    span_run(label, DIGITS) == label.len ? FLAW_NUMBER :
-	    label.len == s.len && !w->rules->force ? FLAW_ONE_LABEL :
-	    meaning(w, FLAW_NONE, s);
+	if (plain < s.len)
+		return read_foreign(w, s, s.at[plain]);
+	if (label.len == 0)
+		return read_dots(w, s);
+	if (label.len > LABEL_MAX)
+		return refuse(w, "a part between dots is longer than 63 letters",
+		    ANOTHER_NAME);
+	if (s.len > NAME_MAX_DNS)
+		return refuse(w, "it is longer than 253 letters", ANOTHER_NAME);
+	if (s.len > most)
+		return refuse(w, "it is longer than %d letters, and sendmail "
+		    "cuts the key", "give the domain it is in");
+	if (span_run(label, DIGITS) == label.len)
+		return refuse(w, "no host has a name that ends in a number",
+		    "give the whole name, or the address in digits");
+	if (label.len == s.len && !w->rules->force)
+		return refuse(w, "a single label covers every host below it",
+		    "give the whole name, or use --force if that is meant");
+	return take(w, s);
 }
 
 /* ---- addresses and nets ---- */
 
 /* 2001 is rather the first group of an IPv6 net. */
-static enum flaw
+static bool
 read_large(struct word *w, struct span s)
 {
 	if (w->octets.count > 1 || s.len > 4)
-		return FLAW_LARGE;
+		return refuse(w, "no octet is over 255", AS_LOGGED);
 	(void)snprintf(w->text, sizeof(w->text), GROUPS_TAG "%.*s",
 	    (int)s.len, s.at);
-	return meaning(w, FLAW_LARGE_GROUP, span_of(w->text));
+	return mistaken(w, "no octet is over 255, and IPv6 groups need their "
+	    "prefix", span_of(w->text));
 }
 
-static enum flaw
+static bool
 read_octets(struct word *w, struct span s)
 {
 	const struct octets *o = &w->octets;
@@ -115,16 +151,18 @@ read_octets(struct word *w, struct span s)
 	if (o->empty)
 		return read_dots(w, s);
 	if (o->count > 4)
-		return FLAW_MANY_OCTETS;
+		return refuse(w, "an IPv4 address has four octets", AS_LOGGED);
 	if (o->large)
 		return read_large(w, s);
 	octets_text(o->value, o->count, w->text);
-	return meaning(w, o->padded ? FLAW_PADDED : FLAW_NONE,
-	    span_of(w->text));
+	return o->padded
+	    ? mistaken(w, "sendmail writes octets without leading zeros",
+	          span_of(w->text))
+	    : take(w, span_of(w->text));
 }
 
 /* The key, or the net in front of zeros that sendmail may write as "::". */
-static enum flaw
+static bool
 read_zeros(struct word *w)
 {
 	bool compressed = w->rules->compressed;
@@ -136,25 +174,29 @@ read_zeros(struct word *w)
 		net.count = 7;
 	net.count = groups_usable(&net, compressed);
 	groups_text(&net, compressed, w->text);
-	return meaning(w, net.count < w->groups.count ? FLAW_ZERO_GROUPS :
-	    FLAW_NONE, span_of(w->text));
+	return net.count < w->groups.count
+	    ? mistaken(w, "this sendmail writes zero groups as \"::\", so a net "
+	          "with them may never match", span_of(w->text))
+	    : take(w, span_of(w->text));
 }
 
-static enum flaw
+static bool
 read_groups(struct word *w)
 {
 	const struct groups *g = &w->groups;
 
 	w->kind = g->count == 8 ? HOST_ADDRESS : HOST_NET;
 	if (g->count == 0 && !w->rules->force)
-		return FLAW_ALL_IPV6;
+		return refuse(w, "it means all hosts with IPv6", "give an "
+		    "address or a net, or use --force if that is meant");
 	if (!groups_mapped(g))
 		return read_zeros(w);
 	if (g->count < 8)
-		return FLAW_MAPPED_NET;
+		return refuse(w, "sendmail looks IPv4 up in its own form",
+		    "give the octets, such as 192.0.2");
 	(void)inet_ntop(AF_INET, &g->bytes.s6_addr[12], w->text,
 	    sizeof(w->text));
-	return meaning(w, FLAW_NONE, span_of(w->text));
+	return take(w, span_of(w->text));
 }
 
 /* Zeros, or a net, as it is written. */
@@ -164,7 +206,7 @@ is_open(struct span s)
 	return s.len > 1 && s.at[s.len - 2] == ':' && ends_with(s, ':');
 }
 
-static enum flaw
+static bool
 read_ipv6(struct word *w, struct span s)
 {
 	if (groups_read(s, &w->groups)) {
@@ -175,31 +217,39 @@ read_ipv6(struct word *w, struct span s)
 		return read_groups(w);
 	}
 	(void)groups_cut_tag(&s);
-	return meaning(w, FLAW_NO_GROUPS, s);
+	return mistaken(w, "it is no IPv6 address", s);
 }
 
 /* ---- prefix lengths ---- */
 
-static enum flaw
+static bool
 read_length(struct word *w, struct span digits)
 {
 	w->length = number_read(digits, 32);
-	return w->length < 0 ? FLAW_NO_LENGTH :
-	    w->length == 0 ? FLAW_ALL_IPV4 : FLAW_LENGTH;
+	if (w->length < 0)
+		return refuse(w, NO_LENGTHS ", and this is none",
+		    "give an octet net, such as 192.0.2");
+	if (w->length == 0)
+		return refuse(w, "it means all hosts with IPv4, which have no "
+		    "name of their own", "give octet nets");
+	return refuse(w, NO_LENGTHS, NULL);
 }
 
-static enum flaw
+static bool
 read_length6(struct word *w, struct span digits)
 {
 	w->length = number_read(digits, 128);
-	if (w->length == 0)
-		memset(&w->groups, 0, sizeof(w->groups));
-	return w->length < 0 ? FLAW_NO_LENGTH6 :
-	    w->length == 0 ? read_groups(w) : FLAW_LENGTH6;
+	if (w->length < 0)
+		return refuse(w, NO_LENGTHS ", and this is none",
+		    "give the leading groups of the net");
+	if (w->length > 0)
+		return refuse(w, NO_LENGTHS, NULL);
+	memset(&w->groups, 0, sizeof(w->groups));
+	return read_groups(w);
 }
 
 /* 10.0.0.0/8, or mail.example.com/x. */
-static enum flaw
+static bool
 read_slash(struct word *w, struct span s)
 {
 	struct span length = s, address = span_cut(&length, "/");
@@ -216,13 +266,13 @@ read_slash(struct word *w, struct span s)
 	if (groups_look(bare) && groups_read(bare, &w->groups))
 		return read_length6(w, length);
 	w->detail = '/';
-	return meaning(w, FLAW_PATH, address);
+	return mistaken(w, NO_PART, address);
 }
 
 /* ---- what stands around a host ---- */
 
 /* A colon that is not IPv6's: a tag before the host, or a port behind it. */
-static enum flaw
+static bool
 read_colon(struct word *w, struct span s)
 {
 	static const char *const tags[] = { "Try_TLS", "Srv_Features",
@@ -233,11 +283,12 @@ read_colon(struct word *w, struct span s)
 
 	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++)
 		if (span_equal_fold(before, span_of(tags[i])))
-			return meaning(w, FLAW_TAG, rest);
+			return mistaken(w, "the tag is tlsoff's to write",
+			    rest);
 	if (span_run(rest, DIGITS) == rest.len || s.at[0] == '[' ||
 	    contains(before, '.'))
-		return meaning(w, FLAW_PORT, before);
-	return meaning(w, FLAW_OTHER_TAG, rest);
+		return mistaken(w, "sendmail knows a host by no port", before);
+	return mistaken(w, "no tag may stand before the host", rest);
 }
 
 /* What stands where a URL has its host; .at is NULL where it is no URL. */
@@ -279,32 +330,42 @@ unwrap(struct span s)
 	return without_dot((struct span){ in.at + 1, in.len - 2 });
 }
 
-/* Of a byte that is not printable ASCII, or a blank. */
-static enum flaw
-flaw_of_byte(char c)
-{
-	return byte_is_space(c) ? FLAW_SPACE :
-	    (unsigned char)c >= 0x80 ? FLAW_NOT_ASCII : FLAW_CONTROL;
-}
-
-static enum flaw
+static bool
 read_bare(struct word *w, struct span s)
 {
 	struct span zone = s, before = span_cut(&zone, "%");
 	bool domain = s.len > 1 && memcmp(s.at, "*.", 2) == 0;
 
-	return s.len == 0 ? FLAW_BRACKETS :
-	    s.at[0] == '-' ? FLAW_OPTION :
-	    zone.at != NULL && groups_look(before) ?
-	    meaning(w, FLAW_ZONE, before) :
-	    contains(s, '*') ?
-	    meaning(w, FLAW_STAR, span_from(s, domain ? 2 : s.len)) :
-	    octets_read(s, &w->octets) ? read_octets(w, s) :
-	    groups_look(s) ? read_ipv6(w, s) :
+	if (s.len == 0)
+		return refuse(w, "there is nothing between the brackets", ALONE);
+	if (s.at[0] == '-')
+		return refuse(w, "it begins with \"-\", as options do and no "
+		    "host", ALONE);
+	if (zone.at != NULL && groups_look(before))
+		return mistaken(w, "sendmail knows no zone", before);
+	if (contains(s, '*'))
+		return mistaken(w, "sendmail knows no \"*\", and a domain covers "
+		    "its hosts", span_from(s, domain ? 2 : s.len));
+	if (octets_read(s, &w->octets))
+		return read_octets(w, s);
+	return groups_look(s) ? read_ipv6(w, s) :
 	    contains(s, ':') ? read_colon(w, s) : read_name(w, s);
 }
 
-static enum flaw
+/* A byte that is not printable ASCII, or a blank. */
+static bool
+refuse_byte(struct word *w, char c)
+{
+	if (byte_is_space(c))
+		return refuse(w, "there is white space in it",
+		    "give each host as a word of its own");
+	if ((unsigned char)c >= 0x80)
+		return refuse(w, "it is not ASCII, and sendmail looks up ASCII",
+		    "give the xn-- form of the name");
+	return refuse(w, "there is a control byte in it", ALONE);
+}
+
+static bool
 read_typed(struct word *w, struct span s)
 {
 	struct span inside = span_trim(s), url = host_of_url(s);
@@ -312,20 +373,27 @@ read_typed(struct word *w, struct span s)
 
 	while (plain < s.len && s.at[plain] > ' ' && s.at[plain] < 0x7f)
 		plain++;
-	return inside.len < s.len ? meaning(w, FLAW_SPACE_AROUND, inside) :
-	    plain < s.len ? flaw_of_byte(s.at[plain]) :
-	    url.at != NULL ? meaning(w, FLAW_URL, url) :
-	    contains(s, '@') ? FLAW_MAIL :
-	    contains(s, '/') ? read_slash(w, s) : read_bare(w, unwrap(s));
+	if (inside.len < s.len)
+		return mistaken(w, "there is white space around it", inside);
+	if (plain < s.len)
+		return refuse_byte(w, s.at[plain]);
+	if (url.at != NULL)
+		return mistaken(w, "it is a URL", url);
+	if (contains(s, '@'))
+		return refuse(w, "it is a mail address", "give the server's "
+		    "name, from relay= in the log, not the recipient's domain");
+	return contains(s, '/') ? read_slash(w, s) : read_bare(w, unwrap(s));
 }
 
-void
+bool
 word_read(struct word *w, struct span s, enum role role,
     const struct host_rules *rules)
 {
 	*w = (struct word){ .typed = s, .role = role, .rules = rules };
 	if (s.len > 0)
-		w->flaw = read_typed(w, s);
-	else if (rules->unnamed != NULL || !rules->force)
-		w->flaw = FLAW_EVERYBODY;
+		return read_typed(w, s);
+	if (rules->unnamed != NULL || !rules->force)
+		return refuse(w, "the empty name means everybody",
+		    rules->unnamed != NULL ? rules->unnamed : HOST_UNNAMED);
+	return true;
 }

@@ -27,18 +27,18 @@ compile_marker(const struct access *a, struct error *err)
 	    PCRE2_MULTILINE | PCRE2_CASELESS | PCRE2_NEVER_BACKSLASH_C, &number,
 	    &where, context);
 	pcre2_compile_context_free(context);
-	if (code == NULL && number == PCRE2_ERROR_HEAP_FAILED) {
+	if (code != NULL) {
+		/* Without JIT, as on some machines, the interpreter does the
+		 * same. */
+		(void)pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
+	} else if (number == PCRE2_ERROR_HEAP_FAILED) {
 		(void)error_memory(err);
-	} else if (code == NULL) {
+	} else {
 		(void)pcre2_get_error_message(number, why, sizeof(why));
 		(void)error_set(err, EX_USAGE,
 		    "--marker: not a pattern: %s at offset %zu",
 		    (const char *)why, (size_t)where);
 	}
-	if (code == NULL)
-		return NULL;
-	/* Without JIT, as on some machines, the interpreter does the same. */
-	(void)pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
 	return code;
 }
 

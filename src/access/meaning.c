@@ -1,7 +1,7 @@
 /* What a value was meant to be, where sendmail does not take it so. */
 #include <string.h>
 
-#include "entry_private.h"
+#include "access_private.h"
 
 /* The features of Srv_Features that have a letter. */
 #define LETTERS "ABCDEFGHLOPRSUVX"
@@ -46,7 +46,7 @@ static void
 client_meaning(struct entry *e)
 {
 	e->meant_off = e->wants_off = true;
-	if (value_client_off(e->value)) {
+	if (value_says(e->kind, e->value) == TLS_OFF) {
 		if (e->note.len > 0)
 			e->mended = e->value;
 	} else if (word_is_one_of(bare_word(e->value), off_words)) {
@@ -102,25 +102,26 @@ wants_off(struct span value)
 	struct span word = span_word(&value);
 
 	return word_is_one_of(bare_word(word), off_words) ||
-	    value_server(value) == SERVER_OFF;
+	    value_says(KIND_SRV_FEATURES, value) == TLS_OFF;
 }
 
 static void
 server_meaning(struct entry *e, struct arena *memory)
 {
+	enum tls says = value_says(e->kind, e->value);
 	struct buf letters = BUF_IN(memory);
 
 	e->wants_off = wants_off(e->value);
-	if (value_server(e->value) == SERVER_OFF) {
+	if (says == TLS_OFF) {
 		e->meant_off = true;
 		if (e->note.len > 0)
 			e->mended = e->value;
 	} else if (span_equal(bare_word(e->value), span_of("S"))) {
 		e->meant_off = true;
 		e->mended = span_of("S");
-	} else if (value_server(e->value) == SERVER_ON) {
+	} else if (says == TLS_ON) {
 		e->meant_off = separated(e->value, &letters) &&
-		    value_server(buf_as_span(&letters)) == SERVER_OFF;
+		    value_says(e->kind, buf_as_span(&letters)) == TLS_OFF;
 		if (e->meant_off || e->note.len > 0)
 			e->mended = buf_as_span(&letters);
 	}
@@ -134,7 +135,7 @@ features_meaning(struct entry *e, struct arena *memory)
 {
 	struct buf counted = BUF_IN(memory);
 
-	value_capitals(e->note, "", &counted);
+	value_letters(e->kind, e->note, "", &counted);
 	if (counted.len == 0)
 		e->note.len = 0;
 	else
@@ -148,7 +149,7 @@ entry_read_meaning(struct entry *e, struct arena *memory)
 {
 	struct span whole = e->value;
 
-	if (e->effect == EFFECT_NONE)
+	if (e->tls == TLS_NEXT)
 		return; /* no value: the search goes on elsewhere */
 	e->note = value_cut_note(&e->value);
 	e->value = span_trim(e->value);
@@ -156,20 +157,14 @@ entry_read_meaning(struct entry *e, struct arena *memory)
 		e->value = whole;
 		e->note.len = 0;
 	}
-	switch (e->kind) {
-	case KIND_TRY_TLS:
+	if (e->kind == KIND_TRY_TLS)
 		client_meaning(e);
-		break;
-	case KIND_SRV_FEATURES:
+	else if (e->kind == KIND_SRV_FEATURES)
 		server_meaning(e, memory);
-		break;
-	case KIND_CLT_FEATURES:
+	else if (e->kind == KIND_CLT_FEATURES)
 		features_meaning(e, memory);
-		break;
-	case KIND_FALLBACK:
+	else
 		e->note.len = 0;
-		break;
-	}
 	e->meant_off |= e->off;
 	/* "OK # why" is as good as OK. */
 	if (e->kind == KIND_TRY_TLS && !e->meant_off)

@@ -10,13 +10,13 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <sysexits.h>
 
 #include "access_private.h"
 
 #define MARK_EVERY ((size_t)1 << 12)
 #define OFFSET_BITS 40
 #define OFFSET_MASK ACCESS_TEXT_END
+#define SLOTS_MIN ((size_t)64)
 
 /* ---- keys ---- */
 
@@ -136,14 +136,6 @@ count_newlines(const char *at, size_t len)
 	return count;
 }
 
-static int
-make_marks(struct access *a, struct error *err)
-{
-	a->marks = calloc(1, sizeof(*a->marks) +
-	    (a->text.len / MARK_EVERY + 1) * sizeof(a->marks->lines[0]));
-	return a->marks == NULL ? error_memory(err) : 0;
-}
-
 size_t
 access_line(const struct access *a, size_t offset)
 {
@@ -165,7 +157,8 @@ access_line(const struct access *a, size_t offset)
 /* ---- all together ---- */
 
 static int
-add_fault(struct access *a, const struct access_fault *fault)
+add_fault(struct access *a, enum access_fault_kind kind,
+    const struct access_record *record, size_t first)
 {
 	struct access_fault *faults = a->faults;
 	size_t n = a->fault_count;
@@ -178,17 +171,17 @@ add_fault(struct access *a, const struct access_fault *fault)
 			return -1;
 		a->faults = faults;
 	}
-	faults[a->fault_count++] = *fault;
+	faults[a->fault_count++] = (struct access_fault){ kind, record->start,
+		first, record->key };
 	return 0;
 }
 
-/* Twice as many slots. */
+/* To so many slots, a power of two. */
 static int
-grow_index(struct access *a)
+grow_index(struct access *a, size_t size)
 {
 	uint64_t *old = a->slots;
 	size_t count = old == NULL ? 0 : a->slot_mask + 1;
-	size_t size = count == 0 ? 64 : 2 * count;
 	struct access_record record, ignored;
 
 	a->slots = calloc(size, sizeof(*a->slots));
@@ -210,18 +203,15 @@ grow_index(struct access *a)
 static int
 take_entry(struct access *a, const struct access_record *record)
 {
-	struct access_fault fault = { FAULT_DUPLICATE, record->start, 0,
-		record->key };
 	struct access_record first = { .start = 0 };
 	uint64_t *slot;
 
-	if (a->key_count * 3 / 2 >= a->slot_mask && grow_index(a) != 0)
+	if (a->key_count * 3 / 2 >= a->slot_mask && grow_index(a,
+	    a->slots == NULL ? SLOTS_MIN : 2 * (a->slot_mask + 1)) != 0)
 		return -1;
 	slot = find_slot(a, record->key, &first);
-	if (*slot != 0) {
-		fault.first = first.start;
-		return add_fault(a, &fault);
-	}
+	if (*slot != 0)
+		return add_fault(a, FAULT_DUPLICATE, record, first.start);
 	*slot = hash_key(a, record->key) >> OFFSET_BITS << OFFSET_BITS |
 	    (uint64_t)(record->start + 1);
 	a->key_count++;
@@ -232,33 +222,25 @@ take_entry(struct access *a, const struct access_record *record)
 static int
 take_record(struct access *a, const struct access_record *record)
 {
-	struct access_fault fault = { FAULT_REST, record->start, 0,
-		record->key };
+	static const enum access_fault_kind kinds[] = {
+		[ACCESS_LEADING_SPACE] = FAULT_LEADING_SPACE,
+		[ACCESS_NO_VALUE] = FAULT_NO_VALUE,
+		[ACCESS_TOO_LONG] = FAULT_TOO_LONG,
+	};
 	size_t faults = a->fault_count;
 
-	/* Untested: a switch over an enum has no other value. */
-	switch (record->kind) {
-	case ACCESS_NOTHING:
+	/* One too long is told of once, however many pieces it is read in. */
+	if (record->kind == ACCESS_NOTHING ||
+	    (record->kind == ACCESS_TOO_LONG && record->rest))
 		return 0;
-	case ACCESS_LEADING_SPACE:
-		fault.kind = FAULT_LEADING_SPACE;
-		return add_fault(a, &fault);
-	case ACCESS_NO_VALUE:
-		fault.kind = FAULT_NO_VALUE;
-		return add_fault(a, &fault);
-	case ACCESS_TOO_LONG:
-		fault.kind = FAULT_TOO_LONG;
-		/* Once a line, however many pieces it is read in. */
-		return record->rest ? 0 : add_fault(a, &fault);
-	case ACCESS_ENTRY:
-		break;
-	}
+	if (record->kind != ACCESS_ENTRY)
+		return add_fault(a, kinds[record->kind], record, 0);
 	if (!a->all_keys && !tls_begins(record->key))
 		a->entries++;
 	else if (take_entry(a, record) != 0)
 		return -1;
 	return record->rest && a->fault_count == faults
-	    ? add_fault(a, &fault) : 0;
+	    ? add_fault(a, FAULT_REST, record, 0) : 0;
 }
 
 static void
@@ -269,24 +251,12 @@ forget_index(struct access *a)
 	a->slots = NULL;
 	a->faults = NULL;
 	a->entries = a->fault_count = a->key_count = a->slot_mask = 0;
-}
-
-static int
-make_index(struct access *a, struct error *err)
-{
-	struct access_record record;
-	size_t at = 0;
-
-	while (access_next(a->text, &at, &record))
-		if (take_record(a, &record) != 0)
-			return error_memory(err);
-	a->all_faults = true;
-	return 0;
+	a->all_keys = a->all_faults = false;
 }
 
 /* Of the keys of TLS alone, passing over all else. */
 static int
-make_tls_index(struct access *a, struct error *err)
+index_tls(struct access *a, struct error *err)
 {
 	struct tls_walk walk = { .text = a->text };
 	struct access_record record;
@@ -297,49 +267,54 @@ make_tls_index(struct access *a, struct error *err)
 	return 0;
 }
 
-/* Room for all: a line of n bytes gives at most n / PIECE_MAX + 1 records. */
-static int
-room_for_all(struct access *a, struct error *err)
+/* Room for all keys: a line of n bytes gives at most n / PIECE_MAX + 1 records. */
+static size_t
+slots_for_all(const struct access *a)
 {
 	size_t most = count_newlines(a->text.at, a->text.len) + 1 +
 	    a->text.len / PIECE_MAX;
-	size_t size = 64;
+	size_t size = SLOTS_MIN;
 
 	while (size < most + most / 2)
 		size *= 2;
-	a->slots = calloc(size, sizeof(*a->slots));
-	a->slot_mask = size - 1;
-	return a->slots == NULL ? error_memory(err) : 0;
+	return size;
+}
+
+/* Of those keys or of all, and all faults. */
+static int
+index_again(struct access *a, bool all_keys, struct error *err)
+{
+	struct access_record record;
+	size_t at = 0;
+	bool failed;
+
+	forget_index(a);
+	a->all_keys = all_keys;
+	failed = all_keys && grow_index(a, slots_for_all(a)) != 0;
+	while (!failed && access_next(a->text, &at, &record))
+		failed = take_record(a, &record) != 0;
+	a->all_faults = true;
+	if (!failed)
+		return 0;
+	forget_index(a);
+	return error_memory(err);
 }
 
 int
 access_complete(struct access *a, struct error *err)
 {
-	if (a->all_keys)
-		return 0;
-	forget_index(a);
-	a->all_keys = true;
-	if (room_for_all(a, err) == 0 && make_index(a, err) == 0)
-		return 0;
-	access_free(a);
-	return -1;
+	return a->all_keys ? 0 : index_again(a, true, err);
 }
 
 int
 access_find_faults(struct access *a, struct error *err)
 {
-	if (a->all_faults)
-		return 0;
-	forget_index(a);
-	if (make_index(a, err) == 0)
-		return 0;
-	forget_index(a);
-	return -1;
+	return a->all_faults ? 0 : index_again(a, false, err);
 }
 
 static int
-read_lines(struct access *a, struct span text,
-    const struct access_rules *rules, struct error *err)
+parse(struct access *a, struct span text, const struct access_rules *rules,
+    bool all_keys, struct error *err)
 {
 	memset(a, 0, sizeof(*a));
 	a->text = text.at == NULL ? (struct span){ "", 0 } : text;
@@ -349,7 +324,12 @@ read_lines(struct access *a, struct span text,
 	if (a->text.len >= ACCESS_TEXT_END)
 		return error_too_large(err);
 #endif
-	if (make_marks(a, err) == 0 && access_find_marker(a, err) == 0)
+	a->marks = calloc(1, sizeof(*a->marks) +
+	    (a->text.len / MARK_EVERY + 1) * sizeof(a->marks->lines[0]));
+	if (a->marks == NULL)
+		(void)error_memory(err);
+	else if (access_find_marker(a, err) == 0 && (all_keys
+	        ? index_again(a, true, err) : index_tls(a, err)) == 0)
 		return 0;
 	access_free(a);
 	return -1;
@@ -359,21 +339,14 @@ int
 access_parse_tls(struct access *a, struct span text,
     const struct access_rules *rules, struct error *err)
 {
-	if (read_lines(a, text, rules, err) != 0)
-		return -1;
-	if (make_tls_index(a, err) == 0)
-		return 0;
-	access_free(a);
-	return -1;
+	return parse(a, text, rules, false, err);
 }
 
 int
 access_parse(struct access *a, struct span text,
     const struct access_rules *rules, struct error *err)
 {
-	if (read_lines(a, text, rules, err) != 0)
-		return -1;
-	return access_complete(a, err);
+	return parse(a, text, rules, true, err);
 }
 
 void

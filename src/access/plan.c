@@ -1,6 +1,5 @@
-/* A plan: made host by host, then applied in one pass over the text. */
-#include <string.h>
-
+/* A plan: made host by host, or of what is past its date; then applied in one pass
+ * over the text. */
 #include "plan_private.h"
 
 const char *
@@ -37,6 +36,16 @@ replace_others(struct planner *p)
 	}
 }
 
+/* Companions that only what goes has needed go, too. */
+static int
+finish_removal(struct planner *p)
+{
+	if (plan_finish(p) != 0)
+		return -1;
+	companion_remove(p);
+	return plan_finish(p);
+}
+
 int
 plan_make(struct plan *plan, const struct access *a,
     const struct entry_rules *rules, const struct request *r,
@@ -46,32 +55,91 @@ plan_make(struct plan *plan, const struct access *a,
 	bool adds = r->verb == VERB_ADD;
 	int status = 0;
 
+	if (adds && r->role == ROLE_CLIENT)
+		p.rcpt = requirement_of_recipients(a, rules->policy,
+		    &plan->memory);
 	for (size_t i = 0; i < r->count && status == 0; i++) {
-		p.wish = &r->wishes[i];
-		if (!adds)
-			plan_remove(&p, &p.wish->host);
+		if (adds)
+			status = plan_add(&p, &r->wishes[i]);
 		else
-			status = r->fallback ? plan_fallback(&p, &p.wish->host)
-					     : plan_add(&p, &p.wish->host);
+			plan_remove(&p, &r->wishes[i].host);
 	}
 	if (status == 0)
 		replace_others(&p);
 	if (status == 0 && adds && !r->fallback)
 		companion_add(&p);
 	if (status == 0)
-		status = plan_finish(&p);
-	if (status == 0 && (!adds || r->fallback)) {
-		companion_remove(&p);
-		status = plan_finish(&p);
-	}
-	for (size_t i = 0; i < r->count && status == 0 && !adds; i++)
-		plan_still_off(&p, &r->wishes[i].host, &plan->changes[i]);
+		status = !adds || r->fallback ? finish_removal(&p)
+					      : plan_finish(&p);
+	if (status == 0 && !adds)
+		plan_still_off(&p, r->count);
 	/* Without memory a refusal may be wrong as well. */
 	if (arena_error(&plan->memory, err) == 0 && status == 0)
 		return 0;
 	plan_free(plan);
 	return -1;
 }
+
+/*
+ * The end of what is past its date.  A date belongs to the entry directly
+ * below it, also to a duplicate, and to an entry edited by hand.
+ */
+
+/* A duplicate that went with the entry it would have stood in for. */
+static bool
+is_done(const struct plan *plan, const struct access_record *r)
+{
+	/* Untested: entries are looked at in their order: no edit lies
+	 * behind one. */
+	for (size_t i = 0; i < plan->edit_count; i++)
+		if (plan->edits[i].start < r->end &&
+		    plan->edits[i].end > r->start)
+			return true;
+	return false;
+}
+
+static void
+expire(struct planner *p, const struct entry *e)
+{
+	const struct wanted undated = { .now = &e->record, .key = e->record.key,
+		.value = value_shown(&e->record), .comment = COMMENT_GOES,
+		.reason = "its comment; it does not turn TLS off" };
+	struct subject s = { .unlisted = e->duplicate };
+
+	if (e->duplicate && is_done(p->plan, &e->record))
+		return;
+	plan_subject(p, &s, e->kind, e->record.key);
+	plan_remove_entry(p, &s, e);
+	/* Only the date is no longer true. */
+	if (s.change->action == UNCHANGED)
+		plan_entry(p, &s, &undated);
+}
+
+int
+plan_expire(struct plan *plan, const struct access *a,
+    const struct entry_rules *rules, struct error *err)
+{
+	const struct request request = { .verb = VERB_REMOVE };
+	struct planner p = planner_of(plan, a, rules, &request, err);
+	struct access_record r;
+	struct entry e;
+	size_t at = 0;
+
+	/* Few entries have a date, so that is looked at first. */
+	while (access_next(a->text, &at, &r))
+		if (!r.rest && comment_nearest(a->text, r.start).len > 0 &&
+		    entry_read(&e, a, rules, &r, &plan->memory) &&
+		    e.expired && e.key != KEY_TAG_CASE)
+			expire(&p, &e);
+	if (finish_removal(&p) == 0)
+		plan_still_off(&p, plan->change_count);
+	if (arena_error(&plan->memory, err) == 0)
+		return 0;
+	plan_free(plan);
+	return -1;
+}
+
+/* ---- what it makes of the text ---- */
 
 int
 plan_apply(struct plan *p, const struct access *a, struct buf *out,

@@ -1,4 +1,6 @@
-/* Turning TLS off for one host: its entry is left, mended, moved or inserted. */
+/* Turning TLS off for one host, or falling back to clear text where it fails,
+ * which ends by itself when the host is mended: its entry is left, mended, moved
+ * or inserted. */
 #include <string.h>
 #include <sysexits.h>
 
@@ -61,13 +63,7 @@ requirements(struct planner *p, const struct host *host, const char *key)
 	if (companion_possible(p, host, key, true) != 0 ||
 	    host_requirement(p, host, key) != 0)
 		return -1;
-	if (p->request->role == ROLE_SERVER)
-		return 0;
-	if (!p->rcpt_known)
-		p->rcpt = requirement_of_recipients(p->access,
-		    p->rules->policy, &p->plan->memory);
-	p->rcpt_known = true;
-	if (p->rcpt.end == 0)
+	if (p->request->role == ROLE_SERVER || p->rcpt.end == 0)
 		return 0;
 	return bounces(p, key, entry_name(p->access, &p->rcpt,
 	    &p->plan->memory), "demands TLS of the same messages");
@@ -81,14 +77,12 @@ must_be_obeyed(struct planner *p, const char *key, struct span value)
 {
 	const struct policy_rules *rules = p->rules->policy;
 	struct buf in_map = BUF_IN(&p->plan->memory);
-	enum effect effect;
 
 	value_in_map(rules, span_of(key), value, &in_map);
-	effect = value_effect(rules, kind_of_role(p->request->role), true,
-	    buf_as_span(&in_map));
 	if (arena_error(&p->plan->memory, p->err) != 0)
 		return -1;
-	if (effect == EFFECT_OFF && !rules->keep_quotes)
+	if (!rules->keep_quotes && value_says(kind_of_role(p->request->role),
+	    buf_as_span(&in_map)) == TLS_OFF)
 		return 0;
 	return error_set(p->err, EX_CONFIG, "%s: no entry can turn TLS off, for "
 	    "the K line of the cf has the option %s; take that out", key,
@@ -105,11 +99,12 @@ new_value(struct planner *p, const char *key, const char *decider,
 	*value = span_of("NO");
 	if (p->request->role == ROLE_CLIENT)
 		return must_be_obeyed(p, key, *value);
-	if (value_server(before) == SERVER_TEMPFAIL && !p->request->force)
+	if (value_says(KIND_SRV_FEATURES, before) == TLS_TEMPFAIL &&
+	    !p->request->force)
 		return error_set(p->err, EX_DATAERR,
 		    "%s: %s turns this host away with a temporary failure; "
 		    "remove that entry first, or use --force", key, decider);
-	value_letters(before, &letters);
+	value_letters(KIND_SRV_FEATURES, before, "Ss", &letters);
 	buf_text(&letters, letters.len > 0 ? " S" : "S");
 	if (strlen(key) + letters.len + 3 > LINE_MAX_BYTES)
 		return error_set(p->err, EX_DATAERR,
@@ -119,48 +114,77 @@ new_value(struct planner *p, const char *key, const char *decider,
 	return must_be_obeyed(p, key, *value);
 }
 
-/* ---- the entry is there ---- */
-
-void
-plan_leave(struct planner *p, struct subject *s, const struct entry *e)
+/* The value of a fallback that decides now, with the flag; -1 with p->err where
+ * sendmail would send the host no mail at all. */
+static int
+add_flag(struct planner *p, const char *key, struct span value,
+    struct span *with_flag)
 {
-	struct span value = value_shown(&e->record);
-	const struct wanted w = { .now = &e->record, .key = e->record.key,
-		.value = value, .comment = COMMENT_RENEWED };
+	struct arena *memory = &p->plan->memory;
+	struct buf out = BUF_IN(memory), in_map = BUF_IN(memory);
+	struct span unknown;
 
-	if (plan_entry(p, s, &w)) {
-		plan_tell(s, CHANGED, value, "its comment", p);
-		return;
-	}
-	plan_at(s, e->record.start);
-	plan_tell(s, UNCHANGED, value, NULL, p);
+	value_fallback(value, true, &out);
+	*with_flag = buf_as_span(&out);
+	unknown = value_unknown_part(*with_flag);
+	value_in_map(p->rules->policy, span_of(key), *with_flag, &in_map);
+	if (unknown.len == 0 && value_says(KIND_FALLBACK,
+	    buf_as_span(&in_map)) != TLS_FALLBACK)
+		return error_set(p->err, EX_DATAERR, "%s: sendmail would not "
+		    "see the flag in \"%.100s\"; mend its value", key,
+		    arena_visible(memory, *with_flag));
+	if (unknown.len == 0)
+		return 0;
+	return error_set(p->err, EX_DATAERR, "%s: its value has \"%.100s\", "
+	    "which sendmail does not know, and then it sends no mail; remove "
+	    "that", key, arena_visible(memory, unknown));
 }
 
-void
-plan_mend(struct planner *p, struct subject *s, const struct entry *e,
+/* ---- the entry ---- */
+
+/* Its own entry: left where it says so already, else mended where it stands, or
+ * moved out of the managed section. */
+static void
+mend(struct planner *p, struct subject *s, const struct entry *e,
     struct span value)
 {
-	struct span old = value_shown(&e->record), cut = old;
-	struct buf was = BUF_IN(&p->plan->memory);
-	const struct wanted w = { .now = &e->record,
+	struct span cut = value_shown(&e->record);
+	struct wanted w = { .now = &e->record,
 		.key = e->managed ? span_of(s->key) : e->record.key,
-		.value = value, .note = value_cut_note(&cut),
-		.comment = COMMENT_RENEWED, .moves = e->managed };
+		.value = value, .moves = e->managed };
 
-	(void)plan_entry(p, s, &w);
-	if (e->managed) {
-		buf_printf(&was, "from line %zu, in the managed section",
-		    access_line(p->access, e->record.start));
-		plan_tell(s, MOVED, value, buf_string(&was), p);
-		return;
-	}
-	buf_text(&was, "was ");
-	buf_visible(&was, old);
-	plan_tell(s, CHANGED, value, buf_string(&was), p);
+	if (!span_equal(value, cut))
+		w.note = value_cut_note(&cut);
+	plan_entry(p, s, &w);
 }
 
+static void
+add_new(struct planner *p, struct subject *s, struct span value,
+    const char *reason)
+{
+	const struct wanted w = { .key = span_of(s->key), .value = value,
+		.reason = reason };
+
+	plan_entry(p, s, &w);
+}
+
+/* Is it so already by a broader entry that stays?  Then says so. */
+static bool
+is_covered(struct planner *p, struct subject *s, const struct decision *d,
+    enum tls tls)
+{
+	if (d->policy.tls != tls || !d->durable || p->request->exact)
+		return false;
+	plan_at(s, d->by.start);
+	s->change->reason = arena_printf(&p->plan->memory, "%s covers it",
+	    d->name);
+	return true;
+}
+
+/* ---- off ---- */
+
 static int
-add_existing(struct planner *p, struct subject *s, const struct host *host,
+off_by_its_own(struct planner *p, struct subject *s, const struct host *host,
     const struct entry *e)
 {
 	const char *key = s->key;
@@ -171,8 +195,8 @@ add_existing(struct planner *p, struct subject *s, const struct host *host,
 		    "%s: line %zu is too long, and makemap reads its end as "
 		    "this key; shorten that line first", key,
 		    access_line(p->access, e->record.start));
-	if (e->effect == EFFECT_OFF && !e->managed) {
-		plan_leave(p, s, e);
+	if (e->tls == TLS_OFF && !e->managed) {
+		mend(p, s, e, value_shown(&e->record));
 		return companion_possible(p, host, key, false);
 	}
 	(void)value_cut_note(&sense);
@@ -180,46 +204,37 @@ add_existing(struct planner *p, struct subject *s, const struct host *host,
 	        &p->plan->memory), sense, &value) != 0 ||
 	    requirements(p, host, key) != 0)
 		return -1;
-	plan_mend(p, s, e, value);
+	mend(p, s, e, value);
 	return 0;
 }
 
-/* ---- no entry for this key yet ---- */
-
 static int
-add_new(struct planner *p, struct subject *s, const struct host *host,
-    const struct decision *before)
+off_by_a_new_one(struct planner *p, struct subject *s,
+    const struct host *host, const struct decision *before)
 {
-	struct wanted w = { .key = span_of(s->key),
-		.comment = COMMENT_RENEWED };
 	const char *reason = NULL;
+	struct span value;
 
 	if (new_value(p, s->key,
 	        before->by.end > 0 ? before->name : "the entry before",
-	        buf_as_span(&before->policy.value), &w.value) != 0 ||
+	        buf_as_span(&before->policy.value), &value) != 0 ||
 	    requirements(p, host, s->key) != 0)
 		return -1;
-	if (w.value.len > 2)
+	if (value.len > 2)
 		reason = arena_printf(&p->plan->memory, "with the letters of "
 		    "%s, which it hides", before->name);
-	else if (before->policy.found && decision_is_off(before) && !before->durable)
+	else if (before->policy.found && before->policy.tls == TLS_OFF &&
+	    !before->durable)
 		reason = arena_printf(&p->plan->memory, "%s covers it, but may "
 		    "be deleted", before->name);
-	(void)plan_entry(p, s, &w);
-	plan_tell(s, ADDED, w.value, reason, p);
+	add_new(p, s, value, reason);
 	return 0;
-}
-
-bool
-plan_is_covered(const struct planner *p, const struct decision *d)
-{
-	return decision_is_off(d) && d->durable && !p->request->exact;
 }
 
 /* An address is every peer there, also one that DNS gives no name: sendmail asks
  * for that one in brackets first.  True: so it is off for that one, too. */
 static bool
-unnamed_is_covered(struct planner *p, const struct host *host, const char *key)
+unnamed_is_off(struct planner *p, struct subject *s, const struct host *host)
 {
 	struct policy_query q = plan_question(p, host);
 	struct decision d;
@@ -227,46 +242,127 @@ unnamed_is_covered(struct planner *p, const struct host *host, const char *key)
 	if (host->kind != HOST_ADDRESS)
 		return true;
 	q.unnamed = host->name;
-	d = plan_decide(p, kind_of_role(p->request->role), &q);
-	if (d.policy.found && !decision_is_off(&d) && strchr(d.policy.key, '[') != NULL)
+	d = plan_decide(p, s->change->kind, &q);
+	if (d.policy.tls == TLS_OFF)
+		return d.durable && !p->request->exact;
+	if (d.policy.found && strchr(d.policy.key, '[') != NULL)
 		plan_warn(p, "%s: a host there that has no name is asked for as "
-		    "[%s], and for that %s decides; mend or remove it", key,
+		    "[%s], and for that %s decides; mend or remove it", s->key,
 		    host->name, d.name);
-	return plan_is_covered(p, &d);
+	return false;
 }
 
-void
-plan_covered(struct planner *p, struct subject *s, const struct decision *d)
+static int
+add_off(struct planner *p, struct subject *s, const struct host *host)
 {
-	plan_at(s, d->by.start);
-	plan_tell(s, UNCHANGED, span_of(""), arena_printf(&p->plan->memory,
-	    "%s covers it", d->name), p);
-}
-
-int
-plan_add(struct planner *p, const struct host *host)
-{
+	enum kind kind = kind_of_role(p->request->role);
 	struct policy_query q = plan_question(p, host);
-	struct subject s = { .unlisted = false };
 	struct decision before, features;
-	struct access_record r;
 	struct entry e;
 	bool unnamed;
 
-	plan_host(p, &s, host);
-	unnamed = unnamed_is_covered(p, host, s.key);
-	/* Untested: what decides before stands in the text. */
-	if (access_find(p->access, span_of(s.key), &r) &&
-	    entry_read(&e, p->access, p->rules, &r, &p->plan->memory))
-		return add_existing(p, &s, host, &e);
-	before = plan_decide(p, kind_of_role(p->request->role), &q);
-	if (unnamed && plan_is_covered(p, &before)) {
-		plan_covered(p, &s, &before);
-		return companion_possible(p, host, s.key, false);
-	}
+	plan_host(p, s, kind, host);
+	unnamed = unnamed_is_off(p, s, host);
+	if (plan_find(p, kind, span_of(host->name), &e))
+		return off_by_its_own(p, s, host, &e);
+	before = plan_decide(p, kind, &q);
+	if (unnamed && is_covered(p, s, &before, TLS_OFF))
+		return companion_possible(p, host, s->key, false);
 	features = plan_decide(p, KIND_CLT_FEATURES, &q);
-	if (p->request->role == ROLE_SERVER || !plan_is_covered(p, &features))
-		return add_new(p, &s, host, &before);
-	plan_covered(p, &s, &features);
+	if (p->request->role == ROLE_CLIENT &&
+	    is_covered(p, s, &features, TLS_OFF))
+		return 0;
+	return off_by_a_new_one(p, s, host, &before);
+}
+
+/* ---- fallback ---- */
+
+/* Will sendmail ask for the key at all? */
+static int
+check_asked(struct planner *p, const char *key, const struct host *host)
+{
+	if (!p->rules->policy->session_features)
+		return error_set(p->err, EX_CONFIG, "%s: this sendmail never "
+		    "asks for it; add FEATURE(`tls_session_features') to the "
+		    ".mc file and make the cf anew (sendmail 8.16 and later)",
+		    key);
+	if (host->kind == HOST_EVERYBODY)
+		return error_set(p->err, EX_DATAERR, "%s sendmail asks for "
+		    "hosts alone; for everybody set O TLSFallbacktoClear=true "
+		    "in the cf", key);
 	return 0;
+}
+
+/* Is TLS off for it by an entry that is not its own, and stays? */
+static bool
+is_off_already(struct planner *p, struct subject *s, const struct host *host)
+{
+	struct policy_query q = plan_question(p, host);
+	struct access_without w = { p->access, SIZE_MAX };
+	struct decision d;
+	struct entry own;
+
+	if (plan_find(p, KIND_TRY_TLS, span_of(host->name), &own) &&
+	    own.tls == TLS_OFF)
+		w.start = own.record.start; /* it goes */
+	q.context = &w;
+	d = plan_decide(p, KIND_TRY_TLS, &q);
+	return is_covered(p, s, &d, TLS_OFF);
+}
+
+/* With the value that decides now, its own or a broader one. */
+static int
+add_flagged(struct planner *p, struct subject *s, const struct entry *own,
+    const struct decision *before)
+{
+	bool hides = own == NULL && before->by.end > 0;
+	const char *reason = NULL;
+	struct span value;
+
+	if (add_flag(p, hides ? before->policy.key : s->key, own != NULL
+	    ? own->in_map : buf_as_span(&before->policy.value), &value) != 0)
+		return -1;
+	if (hides)
+		reason = arena_printf(&p->plan->memory, "with the other parts "
+		    "of %s, which it hides", before->name);
+	if (own != NULL)
+		mend(p, s, own, value);
+	else
+		add_new(p, s, value, reason);
+	return 0;
+}
+
+static int
+add_fallback(struct planner *p, struct subject *s, const struct host *host)
+{
+	struct policy_query q = plan_question(p, host);
+	struct decision before;
+	struct entry e;
+
+	plan_host(p, s, KIND_FALLBACK, host);
+	if (check_asked(p, s->key, host) != 0)
+		return -1;
+	if (is_off_already(p, s, host))
+		return 0;
+	if (p->rules->policy->dane)
+		plan_warn(p, "%s: the cf has O DANE=true, and where DANE "
+		    "applies mail waits all the same", s->key);
+	before = plan_decide(p, KIND_FALLBACK, &q);
+	if (!plan_find(p, KIND_FALLBACK, span_of(host->name), &e) ||
+	    e.record.rest)
+		return is_covered(p, s, &before, TLS_FALLBACK)
+		    ? 0 : add_flagged(p, s, NULL, &before);
+	if (e.tls != TLS_FALLBACK || e.managed)
+		return add_flagged(p, s, &e, &before);
+	mend(p, s, &e, value_shown(&e.record));
+	return 0;
+}
+
+int
+plan_add(struct planner *p, const struct wish *wish)
+{
+	struct subject s = { .wish = wish };
+
+	return p->request->fallback ? add_fallback(p, &s, &wish->host)
+				    : add_off(p, &s, &wish->host);
 }

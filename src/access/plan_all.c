@@ -8,17 +8,14 @@
 
 #include "plan_private.h"
 
-/* A text made of another: bytes [start, end) of it, or others. */
+/* Bytes [start, end) of the first text, which stand at begin in that by now. */
 struct piece {
-	size_t start, end;
-	struct span text; /* .at NULL: bytes of the other text */
-	size_t begin;     /* in the text they make */
+	size_t start, end, begin;
 };
 
 struct pieces {
-	struct arena *memory;
-	struct piece *at;
-	size_t count, len; /* len: bytes of all */
+	struct piece *at; /* in the order of both; all else was put in */
+	size_t count;
 };
 
 struct sequence {
@@ -31,23 +28,8 @@ struct sequence {
 	bool comments;        /* nothing else was changed */
 };
 
-static size_t
-length(const struct piece *piece)
-{
-	return piece->text.at == NULL ? piece->end - piece->start
-				      : piece->text.len;
-}
-
-static void
-add_piece(struct pieces *to, struct piece piece)
-{
-	piece.begin = to->len;
-	to->len += length(&piece);
-	if (length(&piece) > 0)
-		*ARENA_ADD(to->memory, to->at, to->count) = piece;
-}
-
-/* The number of the piece that holds a byte of the text; the count: none. */
+/* The number of the first piece that ends behind a byte of the text; the count:
+ * none does. */
 static size_t
 find_piece(const struct pieces *pieces, size_t offset)
 {
@@ -57,7 +39,7 @@ find_piece(const struct pieces *pieces, size_t offset)
 		size_t middle = low + (high - low) / 2;
 		const struct piece *p = &pieces->at[middle];
 
-		if (p->begin + length(p) <= offset)
+		if (p->begin + (p->end - p->start) <= offset)
 			low = middle + 1;
 		else
 			high = middle;
@@ -65,50 +47,43 @@ find_piece(const struct pieces *pieces, size_t offset)
 	return low;
 }
 
-/* What of a piece stands in bytes [from, end) of the text. */
-static struct piece
-part(struct piece p, size_t from, size_t end)
-{
-	size_t len = length(&p);
-	size_t skip = from > p.begin ? from - p.begin : 0;
-
-	if (end - p.begin < len)
-		len = end - p.begin;
-	len -= skip;
-	if (p.text.at != NULL) {
-		p.text = (struct span){ p.text.at + skip, len };
-		return p;
-	}
-	p.start += skip;
-	p.end = p.start + len;
-	return p;
-}
-
-/* Adds bytes [from, end) of the text that the pieces make. */
+/* Adds what of the first text stands in bytes [from, end), and is to stand from
+ * "to" on. */
 static void
-add_range(struct pieces *to, const struct pieces *of, size_t from, size_t end)
+keep(struct sequence *s, struct pieces *next, size_t from, size_t end,
+    size_t to)
 {
-	for (size_t i = find_piece(of, from);
-	     i < of->count && of->at[i].begin < end; i++)
-		add_piece(to, part(of->at[i], from, end));
+	const struct pieces *now = &s->pieces;
+
+	for (size_t i = find_piece(now, from);
+	     i < now->count && now->at[i].begin < end; i++) {
+		struct piece p = now->at[i];
+
+		if (end - p.begin < p.end - p.start)
+			p.end = p.start + (end - p.begin);
+		if (from > p.begin) {
+			p.start += from - p.begin;
+			p.begin = from;
+		}
+		p.begin += to - from;
+		*ARENA_ADD(&s->plan->memory, next->at, next->count) = p;
+	}
 }
 
 static void
 edit_pieces(struct sequence *s, const struct plan *step)
 {
-	struct pieces next = { .memory = s->pieces.memory };
-	size_t at = 0;
+	struct pieces next = { NULL, 0 };
+	size_t at = 0, to = 0;
 
 	for (size_t i = 0; i < step->edit_count; i++) {
 		const struct plan_edit *e = &step->edits[i];
-		struct piece text = { .text = { arena_text(next.memory,
-		    e->text), e->text.len } };
 
-		add_range(&next, &s->pieces, at, e->start);
-		add_piece(&next, text);
+		keep(s, &next, at, e->start, to);
+		to += e->start - at + e->text.len;
 		at = e->end;
 	}
-	add_range(&next, &s->pieces, at, s->pieces.len);
+	keep(s, &next, at, s->now->text.len, to);
 	s->pieces = next;
 }
 
@@ -119,8 +94,7 @@ find_origin(const void *context, size_t offset)
 	const struct pieces *pieces = context;
 	size_t i = find_piece(pieces, offset);
 
-	if (pieces->at == NULL || i == pieces->count ||
-	    pieces->at[i].text.at != NULL)
+	if (i == pieces->count || pieces->at[i].begin > offset)
 		return SIZE_MAX;
 	return pieces->at[i].start + (offset - pieces->at[i].begin);
 }
@@ -200,33 +174,30 @@ plan_next(struct sequence *s, const struct entry_rules *rules,
 
 /* ---- all of them ---- */
 
-/* What stands between the pieces of the first text was put in the place of what
- * is missing of it. */
+/* What stands between the pieces was put in the place of what is missing of the
+ * first text. */
 static void
-make_edits(struct sequence *s, size_t end)
+make_edits(struct sequence *s)
 {
 	struct plan *p = s->plan;
-	struct buf text = BUF_IN(&p->memory);
-	const struct piece last = { .start = end, .end = end };
-	size_t at = 0;
+	struct span now = s->now->text;
+	const size_t end = s->first->text.len;
+	const struct piece last = { end, end, now.len };
+	size_t at = 0, begin = 0;
 
 	for (size_t i = 0; i <= s->pieces.count; i++) {
 		const struct piece *piece = i < s->pieces.count
 		    ? &s->pieces.at[i] : &last;
+		struct span text = { now.at + begin, piece->begin - begin };
 
-		if (piece->text.at != NULL) {
-			buf_span(&text, piece->text);
-			continue;
-		}
-		if (piece->start > at || text.len > 0) {
+		text.at = arena_text(&p->memory, text);
+		if (piece->start > at || text.len > 0)
 			*ARENA_ADD(&p->memory, p->edits, p->edit_count) =
 			    (struct plan_edit){ .start = at,
-				.end = piece->start, .comment = s->comments,
-				.text = buf_as_span(&text),
-				.change = NO_CHANGE };
-			text = BUF_IN(&p->memory);
-		}
+				.end = piece->start, .text = text,
+				.comment = s->comments, .change = NO_CHANGE };
 		at = piece->end;
+		begin = piece->begin + (piece->end - piece->start);
 	}
 }
 
@@ -258,17 +229,18 @@ plan_make_all(struct plan *plan, const struct access *a,
     const struct entry_rules *rules, const struct request *requests,
     size_t count, struct error *err)
 {
-	struct sequence s = { .plan = plan, .pieces = { .memory = &plan->memory },
-		.text = BUF_INIT, .first = a, .now = a, .comments = true };
+	struct sequence s = { .plan = plan, .text = BUF_INIT, .first = a, .now = a,
+		.comments = true };
 	int status = 0;
 
 	*plan = (struct plan){ .changed = false };
-	add_piece(&s.pieces, (struct piece){ .end = a->text.len });
+	*ARENA_ADD(&plan->memory, s.pieces.at, s.pieces.count) =
+	    (struct piece){ .end = a->text.len };
 	for (size_t i = 0; i < count && status == 0; i++)
 		if (requests[i].count > 0)
 			status = plan_next(&s, rules, &requests[i], err);
 	if (status == 0) {
-		make_edits(&s, a->text.len);
+		make_edits(&s);
 		find_lines(&s, a);
 		status = arena_error(&plan->memory, err);
 	}
@@ -315,7 +287,7 @@ plan_exempted(const struct access *a, const struct entry_rules *rules,
 	while (entry_next(&e, a, rules, &at, &scratch)) {
 		if (e.role == role && e.has_host && !e.managed &&
 		    !e.duplicate && e.key == KEY_ASKED &&
-		    (e.effect == EFFECT_OFF || e.effect == EFFECT_FALLBACK))
+		    (e.tls == TLS_OFF || e.tls == TLS_FALLBACK))
 			ARENA_ADD(memory, wishes, *count)->host = e.host;
 		arena_clear(&scratch);
 	}

@@ -1,17 +1,14 @@
 /*
  * plan_private.h: what the files that make a plan share.
  *
- *   plan.c         a request -> a plan, host by host; a plan -> the new text
+ *   plan.c         a request, or dates -> a plan; a plan -> the new text
  *   plan_all.c     several requests as one plan
- *   plan_add.c     TLS off for one host
- *   plan_fallback.c  clear text for one host where TLS fails
+ *   plan_add.c     TLS off for one host, or clear text where it fails
  *   plan_remove.c  TLS on again for one host
- *   plan_expire.c  dates -> a plan
  *   plan_fix.c     what a check found -> a plan
- *   companion.c    what exempted hosts need of Clt_Features; companion_add.c
- *                  gives it to them, companion_remove.c takes back what none
- *                  needs any more
- *   plan_decide.c  what decides for a host by now
+ *   companion.c    gives exempted hosts what they need of Clt_Features;
+ *                  companion_remove.c takes back what none needs any more
+ *   planner.c      what all of them ask, tell and end with
  *   plan_edit.c    an entry as it shall be -> edits of the text
  *   comment.c      the comment line above an entry
  *
@@ -22,7 +19,7 @@
 #ifndef TLSOFF_PLAN_PRIVATE_H
 #define TLSOFF_PLAN_PRIVATE_H
 
-#include "entry.h"
+#include "access_private.h"
 #include "plan.h"
 
 #define NO_CHANGE ((size_t)-1)
@@ -30,14 +27,13 @@
 struct planner {
 	struct plan *plan;
 	const struct access *access;
+	struct access_without text; /* all of it, to be asked */
 	const struct entry_rules *rules;
 	const struct request *request;
-	const struct wish *wish; /* that is planned now */
 	const char *eol;        /* of this file: "\n" or "\r\n" */
 	size_t place;           /* where entries are inserted */
 	bool inserted;          /* something was inserted already */
 	size_t sorted;          /* so many edits were there at plan_finish() */
-	bool rcpt_known;        /* rcpt has been looked for */
 	struct access_record rcpt; /* a TLS_Rcpt: requirement; .end 0: none */
 	size_t *off_goes;       /* where entries of Clt_Features begin whose S is
 	                           to go, and that are companions as well */
@@ -51,10 +47,11 @@ struct subject {
 	                          memory it is nobody's, and may be zeros */
 	const char *key;       /* of the change */
 	size_t index; /* of the change */
+	const struct wish *wish; /* whose comment its entry gets; NULL: none */
 	bool unlisted; /* makemap finds the key in another line than this one */
 };
 
-/* ---- plan_edit.c ---- */
+/* ---- planner.c ---- */
 
 /* An empty plan, and who makes it. */
 struct planner planner_of(struct plan *plan, const struct access *a,
@@ -63,49 +60,25 @@ struct planner planner_of(struct plan *plan, const struct access *a,
 /* One more change, UNCHANGED so far. */
 void plan_subject(struct planner *p, struct subject *s, enum kind kind,
     struct span key);
-/* The same for a host of the request. */
-void plan_host(struct planner *p, struct subject *s, const struct host *host);
+/* The same for the key of a host. */
+void plan_host(struct planner *p, struct subject *s, enum kind kind,
+    const struct host *host);
 void plan_warn(struct planner *p, const char *format, ...) PRINTF_LIKE(2, 3);
-/* Fills the change's value and reason; neither is copied. */
-void plan_tell(struct subject *s, enum action action, struct span value,
-    const char *reason, struct planner *p);
 /* The change is about the old text's line at this offset. */
 void plan_at(struct subject *s, size_t offset);
 /* Sorts the edits; may be called again when there are more.  -1: no memory for
  * all of it. */
 int plan_finish(struct planner *p) MUST_USE;
 
-/* An entry as it shall be. */
-struct wanted {
-	const struct access_record *now; /* where it stands; NULL: nowhere */
-	struct span key, value; /* value.at NULL: it goes */
-	struct span note;       /* to a line of its own above it; or empty */
-	enum {
-		COMMENT_STAYS,
-		COMMENT_RENEWED, /* as the request says; or else it stays */
-		COMMENT_GOES,    /* all lines of ours above it */
-		COMMENT_LAST_GOES /* the one directly above it */
-	} comment;
-	const char *companion;  /* letters that tlsoff put into it, remembered
-	                           directly above it; NULL: none */
-	bool moves;             /* above the marker */
-};
-
-/* Makes it so; false: it was so already. */
-bool plan_entry(struct planner *p, struct subject *s, const struct wanted *w);
-
 /* Is the line of this record among the edits that were sorted? */
 bool plan_edits(const struct planner *p, const struct access_record *r);
 
-/* ---- plan_decide.c ---- */
+/* The entry of TAG:NAME that counts, of the kind's tag. */
+bool plan_find(struct planner *p, enum kind kind, struct span name,
+    struct entry *e);
 
-/* The record of TAG:NAME, of the kind's tag. */
-bool plan_find(const struct planner *p, enum kind kind, struct span name,
-    struct access_record *r);
-
-/* What sendmail asks about the host, put to the text; of an address, about a
- * peer that has a name. */
-struct policy_query plan_question(const struct planner *p,
+/* What sendmail asks about the host, put to the text. */
+struct policy_query plan_question(struct planner *p,
     const struct host *host);
 
 /* What a host's TLS is decided by before anything is planned for it. */
@@ -118,7 +91,28 @@ struct decision {
 
 struct decision plan_decide(struct planner *p, enum kind kind,
     const struct policy_query *q);
-bool decision_is_off(const struct decision *d);
+
+/* ---- plan_edit.c ---- */
+
+/* An entry as it shall be. */
+struct wanted {
+	const struct access_record *now; /* where it stands; NULL: nowhere */
+	struct span key, value;
+	struct span note;       /* to a line of its own above it; or empty */
+	enum {
+		COMMENT_STAYS,    /* but for what the subject's wish says */
+		COMMENT_GOES,     /* all lines of ours above it */
+		COMMENT_LAST_GOES /* the one directly above it */
+	} comment;
+	const char *companion;  /* letters that tlsoff put into it, remembered
+	                           directly above it; NULL: none */
+	bool moves;             /* above the marker */
+	bool goes;              /* there shall be none */
+	const char *reason;     /* that is told; NULL: what it was */
+};
+
+/* Makes it so, and tells of it in the change, UNCHANGED where it was so. */
+void plan_entry(struct planner *p, struct subject *s, const struct wanted *w);
 
 /* ---- comment.c ---- */
 
@@ -137,11 +131,8 @@ void comment_companion(const char *letters, const char *eol, struct buf *out);
 
 /* ---- companion*.c: what keeps DANE and MTA-STS from bouncing mail ---- */
 
-/* Why a host gets one. */
-const char *companion_reason(const struct policy_rules *rules,
-    struct arena *memory);
-/* The next entry of that kind which counts; start with *at = 0. */
-bool companion_next(struct planner *p, enum kind kind, size_t *at,
+/* The next entry of that kind which counts, in the order of the file. */
+bool companion_next(struct planner *p, enum kind kind, struct tls_walk *walk,
     struct entry *e);
 /* To the domain that a name is in; to the bare tag's "" at last, then false. */
 bool name_to_parent(struct span *name);
@@ -161,32 +152,20 @@ void companion_remove(struct planner *p);
 /* ---- the verbs: one host each ---- */
 
 /* -1 with p->err filled: it is refused. */
-int plan_add(struct planner *p, const struct host *host) MUST_USE;
-int plan_fallback(struct planner *p, const struct host *host) MUST_USE;
-/* Is it so already by a broader entry that stays?  Then says so. */
-bool plan_is_covered(const struct planner *p, const struct decision *d);
-void plan_covered(struct planner *p, struct subject *s,
-    const struct decision *d);
-/* An entry that is right as it is, but for its comment perhaps; and one that is
- * mended where it stands, or moved out of the managed section. */
-void plan_leave(struct planner *p, struct subject *s, const struct entry *e);
-void plan_mend(struct planner *p, struct subject *s, const struct entry *e,
-    struct span value);
+int plan_add(struct planner *p, const struct wish *wish) MUST_USE;
 void plan_remove(struct planner *p, const struct host *host);
 /* Takes out what that kind says of the host to turn TLS off, as a change more,
  * where it does. */
 void plan_remove_kind(struct planner *p, enum kind kind,
     const struct host *host);
-/* One place where a key stands: takes out what turns TLS off, if anything
- * does, else leaves the change UNCHANGED; true when no duplicate need be
- * looked at. */
-bool plan_remove_entry(struct planner *p, struct subject *s,
+/* Takes out what turns TLS off, of an entry and where all of it goes of the
+ * duplicates behind it, if anything does; else the change stays UNCHANGED. */
+void plan_remove_entry(struct planner *p, struct subject *s,
     const struct entry *e);
-/* The duplicates of the entry at first, likewise. */
+/* The duplicates of the entry at first alone. */
 void plan_remove_duplicates(struct planner *p, struct subject *s, size_t first);
-/* Warns of a broader entry that still keeps TLS off for the host; after
- * plan_finish(). */
-void plan_still_off(struct planner *p, const struct host *host,
-    const struct change *c);
+/* Warns of a broader entry that still keeps TLS off for a host of the first
+ * changes; after plan_finish(). */
+void plan_still_off(struct planner *p, size_t count);
 
 #endif

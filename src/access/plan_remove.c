@@ -11,66 +11,52 @@
 static bool
 does_without_tls(const struct entry *e)
 {
-	return e->effect == EFFECT_OFF ||
+	return e->tls == TLS_OFF ||
 	    (e->kind == KIND_FALLBACK && value_falls_back(e->in_map));
 }
 
-bool
-plan_remove_entry(struct planner *p, struct subject *s, const struct entry *e)
+/* One place where a key stands: takes out what turns TLS off, if anything does,
+ * else leaves the change UNCHANGED; true: all of it goes. */
+static bool
+remove_entry(struct planner *p, struct subject *s, const struct entry *e)
 {
-	struct buf letters = BUF_IN(&p->plan->memory);
+	struct buf rest = BUF_IN(&p->plan->memory);
 	struct wanted w = { .now = &e->record, .key = e->record.key,
 		.comment = COMMENT_GOES };
 
 	if (!does_without_tls(e))
-		return true;
-	value_other_letters(e->kind, e->in_map, &letters);
-	if (letters.len > 0) {
-		w.value = buf_as_span(&letters);
-		(void)plan_entry(p, s, &w);
-		plan_tell(s, CHANGED, w.value, e->kind == KIND_FALLBACK
-		    ? "its other parts stay" : "its other letters stay", p);
-		return true;
-	}
-	(void)plan_entry(p, s, &w);
-	plan_at(s, e->record.start);
-	plan_tell(s, REMOVED, value_shown(&e->record),
-	    e->managed ? "it stood in the managed section" : NULL, p);
-	return false;
+		return false;
+	value_rest(e->kind, e->in_map, &rest);
+	w.value = buf_as_span(&rest);
+	w.goes = rest.len == 0;
+	if (!w.goes)
+		w.reason = e->kind == KIND_FALLBACK ? "its other parts stay"
+						    : "its other letters stay";
+	else if (e->managed)
+		w.reason = "it stood in the managed section";
+	plan_entry(p, s, &w);
+	return w.goes;
 }
 
 void
 plan_remove_duplicates(struct planner *p, struct subject *s, size_t first)
 {
-	const struct access *a = p->access;
-	bool done = false;
+	struct entry e;
+	size_t at = 0;
 
-	for (size_t i = 0; i < a->fault_count && !done; i++) {
-		struct access_record r;
-		struct entry e;
-		size_t at = a->faults[i].start;
-
-		if (a->faults[i].kind != FAULT_DUPLICATE ||
-		    a->faults[i].first != first)
-			continue;
-		(void)access_next(a->text, &at, &r);
-		/* Untested: the end of a long line says once more what is
-		 * removed. */
-		if (!r.rest &&
-		    entry_read(&e, a, p->rules, &r, &p->plan->memory))
-			done = plan_remove_entry(p, s, &e);
-	}
+	/* Untested: the end of a long line says once more what is removed. */
+	while (entry_next_duplicate(&e, p->access, p->rules, &at, first,
+	    &p->plan->memory))
+		if (!e.record.rest && !remove_entry(p, s, &e))
+			return;
 }
 
-/* The entry of that key which counts, and is a line of its own. */
-static bool
-find_entry(struct planner *p, enum kind kind, const struct host *host,
-    struct entry *e)
+void
+plan_remove_entry(struct planner *p, struct subject *s,
+    const struct entry *e)
 {
-	struct access_record r;
-
-	return plan_find(p, kind, span_of(host->name), &r) && !r.rest &&
-	    entry_read(e, p->access, p->rules, &r, &p->plan->memory);
+	if (remove_entry(p, s, e) && !e->duplicate)
+		plan_remove_duplicates(p, s, e->record.start);
 }
 
 void
@@ -80,7 +66,7 @@ plan_remove_kind(struct planner *p, enum kind kind, const struct host *host)
 	struct entry e;
 
 	if (p->request->role != kind_role(kind) ||
-	    !find_entry(p, kind, host, &e) ||
+	    !plan_find(p, kind, span_of(host->name), &e) || e.record.rest ||
 	    e.key != KEY_ASKED || !does_without_tls(&e))
 		return;
 	if (e.comment.companion[0] != '\0') {
@@ -89,29 +75,27 @@ plan_remove_kind(struct planner *p, enum kind kind, const struct host *host)
 		return;
 	}
 	plan_subject(p, &s, e.kind, e.record.key);
-	if (!plan_remove_entry(p, &s, &e))
-		plan_remove_duplicates(p, &s, e.record.start);
+	plan_remove_entry(p, &s, &e);
 }
 
 void
 plan_remove(struct planner *p, const struct host *host)
 {
+	enum kind kind = kind_of_role(p->request->role);
 	struct subject s = { .unlisted = false };
 	struct entry e;
 
-	plan_host(p, &s, host);
-	if (!find_entry(p, s.change->kind, host, &e)) {
-		plan_tell(&s, UNCHANGED, span_of(""), "there is no such entry",
-		    p);
+	plan_host(p, &s, kind, host);
+	if (!plan_find(p, kind, span_of(host->name), &e) || e.record.rest) {
+		s.change->reason = "there is no such entry";
 		return;
 	}
-	if (!plan_remove_entry(p, &s, &e))
-		plan_remove_duplicates(p, &s, e.record.start);
+	plan_remove_entry(p, &s, &e);
 	if (s.change->action != UNCHANGED)
 		return;
 	plan_at(&s, e.record.start);
-	plan_tell(&s, UNCHANGED, value_shown(&e.record),
-	    "it does not turn TLS off", p);
+	s.change->value = arena_text(&p->plan->memory, value_shown(&e.record));
+	s.change->reason = "it does not turn TLS off";
 }
 
 /* ---- what still keeps TLS off ---- */
@@ -128,8 +112,8 @@ lookup_after(void *context, struct span key, struct span *value)
 	return LOOKUP_FOUND;
 }
 
-void
-plan_still_off(struct planner *p, const struct host *host,
+static void
+warn_still_off(struct planner *p, const struct host *host,
     const struct change *c)
 {
 	struct policy_query q = plan_question(p, host);
@@ -156,4 +140,21 @@ plan_still_off(struct planner *p, const struct host *host,
 	    access_find(p->access, span_of(after.key), &by))
 		plan_warn(p, "%s: %s still keeps TLS off", c->key,
 		    entry_name(p->access, &by, &p->plan->memory));
+}
+
+void
+plan_still_off(struct planner *p, size_t count)
+{
+	const struct host_rules rules = { .compressed = p->rules->compressed,
+		.force = true };
+
+	for (size_t i = 0; i < count && i < p->plan->change_count; i++) {
+		const struct change *c = &p->plan->changes[i];
+		struct error ignored = ERROR_INIT;
+		struct host host;
+
+		if (host_parse(span_of(c->key + strlen(kind_tag(c->kind))),
+		        c->role, &rules, &host, &ignored) == 0)
+			warn_still_off(p, &host, c);
+	}
 }

@@ -260,12 +260,6 @@ void
 policy_decide(enum kind kind, const struct policy_query *query,
     struct policy *p)
 {
-	static const enum tls tls[] = { [EFFECT_OFF] = TLS_OFF,
-		[EFFECT_ON] = TLS_ON, [EFFECT_TEMPFAIL] = TLS_TEMPFAIL,
-		[EFFECT_NONE] = TLS_ON, [EFFECT_FALLBACK] = TLS_FALLBACK };
-	/* What was found decides, be it SKIP or "?". */
-	static const struct policy_rules plain;
-
 	struct policy_query q = *query;
 
 	q.tag = kind_tag(kind);
@@ -282,8 +276,7 @@ policy_decide(enum kind kind, const struct policy_query *query,
 	if (policy_search(&q, p) != 0)
 		p->tls = TLS_TEMPFAIL;
 	else if (p->found)
-		p->tls = tls[value_effect(&plain, kind, true,
-		    buf_as_span(&p->value))];
+		p->tls = value_says(kind, buf_as_span(&p->value));
 }
 
 /* What that kind alone says, without a word to the trace. */
@@ -321,6 +314,12 @@ policy_answer(enum role role, const struct policy_query *q, struct policy *p)
 	return kind;
 }
 
+bool
+fallback_helps(const struct policy_rules *rules)
+{
+	return rules->session_features && !rules->dane;
+}
+
 void
 policy_free(struct policy *p)
 {
@@ -328,18 +327,6 @@ policy_free(struct policy *p)
 }
 
 /* ---- a text to ask ---- */
-
-enum lookup
-access_lookup(void *context, struct span key, struct span *value)
-{
-	const struct access *a = context;
-	struct access_record record;
-
-	if (!access_find(a, key, &record))
-		return LOOKUP_NONE;
-	*value = record.value;
-	return LOOKUP_FOUND;
-}
 
 enum lookup
 access_lookup_without(void *context, struct span key, struct span *value)
@@ -351,4 +338,25 @@ access_lookup_without(void *context, struct span key, struct span *value)
 		return LOOKUP_NONE;
 	*value = record.value;
 	return LOOKUP_FOUND;
+}
+
+enum lookup
+access_lookup(void *context, struct span key, struct span *value)
+{
+	struct access_without all = { context, SIZE_MAX };
+
+	return access_lookup_without(&all, key, value);
+}
+
+struct policy_query
+question_in_text(const struct host *host, const struct policy_rules *rules,
+    struct access_without *text)
+{
+	struct policy_query q = question_of_host(host);
+
+	q.unnamed = NULL;
+	q.rules = rules;
+	q.lookup = access_lookup_without;
+	q.context = text;
+	return q;
 }

@@ -39,6 +39,14 @@ word(struct scan *s, char c)
 	s->open = true;
 }
 
+/* A token of its own. */
+static void
+single(struct scan *s, char c)
+{
+	put(s, c, true);
+	s->open = false;
+}
+
 static void
 quote(struct scan *s)
 {
@@ -53,8 +61,7 @@ angle(struct scan *s, char c)
 	if (c == '>' && s->angles == 0)
 		return;
 	s->angles += c == '<' ? 1 : -1;
-	put(s, c, true);
-	s->open = false;
+	single(s, c);
 }
 
 static void
@@ -64,8 +71,7 @@ escape(struct scan *s, char c)
 	if (s->comments > 0)
 		return;
 	if (c == '!' && !s->quoted) {
-		put(s, c, true);
-		s->open = false;
+		single(s, c);
 		return;
 	}
 	if (s->quoted)
@@ -102,8 +108,7 @@ plain(struct scan *s, char c)
 	} else if (byte_is_space(c)) {
 		s->open = false;
 	} else if (is_operator(c)) {
-		put(s, c, true);
-		s->open = false;
+		single(s, c);
 	} else {
 		word(s, c);
 	}

@@ -102,6 +102,32 @@ span_copy(char *to, size_t size, struct span s)
 	return true;
 }
 
+size_t
+utf8_length(struct span s)
+{
+	static const unsigned long least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	unsigned char first = (unsigned char)s.at[0];
+	size_t len = first < 0x80	  ? 1
+	    : (first & 0xe0) == 0xc0 ? 2
+	    : (first & 0xf0) == 0xe0 ? 3
+	    : (first & 0xf8) == 0xf0 ? 4
+				     : 0;
+	unsigned long code;
+
+	if (len <= 1 || len > s.len)
+		return len == 1 ? 1 : 0;
+	code = first & (0xffU >> (len + 1));
+	for (size_t i = 1; i < len; i++) {
+		if (((unsigned char)s.at[i] & 0xc0) != 0x80)
+			return 0;
+		code = code << 6 | ((unsigned char)s.at[i] & 0x3f);
+	}
+	if (code < least[len] || code > 0x10ffff ||
+	    (code >= 0xd800 && code < 0xe000))
+		return 0;
+	return len;
+}
+
 struct span
 span_word(struct span *s)
 {

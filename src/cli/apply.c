@@ -95,12 +95,10 @@ read_state(struct apply *a, struct state *s, struct span line,
 	rules.force = a->job.o->force || s->absent;
 	if (host_parse(host, s->role, &rules, &s->wish.host, err) != 0)
 		return -1;
-	s->wish.no_comment = reason.len == 0;
-	s->wish.no_until = s->wish.until == NULL;
-	if (reason.len == 0)
-		return 0;
+	if (s->wish.until == NULL)
+		s->wish.until = "";
 	s->wish.comment = arena_text(&a->job.memory, reason);
-	return comment_check(s->wish.comment, err);
+	return reason.len == 0 ? 0 : comment_check(s->wish.comment, err);
 }
 
 static int

@@ -11,12 +11,10 @@ static const char *
 fault_line(struct job *j, size_t i)
 {
 	const struct access *a = &j->update.access;
-	struct buf line = BUF_IN(&j->memory);
 
-	buf_printf(&line, "%s:%zu: ", j->site.access,
-	    access_line(a, a->faults[i].start));
-	access_fault_text(a, &a->faults[i], &line);
-	return buf_string(&line);
+	return arena_printf(&j->memory, "%s:%zu: %s", j->site.access,
+	    access_line(a, a->faults[i].start),
+	    access_fault_text(a, &a->faults[i], &j->memory));
 }
 
 static int

@@ -158,10 +158,10 @@ find_hosts(struct job *j, char *const *words, struct error *err)
 	struct host_rules rules = { .compressed = j->site.compressed_ipv6,
 		.force = j->o->force || j->request.verb == VERB_REMOVE,
 		.unnamed = j->o->force ? NULL : HOST_UNNAMED };
-	const struct wish like = { .comment = j->o->comment,
-		.until = j->o->until, .no_comment = j->o->no_comment ||
-		    j->request.verb == VERB_REMOVE,
-		.no_until = j->o->no_until };
+	const struct wish like = {
+		.comment = j->o->no_comment || j->request.verb == VERB_REMOVE
+		    ? "" : j->o->comment,
+		.until = j->o->no_until ? "" : j->o->until };
 	struct host_list hosts = { .memory = &j->memory };
 
 	if (host_list_read(&hosts, words, j->request.role, &rules, &like,

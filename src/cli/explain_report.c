@@ -1,4 +1,5 @@
 /* explain: lines for people, or one document. */
+#include "entry.h"
 #include "explain.h"
 #include "rows.h"
 

@@ -117,7 +117,7 @@ static int
 take_reason(const struct reading *r, struct span reason, struct wish *wish,
     struct error *err)
 {
-	if (reason.len == 0 || r->like->comment != NULL || r->like->no_comment)
+	if (reason.len == 0 || r->like->comment != NULL)
 		return 0;
 	wish->comment = arena_text(r->list->memory, reason);
 	return comment_check(wish->comment, err);

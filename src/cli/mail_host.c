@@ -143,7 +143,7 @@ mail_host_notes(struct job *j)
 			continue;
 		/* Not where the mail host is below the name, or exempted
 		 * otherwise: then the access file has what it takes. */
-		q = question_in_text(&host, &j->site, change_after(j));
+		q = question_in_file(&host, &j->site, change_after(j));
 		(void)policy_answer(ROLE_CLIENT, &q, &p);
 		policy_free(&p);
 		if (p.tls == TLS_ON)

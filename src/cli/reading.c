@@ -24,7 +24,7 @@ role_read(const struct options *o, const char *word, enum role *role,
 }
 
 struct policy_query
-question_in_text(const struct host *host, const struct site *site,
+question_in_file(const struct host *host, const struct site *site,
     const struct access *access)
 {
 	struct policy_query q = question_of_host(host);

@@ -86,7 +86,7 @@ add_all(struct review *r, enum role role)
 static const struct listed *
 covering(struct review *r, const struct host *host)
 {
-	struct policy_query q = question_in_text(host, &r->list.file.site,
+	struct policy_query q = question_in_file(host, &r->list.file.site,
 	    &r->list.file.access);
 	struct policy p = { .value = BUF_IN(&r->memory) };
 	const struct listed *found = NULL;
@@ -137,7 +137,7 @@ static void
 ask_for_demands(struct review *r, struct review_host *h)
 {
 	struct review_verdict *v = &h->verdict;
-	struct policy_query q = question_in_text(&h->host, &r->list.file.site,
+	struct policy_query q = question_in_file(&h->host, &r->list.file.site,
 	    &r->list.file.access);
 	struct policy p = { .value = BUF_IN(&r->memory) };
 

@@ -77,6 +77,18 @@ site("Try_TLS:odd.example\tNO \xff\"\\\x01\n");
 $d = document(edit_ok('-j', '-n', 'client', 'odd.example'));
 like($d->{diff}, qr/\x{fffd}"\\\x01/, 'bytes that are no UTF-8 are replaced');
 
+# What else a change brings stands in the order of the file, however often.
+my @below = map { "Clt_Features:h$_.deep.example" } 1 .. 8;
+site(join('', map { "$_\tA\n" } @below));
+my $plain = slurp($CF);
+append($CF, "O DANE=true\nSclt_features\n"
+    . "R\$+\t\t\$: \$>D <\$1> <?> <! \"Clt_Features\"> <>\n");
+$d = document(edit_ok('-j', '-n', 'client', 'deep.example'));
+is_deeply([map { $_->{key} } grep { $_->{action} eq 'changed' } @{ $d->{changes} }],
+    \@below, 'companions below a domain, in order');
+spew($CF, $plain);
+site("Try_TLS:odd.example\tNO\n");
+
 for my $call (['client', '@'], ['client'], ['-m', 'x', 'client', 'a.example'],
     ['--strict', '-f', '/nonexistent/access', 'client', 'a.example']) {
 	$r = tlsoff('-C', $CF, '-j', @$call);

@@ -6,6 +6,7 @@
  * remove gives back what the add found, and leaves no entry of these hosts
  * that turns TLS off.  Neither touches a line that is not about them.
  */
+#include "entry.h"
 #include "text.h"
 
 struct asked {
@@ -185,6 +186,7 @@ decision(const struct asked *asked, const struct input *in,
 static bool
 own_off(const struct asked *asked, const struct access *a, size_t host)
 {
+	static const struct policy_rules plain;
 	char key[HOST_KEY_MAX * 2];
 	struct access_record r;
 	struct buf value = BUF_INIT;
@@ -195,10 +197,9 @@ own_off(const struct asked *asked, const struct access *a, size_t host)
 	/* The end of a line too long is no line to be edited. */
 	if (!access_find(a, span_of(key), &r) || r.rest)
 		return false;
-	value_rewrite(r.value, r.key, &value);
-	off = asked->request.role == ROLE_CLIENT
-	    ? value_client_off(buf_as_span(&value))
-	    : value_server(buf_as_span(&value)) == SERVER_OFF;
+	value_in_map(&plain, r.key, r.value, &value);
+	off = value_says(kind_of_role(asked->request.role),
+	    buf_as_span(&value)) == TLS_OFF;
 	buf_free(&value);
 	return off;
 }

@@ -5,8 +5,10 @@
  * The letters of a value turn nothing off, are their own letters, and with an
  * S behind them do turn TLS off; blanks around a value change nothing.
  */
-#include "access.h"
+#include "entry.h"
 #include "must.h"
+
+#define SRV KIND_SRV_FEATURES
 
 /* A backslash at the end would quote the blank behind it. */
 static struct span
@@ -25,8 +27,8 @@ blanks_do_not_count(struct span value)
 	struct buf room = BUF_INIT;
 	struct span same = padded(value, &room);
 
-	must(value_client_off(same) == value_client_off(value));
-	must(value_server(same) == value_server(value));
+	must(value_says(KIND_TRY_TLS, same) == value_says(KIND_TRY_TLS, value));
+	must(value_says(SRV, same) == value_says(SRV, value));
 	must(value_requirement(same) == value_requirement(value));
 	buf_free(&room);
 }
@@ -36,12 +38,12 @@ letters_are_safe(struct span value)
 {
 	struct buf letters = BUF_INIT, again = BUF_INIT;
 
-	value_letters(value, &letters);
-	must(value_server(buf_as_span(&letters)) == SERVER_ON);
-	value_letters(buf_as_span(&letters), &again);
+	value_letters(SRV, value, "Ss", &letters);
+	must(value_says(SRV, buf_as_span(&letters)) == TLS_ON);
+	value_letters(SRV, buf_as_span(&letters), "Ss", &again);
 	must(span_equal(buf_as_span(&letters), buf_as_span(&again)));
 	buf_text(&letters, letters.len > 0 ? " S" : "S");
-	must(value_server(buf_as_span(&letters)) == SERVER_OFF);
+	must(value_says(SRV, buf_as_span(&letters)) == TLS_OFF);
 	buf_free(&letters);
 	buf_free(&again);
 }
@@ -59,21 +61,22 @@ letters_one_by_one(struct span value)
 		/* Angles left open are closed. */
 		must(++count <= 2 * value.len);
 	}
-	if (value_server(value) != SERVER_ON)
-		must(value_server(value) == SERVER_TEMPFAIL ? count == 0
+	if (value_says(SRV, value) != TLS_ON)
+		must(value_says(SRV, value) == TLS_TEMPFAIL ? count == 0
 		                                            : count > 0);
 }
 
 static void
 rewritten(struct span value)
 {
+	static const struct policy_rules plain;
 	struct buf out = BUF_INIT, key = BUF_INIT;
 
-	value_rewrite(value, span_of(""), &out);
+	value_in_map(&plain, span_of(""), value, &out);
 	must(out.len <= value.len);
 	if (value.len > 0 && memchr(value.at, '%', value.len) == NULL)
 		must(span_equal(buf_as_span(&out), value));
-	value_rewrite(value, span_of("Try_TLS:luna.bagoona.com"), &key);
+	value_in_map(&plain, span_of("Try_TLS:luna.bagoona.com"), value, &key);
 	must(key.len >= out.len);
 	buf_free(&out);
 	buf_free(&key);
@@ -84,7 +87,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct span value = { (const char *)data, size };
 
-	if (value_client_off(value))
+	if (value_says(KIND_TRY_TLS, value) == TLS_OFF)
 		must(value_requirement(value) == REQUIRE_NOTHING);
 	blanks_do_not_count(value);
 	letters_are_safe(value);

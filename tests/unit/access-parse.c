@@ -12,6 +12,7 @@
 #include <sysexits.h>
 
 #include "access.h"
+#include "arena.h"
 
 static const struct access_rules plain_rules;
 
@@ -105,12 +106,12 @@ every_fault_is_found_with_its_line_and_cure(void **state)
 	assert_int_equal(a.fault_count, 3);
 	assert_int_equal(a.entries, 2);
 	for (size_t i = 0; i < a.fault_count; i++) {
-		struct buf text = BUF_INIT;
+		struct arena memory = ARENA_INIT;
 
-		buf_printf(&text, "%zu ", access_line(&a, a.faults[i].start));
-		access_fault_text(&a, &a.faults[i], &text);
-		assert_string_equal(text.at, want[i]);
-		buf_free(&text);
+		assert_string_equal(arena_printf(&memory, "%zu %s",
+		    access_line(&a, a.faults[i].start),
+		    access_fault_text(&a, &a.faults[i], &memory)), want[i]);
+		arena_free(&memory);
 	}
 	access_free(&a);
 }

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "access.h"
+#include "entry.h"
 
 #include "../../src/access/tokens.h"
 
@@ -35,7 +35,8 @@ letters_are_those_that_sendmail_obeys(void **state)
 		struct buf out = BUF_INIT;
 
 		buf_text(&out, "");
-		value_letters(span_of(cases[i][0]), &out);
+		value_letters(KIND_SRV_FEATURES, span_of(cases[i][0]),
+		    "Ss", &out);
 		assert_string_equal(out.at, cases[i][1]);
 		buf_free(&out);
 	}
