@@ -109,6 +109,8 @@ my @cases = (
 	    ['hides:2'],
 	    "Srv_Features:b.example\tV A\nSrv_Features:a.b.example\tV A S\n"
 	    . "Srv_Features:c.b.example\tv a S\n"],
+	['hides, one letter', "Srv_Features:b.example\tV\nSrv_Features:a.b.example\tS\n",
+	    ['hides:2'], "Srv_Features:b.example\tV\nSrv_Features:a.b.example\tv S\n"],
 	['requirement', "Try_TLS:a.example\tNO\nTLS_Srv:example\tVERIFY\n",
 	    ['requirement:1'], "Try_TLS:a.example\tNO\nTLS_Srv:example\tVERIFY\n"
 	    . "TLS_Srv:a.example\tOK\n"],
