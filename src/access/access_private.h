@@ -1,4 +1,18 @@
-/* access_private.h: what the files of src/access share. */
+/*
+ * access_private.h: what the files of this room share; nobody else includes it.
+ * Headers of three parts of it have what no other needs.
+ *
+ *   parse.c         the whole file: its keys, its faults
+ *   record.c        the text as makemap reads it, record by record
+ *   marker.c        where the managed section begins
+ *   entry.c         one entry: whose it is, whether it is asked for, what it does
+ *   value.c         what sendmail reads into a value; tokens.c: its tokens
+ *   meaning.c       what a value was meant to be
+ *   policy.c        what sendmail asks of a map, and what comes of it
+ *   requirement.c   what demands TLS where an exemption does without
+ *   role.c          roles and kinds by name
+ *   host_private.h  a typed host; check_private.h: a check; plan_private.h: a plan
+ */
 #ifndef TLSOFF_ACCESS_PRIVATE_H
 #define TLSOFF_ACCESS_PRIVATE_H
 
@@ -45,5 +59,36 @@ bool word_is_one_of(struct span word, const char *const *words);
 
 /* Fills marked and managed.  EX_USAGE: no pattern; EX_DATAERR: PCRE2 gave up. */
 int access_find_marker(struct access *a, struct error *err) MUST_USE;
+
+/* ---- tokens.c ---- */
+
+/*
+ * A map's value as sendmail's prescan() cuts it up: blanks and comments in
+ * parentheses separate and vanish; each operator (".:%@!^/[]+<>,;") is a token
+ * of its own; a quoted string is one token with its quotes; an unmatched ')' or
+ * '>' vanishes without separating; '(', '<' and '"' left open are closed at the
+ * end.
+ */
+
+/* sendmail's own limits (MAXNAME, MAXATOM) are smaller. */
+#define TOKEN_BYTES 4096
+#define TOKEN_COUNT 1024
+
+struct tokens {
+	size_t count;
+	struct span at[TOKEN_COUNT]; /* into bytes */
+	/* private */
+	char bytes[TOKEN_BYTES];
+	size_t used;
+};
+
+/* A value too long for the limits has no tokens. */
+void tokens_cut(struct tokens *t, struct span value);
+/* Is token i this word, in any case? */
+bool token_is(const struct tokens *t, size_t i, const char *word);
+/* Is the whole value this one word, in any case? */
+bool tokens_are(const struct tokens *t, const char *word);
+/* Does it end in <TMPF>? */
+bool tokens_tempfail(const struct tokens *t);
 
 #endif

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "host.h"
+#include "host_private.h"
 
 #define HEX DIGITS "abcdefABCDEF"
 

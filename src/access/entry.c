@@ -4,7 +4,6 @@
 #include <sysexits.h>
 
 #include "access_private.h"
-#include "tokens.h"
 
 bool
 entry_kind(struct span key, bool keep_case, enum kind *kind, struct span *what)

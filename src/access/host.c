@@ -3,7 +3,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "host.h"
+#include "host_private.h"
 
 #define SHOWN_MAX 100
 #define LISTED_MAX 4

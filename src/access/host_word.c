@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "host.h"
+#include "host_private.h"
 
 /* Of DNS. */
 #define LABEL_MAX 63

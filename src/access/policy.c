@@ -6,8 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "entry.h"
-#include "tokens.h"
+#include "access_private.h"
 
 /* sendmail's rewriting ends after this many steps of one recursion. */
 #define DEPTH_MAX 50

@@ -2,8 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "entry.h"
-#include "tokens.h"
+#include "access_private.h"
 
 /* VERIFY, VERIFY:bits, ENCR:bits, each also with +CN... behind it; ENCR:0 asks
  * for nothing. */

@@ -1,7 +1,7 @@
 /* Tokens, as prescan() of sendmail 8.17 makes them of a map's value. */
 #include <string.h>
 
-#include "tokens.h"
+#include "access_private.h"
 
 struct scan {
 	struct tokens *t;

@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "access_private.h"
-#include "tokens.h"
 
 /* ---- the value of an entry ---- */
 

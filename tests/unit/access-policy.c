@@ -16,7 +16,7 @@
 
 #include "entry.h"
 
-#include "../../src/access/tokens.h"
+#include "../../src/access/access_private.h"
 
 /* ---- values ---- */
 

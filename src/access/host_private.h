@@ -1,5 +1,5 @@
 /*
- * host.h: what the files that read a typed host share.
+ * host_private.h: what the files that read a typed host share.
  *
  *   host.c         host_parse(): the key, or a refusal in words
  *   host_word.c    word_read(): what a word is, or what is wrong with it
@@ -8,8 +8,8 @@
  * Each calls only those below it.  word_read() looks at every byte first:
  * all that is read further is printable ASCII.
  */
-#ifndef TLSOFF_ACCESS_HOST_H
-#define TLSOFF_ACCESS_HOST_H
+#ifndef TLSOFF_HOST_PRIVATE_H
+#define TLSOFF_HOST_PRIVATE_H
 
 #include <netinet/in.h>
 
