@@ -95,7 +95,6 @@ access_wins(const struct access *a, const struct access_record *record)
 {
 	struct access_record first;
 
-	/* Untested: a record of the text is in the text. */
 	return access_find(a, record->key, &first) &&
 	    first.start == record->start;
 }

@@ -101,8 +101,6 @@ show(struct job *j, struct error *err)
 	if (j->why[0] != '\0')
 		note(j->o, "map %s: differs from the text and would be built: "
 		    "%s", j->site.map.path, j->why);
-	/* Untested: a diff goes to standard output, whose failure is told at
-	 * the end. */
 	return diff_unified(&j->plan, &j->update.access, j->site.access,
 	    &j->diff, err) == 0 ? UPDATE_DONE : UPDATE_FAILED;
 }
@@ -143,7 +141,6 @@ change_files(struct job *j, struct error *err)
 			detail(j->o, "%s: changed meanwhile; once more",
 			    j->site.access);
 		done = plan(j, err);
-		/* Untested: the proof of an old map fails, see plan(). */
 		if (done != 0)
 			status = done > 0 ? UPDATE_DONE : UPDATE_FAILED;
 		else

@@ -124,7 +124,6 @@ make_text(struct job *j, struct error *err)
 
 	if (!j->plan.changed)
 		return 0;
-	/* Untested: check_ours() fails, see there. */
 	if (plan_apply(&j->plan, before, &j->text, err) != 0 ||
 	    access_parse_tls(&j->after, buf_as_span(&j->text), &j->rules, err) != 0 ||
 	    (before->all_keys && access_complete(&j->after, err) != 0))

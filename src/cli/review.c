@@ -117,8 +117,6 @@ read_named(struct review *r, struct error *err)
 	for (size_t i = 0; i < named.count; i++) {
 		const struct host *host = &named.wishes[i].host;
 		const struct listed *entry = covering(r, host);
-		/* Untested: everybody is refused before, as a name that is not
-		 * given. */
 		bool is_host = host->kind == HOST_NAME ||
 		    host->kind == HOST_ADDRESS;
 

@@ -103,7 +103,6 @@ run_all(const struct scan *s, int status)
 		if (log->unpacker == NULL)
 			continue;
 		ended = child_run(&child, &ignored);
-		/* Untested: the tool goes away after it was found. */
 		said = (unsigned char)(ended < 0 ? 127 : ended);
 		/* The byte first: it must be there when the pipe ends. */
 		if (write(status, &said, 1) != 1)
