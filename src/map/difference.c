@@ -121,8 +121,7 @@ name_from_map(struct side *p, struct error *err)
 	struct span key, value;
 	int more, status = 0;
 
-	store_rewind(p->map);
-	while ((more = store_next(p->map, &key, &value, err)) > 0) {
+	while ((more = p->map->kind->next(p->map, &key, &value, err)) > 0) {
 		(void)store_take_null(&key, &value);
 		if (in_text(p, key, &scratch))
 			continue;
@@ -130,7 +129,6 @@ name_from_map(struct side *p, struct error *err)
 		    " is in the map but not in the text", err);
 		break;
 	}
-	store_rewind(p->map);
 	buf_free(&scratch);
 	/* Untested: memory runs out in the second of two children that need
 	 * as much. */

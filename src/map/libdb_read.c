@@ -1,9 +1,8 @@
 /*
- * The row of libdb's in the table of stores.  libdb opens the very file that was
- * opened and locked where that has a name of its own (/proc), else by path, and
- * then it is checked that it got the same one.  When it closes a damaged map
- * that it was to read it opens that for writing, and may write anywhere in it:
- * the sandbox prevents it.
+ * A map that libdb reads.  libdb opens the very file that was opened and locked
+ * where that has a name of its own (/proc), else by path, and then it is checked
+ * that it got the same one.  When it closes a damaged map that it was to read it
+ * opens that for writing, and may write anywhere in it: the sandbox prevents it.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -127,18 +126,6 @@ reader_get(struct store *s, struct span key, struct span *value,
 
 /* ---- all of them ---- */
 
-static void
-reader_rewind(struct store *s)
-{
-	struct reader *r = s->own;
-
-	if (r->cursor != NULL)
-		(void)r->cursor->close(r->cursor);
-	r->cursor = NULL;
-	r->next = NULL;
-	r->walked = 0;
-}
-
 static int
 start(struct reader *r, struct error *err)
 {
@@ -247,11 +234,9 @@ reader_next(struct store *s, struct span *key, struct span *value,
 	/* No record takes less than four bytes: pages that point at each other
 	 * in a circle would keep us for ever. */
 	if (more > 0 && ++r->walked > (size_t)r->seen.st_size / 4)
-		more = error_set(err, EX_DATAERR,
+		return error_set(err, EX_DATAERR,
 		    "%s: damaged: its pages form a circle; rebuild it with "
 		    "makemap", s->path);
-	if (more <= 0)
-		reader_rewind(s);
 	return more;
 }
 
@@ -263,34 +248,20 @@ reader_close(struct store *s)
 
 	if (r == NULL)
 		return;
-	reader_rewind(s);
+	if (r->cursor != NULL)
+		(void)r->cursor->close(r->cursor);
 	(void)libdb_close(&r->libdb, &ignored);
 	free(r->block);
 	free(r);
 }
 
-/* ---- the row ---- */
-
-static const char *
-version(void)
-{
-	return db_version(NULL, NULL, NULL);
-}
-
-static bool
-knows(const struct map_spec *spec)
-{
-	return spec->type != MAP_OTHER;
-}
+/* ---- the kind ---- */
 
 const struct store_kind store_libdb = {
-	.version = version,
-	.knows = knows,
 	.has_nulls = true,
 	.open = reader_open,
 	.get = reader_get,
 	.next = reader_next,
-	.rewind = reader_rewind,
 	.close = reader_close,
 	.build = libdb_build,
 };

@@ -7,7 +7,7 @@
  *   places.c          these bucket by bucket; order.c: what makemap is fed
  *   file.c            the file of a map
  *   task.c            work in a child: libdb may crash
- *   store.c           a map in this process, and the table of its kinds:
+ *   store.c           a map in this process, of one of two kinds:
  *   libdb_read.c      by libdb, with libdb.c and libdb_build.c
  *   dump.c            through "makemap -u"
  *   makemap.c         calling makemap, and which types it was compiled with;
@@ -212,25 +212,23 @@ int task_died(const char *path, bool writes, int status, struct error *err);
 struct store {
 	const struct map_spec *spec;
 	const char *path;
-	/* private */
 	const struct store_kind *kind;
+	/* private */
 	void *own;      /* of the kind */
 	int file;       /* keeps the lock */
 	struct buf key;
 };
 
-/* A row of the table of kinds. */
+/* What differs between libdb's maps and all others. */
 struct store_kind {
-	const char *(*version)(void); /* of libdb; NULL: it is none */
-	bool (*knows)(const struct map_spec *spec); /* not of the last row */
 	bool has_nulls; /* keys come with the NUL that they may have */
 	int (*open)(struct store *s, const struct source *source,
 	    struct error *err);
 	int (*get)(struct store *s, struct span key, struct span *value,
 	    struct error *err);
+	/* Every record as stored, once: 1, 0 at the end, -1 with err. */
 	int (*next)(struct store *s, struct span *key, struct span *value,
 	    struct error *err);
-	void (*rewind)(struct store *s);
 	void (*close)(struct store *s); /* own may be NULL */
 	/* NULL: makemap alone builds such maps */
 	int (*build)(const struct map_build *build, const struct task *task,
@@ -245,12 +243,6 @@ struct store *store_open(const struct source *source, struct error *err)
     MUST_USE;
 int store_get(struct store *s, struct span key, struct span *value,
     struct error *err) MUST_USE;
-/* Every record as stored: 1, 0 at the end (the next call starts anew), -1 with
- * err. */
-int store_next(struct store *s, struct span *key, struct span *value,
-    struct error *err) MUST_USE;
-/* Ends the walk early. */
-void store_rewind(struct store *s);
 void store_close(struct store *s);
 /* makemap -N adds a NUL to key and value: takes them off, where both have one. */
 bool store_take_null(struct span *key, struct span *value);
@@ -286,7 +278,7 @@ DBTYPE libdb_type(const struct map_spec *spec);
  * handle, nothing. */
 int libdb_close(struct libdb *l, struct error *err);
 
-/* The builder of the row of libdb's: a new file, or a copy of the old map in
+/* The builder of store_libdb: a new file, or a copy of the old map in
  * which the records change that differ. */
 int libdb_build(const struct map_build *build, const struct task *task,
     struct error *err) MUST_USE;

@@ -1,6 +1,6 @@
 /*
  * A map that this process reads: a child's business, for libdb may crash.  What
- * differs between kinds is in their rows; keys are asked for here as sendmail
+ * differs between kinds is in struct store_kind; keys are asked for here as sendmail
  * asks.
  */
 #include <stdlib.h>
@@ -8,29 +8,26 @@
 
 #include "map_private.h"
 
-/* The first that knows a type reads it, and the last all that are left. */
-static const struct store_kind *const kinds[] = {
-#ifdef TLSOFF_LIBDB
-	&store_libdb,
-#endif
-	&store_dump,
-};
-
 const struct store_kind *
 store_kind(const struct map_spec *spec)
 {
-	const size_t last = sizeof(kinds) / sizeof(kinds[0]) - 1;
-
-	for (size_t i = 0; i < last; i++)
-		if (kinds[i]->knows(spec))
-			return kinds[i];
-	return kinds[last];
+#ifdef TLSOFF_LIBDB
+	if (spec->type != MAP_OTHER)
+		return &store_libdb;
+#else
+	(void)spec;
+#endif
+	return &store_dump;
 }
 
 const char *
 map_libdb(void)
 {
-	return kinds[0]->version == NULL ? NULL : kinds[0]->version();
+#ifdef TLSOFF_LIBDB
+	return db_version(NULL, NULL, NULL);
+#else
+	return NULL;
+#endif
 }
 
 struct store *
@@ -78,19 +75,6 @@ store_get(struct store *s, struct span key, struct span *value,
 	return found;
 }
 
-int
-store_next(struct store *s, struct span *key, struct span *value,
-    struct error *err)
-{
-	return s->kind->next(s, key, value, err);
-}
-
-void
-store_rewind(struct store *s)
-{
-	s->kind->rewind(s);
-}
-
 void
 store_close(struct store *s)
 {
@@ -126,7 +110,7 @@ store_checksum(const struct source *source, struct checksum *sum,
 	size_t bytes = 0;
 	int more = -1;
 
-	while (s != NULL && (more = store_next(s, &key, &value, err)) > 0) {
+	while (s != NULL && (more = s->kind->next(s, &key, &value, err)) > 0) {
 		bytes += key.len + value.len + 2; /* tab and newline */
 		if (task != NULL && sum->count % 4096 == 0)
 			task_tell(task, bytes);
