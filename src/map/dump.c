@@ -66,13 +66,12 @@ read_map(struct dump *d, const struct source *source, struct error *err)
 {
 	static const char *const options[] = { "-u", NULL };
 	struct buf said = BUF_INIT;
-	struct makemap call = { .source = source, .options = options,
-		.output = &d->text, .messages = &said, .keep = SIZE_MAX / 4,
-		.only_reads = true };
-	int status = makemap_run(&call, err);
+	struct child child = { .output = &d->text, .messages = &said,
+		.keep = SIZE_MAX / 4, .only_reads = true };
+	int status = makemap_run(source, options, &child, err);
 
 	if (status > 0) {
-		(void)makemap_failed(&call, status, buf_as_span(&said), err);
+		(void)makemap_failed(source, status, buf_as_span(&said), err);
 		/* The file is there and we may read it: what makemap knows
 		 * and cannot open is no map of this type. */
 		if (status == EX_CANTCREAT &&

@@ -78,8 +78,8 @@ makemap_build(const struct map_build *b, struct task *task,
 	char bytes[24];
 	size_t n = 0;
 	int status;
-	struct makemap call = { .source = &source, .options = options,
-		.feed = &feed, .messages = &task->words, .keep = TASK_WORDS,
+	struct child child = { .feed = &feed, .writes = b->file.path,
+		.messages = &task->words, .keep = TASK_WORDS,
 		.timeout = makemap_seconds(b->access->text.len),
 		.progress = &progress };
 
@@ -93,7 +93,7 @@ makemap_build(const struct map_build *b, struct task *task,
 	options[n] = NULL;
 	order_make(&order, b->access->text, b->spec);
 	inherit_children();
-	status = makemap_run(&call, err);
+	status = makemap_run(&source, options, &child, err);
 	if (status >= 0)
 		wait_for_children();
 	order_free(&order);
@@ -209,7 +209,6 @@ makemap_blame(const struct map_build *b, int status, struct span said,
     struct error *err)
 {
 	const struct source source = build_source(b);
-	const struct makemap call = { .source = &source };
 	struct words w = { .build = b, .walk.access = b->access };
 	struct buf complaint = BUF_INIT;
 	struct error memory;
@@ -222,7 +221,7 @@ makemap_blame(const struct map_build *b, int status, struct span said,
 	/* Of a text with faults it complains, and ends with this status. */
 	if (find_complaint(&w, said, &complaint) || (status != 0 &&
 	    (status != EX_DATAERR || b->access->fault_count == 0)))
-		result = makemap_failed(&call, status,
+		result = makemap_failed(&source, status,
 		    buf_as_span(&complaint), err);
 	order_free(&w.order);
 	buf_free(&complaint);

@@ -286,23 +286,14 @@ int libdb_build(const struct map_build *build, const struct task *task,
 
 /* ---- makemap ---- */
 
-struct makemap {
-	const struct source *source;
-	const char *const *options; /* ends with NULL; at most 8 */
-	const struct child_feed *feed; /* its input; NULL: none */
-	struct buf *output;         /* NULL: none */
-	struct buf *messages;
-	size_t keep;                /* bytes of each kept */
-	bool only_reads;            /* in a sandbox */
-	int timeout;                /* seconds; 0: any time */
-	const struct progress *progress; /* in the input; NULL: nobody asks */
-};
-
-/* Its exit status; -1 with err as child_run(), or not installed. */
-int makemap_run(const struct makemap *m, struct error *err) MUST_USE;
+/* Runs it on a map; options end with NULL, at most 8.  What it is fed, where its
+ * output goes, and its time are the caller's, in child.  Its exit status; -1 with
+ * err as child_run(), or not installed. */
+int makemap_run(const struct source *source, const char *const *options,
+    struct child *child, struct error *err) MUST_USE;
 /* EX_IOERR where the disk or a limit ended it, and otherwise EX_UNAVAILABLE,
  * with the first line that it said; returns -1. */
-int makemap_failed(const struct makemap *m, int status, struct span said,
+int makemap_failed(const struct source *source, int status, struct span said,
     struct error *err);
 /* Seconds that it may take for a text. */
 int makemap_seconds(size_t bytes);
