@@ -32,7 +32,6 @@ struct writer {
 	void *room;   /* where the bulk goes on */
 	size_t in_bulk;
 	size_t taken; /* bytes of the text that are in the file or the bulk */
-	struct buf key;
 	uint32_t buckets;
 	struct places places; /* of what a hash map stores */
 };
@@ -101,16 +100,10 @@ static int
 delete(struct writer *w, const struct access_record *r, struct error *err)
 {
 	DB *db = w->libdb.db;
-	char *at;
+	char at[KEY_MOST + 1];
 	DBT key;
 	int code;
 
-	buf_clear(&w->key);
-	at = buf_room(&w->key, r->key.len + 1);
-	/* Untested: libdb writes to its cache, and to the disk when it
-	 * closes the file. */
-	if (at == NULL)
-		return error_memory(err);
 	key_copy(at, r->key.at, r->key.len, w->build->spec->keep_case);
 	at[r->key.len] = '\0';
 	memset(&key, 0, sizeof(key));
@@ -366,7 +359,6 @@ libdb_build(const struct map_build *b, const struct task *task,
 	}
 	(void)!chdir("/");
 	places_free(&w.places);
-	buf_free(&w.key);
 	free(w.bulk.data);
 	return status;
 }

@@ -12,8 +12,8 @@
  *   dump.c            through "makemap -u"
  *   makemap.c         calling makemap, and which types it was compiled with;
  *   makemap_build.c   to build, and its words
- *   build.c           building in a child
- *   prove.c           the proof; difference.c: where it fails
+ *   build.c           building and adding up in a child
+ *   prove.c           the proof, and where it fails
  *   lookup.c          a map in a child that answers keys
  */
 #ifndef TLSOFF_MAP_PRIVATE_H
@@ -38,6 +38,8 @@ build_source(const struct map_build *b)
 }
 
 /* ---- keys ---- */
+
+#define KEY_MOST 1024 /* bytes: a record is not longer */
 
 /* Copies len bytes, folded to ASCII lower case unless keep_case. */
 void key_copy(char *to, const char *from, size_t len, bool keep_case);
@@ -178,12 +180,12 @@ struct answer {
 #define TASK_WORDS ((size_t)1 << 20) /* bytes of words that are kept */
 
 struct task {
-	const char *path;   /* for messages */
 	bool writes;        /* libdb makes the map, and does not only read it */
 	int (*work)(struct task *task, struct answer *answer,
 	    struct error *err);
 	const void *context;
-	struct child child; /* its timeout and progress are the caller's */
+	struct child child; /* its name, the path, timeout and progress are
+	                       the caller's */
 	struct buf words;   /* the child may add some, to be had from
 	                       task_words() */
 };
@@ -314,9 +316,5 @@ int makemap_blame(const struct map_build *build, int status, struct span said,
 int prove_compare(const struct source *source, struct access *access,
     struct checksum *text, bool clean, const struct checksum *map,
     struct map_proof *proof, struct error *err) MUST_USE;
-/* Names a difference between a text and a map of so many records. */
-int difference_name(const struct source *source, const struct access *access,
-    size_t in_text, size_t in_map, char example[MAP_EXAMPLE],
-    struct error *err) MUST_USE;
 
 #endif

@@ -4,7 +4,6 @@
 
 #include "map_private.h"
 
-#define KEY_MOST 1024 /* a record is not longer */
 #define OFFSET_BITS 40
 
 /* So many records before it is wanted one is asked for, two lines of the

@@ -78,7 +78,6 @@ task_start(struct task *t, struct error *err)
 {
 	t->child.function = work;
 	t->child.context = t;
-	t->child.name = t->path;
 	t->child.ends_children = true;
 	t->child.input = t->child.directory = t->child.target = -1;
 	t->child.output = &t->words;
@@ -125,7 +124,8 @@ task_end(struct task *t, struct answer *answer, struct error *err)
 	if (buf_error(&t->words, err) != 0)
 		return -1;
 	if (t->words.len < sizeof(*answer))
-		return task_died(t->path, t->writes, t->child.status, err);
+		return task_died(t->child.name, t->writes, t->child.status,
+		    err);
 	memcpy(answer, t->words.at, sizeof(*answer));
 	/* What a damaged map has led astray may say anything. */
 	answer->err.text[sizeof(answer->err.text) - 1] = '\0';

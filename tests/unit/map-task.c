@@ -128,7 +128,7 @@ a_crash_elsewhere_is_an_answer(void **state)
 		    "that built it was killed" },
 	};
 	size_t seven = 7;
-	struct task t = { .path = "/map", .work = work_well,
+	struct task t = { .child.name = "/map", .work = work_well,
 		.context = &seven };
 	struct answer answer;
 
@@ -138,10 +138,10 @@ a_crash_elsewhere_is_an_answer(void **state)
 	assert_int_equal(answer.sum.count, 7);
 	assert_true(span_equal(task_words(&t), span_of("and words")));
 	task_free(&t);
-	expect_death(&(struct task){ .path = "/map", .work = work_fails },
+	expect_death(&(struct task){ .child.name = "/map", .work = work_fails },
 	    EX_IOERR, "it is broken");
 	for (size_t i = 0; i < sizeof(deaths) / sizeof(deaths[0]); i++) {
-		struct task dying = { .path = "/map", .work = work_dies,
+		struct task dying = { .child.name = "/map", .work = work_dies,
 			.context = &deaths[i].number };
 
 		expect_death(&dying, deaths[i].status, deaths[i].read);
@@ -155,7 +155,7 @@ a_crash_elsewhere_is_an_answer(void **state)
 static void
 work_without_an_end_is_ended(void **state)
 {
-	struct task t = { .path = "/map", .work = work_for_ever,
+	struct task t = { .child.name = "/map", .work = work_for_ever,
 		.child.timeout = 1 };
 
 	(void)state;
