@@ -66,6 +66,8 @@
 #include "map.h"
 #include "site.h"
 
+#define PRIVATE_NAME (NAME_MAX + 32)
+
 /* A file to be replaced: its real directory, held open, and its name. */
 struct target {
 	int directory;
@@ -76,6 +78,9 @@ struct target {
 	struct stat seen; /* of the old one */
 	/* private */
 	int private_directory; /* open and locked; -1: not */
+	char private_name[PRIVATE_NAME];
+	char private_path[PATH_MAX + PRIVATE_NAME];
+	char new_path[PATH_MAX + 2 * PRIVATE_NAME]; /* the new file in it */
 	int64_t open_end; /* clock_ms() until when another's lease on the file
 	                     is waited for */
 };

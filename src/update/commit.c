@@ -61,10 +61,11 @@ build_with(struct work *w, enum map_builder builder, struct map_proof *proof,
 	const struct update_options *o = &u->options;
 	const struct map_file old = { u->map.directory, u->map.name,
 		u->map.path };
-	char path[PRIVATE_PATH];
 	struct map_build b = {
 		.builder = builder,
 		.spec = &o->site->map,
+		.file = { u->map.private_directory, u->map.name,
+		    u->map.new_path },
 		.access = w->next,
 		.makemap = o->makemap,
 		.config = o->site->config[0] != '\0' ? o->site->config : NULL,
@@ -75,9 +76,6 @@ build_with(struct work *w, enum map_builder builder, struct map_proof *proof,
 	struct map_job *job;
 
 	private_clear(&u->map);
-	private_path(path, &u->map, u->map.name);
-	b.file = (struct map_file){ u->map.private_directory, u->map.name,
-		path };
 	job = map_begin(&b, err);
 	if (job == NULL)
 		return -1;

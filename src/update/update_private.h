@@ -1,9 +1,10 @@
 /*
  * update_private.h: what the files of this room share; nobody else includes it.
  *
- *   target.c             a path as directory, name and file
+ *   target.c             a path as directory, name and file; the new file in
+ *                        the private directory, and the exchange
  *   private_directory.c  the directory beside a target: one tlsoff at a time
- *   private_file.c       the files in it, and the exchange
+ *   private_file.c       what is in it: what a killed run left, who runs
  *   attributes.c         owner, group, mode, xattrs, times
  *   writers.c            other programs that write the text
  *   swap.c               text and map are put in place, and taken back
@@ -38,8 +39,6 @@ void sleep_a_moment(void);
 
 /* ---- the private directory ---- */
 
-#define PRIVATE_NAME (NAME_MAX + 32)
-#define PRIVATE_PATH (PATH_MAX + 2 * PRIVATE_NAME)
 /* With the sticky bit, by which we know it again: of all that a power cut leaves
  * the mode is sure to be ours. */
 #define PRIVATE_MODE 01700
@@ -70,16 +69,22 @@ int private_remove_leftover(const struct target *t, struct error *err)
 int private_name_process(const struct target *t, struct error *err) MUST_USE;
 /* Whose process it names; 0: nobody can tell. */
 unsigned long private_process(const struct target *t);
-/* Removes our files, that one last; false: one of them could not be. */
-bool private_remove_files(const struct target *t);
-/* Are all other names of the target's file in its private directory, where the
- * next run removes them? */
-bool private_has_rest(const struct target *t) MUST_USE;
+/* Removes our files, that one last or not at all; false: one of them could not
+ * be. */
+bool private_remove_files(const struct target *t, bool holder);
 /* Removes whatever files and empty directories are there. */
 void private_remove_all(const struct target *t);
 /* error_errno() with its path; EX_CANTCREAT. */
 int private_failed(const struct target *t, const char *what,
     struct error *err);
+
+/* Are all other names of the target's file in its private directory, where the
+ * next run removes them? */
+bool private_has_rest(const struct target *t) MUST_USE;
+/* Removes the new file; what cannot be removed is tried again at the end. */
+void private_clear(const struct target *t);
+
+/* ---- the new file, target.c ---- */
 
 /* Creates the new file, t->name in it, in place of what stands there: *file,
  * which is closed before.  EX_CANTCREAT. */
@@ -88,11 +93,6 @@ int private_create(const struct target *t, int *file, struct error *err)
 /* The same file again, for reading only.  EX_IOERR. */
 int private_reopen(const struct target *t, int *file, struct error *err)
     MUST_USE;
-/* Its name, in the target's directory. */
-void private_name(char to[PRIVATE_NAME], const struct target *t);
-/* The path of a file in it; NULL: its own. */
-void private_path(char to[PRIVATE_PATH], const struct target *t,
-    const char *file);
 /* Exchanges that file and the one in place: 0, or -1 with errno. */
 int private_exchange(const struct target *t);
 /* Did it fail because kernel or file system has no such thing? */
@@ -101,9 +101,6 @@ bool private_cannot_exchange(void);
 int private_put_over(const struct target *t);
 /* For an errno of these two; returns -1.  EX_CANTCREAT, EX_NOPERM. */
 int private_put_error(const struct target *t, struct error *err);
-/* Removes that file; what cannot be removed is tried again at the end. */
-void private_clear(const struct target *t);
-
 /* ---- other writers ---- */
 
 enum lease {
