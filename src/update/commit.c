@@ -173,7 +173,7 @@ commit_comments(struct work *w, struct map_proof *proof, struct error *err)
 	w->u->map_stays = renew_map(w);
 	if (!w->u->map_stays)
 		return commit(w, proof, err);
-	return cancel_check(err) == 0 ? put_text_alone(w, err) : UPDATE_FAILED;
+	return cancel_check(err) == 0 ? put_in_place(w, err) : UPDATE_FAILED;
 }
 
 enum update_status

@@ -184,16 +184,20 @@ private_exchange(const struct target *t)
 #endif
 }
 
-bool
-private_cannot_exchange(void)
-{
-	return errno == ENOSYS || errno == EINVAL || errno == EOPNOTSUPP;
-}
-
 int
 private_put_over(const struct target *t)
 {
 	return renameat(t->private_directory, t->name, t->directory, t->name);
+}
+
+int
+private_put(const struct target *t, bool *kept)
+{
+	*kept = t->exists && private_exchange(t) == 0;
+	if (*kept)
+		return 0;
+	return t->exists && errno != ENOSYS && errno != EINVAL &&
+	    errno != EOPNOTSUPP ? -1 : private_put_over(t);
 }
 
 int

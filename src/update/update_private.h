@@ -95,11 +95,12 @@ int private_reopen(const struct target *t, int *file, struct error *err)
     MUST_USE;
 /* Exchanges that file and the one in place: 0, or -1 with errno. */
 int private_exchange(const struct target *t);
-/* Did it fail because kernel or file system has no such thing? */
-bool private_cannot_exchange(void);
 /* Puts it in place of what stands there: 0, or -1 with errno. */
 int private_put_over(const struct target *t);
-/* For an errno of these two; returns -1.  EX_CANTCREAT, EX_NOPERM. */
+/* The one or, where nothing is there or kernel or file system has no such thing,
+ * the other: kept, the old file is in the private directory. */
+int private_put(const struct target *t, bool *kept);
+/* For an errno of these; returns -1.  EX_CANTCREAT, EX_NOPERM. */
 int private_put_error(const struct target *t, struct error *err);
 /* ---- other writers ---- */
 
@@ -163,7 +164,7 @@ struct work {
 	bool changed;          /* the text; else only the map is mended */
 	bool text_written;     /* the new one, and synced */
 	struct stat text_seen; /* the text that is to stand with the map */
-	int map;               /* the new map, open */
+	int map;               /* the new map, open; -1: the old one stays */
 	bool text_in;          /* the new text is in place ... */
 	bool text_kept;        /* ... and the old one in the private directory */
 	bool map_kept;         /* the old map is in its private directory */
@@ -184,11 +185,10 @@ int map_put(struct work *w, struct error *err) MUST_USE;
 void map_undo(struct work *w, struct error *err);
 /* Writes the text into its private directory: u->new_text. */
 int text_write(struct update *u, struct span text, struct error *err) MUST_USE;
-/* All of it: waits for a makemap run by hand, puts text and map in place, looks
- * at the old text once more; on failure, and for UPDATE_AGAIN, all is undone. */
+/* All of it: waits for a makemap run by hand, puts text and, where one was built,
+ * map in place, looks at the old text once more; on failure, and for
+ * UPDATE_AGAIN, all is undone. */
 enum update_status put_in_place(struct work *w, struct error *err) MUST_USE;
-/* The same for a text whose map is there already. */
-enum update_status put_text_alone(struct work *w, struct error *err) MUST_USE;
 
 enum update_status make_commit(struct work *w, struct map_proof *proof,
     struct error *err) MUST_USE;
