@@ -116,48 +116,22 @@ delete(struct writer *w, const struct access_record *r, struct error *err)
 
 /* ---- a new map ---- */
 
-static void
-choose_buckets(struct writer *w)
+/* Without a fill factor libdb forgets the number of elements. */
+static int
+size_hash(struct writer *w)
 {
+	uint32_t most = UINT32_MAX / NEVER_SPLIT;
 	size_t pages = key_text_pages(w->build->access);
+	DB *db = w->libdb.db;
+	int code = db->set_h_ffactor(db, NEVER_SPLIT);
 
 	w->buckets = 2;
 	/* Always below 2^30: access_parse() takes no text of 2^40 bytes. */
 	while (w->buckets < pages)
 		w->buckets *= 2;
-}
-
-/* Without a fill factor libdb forgets the number of elements. */
-static int
-size_hash(const struct writer *w)
-{
-	uint32_t most = UINT32_MAX / NEVER_SPLIT;
-	DB *db = w->libdb.db;
-	int code = db->set_h_ffactor(db, NEVER_SPLIT);
-
 	/* Untested: more buckets than 16 GiB of text have. */
 	return code != 0 ? code : db->set_h_nelem(db, NEVER_SPLIT *
 	    (w->buckets < most ? w->buckets : most));
-}
-
-static int
-open_new(struct writer *w, struct error *err)
-{
-	bool btree = w->build->spec->type == MAP_BTREE;
-	DB *db = w->libdb.db;
-	int code = db->set_cachesize(db, 0, btree ? CACHE_BTREE : CACHE_SMALL,
-	    1);
-
-	choose_buckets(w);
-	if (code == 0)
-		code = db->set_pagesize(db, KEY_PAGE);
-	if (code == 0 && !btree)
-		code = size_hash(w);
-	if (code == 0)
-		code = db->open(db, NULL, w->build->file.name, NULL,
-		    libdb_type(w->build->spec), DB_CREATE | DB_EXCL, 0600);
-	return code == 0 ? 0 : libdb_error(&w->libdb, EX_CANTCREAT,
-	    "cannot create", code, err);
 }
 
 /* What is to be stored: a hash map's records are noted, a btree's put into
@@ -249,19 +223,6 @@ fill(struct writer *w, struct error *err)
 
 /* ---- a copy ---- */
 
-static int
-open_copy(struct writer *w, struct error *err)
-{
-	DB *db = w->libdb.db;
-	int code = db->set_cachesize(db, 0, CACHE_SMALL, 1);
-
-	if (code == 0)
-		code = db->open(db, NULL, w->build->file.name, NULL,
-		    libdb_type(w->build->spec), 0, 0);
-	return code == 0 ? 0 : libdb_error(&w->libdb, EX_DATAERR,
-	    "cannot be opened", code, err);
-}
-
 /* A K line without -N and -O takes both kinds: do as the map's first record
  * does. */
 static int
@@ -322,16 +283,32 @@ static int
 open_file(struct writer *w, bool patch, struct error *err)
 {
 	const struct map_file *file = &w->build->file;
+	bool btree = w->build->spec->type == MAP_BTREE;
+	DB *db;
+	int code;
 
-	if (fchdir(file->directory) != 0) {
-		(void)error_errno(err, EX_CANTCREAT, file->path,
+	if (fchdir(file->directory) != 0)
+		return error_errno(err, EX_CANTCREAT, file->path,
 		    "cannot enter its directory");
-		return -1;
-	}
 	sandbox(SANDBOX_WRITE, file->directory);
 	libdb_writes(file->path);
 	libdb_new(&w->libdb, file->path);
-	return patch ? open_copy(w, err) : open_new(w, err);
+	db = w->libdb.db;
+	code = db->set_cachesize(db, 0, btree && !patch ? CACHE_BTREE
+	                                                : CACHE_SMALL, 1);
+	if (code == 0 && !patch)
+		code = db->set_pagesize(db, KEY_PAGE);
+	if (code == 0 && !patch && !btree)
+		code = size_hash(w);
+	if (code == 0)
+		code = db->open(db, NULL, file->name, NULL,
+		    libdb_type(w->build->spec),
+		    patch ? 0 : DB_CREATE | DB_EXCL, patch ? 0 : 0600);
+	if (code == 0)
+		return 0;
+	return patch
+	    ? libdb_error(&w->libdb, EX_DATAERR, "cannot be opened", code, err)
+	    : libdb_error(&w->libdb, EX_CANTCREAT, "cannot create", code, err);
 }
 
 int

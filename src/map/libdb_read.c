@@ -22,8 +22,7 @@ struct reader {
 	struct libdb libdb;
 	struct stat seen;
 	DBC *cursor;
-	void *block; /* what the cursor read last */
-	u_int32_t block_size;
+	DBT block;   /* what the cursor read last, in memory of ours */
 	void *next;  /* the next record in it; NULL: read on */
 	size_t walked;
 };
@@ -133,12 +132,11 @@ start(struct reader *r, struct error *err)
 	int code;
 
 	/* Untested: a cursor takes memory and nothing else. */
-	if (r->block == NULL) {
-		r->block_size = BLOCK;
-		r->block = malloc(r->block_size);
-		if (r->block == NULL)
-			return error_memory(err);
-	}
+	r->block.flags = DB_DBT_USERMEM;
+	r->block.ulen = BLOCK;
+	r->block.data = malloc(BLOCK);
+	if (r->block.data == NULL)
+		return error_memory(err);
 	code = db->cursor(db, NULL, &r->cursor, DB_CURSOR_BULK);
 	if (code == 0)
 		return 0;
@@ -150,49 +148,35 @@ start(struct reader *r, struct error *err)
 static int
 grow(struct reader *r, u_int32_t need, struct error *err)
 {
-	u_int32_t size = r->block_size * 2;
+	u_int32_t size = r->block.ulen * 2;
 	void *block;
 
 	/* Untested: a record would have 2 GiB. */
 	while (size < need && size <= UINT32_MAX / 2)
 		size *= 2;
-	block = size < need ? NULL : realloc(r->block, size);
+	block = size < need ? NULL : realloc(r->block.data, size);
 	if (block == NULL)
 		return error_memory(err);
-	r->block = block;
-	r->block_size = size;
+	r->block.data = block;
+	r->block.ulen = size;
 	return 0;
-}
-
-/* The block, as libdb wants it. */
-static DBT
-as_dbt(const struct reader *r)
-{
-	DBT dbt;
-
-	memset(&dbt, 0, sizeof(dbt));
-	dbt.data = r->block;
-	dbt.ulen = r->block_size;
-	dbt.flags = DB_DBT_USERMEM;
-	return dbt;
 }
 
 /* Reads the next block: 1, 0 at the end, -1. */
 static int
 read_block(struct reader *r, struct error *err)
 {
-	DBT key, found;
+	DBT key;
 	int code;
 
 	for (;;) {
 		memset(&key, 0, sizeof(key));
-		found = as_dbt(r);
-		code = r->cursor->get(r->cursor, &key, &found,
+		code = r->cursor->get(r->cursor, &key, &r->block,
 		    DB_MULTIPLE_KEY | DB_NEXT);
 		if (code != DB_BUFFER_SMALL)
 			break;
 		/* Untested: a record would have 2 GiB. */
-		if (grow(r, found.size, err) != 0)
+		if (grow(r, r->block.size, err) != 0)
 			return -1;
 	}
 	if (code == DB_NOTFOUND)
@@ -200,7 +184,7 @@ read_block(struct reader *r, struct error *err)
 	if (code != 0)
 		return libdb_error(&r->libdb, EX_IOERR, "cannot be read", code,
 		    err);
-	DB_MULTIPLE_INIT(r->next, &found);
+	DB_MULTIPLE_INIT(r->next, &r->block);
 	return 1;
 }
 
@@ -208,13 +192,12 @@ read_block(struct reader *r, struct error *err)
 static bool
 next_in_block(struct reader *r, struct span *key, struct span *value)
 {
-	DBT found = as_dbt(r);
 	unsigned char *k, *v;
 	size_t klen, vlen;
 
 	if (r->next == NULL)
 		return false;
-	DB_MULTIPLE_KEY_NEXT(r->next, &found, k, klen, v, vlen);
+	DB_MULTIPLE_KEY_NEXT(r->next, &r->block, k, klen, v, vlen);
 	if (r->next == NULL)
 		return false;
 	*key = (struct span){ (char *)k, klen };
@@ -251,7 +234,7 @@ reader_close(struct store *s)
 	if (r->cursor != NULL)
 		(void)r->cursor->close(r->cursor);
 	(void)libdb_close(&r->libdb, &ignored);
-	free(r->block);
+	free(r->block.data);
 	free(r);
 }
 

@@ -34,45 +34,37 @@ answer(const struct child *self, int found, struct span value,
     const struct error *err)
 {
 	struct head head = { found, found < 0 ? sizeof(*err) : value.len };
-	struct buf message = BUF_INIT;
-	struct error ignored;
-	int status = -1;
 
-	buf_add(&message, &head, sizeof(head));
-	buf_add(&message, found < 0 ? (const void *)err : value.at, head.len);
-	/* Untested: no memory for the answer, in a child that had it for the
-	 * map. */
-	if (buf_error(&message, &ignored) == 0)
-		status = child_write(self, message.at, message.len);
-	buf_free(&message);
-	return status;
+	return child_write(self, &head, sizeof(head)) != 0 ? -1
+	    : child_write(self, found < 0 ? (const void *)err : value.at,
+	        head.len);
 }
 
 /* false: nobody asks any more. */
 static bool
-read_all(int fd, void *to, size_t len)
+read_until(int fd, struct buf *question, size_t len)
 {
-	for (size_t have = 0; have < len;) {
-		ssize_t n = read(fd, (char *)to + have, len - have);
+	struct error ignored;
+	int more = 1;
 
-		if (n == 0 || (n < 0 && errno != EINTR))
-			return false;
-		have += n > 0 ? (size_t)n : 0;
-	}
-	return true;
+	while (more > 0 && question->len < len)
+		more = read_some(fd, question, len - question->len, "",
+		    &ignored);
+	return more > 0;
 }
 
 static bool
-read_key(const struct child *self, struct buf *key)
+read_key(const struct child *self, struct buf *question, struct span *key)
 {
-	size_t len;
+	size_t len = 0;
 
-	if (!read_all(self->input, &len, sizeof(len)))
+	buf_clear(question);
+	if (!read_until(self->input, question, sizeof(len)))
 		return false;
-	buf_clear(key);
-	if (buf_room(key, len) == NULL || !read_all(self->input, key->at, len))
+	memcpy(&len, question->at, sizeof(len));
+	if (!read_until(self->input, question, sizeof(len) + len))
 		return false;
-	key->len = len;
+	*key = span_from(buf_as_span(question), sizeof(len));
 	return true;
 }
 
@@ -82,14 +74,14 @@ serve(struct child *self)
 	const struct map *map = self->context;
 	struct error err = ERROR_INIT;
 	struct store *store = store_open(&map->source, &err);
-	struct span value = { "", 0 };
-	struct buf key = BUF_INIT;
+	struct span key, value = { "", 0 };
+	struct buf question = BUF_INIT;
 	int found = store == NULL ? -1 : 0;
 
 	while (answer(self, found, value, &err) == 0 && store != NULL &&
-	    read_key(self, &key)) {
+	    read_key(self, &question, &key)) {
 		value = (struct span){ "", 0 };
-		found = store_get(store, buf_as_span(&key), &value, &err);
+		found = store_get(store, key, &value, &err);
 	}
 	return 0;
 }

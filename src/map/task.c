@@ -34,15 +34,8 @@ static const struct child *myself;
 static int
 give(struct answer *answer, struct span words)
 {
-	struct buf message = BUF_INIT;
-	struct error err;
-
-	buf_add(&message, answer, sizeof(*answer));
-	buf_span(&message, words);
-	if (buf_error(&message, &err) != 0)
-		return EX_OSERR;
-	return child_write(myself, message.at, message.len) == 0 ? 0
-	                                                         : EX_IOERR;
+	return child_write(myself, answer, sizeof(*answer)) == 0 &&
+	    child_write(myself, words.at, words.len) == 0 ? 0 : EX_IOERR;
 }
 
 void

@@ -12,9 +12,6 @@
 
 #define BLOCK ((size_t)1 << 18)
 
-/* Two writes in one tick of the kernel's clock leave the same time. */
-#define FRESH 1 /* second */
-
 #define READER_WAIT 1000 /* ms, for another program's lease */
 
 static int
@@ -94,16 +91,6 @@ update_read_text(const char *path, struct buf *text, struct error *err)
 	return status == 0 ? 0 : error_memory_for(err, path);
 }
 
-static bool
-is_fresh(const struct stat *seen)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	now.tv_sec -= FRESH;
-	return time_before(now, seen->st_mtim);
-}
-
 static int
 read_alone(struct update *u, struct error *err)
 {
@@ -125,7 +112,6 @@ read_quiet(struct update *u, struct error *err)
 
 		if (writers_wait(u, end, err) != 0)
 			return -1;
-		u->fresh = is_fresh(&u->text.seen);
 		if (read_all(&u->text, &u->bytes, err) != 0)
 			return -1;
 		wanted = u->leased && lease_is_wanted(u->text.file);
@@ -168,15 +154,6 @@ update_old_file(const struct update *u, size_t which,
 	    AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-static int
-not_proven(struct map_proof *proof, const char *example)
-{
-	memset(proof, 0, sizeof(*proof));
-	memcpy(proof->example, example, strnlen(example,
-	    sizeof(proof->example) - 1));
-	return 0;
-}
-
 int
 map_in_place(const struct update *u, struct access *access,
     struct map_proof *proof, struct error *err)
@@ -196,10 +173,13 @@ map_is_text(const struct update *u, struct access *access,
 {
 	if (map_in_place(u, access, proof, err) == 0)
 		return 0;
-	if (err->status == EX_NOINPUT || err->status == EX_DATAERR ||
-	    err->status == EX_IOERR)
-		return not_proven(proof, err->text);
-	return -1;
+	if (err->status != EX_NOINPUT && err->status != EX_DATAERR &&
+	    err->status != EX_IOERR)
+		return -1;
+	*proof = (struct map_proof){ .equal = false };
+	(void)snprintf(proof->example, sizeof(proof->example), "%.*s",
+	    MAP_EXAMPLE - 1, err->text);
+	return 0;
 }
 
 int

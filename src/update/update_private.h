@@ -119,8 +119,8 @@ void lease_drop(int fd);
 int text_open(struct update *u, struct error *err) MUST_USE;
 /*
  * Opens the text when nobody is writing it, under a lease where there can be
- * one; u->leased, u->text.seen.  Waits until end, in clock_ms(), where somebody
- * is; EX_TEMPFAIL.
+ * one; u->leased, u->text.seen, u->fresh.  Waits until end, in clock_ms(), where
+ * somebody is; EX_TEMPFAIL.
  */
 int writers_wait(struct update *u, int64_t end, struct error *err) MUST_USE;
 /* EX_TEMPFAIL: somebody writes and writes. */
