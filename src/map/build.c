@@ -15,7 +15,7 @@ struct map_job {
 	struct access *access;         /* the text */
 	const struct map_build *build; /* NULL: the map is there */
 	struct checksum text;
-	bool summed, clean; /* the text */
+	bool summed; /* the text */
 	struct task task;
 };
 
@@ -120,7 +120,7 @@ map_sum(struct map_job *job, struct error *err)
 	if (job->summed)
 		return 0;
 	job->summed = text_checksum(&job->text, job->access, job->source.spec,
-	    &job->clean, err) == 0;
+	    err) == 0;
 	return job->summed ? 0 : -1;
 }
 
@@ -142,7 +142,7 @@ finish(struct map_job *job, struct map_proof *proof, struct error *err)
 		    job->source.makemap, job->task.child.timeout);
 	if (status == 0)
 		status = prove_compare(&job->source, job->access, &job->text,
-		    job->clean, &answer.sum, proof, err);
+		    &answer.sum, proof, err);
 	if (answer.ran && (status != 0 || !proof->equal) &&
 	    cancel_check(err) == 0 && makemap_blame(job->build,
 	    answer.exit_status, task_words(&job->task), err) != 0)

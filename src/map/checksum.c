@@ -163,7 +163,7 @@ checksum_equal(const struct checksum *a, const struct checksum *b)
 
 int
 text_checksum(struct checksum *sum, const struct access *access,
-    const struct map_spec *spec, bool *clean, struct error *err)
+    const struct map_spec *spec, struct error *err)
 {
 	struct text_walk walk = { .access = access };
 	struct access_record r;
@@ -177,7 +177,7 @@ text_checksum(struct checksum *sum, const struct access *access,
 		if (sum->count % 65536 == 0)
 			status = cancel_check(err);
 	}
-	*clean = !walk.faulty;
+	sum->clean = !walk.faulty;
 	return checksum_end(sum, status == 0 ? err : &memory) == 0 ? status
 	                                                           : -1;
 }

@@ -49,16 +49,6 @@ key_copy(char *to, const char *from, size_t len, bool keep_case)
 	fold_word(to + len - 8, from + len - 8);
 }
 
-uint32_t
-key_hash(const char *key, size_t len)
-{
-	uint32_t hash = 0;
-
-	for (size_t i = 0; i < len; i++)
-		hash = hash * 16777619u ^ (unsigned char)key[i];
-	return hash;
-}
-
 #define PAGE_HEADER 26u
 #define ITEM_COST 6u /* two offsets and two type bytes */
 

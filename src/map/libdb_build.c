@@ -54,7 +54,7 @@ flush(struct writer *w, struct error *err)
 		return libdb_error(&w->libdb, EX_IOERR, "cannot write", code,
 		    err);
 	w->in_bulk = 0;
-	task_tell(w->task, w->taken);
+	child_tell(&w->task->child, w->taken);
 	DB_MULTIPLE_WRITE_INIT(w->room, &w->bulk);
 	return 0;
 }

@@ -3,11 +3,9 @@
  * a length and the key go there; a head, and the value or the error, come
  * back.
  */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #include "map_private.h"
 
@@ -88,18 +86,6 @@ serve(struct child *self)
 
 /* ---- the parent ---- */
 
-/* What a child says that a damaged map has led astray may be anything. */
-static int
-take_error(const struct map *map, size_t len, struct error *err)
-{
-	/* Untested: a child that a damaged map has led astray. */
-	if (len != sizeof(struct head) + sizeof(*err))
-		return task_died(map->file.path, false, 0, err);
-	memcpy(err, map->answer.at + sizeof(struct head), sizeof(*err));
-	err->text[sizeof(err->text) - 1] = '\0';
-	return -1;
-}
-
 static int
 wait_for_answer(struct map *map, struct error *err)
 {
@@ -112,8 +98,11 @@ wait_for_answer(struct map *map, struct error *err)
 	    sizeof(head), err);
 	if (status == 0)
 		memcpy(&head, map->answer.at, sizeof(head));
-	/* Untested: a child that a damaged map has led astray. */
-	if (status == 0 && head.len > VALUE_MOST) {
+	/* What a child says that a damaged map has led astray may be
+	 * anything. */
+	/* Untested: such a child. */
+	if (status == 0 && (head.len > VALUE_MOST ||
+	    (head.found < 0 && head.len != sizeof(*err)))) {
 		child_kill(&map->child);
 		return task_died(map->file.path, false, 0, err);
 	}
@@ -122,8 +111,10 @@ wait_for_answer(struct map *map, struct error *err)
 		    sizeof(head) + head.len, err);
 	if (status == 0 && head.found >= 0)
 		return head.found;
-	if (status == 0)
-		return take_error(map, sizeof(head) + head.len, err);
+	if (status == 0) {
+		memcpy(err, map->answer.at + sizeof(head), sizeof(*err));
+		err->text[sizeof(err->text) - 1] = '\0';
+	}
 	if (status > 0 && buf_error(&map->answer, err) == 0)
 		(void)task_died(map->file.path, false, map->child.status, err);
 	return -1;

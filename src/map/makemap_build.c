@@ -45,7 +45,7 @@ static void
 report_progress(void *context, unsigned long long done, unsigned long long total)
 {
 	(void)total;
-	task_tell(context, done);
+	child_tell(context, done);
 }
 
 /* What makemap started becomes a child of ours when makemap ends, where the
@@ -71,7 +71,7 @@ makemap_build(const struct map_build *b, struct task *task,
     struct error *err)
 {
 	const struct source source = build_source(b);
-	const struct progress progress = { report_progress, task };
+	const struct progress progress = { report_progress, &task->child };
 	struct order order;
 	const struct child_feed feed = { order_next, &order };
 	const char *options[5];

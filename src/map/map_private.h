@@ -43,9 +43,6 @@ build_source(const struct map_build *b)
 
 /* Copies len bytes, folded to ASCII lower case unless keep_case. */
 void key_copy(char *to, const char *from, size_t len, bool keep_case);
-/* libdb's own hash of a key as stored; a map in whose file another is used is
- * as right, but slower to build. */
-uint32_t key_hash(const char *key, size_t len);
 /* How many pages of a hash map these entries fill, about. */
 #define KEY_PAGE 4096u
 size_t key_pages(size_t bytes, size_t entries);
@@ -64,6 +61,7 @@ struct checksum {
 	uint64_t low, high;
 	size_t count;     /* of records */
 	size_t with_null; /* of a map: how many keys end in NUL */
+	bool clean;       /* of a text: it has no fault but, perhaps, duplicates */
 	/* private */
 	uint64_t key[2];
 	struct buf frame;
@@ -82,10 +80,9 @@ void checksum_add(struct checksum *sum, struct span key, struct span value,
 /* Once, after the last record.  EX_OSERR. */
 int checksum_end(struct checksum *sum, struct error *err) MUST_USE;
 bool checksum_equal(const struct checksum *a, const struct checksum *b);
-/* Adds up what of a text is stored in its map, under the key that sum has;
- * clean: the text has no fault but, perhaps, duplicates. */
+/* Adds up what of a text is stored in its map, under the key that sum has. */
 int text_checksum(struct checksum *sum, const struct access *access,
-    const struct map_spec *spec, bool *clean, struct error *err) MUST_USE;
+    const struct map_spec *spec, struct error *err) MUST_USE;
 
 /* ---- text ---- */
 
@@ -133,10 +130,9 @@ void places_free(struct places *p);
  */
 struct order {
 	bool sorted; /* and without comments */
-	size_t len;  /* bytes of it */
 	/* private */
-	struct span text, tail; /* a last line without newline goes last */
-	struct places places;   /* of the others */
+	struct places places; /* of all lines but ... */
+	struct span tail;     /* ... a last one without newline, which goes last */
 	size_t next;
 	struct buf piece;
 	bool ended;
@@ -184,8 +180,8 @@ struct task {
 	int (*work)(struct task *task, struct answer *answer,
 	    struct error *err);
 	const void *context;
-	struct child child; /* its name, the path, timeout and progress are
-	                       the caller's */
+	struct child child; /* its name, the path, timeout and progress, in
+	                       bytes of the text, are the caller's */
 	struct buf words;   /* the child may add some, to be had from
 	                       task_words() */
 };
@@ -201,8 +197,6 @@ int task_end(struct task *task, struct answer *answer, struct error *err)
     MUST_USE;
 struct span task_words(const struct task *task);
 void task_free(struct task *task);
-/* In the child: how far it is, in bytes of the text. */
-void task_tell(const struct task *task, unsigned long long done);
 /* In the child: ends it, as if work had failed with err. */
 _Noreturn void task_fail(const struct error *err);
 /* Of a child that ended with this status and without an answer: -1 with
@@ -314,7 +308,7 @@ int makemap_blame(const struct map_build *build, int status, struct span said,
 /* The answer of map_prove(), from the two checksums; text is made anew where
  * its duplicates have to be known. */
 int prove_compare(const struct source *source, struct access *access,
-    struct checksum *text, bool clean, const struct checksum *map,
+    struct checksum *text, const struct checksum *map,
     struct map_proof *proof, struct error *err) MUST_USE;
 
 #endif

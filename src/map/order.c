@@ -15,21 +15,20 @@ static bool
 collect(struct order *o, const struct map_spec *spec)
 {
 	struct access_record r;
-	size_t at = 0, len = 0;
+	struct span text = o->places.text;
+	size_t at = 0;
 
-	while (access_next(o->text, &at, &r)) {
+	while (access_next(text, &at, &r)) {
 		if (r.kind == ACCESS_TOO_LONG)
 			return false;
 		if (r.kind == ACCESS_NOTHING)
 			continue;
-		len += r.end - r.start;
-		if (o->text.at[r.end - 1] == '\n')
+		if (text.at[r.end - 1] == '\n')
 			places_add(&o->places, &r, spec);
 		else
-			o->tail = (struct span){ o->text.at + r.start,
+			o->tail = (struct span){ text.at + r.start,
 				r.end - r.start };
 	}
-	o->len = len;
 	return true;
 }
 
@@ -38,7 +37,7 @@ collect(struct order *o, const struct map_spec *spec)
 static int
 sort(struct order *o, struct error *err)
 {
-	size_t pages = key_pages(o->text.len, places_count(&o->places));
+	size_t pages = key_pages(o->places.text.len, places_count(&o->places));
 	uint32_t buckets = 1;
 
 	/* Untested: a text of 64 GiB has as many buckets. */
@@ -52,25 +51,23 @@ order_make(struct order *o, struct span text, const struct map_spec *spec)
 {
 	struct error ignored;
 
-	*o = (struct order){ .text = text, .len = text.len,
-		.places.text = text };
-	if (text.len < WORTH_SORTING || spec->type != MAP_HASH)
-		return;
-	o->sorted = collect(o, spec) && sort(o, &ignored) == 0 &&
+	*o = (struct order){ .places.text = text };
+	o->sorted = text.len >= WORTH_SORTING && spec->type == MAP_HASH &&
+	    collect(o, spec) && sort(o, &ignored) == 0 &&
 	    buf_room(&o->piece, PIECE) != NULL;
-	if (!o->sorted)
-		o->len = text.len;
 }
 
 /* As many of the next lines as there is room for. */
 static struct span
 gather(struct order *o)
 {
+	struct span text = o->places.text;
+
 	buf_clear(&o->piece);
 	for (; o->next < places_count(&o->places); o->next++) {
 		size_t at = places_go(&o->places, o->next);
-		const char *line = o->text.at + at;
-		const char *newline = memchr(line, '\n', o->text.len - at);
+		const char *line = text.at + at;
+		const char *newline = memchr(line, '\n', text.len - at);
 		size_t len = (size_t)(newline - line) + 1;
 
 		if (o->piece.len + len > PIECE)
@@ -90,7 +87,7 @@ order_next(void *context)
 	if (o->ended)
 		return (struct span){ "", 0 };
 	o->ended = true;
-	return o->sorted ? o->tail : o->text;
+	return o->sorted ? o->tail : o->places.text;
 }
 
 size_t
@@ -99,7 +96,7 @@ order_offset(const struct order *o, size_t line)
 	size_t count = places_count(&o->places);
 
 	if (line == count + 1 && o->tail.len > 0)
-		return (size_t)(o->tail.at - o->text.at);
+		return (size_t)(o->tail.at - o->places.text.at);
 	/* Of line 0, too, there is none. */
 	return line - 1 < count ? places_offset(&o->places, line - 1)
 	                        : SIZE_MAX;

@@ -11,6 +11,18 @@
 #define AHEAD 8
 #define CACHE_LINE 64
 
+/* libdb's own hash of a key as stored; a map in whose file another is used is
+ * as right, but slower to build. */
+static uint32_t
+key_hash(const char *key, size_t len)
+{
+	uint32_t hash = 0;
+
+	for (size_t i = 0; i < len; i++)
+		hash = hash * 16777619u ^ (unsigned char)key[i];
+	return hash;
+}
+
 void
 places_add(struct places *p, const struct access_record *r,
     const struct map_spec *spec)

@@ -158,7 +158,7 @@ nulls_fit(const struct map_spec *spec, const struct checksum *map)
 
 int
 prove_compare(const struct source *source, struct access *access,
-    struct checksum *text, bool clean, const struct checksum *map,
+    struct checksum *text, const struct checksum *map,
     struct map_proof *proof, struct error *err)
 {
 	bool fits = nulls_fit(source->spec, map);
@@ -171,12 +171,11 @@ prove_compare(const struct source *source, struct access *access,
 		/* Untested: completing the text fails without memory, after
 		 * it was read. */
 		if (access_complete(access, err) != 0 ||
-		    text_checksum(text, access, source->spec, &clean,
-		        err) != 0)
+		    text_checksum(text, access, source->spec, err) != 0)
 			return -1;
 		proof->equal = fits && checksum_equal(text, map);
 	}
-	proof->clean = proof->equal && clean;
+	proof->clean = proof->equal && text->clean;
 	if (proof->equal)
 		return 0;
 	if (fits)

@@ -113,7 +113,7 @@ store_checksum(const struct source *source, struct checksum *sum,
 	while (s != NULL && (more = s->kind->next(s, &key, &value, err)) > 0) {
 		bytes += key.len + value.len + 2; /* tab and newline */
 		if (task != NULL && sum->count % 4096 == 0)
-			task_tell(task, bytes);
+			child_tell(&task->child, bytes);
 		sum->with_null += store_take_null(&key, &value);
 		checksum_add(sum, key, value, true);
 	}

@@ -58,12 +58,6 @@ work(struct child *self)
 	return give(&answer, buf_as_span(&t->words));
 }
 
-void
-task_tell(const struct task *t, unsigned long long done)
-{
-	child_tell(&t->child, done);
-}
-
 /* ---- in the parent ---- */
 
 int

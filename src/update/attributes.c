@@ -6,7 +6,6 @@
  * the mode last, because an ACL changes it.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>

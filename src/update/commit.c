@@ -1,6 +1,4 @@
 /* The order of a change; update.h says why it is this one. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>

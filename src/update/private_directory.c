@@ -37,13 +37,10 @@ in_the_way(const struct target *t, struct error *err)
 static bool
 is_in_place(const struct target *t)
 {
-	struct stat held, named;
+	struct stat held;
 
-	/* Untested: another file system is mounted over the lock. */
 	return fstat(t->private_directory, &held) == 0 &&
-	    fstatat(t->directory, t->private_name, &named,
-	        AT_SYMLINK_NOFOLLOW) == 0 &&
-	    held.st_dev == named.st_dev && held.st_ino == named.st_ino;
+	    is_named(t->directory, t->private_name, &held);
 }
 
 static int

@@ -80,11 +80,12 @@ for_each_name(struct content *c, void (*each)(struct content *c,
 	return failure == 0 ? 0 : -1;
 }
 
-static nlink_t
-is_same(int directory, const char *name, const struct stat *seen)
+bool
+is_named(int directory, const char *name, const struct stat *seen)
 {
 	struct stat other;
 
+	/* Untested: another file system is mounted over the name. */
 	return fstatat(directory, name, &other, AT_SYMLINK_NOFOLLOW) == 0 &&
 	    other.st_dev == seen->st_dev && other.st_ino == seen->st_ino;
 }
@@ -94,14 +95,14 @@ static bool
 has_our_names_only(const struct target *t, int private_directory,
     const struct stat *seen)
 {
-	nlink_t ours = is_same(t->directory, t->name, seen);
+	nlink_t ours = is_named(t->directory, t->name, seen);
 	char name[PRIVATE_NAME];
 
 	if (seen->st_nlink <= 1)
 		return true;
 	for (size_t i = 0; i < HOLDER; i++) {
 		file_name(name, t, i);
-		ours += is_same(private_directory, name, seen);
+		ours += is_named(private_directory, name, seen);
 	}
 	return seen->st_nlink == ours;
 }

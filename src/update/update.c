@@ -1,12 +1,9 @@
 /* Opening, reading and closing; the change itself is in commit.c. */
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "update_private.h"
 
@@ -60,6 +57,8 @@ read_all(const struct target *t, struct buf *bytes, struct error *err)
 	size_t hint = t->seen.st_size > 0 ? (size_t)t->seen.st_size : 0;
 	int more;
 
+	if (!t->exists)
+		return target_missing(t, err);
 	buf_clear(bytes);
 	if ((unsigned long long)t->seen.st_size >= ACCESS_TEXT_END)
 		return error_set(err, EX_DATAERR, "%s: %lld bytes are too many "
@@ -85,19 +84,9 @@ update_read_text(const char *path, struct buf *text, struct error *err)
 	t.open_end = clock_ms() + READER_WAIT;
 	status = target_open(&t, path, err);
 	if (status == 0)
-		status = t.exists ? read_all(&t, text, err)
-		    : target_missing(&t, err);
+		status = read_all(&t, text, err);
 	target_close(&t);
 	return status == 0 ? 0 : error_memory_for(err, path);
-}
-
-static int
-read_alone(struct update *u, struct error *err)
-{
-	if (target_reopen(&u->text, err) != 0)
-		return -1;
-	return u->text.exists ? read_all(&u->text, &u->bytes, err)
-	    : target_missing(&u->text, err);
 }
 
 /* What is to be changed must not be read half written. */
@@ -129,14 +118,18 @@ read_quiet(struct update *u, struct error *err)
 int
 update_read(struct update *u, struct error *err)
 {
+	int status;
+
 	access_free(&u->access);
 	memset(&u->access, 0, sizeof(u->access));
-	if ((u->options.read_only ? read_alone(u, err) : read_quiet(u, err)) !=
-	        0 ||
-	    access_parse_tls(&u->access, buf_as_span(&u->bytes),
-	        u->options.rules, err) != 0)
-		return error_memory_for(err, u->text.path);
-	return 0;
+	if (!u->options.read_only)
+		status = read_quiet(u, err);
+	else if ((status = target_reopen(&u->text, err)) == 0)
+		status = read_all(&u->text, &u->bytes, err);
+	if (status == 0)
+		status = access_parse_tls(&u->access, buf_as_span(&u->bytes),
+		    u->options.rules, err);
+	return status == 0 ? 0 : error_memory_for(err, u->text.path);
 }
 
 bool

@@ -78,6 +78,8 @@ void private_remove_all(const struct target *t);
 int private_failed(const struct target *t, const char *what,
     struct error *err);
 
+/* Is it this file, and no link to it? */
+bool is_named(int directory, const char *name, const struct stat *seen);
 /* Are all other names of the target's file in its private directory, where the
  * next run removes them? */
 bool private_has_rest(const struct target *t) MUST_USE;
