@@ -83,8 +83,9 @@ read_map(struct dump *d, const struct source *source, struct error *err)
 
 /* makemap locks the file. */
 static int
-dump_open(struct store *s, const struct source *source, struct error *err)
+dump_open(struct store *s, struct error *err)
 {
+	const struct source *source = s->source;
 	struct dump *d = calloc(1, sizeof(*d));
 	struct stat seen;
 

@@ -134,25 +134,19 @@ size_hash(struct writer *w)
 	    (w->buckets < most ? w->buckets : most));
 }
 
-/* What is to be stored: a hash map's records are noted, a btree's put into
- * the file at once; of two with a key a btree does not find the first. */
+/* In the order of the text: of two with a key a btree does not find the first,
+ * so that duplicates have to be known. */
 static int
-take_all(struct writer *w, struct error *err)
+fill_btree(struct writer *w, struct error *err)
 {
-	const struct map_spec *spec = w->build->spec;
-	bool btree = spec->type == MAP_BTREE;
 	struct text_walk walk = { .access = w->build->access };
 	struct access_record r;
-	int status = btree ? access_complete(w->build->access, err) : 0;
+	int status = access_complete(w->build->access, err);
 
 	/* Untested: libdb writes to its cache, and to the disk when it
 	 * closes the file. */
-	while (status == 0 && text_next(&walk, &r)) {
-		if (btree)
-			status = put(w, &r, err);
-		else
-			places_add(&w->places, &r, spec);
-	}
+	while (status == 0 && text_next(&walk, &r))
+		status = put(w, &r, err);
 	return status;
 }
 
@@ -207,18 +201,18 @@ put_sorted(struct writer *w, struct error *err)
 }
 
 static int
-fill(struct writer *w, struct error *err)
+fill_hash(struct writer *w, struct error *err)
 {
-	/* Untested: libdb writes to its cache, and to the disk when it
-	 * closes the file. */
+	struct text_walk walk = { .access = w->build->access };
+	struct access_record r;
+	/* Untested: a map of 64 GiB has as many buckets. */
 	uint32_t buckets = w->buckets < PLACES_BUCKETS ? w->buckets
 	                                               : PLACES_BUCKETS;
 
-	w->nulls = w->build->spec->with_null;
-	if (take_all(w, err) != 0 ||
-	    places_sort(&w->places, buckets, err) != 0)
-		return -1;
-	return put_sorted(w, err);
+	while (text_next(&walk, &r))
+		places_add(&w->places, &r, w->build->spec);
+	return places_sort(&w->places, buckets, err) != 0 ? -1
+	                                                  : put_sorted(w, err);
 }
 
 /* ---- a copy ---- */
@@ -237,8 +231,9 @@ find_nulls(struct writer *w, struct error *err)
 	/* Untested: neither makemap nor tlsoff writes an empty key. */
 	if (code == 0) {
 		code = cursor->get(cursor, &key, &value, DB_FIRST);
-		w->nulls = code != 0 ? w->build->spec->with_null
-		    : key.size > 0 && ((char *)key.data)[key.size - 1] == '\0';
+		if (code == 0)
+			w->nulls = key.size > 0 &&
+			    ((char *)key.data)[key.size - 1] == '\0';
 		(void)cursor->close(cursor);
 	}
 	return code == 0 || code == DB_NOTFOUND ? 0
@@ -316,8 +311,11 @@ libdb_build(const struct map_build *b, const struct task *task,
     struct error *err)
 {
 	struct writer w = { .build = b, .task = task,
+		.nulls = b->spec->with_null,
 		.places.text = b->access->text };
 	bool patch = b->builder == BUILD_PATCH;
+	int (*fill)(struct writer *, struct error *) = patch ? change
+	    : b->spec->type == MAP_BTREE ? fill_btree : fill_hash;
 	struct error closing;
 	int status = -1;
 
@@ -328,7 +326,7 @@ libdb_build(const struct map_build *b, const struct task *task,
 		return error_memory(err);
 	/* Untested: two failures in a row. */
 	if (open_file(&w, patch, err) == 0 && flush(&w, err) == 0 &&
-	    (patch ? change(&w, err) : fill(&w, err)) == 0)
+	    fill(&w, err) == 0)
 		status = flush(&w, err);
 	if (libdb_close(&w.libdb, &closing) != 0 && status == 0) {
 		*err = closing;

@@ -48,7 +48,7 @@ static const char *
 name_of(const struct store *s, char name[32])
 {
 	(void)snprintf(name, 32, "/proc/self/fd/%d", s->file);
-	return access(name, R_OK) == 0 ? name : s->path;
+	return access(name, R_OK) == 0 ? name : s->source->file->path;
 }
 
 /* 0, 1 when libdb opened another file or none, -1. */
@@ -56,13 +56,14 @@ static int
 open_handle(struct store *s, struct reader *r, struct error *err)
 {
 	struct libdb *l = &r->libdb;
+	const char *path = s->source->file->path;
 	struct stat got;
 	char name[32];
 	int fd, code;
 
-	libdb_new(l, s->path);
+	libdb_new(l, path);
 	code = l->db->open(l->db, NULL, name_of(s, name), NULL,
-	    libdb_type(s->spec), DB_RDONLY, 0);
+	    libdb_type(s->source->spec), DB_RDONLY, 0);
 	/* Untested: the map is replaced between our opening it and libdb's. */
 	if (code == ENOENT)
 		return 1;
@@ -72,13 +73,14 @@ open_handle(struct store *s, struct reader *r, struct error *err)
 	if (code != 0)
 		return libdb_error(l, EX_IOERR, "cannot be read", code, err);
 	if (fstat(fd, &got) != 0)
-		return error_errno(err, EX_IOERR, s->path, "fstat");
+		return error_errno(err, EX_IOERR, path, "fstat");
 	return got.st_dev != r->seen.st_dev || got.st_ino != r->seen.st_ino;
 }
 
 static int
-reader_open(struct store *s, const struct source *source, struct error *err)
+reader_open(struct store *s, struct error *err)
 {
+	const struct map_file *file = s->source->file;
 	struct reader *r = calloc(1, sizeof(*r));
 	struct error ignored;
 	int again = 1;
@@ -90,14 +92,14 @@ reader_open(struct store *s, const struct source *source, struct error *err)
 	for (int i = 0; i < OPEN_TRIES && again > 0; i++) {
 		(void)libdb_close(&r->libdb, &ignored);
 		close_fd(&s->file);
-		s->file = file_open_locked(source->file, s->spec, &r->seen,
+		s->file = file_open_locked(file, s->source->spec, &r->seen,
 		    err);
 		if (s->file < 0)
 			return -1;
 		again = open_handle(s, r, err);
 	}
 	return again <= 0 ? again : error_set(err, EX_UNAVAILABLE,
-	    "%s: replaced again and again while it was opened", s->path);
+	    "%s: replaced again and again while it was opened", file->path);
 }
 
 /* ---- one key ---- */
@@ -219,7 +221,7 @@ reader_next(struct store *s, struct span *key, struct span *value,
 	if (more > 0 && ++r->walked > (size_t)r->seen.st_size / 4)
 		return error_set(err, EX_DATAERR,
 		    "%s: damaged: its pages form a circle; rebuild it with "
-		    "makemap", s->path);
+		    "makemap", s->source->file->path);
 	return more;
 }
 

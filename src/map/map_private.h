@@ -206,8 +206,7 @@ int task_died(const char *path, bool writes, int status, struct error *err);
 /* ---- a map in this process ---- */
 
 struct store {
-	const struct map_spec *spec;
-	const char *path;
+	const struct source *source; /* outlives it */
 	const struct store_kind *kind;
 	/* private */
 	void *own;      /* of the kind */
@@ -218,8 +217,7 @@ struct store {
 /* What differs between libdb's maps and all others. */
 struct store_kind {
 	bool has_nulls; /* keys come with the NUL that they may have */
-	int (*open)(struct store *s, const struct source *source,
-	    struct error *err);
+	int (*open)(struct store *s, struct error *err);
 	int (*get)(struct store *s, struct span key, struct span *value,
 	    struct error *err);
 	/* Every record as stored, once: 1, 0 at the end, -1 with err. */

@@ -40,10 +40,9 @@ store_open(const struct source *source, struct error *err)
 		return NULL;
 	}
 	s->kind = store_kind(source->spec);
-	s->spec = source->spec;
-	s->path = source->file->path;
+	s->source = source;
 	s->file = -1;
-	if (s->kind->open(s, source, err) == 0)
+	if (s->kind->open(s, err) == 0)
 		return s;
 	store_close(s);
 	return NULL;
@@ -53,6 +52,7 @@ int
 store_get(struct store *s, struct span key, struct span *value,
     struct error *err)
 {
+	const struct map_spec *spec = s->source->spec;
 	bool nulls = s->kind->has_nulls;
 	int found = 0;
 	char *room;
@@ -62,12 +62,12 @@ store_get(struct store *s, struct span key, struct span *value,
 	/* Untested: memory that ends in a key. */
 	if (room == NULL)
 		return error_memory(err);
-	key_copy(room, key.at, key.len, s->spec->keep_case);
+	key_copy(room, key.at, key.len, spec->keep_case);
 	room[key.len] = '\0';
-	if (!nulls || !s->spec->with_null)
+	if (!nulls || !spec->with_null)
 		found = s->kind->get(s, (struct span){ room, key.len }, value,
 		    err);
-	if (found == 0 && nulls && !s->spec->without_null)
+	if (found == 0 && nulls && !spec->without_null)
 		found = s->kind->get(s, (struct span){ room, key.len + 1 },
 		    value, err);
 	if (found > 0 && value->len > 0 && value->at[value->len - 1] == '\0')

@@ -191,7 +191,7 @@ update_commit(struct update *u, struct access *next, bool comments,
 		return UPDATE_FAILED;
 	}
 	w.changed = !span_equal(next->text, buf_as_span(&u->bytes));
-	if (!comments || map_is_text(u, next, proof, err) == 0)
+	if (!comments || update_proven(u, next, proof, err) == 0)
 		status = comments && proof->equal
 		    ? commit_comments(&w, proof, err)
 		    : commit(&w, proof, err);

@@ -161,7 +161,7 @@ map_in_place(const struct update *u, struct access *access,
 }
 
 int
-map_is_text(const struct update *u, struct access *access,
+update_proven(const struct update *u, struct access *access,
     struct map_proof *proof, struct error *err)
 {
 	if (map_in_place(u, access, proof, err) == 0)
@@ -173,12 +173,6 @@ map_is_text(const struct update *u, struct access *access,
 	(void)snprintf(proof->example, sizeof(proof->example), "%.*s",
 	    MAP_EXAMPLE - 1, err->text);
 	return 0;
-}
-
-int
-update_proven(struct update *u, struct map_proof *proof, struct error *err)
-{
-	return map_is_text(u, &u->access, proof, err);
 }
 
 void

@@ -156,9 +156,6 @@ bool time_before(struct timespec a, struct timespec b);
 /* map_prove() of the map that stands there and this text. */
 int map_in_place(const struct update *u, struct access *access,
     struct map_proof *proof, struct error *err) MUST_USE;
-/* The same, but one that is missing or cannot be read is one that differs. */
-int map_is_text(const struct update *u, struct access *access,
-    struct map_proof *proof, struct error *err) MUST_USE;
 
 struct work {
 	struct update *u;
