@@ -145,10 +145,10 @@ checksum_add(struct checksum *sum, struct span key, struct span value,
 }
 
 int
-checksum_end(struct checksum *sum, struct error *err)
+checksum_end(struct checksum *sum, int status, struct error *err)
 {
-	int status = buf_error(&sum->frame, err);
-
+	if (status == 0)
+		status = buf_error(&sum->frame, err);
 	buf_free(&sum->frame);
 	return status;
 }
@@ -167,7 +167,6 @@ text_checksum(struct checksum *sum, const struct access *access,
 {
 	struct text_walk walk = { .access = access };
 	struct access_record r;
-	struct error memory;
 	int status = 0;
 
 	checksum_again(sum, (const uint64_t[2]){ sum->key[0], sum->key[1] });
@@ -178,6 +177,5 @@ text_checksum(struct checksum *sum, const struct access *access,
 			status = cancel_check(err);
 	}
 	sum->clean = !walk.faulty;
-	return checksum_end(sum, status == 0 ? err : &memory) == 0 ? status
-	                                                           : -1;
+	return checksum_end(sum, status, err);
 }

@@ -89,7 +89,6 @@ bool
 text_next(struct text_walk *w, struct access_record *r)
 {
 	while (access_next(w->access->text, &w->at, r)) {
-		w->number++;
 		w->faulty = w->faulty || r->rest ||
 		    (r->kind != ACCESS_NOTHING && r->kind != ACCESS_ENTRY);
 		if (r->kind == ACCESS_ENTRY && !is_duplicate(w, r->start))

@@ -109,6 +109,8 @@ delete(struct writer *w, const struct access_record *r, struct error *err)
 	memset(&key, 0, sizeof(key));
 	key.data = at;
 	key.size = (u_int32_t)(r->key.len + (w->nulls ? 1 : 0));
+	/* Untested: libdb writes to its cache, and to the disk when it
+	 * closes the file. */
 	code = db->del(db, NULL, &key, 0);
 	return code == 0 || code == DB_NOTFOUND ? 0
 	    : libdb_error(&w->libdb, EX_IOERR, "cannot write", code, err);

@@ -107,8 +107,9 @@ makemap_build(const struct map_build *b, struct task *task,
 struct words {
 	const struct map_build *build;
 	struct order order; /* as it was fed */
-	struct text_walk walk; /* of a text fed as it is: the last asked for */
-	size_t start;          /* that record's offset */
+	/* Of a text fed as it is the record asked for last, the first being 1;
+	 * where it starts, and ends. */
+	size_t number, start, end;
 };
 
 /* The digits in "...: NAME: line NUMBER: ...", or none. */
@@ -135,12 +136,11 @@ record_start(struct words *w, size_t number)
 {
 	struct access_record r;
 
-	if (number < w->walk.number)
-		w->walk = (struct text_walk){ .access = w->build->access };
-	while (w->walk.number < number) {
-		if (!access_next(w->build->access->text, &w->walk.at, &r))
+	if (number < w->number)
+		w->number = w->end = 0;
+	for (; w->number < number; w->number++) {
+		if (!access_next(w->build->access->text, &w->end, &r))
 			return NOWHERE;
-		w->walk.number++;
 		w->start = r.start;
 	}
 	return w->start;
@@ -209,7 +209,7 @@ makemap_blame(const struct map_build *b, int status, struct span said,
     struct error *err)
 {
 	const struct source source = build_source(b);
-	struct words w = { .build = b, .walk.access = b->access };
+	struct words w = { .build = b };
 	struct buf complaint = BUF_INIT;
 	struct error memory;
 	int result = 0;

@@ -77,8 +77,9 @@ void checksum_again(struct checksum *sum, const uint64_t key[2]);
 /* Failures are remembered; checksum_end() tells. */
 void checksum_add(struct checksum *sum, struct span key, struct span value,
     bool keep_case);
-/* Once, after the last record.  EX_OSERR. */
-int checksum_end(struct checksum *sum, struct error *err) MUST_USE;
+/* Once, after the last record, or where the walk failed with that status, which
+ * is returned.  EX_OSERR. */
+int checksum_end(struct checksum *sum, int status, struct error *err) MUST_USE;
 bool checksum_equal(const struct checksum *a, const struct checksum *b);
 /* Adds up what of a text is stored in its map, under the key that sum has. */
 int text_checksum(struct checksum *sum, const struct access *access,
@@ -90,7 +91,6 @@ struct text_walk {
 	const struct access *access;
 	bool faulty; /* a record was seen that is a fault, but for duplicates */
 	/* private */
-	size_t number; /* of the record, as makemap counts: 1 is the first */
 	size_t at, fault;
 };
 

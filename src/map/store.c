@@ -106,7 +106,6 @@ store_checksum(const struct source *source, struct checksum *sum,
 {
 	struct store *s = store_open(source, err);
 	struct span key, value;
-	struct error memory;
 	size_t bytes = 0;
 	int more = -1;
 
@@ -118,5 +117,5 @@ store_checksum(const struct source *source, struct checksum *sum,
 		checksum_add(sum, key, value, true);
 	}
 	store_close(s);
-	return checksum_end(sum, more == 0 ? err : &memory) == 0 ? more : -1;
+	return checksum_end(sum, more, err);
 }
