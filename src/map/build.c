@@ -11,7 +11,7 @@
 #include "map_private.h"
 
 struct map_job {
-	struct source source;
+	struct map_source source;
 	struct access *access;         /* the text */
 	const struct map_build *build; /* NULL: the map is there */
 	struct checksum text;
@@ -211,16 +211,14 @@ map_finish(struct map_job *job, struct map_proof *proof, struct error *err)
 /* ---- of a map that stands there ---- */
 
 int
-map_prove(const struct map_file *file, const struct map_spec *spec,
-    struct access *access, const char *makemap, const char *config,
+map_prove(const struct map_source *source, struct access *access,
     struct map_proof *proof, struct error *err)
 {
-	struct map_job job = { .source = { file, spec, makemap, config },
-		.access = access };
+	struct map_job job = { .source = *source, .access = access };
 	int status = -1;
 
 	*proof = (struct map_proof){ .equal = false };
-	job.task.child.timeout = task_seconds(0, file);
+	job.task.child.timeout = task_seconds(0, source->file);
 	if (start(&job, err) == 0)
 		status = finish(&job, proof, err);
 	task_free(&job.task);

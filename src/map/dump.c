@@ -61,7 +61,7 @@ split(struct dump *d, const char *path, struct error *err)
 }
 
 static int
-read_map(struct dump *d, const struct source *source, struct error *err)
+read_map(struct dump *d, const struct map_source *source, struct error *err)
 {
 	static const char *const options[] = { "-u", NULL };
 	struct buf said = BUF_INIT;
@@ -85,7 +85,7 @@ read_map(struct dump *d, const struct source *source, struct error *err)
 static int
 dump_open(struct store *s, struct error *err)
 {
-	const struct source *source = s->source;
+	const struct map_source *source = s->source;
 	struct dump *d = calloc(1, sizeof(*d));
 	struct stat seen;
 

@@ -13,7 +13,7 @@
 #define VALUE_MOST ((size_t)64 << 20)
 
 struct map {
-	struct source source;
+	struct map_source source;
 	struct map_file file;
 	struct child child;
 	struct buf question, answer;
@@ -121,8 +121,7 @@ wait_for_answer(struct map *map, struct error *err)
 }
 
 struct map *
-map_open(const struct map_file *file, const struct map_spec *spec,
-    const char *makemap, const char *config, struct error *err)
+map_open(const struct map_source *source, struct error *err)
 {
 	struct map *map = calloc(1, sizeof(*map));
 
@@ -130,12 +129,14 @@ map_open(const struct map_file *file, const struct map_spec *spec,
 		(void)error_memory(err);
 		return NULL;
 	}
-	map->file = *file;
-	map->source = (struct source){ &map->file, spec, makemap, config };
+	map->file = *source->file;
+	map->source = *source;
+	map->source.file = &map->file;
 	map->child = (struct child){ .function = serve, .context = map,
-		.name = file->path, .answers = true, .ends_children = true,
-		.input = -1, .directory = -1, .target = -1,
-		.output = &map->answer, .timeout = task_seconds(0, file) };
+		.name = map->file.path, .answers = true,
+		.ends_children = true, .input = -1, .directory = -1,
+		.target = -1, .output = &map->answer,
+		.timeout = task_seconds(0, &map->file) };
 	if (child_start(&map->child, err) == 0 &&
 	    wait_for_answer(map, err) == 0) {
 		map->child.timeout = KEY_SECONDS;

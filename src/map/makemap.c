@@ -18,7 +18,7 @@
 #define SECONDS_A_MIB 10
 
 int
-makemap_run(const struct source *source, const char *const *options,
+makemap_run(const struct map_source *source, const char *const *options,
     struct child *child, struct error *err)
 {
 	const struct map_file *file = source->file;
@@ -60,7 +60,7 @@ makemap_seconds(size_t bytes)
 }
 
 int
-makemap_failed(const struct source *source, int status, struct span said,
+makemap_failed(const struct map_source *source, int status, struct span said,
     struct error *err)
 {
 	struct buf words = BUF_INIT;

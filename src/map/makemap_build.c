@@ -70,7 +70,7 @@ int
 makemap_build(const struct map_build *b, struct task *task,
     struct error *err)
 {
-	const struct source source = build_source(b);
+	const struct map_source source = build_source(b);
 	const struct progress progress = { report_progress, &task->child };
 	struct order order;
 	const struct child_feed feed = { order_next, &order };
@@ -208,7 +208,7 @@ int
 makemap_blame(const struct map_build *b, int status, struct span said,
     struct error *err)
 {
-	const struct source source = build_source(b);
+	const struct map_source source = build_source(b);
 	struct words w = { .build = b };
 	struct buf complaint = BUF_INIT;
 	struct error memory;

@@ -22,19 +22,11 @@
 #include "child.h"
 #include "map.h"
 
-/* A map and how it is read. */
-struct source {
-	const struct map_file *file;
-	const struct map_spec *spec;
-	const char *makemap; /* NULL: not installed */
-	const char *config;  /* of makemap; NULL: /dev/null */
-};
-
 /* The map that is being built. */
-static inline struct source
+static inline struct map_source
 build_source(const struct map_build *b)
 {
-	return (struct source){ &b->file, b->spec, b->makemap, b->config };
+	return (struct map_source){ &b->file, b->spec, b->makemap, b->config };
 }
 
 /* ---- keys ---- */
@@ -206,7 +198,7 @@ int task_died(const char *path, bool writes, int status, struct error *err);
 /* ---- a map in this process ---- */
 
 struct store {
-	const struct source *source; /* outlives it */
+	const struct map_source *source; /* outlives it */
 	const struct store_kind *kind;
 	/* private */
 	void *own;      /* of the kind */
@@ -233,7 +225,7 @@ extern const struct store_kind store_libdb, store_dump;
 const struct store_kind *store_kind(const struct map_spec *spec);
 
 /* As map_open() and map_get(), but libdb may crash. */
-struct store *store_open(const struct source *source, struct error *err)
+struct store *store_open(const struct map_source *source, struct error *err)
     MUST_USE;
 int store_get(struct store *s, struct span key, struct span *value,
     struct error *err) MUST_USE;
@@ -242,7 +234,7 @@ void store_close(struct store *s);
 bool store_take_null(struct span *key, struct span *value);
 /* Opens the map and adds up all of it, under the key that sum has.  task is told
  * how far it is; NULL: nobody is. */
-int store_checksum(const struct source *source, struct checksum *sum,
+int store_checksum(const struct map_source *source, struct checksum *sum,
     const struct task *task, struct error *err) MUST_USE;
 
 /* ---- libdb ---- */
@@ -283,11 +275,11 @@ int libdb_build(const struct map_build *build, const struct task *task,
 /* Runs it on a map; options end with NULL, at most 8.  What it is fed, where its
  * output goes, and its time are the caller's, in child.  Its exit status; -1 with
  * err as child_run(), or not installed. */
-int makemap_run(const struct source *source, const char *const *options,
+int makemap_run(const struct map_source *source, const char *const *options,
     struct child *child, struct error *err) MUST_USE;
 /* EX_IOERR where the disk or a limit ended it, and otherwise EX_UNAVAILABLE,
  * with the first line that it said; returns -1. */
-int makemap_failed(const struct source *source, int status, struct span said,
+int makemap_failed(const struct map_source *source, int status, struct span said,
     struct error *err);
 /* Seconds that it may take for a text. */
 int makemap_seconds(size_t bytes);
@@ -305,7 +297,7 @@ int makemap_blame(const struct map_build *build, int status, struct span said,
 
 /* The answer of map_prove(), from the two checksums; text is made anew where
  * its duplicates have to be known. */
-int prove_compare(const struct source *source, struct access *access,
+int prove_compare(const struct map_source *source, struct access *access,
     struct checksum *text, const struct checksum *map,
     struct map_proof *proof, struct error *err) MUST_USE;
 

@@ -13,7 +13,7 @@
 
 /* What is compared, in the child that reads the map. */
 struct side {
-	const struct source *source;
+	const struct map_source *source;
 	const struct access *access;
 	size_t in_text, in_map; /* records */
 	struct store *map;
@@ -124,7 +124,7 @@ walk(struct task *task, struct answer *answer, struct error *err)
 /* ---- in the parent ---- */
 
 static int
-name_difference(const struct source *source, const struct access *access,
+name_difference(const struct map_source *source, const struct access *access,
     const struct checksum *text, const struct checksum *map,
     struct map_proof *proof, struct error *err)
 {
@@ -157,7 +157,7 @@ nulls_fit(const struct map_spec *spec, const struct checksum *map)
 }
 
 int
-prove_compare(const struct source *source, struct access *access,
+prove_compare(const struct map_source *source, struct access *access,
     struct checksum *text, const struct checksum *map,
     struct map_proof *proof, struct error *err)
 {

@@ -31,7 +31,7 @@ map_libdb(void)
 }
 
 struct store *
-store_open(const struct source *source, struct error *err)
+store_open(const struct map_source *source, struct error *err)
 {
 	struct store *s = calloc(1, sizeof(*s));
 
@@ -101,7 +101,7 @@ store_take_null(struct span *key, struct span *value)
 }
 
 int
-store_checksum(const struct source *source, struct checksum *sum,
+store_checksum(const struct map_source *source, struct checksum *sum,
     const struct task *task, struct error *err)
 {
 	struct store *s = store_open(source, err);

@@ -155,9 +155,11 @@ map_in_place(const struct update *u, struct access *access,
 	const struct map_file file = {
 		u->map.directory, u->map.name, u->map.path
 	};
+	const struct map_source source = { &file, &site->map,
+		u->options.makemap, site->config[0] != '\0' ? site->config
+		                                            : NULL };
 
-	return map_prove(&file, &site->map, access, u->options.makemap,
-	    site->config[0] != '\0' ? site->config : NULL, proof, err);
+	return map_prove(&source, access, proof, err);
 }
 
 int

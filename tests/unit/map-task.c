@@ -242,7 +242,8 @@ a_build_in_which_close_fails_is_an_error(void **state)
 static int
 ask_all(void)
 {
-	struct map *map = map_open(&file, &spec, NULL, NULL, &err);
+	struct map *map = map_open(&(struct map_source){ &file, &spec, NULL, NULL },
+	    &err);
 	int odd = 0;
 
 	for (int i = 0; map != NULL && i < ENTRIES && odd == 0; i += 7) {
@@ -315,7 +316,9 @@ whoever_reads_a_map_dies_with_who_asks(void **state)
 	child = fork();
 	assert_true(child >= 0);
 	if (child == 0) {
-		struct map *map = map_open(&file, &spec, NULL, NULL, &err);
+		struct map *map = map_open(
+		    &(struct map_source){ &file, &spec, NULL, NULL },
+		    &err);
 
 		reader = map == NULL ? 0 : only_child();
 		(void)!write(ends[1], &reader, sizeof(reader));
@@ -342,7 +345,8 @@ a_reader_that_was_killed_is_an_error(void **state)
 
 	(void)state;
 	assert_int_equal(build(), 0);
-	map = map_open(&file, &spec, NULL, NULL, &err);
+	map = map_open(&(struct map_source){ &file, &spec, NULL, NULL },
+	    &err);
 	assert_non_null(map);
 	(void)kill(only_child(), SIGKILL);
 	for (int i = 0; i < 2; i++) {
