@@ -36,12 +36,12 @@ must_be_file(const struct map_file *file, struct error *err)
 }
 
 static int
-use_makemap(const struct map_build *b, struct task *task,
+use_makemap(const struct map_job *job, struct task *task,
     struct answer *answer, struct error *err)
 {
-	int status = makemap_build(b, task, err);
+	int status = makemap_build(&job->source, job->access, task, err);
 
-	if (status < 0 || must_be_file(&b->file, err) != 0)
+	if (status < 0 || must_be_file(job->source.file, err) != 0)
 		return -1;
 	answer->ran = true;
 	answer->exit_status = status;
@@ -77,7 +77,7 @@ work(struct task *task, struct answer *answer, struct error *err)
 	bool patches = b != NULL && b->builder == BUILD_PATCH;
 
 	if (b != NULL && (b->builder == BUILD_MAKEMAP
-	    ? use_makemap(b, task, answer, err) != 0
+	    ? use_makemap(job, task, answer, err) != 0
 	    : use_libdb(b, task, err) != 0))
 		return -1;
 	checksum_again(&answer->sum, job->text.key);
@@ -144,7 +144,7 @@ finish(struct map_job *job, struct map_proof *proof, struct error *err)
 		status = prove_compare(&job->source, job->access, &job->text,
 		    &answer.sum, proof, err);
 	if (answer.ran && (status != 0 || !proof->equal) &&
-	    cancel_check(err) == 0 && makemap_blame(job->build,
+	    cancel_check(err) == 0 && makemap_blame(&job->source, job->access,
 	    answer.exit_status, task_words(&job->task), err) != 0)
 		status = -1;
 	return status;
@@ -164,7 +164,8 @@ map_begin(const struct map_build *b, struct error *err)
 		(void)error_memory(err);
 		return NULL;
 	}
-	job->source = build_source(b);
+	job->source = (struct map_source){ &b->file, b->spec, b->makemap,
+		b->config };
 	job->access = b->access;
 	job->build = b;
 	job->task.writes = b->builder != BUILD_MAKEMAP;

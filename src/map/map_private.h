@@ -4,7 +4,7 @@
  *   key.c             keys as a map stores them, and the records of a text
  *                     that its map has
  *   checksum.c        the keyed checksum that tells two sets of records apart
- *   places.c          these bucket by bucket; order.c: what makemap is fed
+ *   order.c           these bucket by bucket, and what makemap is fed
  *   file.c            the file of a map
  *   task.c            work in a child: libdb may crash
  *   store.c           a map in this process, of one of two kinds:
@@ -21,13 +21,6 @@
 
 #include "child.h"
 #include "map.h"
-
-/* The map that is being built. */
-static inline struct map_source
-build_source(const struct map_build *b)
-{
-	return (struct map_source){ &b->file, b->spec, b->makemap, b->config };
-}
 
 /* ---- keys ---- */
 
@@ -283,15 +276,16 @@ int makemap_failed(const struct map_source *source, int status, struct span said
     struct error *err);
 /* Seconds that it may take for a text. */
 int makemap_seconds(size_t bytes);
-/* Builds with it, and adds what it says to the task's words: its exit status,
- * or -1. */
-int makemap_build(const struct map_build *build, struct task *task,
-    struct error *err) MUST_USE;
+/* Builds the source with it, and adds what it says to the task's words: its exit
+ * status, or -1. */
+int makemap_build(const struct map_source *source,
+    const struct access *access, struct task *task, struct error *err)
+    MUST_USE;
 /* Of a build that is not proven: -1 with EX_UNAVAILABLE where that status, or
  * what makemap said, is more than the faults of the text explain, or EX_IOERR;
  * 0: neither is, err is as it was. */
-int makemap_blame(const struct map_build *build, int status, struct span said,
-    struct error *err) MUST_USE;
+int makemap_blame(const struct map_source *source, struct access *access,
+    int status, struct span said, struct error *err) MUST_USE;
 
 /* ---- build and proof ---- */
 
