@@ -134,6 +134,8 @@ int error_set(struct error *err, int status, const char *format, ...)
  * EX_OSERR, whatever status says. */
 int error_errno(struct error *err, int status, const char *subject,
     const char *what);
+/* Adds to a text that is filled already, as far as it fits. */
+void error_add(struct error *err, const char *format, ...) PRINTF_LIKE(2, 3);
 /* "out of memory", EX_OSERR. */
 int error_memory(struct error *err);
 /* "too large for an access file", EX_DATAERR. */

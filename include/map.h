@@ -34,6 +34,14 @@ struct map_file {
 	const char *path; /* the same file, absolute: for libdb and messages */
 };
 
+/* A map, and how it is read. */
+struct map_source {
+	const struct map_file *file;
+	const struct map_spec *spec;
+	const char *makemap; /* to read what libdb cannot; NULL: not installed */
+	const char *config;  /* cf for makemap -C; NULL: /dev/null */
+};
+
 /* libdb's words for its version; NULL: built without libdb. */
 const char *map_libdb(void);
 
@@ -54,14 +62,14 @@ struct map;
 
 /*
  * Opens for reading, with a shared flock while it is held, as sendmail does.
- * spec must outlive the map.  NULL with err: EX_NOINPUT no such file,
+ * source->spec must outlive the map.  NULL with err: EX_NOINPUT no such file,
  * EX_NOPERM, EX_DATAERR not a map of this type (the text says what it is, and
  * the cure), EX_UNAVAILABLE (locked for 5 seconds; replaced again and again;
  * a type that needs makemap, and makemap NULL or failing), EX_IOERR, EX_OSERR.
  * A child holds the map open until map_close().
  */
-struct map *map_open(const struct map_file *file, const struct map_spec *spec,
-    const char *makemap, const char *config, struct error *err) MUST_USE;
+struct map *map_open(const struct map_source *source, struct error *err)
+    MUST_USE;
 /* 1 found, 0 not, -1 with err (EX_IOERR; EX_DATAERR where libdb crashed or found
  * no end, from then on for every key).  The key is folded as the spec says;
  * K -N finds keys that end in NUL, a plain K those too, K -O none of them.
@@ -150,8 +158,7 @@ void map_cancel(struct map_job *job);
  * not equal it is completed.  0 with the answer in proof, or -1 as map_open(),
  * EX_DATAERR also where libdb crashed or found no end.
  */
-int map_prove(const struct map_file *file, const struct map_spec *spec,
-    struct access *access, const char *makemap, const char *config,
+int map_prove(const struct map_source *source, struct access *access,
     struct map_proof *proof, struct error *err) MUST_USE;
 
 /* ---- safe ---- */

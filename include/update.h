@@ -66,6 +66,8 @@
 #include "map.h"
 #include "site.h"
 
+#define PRIVATE_NAME (NAME_MAX + 32)
+
 /* A file to be replaced: its real directory, held open, and its name. */
 struct target {
 	int directory;
@@ -76,6 +78,9 @@ struct target {
 	struct stat seen; /* of the old one */
 	/* private */
 	int private_directory; /* open and locked; -1: not */
+	char private_name[PRIVATE_NAME];
+	char private_path[PATH_MAX + PRIVATE_NAME];
+	char new_path[PATH_MAX + 2 * PRIVATE_NAME]; /* the new file in it */
 	int64_t open_end; /* clock_ms() until when another's lease on the file
 	                     is waited for */
 };
@@ -135,10 +140,10 @@ int update_read_text(const char *path, struct buf *text, struct error *err)
 #define UPDATE_OLD_FILES 3
 bool update_old_file(const struct update *u, size_t which,
     char path[UPDATE_OLD_PATH]);
-/* Is the map in place exactly the text as read?  A map that is missing or
- * unreadable is not; proof->example says so. */
-int update_proven(struct update *u, struct map_proof *proof, struct error *err)
-    MUST_USE;
+/* Is the map in place exactly this text, &u->access being the one as read?  A map
+ * that is missing or unreadable is not; proof->example says so. */
+int update_proven(const struct update *u, struct access *access,
+    struct map_proof *proof, struct error *err) MUST_USE;
 /*
  * Puts the text of next in place of the access file, and the map made from it;
  * comments: it differs in comments alone, so that a map which is proven to be it

@@ -42,6 +42,17 @@ error_set(struct error *err, int status, const char *format, ...)
 	return -1;
 }
 
+void
+error_add(struct error *err, const char *format, ...)
+{
+	size_t len = strlen(err->text);
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(err->text + len, sizeof(err->text) - len, format, args);
+	va_end(args);
+}
+
 int
 error_errno(struct error *err, int status, const char *subject,
     const char *what)

@@ -85,7 +85,7 @@ plan(struct job *j, struct error *err)
 		return 0;
 	/* Untested: the proof of an old map fails without memory or
 	 * processes; tests/faults does that to new ones. */
-	if (update_proven(&j->update, &j->proof, err) != 0)
+	if (update_proven(&j->update, &j->update.access, &j->proof, err) != 0)
 		return -1;
 	if (!j->proof.equal)
 		memcpy(j->why, j->proof.example, sizeof(j->why));

@@ -120,7 +120,8 @@ look_at_map(struct checks *c, struct error *err)
 		    "there is no map; build it with tlsoff check --fix");
 		return 0;
 	}
-	if (update_proven(&c->job.update, &proof, err) != 0)
+	if (update_proven(&c->job.update, &c->job.update.access, &proof,
+	    err) != 0)
 		return -1;
 	if (!proof.equal)
 		add(c, path, 0, "map-differs", true,

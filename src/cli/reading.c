@@ -118,6 +118,7 @@ reading_map(struct reading_file *r, const struct options *o,
 	const struct site *site = &r->site;
 	struct location *l = &r->place;
 	struct error why = ERROR_INIT;
+	struct map_source source;
 	struct map_file file;
 
 	/* Untested: the path of a map that was read begins with /. */
@@ -134,8 +135,9 @@ reading_map(struct reading_file *r, const struct options *o,
 		return is_ours ? -1 : 0;
 	}
 	file = (struct map_file){ l->directory, l->name, l->path };
-	r->map = map_open(&file, &site->map, o->makemap,
-	    site->config[0] == '\0' ? NULL : site->config, unreadable);
+	source = (struct map_source){ &file, &site->map, o->makemap,
+		site->config[0] == '\0' ? NULL : site->config };
+	r->map = map_open(&source, unreadable);
 	close_fd(&l->directory);
 	return 0;
 }

@@ -1,4 +1,5 @@
-/* Building a map in a child, beside what else is to be done. */
+/* A map is built, or only read, and added up in a child, while this process adds
+ * up the text; then the two sums are compared. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,9 +11,11 @@
 #include "map_private.h"
 
 struct map_job {
-	const struct map_build *build;
+	struct map_source source;
+	struct access *access;         /* the text */
+	const struct map_build *build; /* NULL: the map is there */
 	struct checksum text;
-	bool summed, clean; /* the text */
+	bool summed; /* the text */
 	struct task task;
 };
 
@@ -33,12 +36,12 @@ must_be_file(const struct map_file *file, struct error *err)
 }
 
 static int
-use_makemap(const struct map_build *b, struct task *task,
+use_makemap(const struct map_job *job, struct task *task,
     struct answer *answer, struct error *err)
 {
-	int status = makemap_build(b, task, err);
+	int status = makemap_build(&job->source, job->access, task, err);
 
-	if (status < 0 || must_be_file(&b->file, err) != 0)
+	if (status < 0 || must_be_file(job->source.file, err) != 0)
 		return -1;
 	answer->ran = true;
 	answer->exit_status = status;
@@ -67,20 +70,20 @@ use_libdb(const struct map_build *b, const struct task *task,
 }
 
 static int
-build(struct task *task, struct answer *answer, struct error *err)
+work(struct task *task, struct answer *answer, struct error *err)
 {
 	const struct map_job *job = task->context;
 	const struct map_build *b = job->build;
-	const struct source source = build_source(b);
+	bool patches = b != NULL && b->builder == BUILD_PATCH;
 
-	if (b->builder == BUILD_MAKEMAP
-	    ? use_makemap(b, task, answer, err) != 0
-	    : use_libdb(b, task, err) != 0)
+	if (b != NULL && (b->builder == BUILD_MAKEMAP
+	    ? use_makemap(job, task, answer, err) != 0
+	    : use_libdb(b, task, err) != 0))
 		return -1;
 	checksum_again(&answer->sum, job->text.key);
 	/* Of other builders the proof is the short rest. */
-	return store_checksum(&source, &answer->sum,
-	    b->builder == BUILD_PATCH ? task : NULL, err);
+	return store_checksum(&job->source, &answer->sum, patches ? task : NULL,
+	    err);
 }
 
 /* ---- in the parent ---- */
@@ -100,6 +103,55 @@ must_not_exist(const struct map_file *file, struct error *err)
 	return error_errno(err, EX_CANTCREAT, file->path, "cannot create");
 }
 
+/* The struct has to stay where it is. */
+static int
+start(struct map_job *job, struct error *err)
+{
+	job->task.work = work;
+	job->task.context = job;
+	job->task.child.name = job->source.file->path;
+	return checksum_begin(&job->text, err) != 0 ? -1
+	                                            : task_start(&job->task, err);
+}
+
+int
+map_sum(struct map_job *job, struct error *err)
+{
+	if (job->summed)
+		return 0;
+	job->summed = text_checksum(&job->text, job->access, job->source.spec,
+	    err) == 0;
+	return job->summed ? 0 : -1;
+}
+
+static int
+finish(struct map_job *job, struct map_proof *proof, struct error *err)
+{
+	bool makemap = job->build != NULL &&
+	    job->build->builder == BUILD_MAKEMAP;
+	struct answer answer = { .ran = false };
+	int status;
+
+	*proof = (struct map_proof){ .equal = false };
+	if (map_sum(job, err) != 0)
+		return -1;
+	status = task_end(&job->task, &answer, err);
+	if (status != 0 && job->task.child.status == CHILD_LATE && makemap)
+		return error_set(err, EX_UNAVAILABLE, "%s: %s, or what it "
+		    "started: no end after %d seconds", job->source.file->path,
+		    job->source.makemap, job->task.child.timeout);
+	if (status == 0)
+		status = prove_compare(&job->source, job->access, &job->text,
+		    &answer.sum, proof, err);
+	if (answer.ran && (status != 0 || !proof->equal) &&
+	    cancel_check(err) == 0 && makemap_blame(&job->source, job->access,
+	    answer.exit_status, task_words(&job->task), err) != 0)
+		status = -1;
+	return status;
+}
+
+/* ---- of a map that is built ---- */
+
 struct map_job *
 map_begin(const struct map_build *b, struct error *err)
 {
@@ -112,59 +164,21 @@ map_begin(const struct map_build *b, struct error *err)
 		(void)error_memory(err);
 		return NULL;
 	}
+	job->source = (struct map_source){ &b->file, b->spec, b->makemap,
+		b->config };
+	job->access = b->access;
 	job->build = b;
-	job->task = (struct task){ .path = b->file.path, .work = build,
-		.context = job, .writes = b->builder != BUILD_MAKEMAP };
+	job->task.writes = b->builder != BUILD_MAKEMAP;
 	job->task.child.progress = b->progress;
 	job->task.child.total = b->access->text.len;
 	job->task.child.timeout = task_seconds(b->access->text.len, b->old);
 	if (b->builder == BUILD_MAKEMAP)
 		job->task.child.timeout +=
 		    makemap_seconds(b->access->text.len);
-	if (checksum_begin(&job->text, err) == 0 &&
-	    task_start(&job->task, err) == 0)
+	if (start(job, err) == 0)
 		return job;
 	free(job);
 	return NULL;
-}
-
-int
-map_sum(struct map_job *job, struct error *err)
-{
-	const struct map_build *b = job->build;
-
-	if (job->summed)
-		return 0;
-	job->summed = text_checksum(&job->text, b->access, b->spec,
-	    &job->clean, err) == 0;
-	return job->summed ? 0 : -1;
-}
-
-static int
-finish(struct map_job *job, struct map_proof *proof, struct error *err)
-{
-	const struct map_build *b = job->build;
-	const struct source source = build_source(b);
-	struct answer answer = { .ran = false };
-	int status;
-
-	*proof = (struct map_proof){ .equal = false };
-	if (map_sum(job, err) != 0)
-		return -1;
-	status = task_end(&job->task, &answer, err);
-	if (status != 0 && job->task.child.status == CHILD_LATE &&
-	    b->builder == BUILD_MAKEMAP)
-		return error_set(err, EX_UNAVAILABLE, "%s: %s, or what it "
-		    "started: no end after %d seconds", b->file.path,
-		    b->makemap, job->task.child.timeout);
-	if (status == 0)
-		status = prove_compare(&source, b->access, &job->text,
-		    job->clean, &answer.sum, proof, err);
-	if (answer.ran && (status != 0 || !proof->equal) &&
-	    cancel_check(err) == 0 && makemap_blame(b, answer.exit_status,
-	    task_words(&job->task), err) != 0)
-		status = -1;
-	return status;
 }
 
 /* Also what makemap may have left in the place of a file, and libdb's name for
@@ -193,4 +207,21 @@ map_finish(struct map_job *job, struct map_proof *proof, struct error *err)
 	task_free(&job->task);
 	free(job);
 	return 0;
+}
+
+/* ---- of a map that stands there ---- */
+
+int
+map_prove(const struct map_source *source, struct access *access,
+    struct map_proof *proof, struct error *err)
+{
+	struct map_job job = { .source = *source, .access = access };
+	int status = -1;
+
+	*proof = (struct map_proof){ .equal = false };
+	job.task.child.timeout = task_seconds(0, source->file);
+	if (start(&job, err) == 0)
+		status = finish(&job, proof, err);
+	task_free(&job.task);
+	return status;
 }

@@ -145,10 +145,10 @@ checksum_add(struct checksum *sum, struct span key, struct span value,
 }
 
 int
-checksum_end(struct checksum *sum, struct error *err)
+checksum_end(struct checksum *sum, int status, struct error *err)
 {
-	int status = buf_error(&sum->frame, err);
-
+	if (status == 0)
+		status = buf_error(&sum->frame, err);
 	buf_free(&sum->frame);
 	return status;
 }
@@ -163,11 +163,10 @@ checksum_equal(const struct checksum *a, const struct checksum *b)
 
 int
 text_checksum(struct checksum *sum, const struct access *access,
-    const struct map_spec *spec, bool *clean, struct error *err)
+    const struct map_spec *spec, struct error *err)
 {
 	struct text_walk walk = { .access = access };
 	struct access_record r;
-	struct error memory;
 	int status = 0;
 
 	checksum_again(sum, (const uint64_t[2]){ sum->key[0], sum->key[1] });
@@ -177,7 +176,6 @@ text_checksum(struct checksum *sum, const struct access *access,
 		if (sum->count % 65536 == 0)
 			status = cancel_check(err);
 	}
-	*clean = !walk.faulty;
-	return checksum_end(sum, status == 0 ? err : &memory) == 0 ? status
-	                                                           : -1;
+	sum->clean = !walk.faulty;
+	return checksum_end(sum, status, err);
 }

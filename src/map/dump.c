@@ -3,7 +3,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #include "map_private.h"
 
@@ -13,9 +12,21 @@ struct dump_record {
 
 struct dump {
 	struct buf text;
-	struct dump_record *records; /* by key */
-	size_t count, next;
+	struct buf list; /* of struct dump_record, by key */
+	size_t next;
 };
+
+static struct dump_record *
+records(const struct dump *d)
+{
+	return (struct dump_record *)(void *)d->list.at;
+}
+
+static size_t
+count(const struct dump *d)
+{
+	return d->list.len / sizeof(struct dump_record);
+}
 
 static int
 compare(const void *left, const void *right)
@@ -28,49 +39,38 @@ compare(const void *left, const void *right)
 	return order != 0 ? order : (a->len > b->len) - (a->len < b->len);
 }
 
-static size_t
-count_lines(struct span text)
-{
-	size_t lines = 0;
-
-	for (size_t i = 0; i < text.len; i++)
-		lines += text.at[i] == '\n';
-	return lines;
-}
-
 static int
 split(struct dump *d, const char *path, struct error *err)
 {
 	struct span rest = buf_as_span(&d->text);
 
 	while (rest.len > 0) {
-		struct span line = span_cut(&rest, "\n"), value = line, key;
+		struct dump_record r = { .value = span_cut(&rest, "\n") };
 
 		if (rest.at == NULL)
 			return error_set(err, EX_UNAVAILABLE,
 			    "%s: makemap -u stopped in the middle of a line",
 			    path);
-		key = span_cut(&value, "\t");
-		if (value.at == NULL)
+		r.key = span_cut(&r.value, "\t");
+		if (r.value.at == NULL)
 			return error_set(err, EX_UNAVAILABLE,
 			    "%s: makemap -u wrote a line without a tab", path);
-		d->records[d->count++] = (struct dump_record){ key, value };
+		buf_add(&d->list, &r, sizeof(r));
 	}
-	return 0;
+	return buf_error(&d->list, err);
 }
 
 static int
-read_map(struct dump *d, const struct source *source, struct error *err)
+read_map(struct dump *d, const struct map_source *source, struct error *err)
 {
 	static const char *const options[] = { "-u", NULL };
 	struct buf said = BUF_INIT;
-	struct makemap call = { .source = source, .options = options,
-		.output = &d->text, .messages = &said, .keep = SIZE_MAX / 4,
-		.only_reads = true };
-	int status = makemap_run(&call, err);
+	struct child child = { .output = &d->text, .messages = &said,
+		.keep = SIZE_MAX / 4, .only_reads = true };
+	int status = makemap_run(source, options, &child, err);
 
 	if (status > 0) {
-		(void)makemap_failed(&call, status, buf_as_span(&said), err);
+		(void)makemap_failed(source, status, buf_as_span(&said), err);
 		/* The file is there and we may read it: what makemap knows
 		 * and cannot open is no map of this type. */
 		if (status == EX_CANTCREAT &&
@@ -83,8 +83,9 @@ read_map(struct dump *d, const struct source *source, struct error *err)
 
 /* makemap locks the file. */
 static int
-dump_open(struct store *s, const struct source *source, struct error *err)
+dump_open(struct store *s, struct error *err)
 {
+	const struct map_source *source = s->source;
 	struct dump *d = calloc(1, sizeof(*d));
 	struct stat seen;
 
@@ -97,13 +98,11 @@ dump_open(struct store *s, const struct source *source, struct error *err)
 	if (s->file < 0 || read_map(d, source, err) != 0)
 		return -1;
 	sandbox(SANDBOX_READ, -1);
-	d->records = calloc(count_lines(buf_as_span(&d->text)) + 1,
-	    sizeof(d->records[0]));
-	if (d->records == NULL)
-		return error_memory(err);
 	if (split(d, source->file->path, err) != 0)
 		return -1;
-	qsort(d->records, d->count, sizeof(d->records[0]), compare);
+	if (count(d) > 0)
+		qsort(records(d), count(d), sizeof(struct dump_record),
+		    compare);
 	return 0;
 }
 
@@ -112,10 +111,12 @@ dump_get(struct store *s, struct span key, struct span *value,
     struct error *err)
 {
 	const struct dump *d = s->own;
-	struct dump_record asked = { key, { "", 0 } }, *found;
+	struct dump_record asked = { key, { "", 0 } }, *found = NULL;
 
 	(void)err;
-	found = bsearch(&asked, d->records, d->count, sizeof(asked), compare);
+	if (count(d) > 0)
+		found = bsearch(&asked, records(d), count(d), sizeof(asked),
+		    compare);
 	if (found != NULL)
 		*value = found->value;
 	return found != NULL;
@@ -128,20 +129,12 @@ dump_next(struct store *s, struct span *key, struct span *value,
 	struct dump *d = s->own;
 
 	(void)err;
-	if (d->next == d->count) {
-		d->next = 0;
+	if (d->next == count(d))
 		return 0;
-	}
-	*key = d->records[d->next].key;
-	*value = d->records[d->next].value;
+	*key = records(d)[d->next].key;
+	*value = records(d)[d->next].value;
 	d->next++;
 	return 1;
-}
-
-static void
-dump_rewind(struct store *s)
-{
-	((struct dump *)s->own)->next = 0;
 }
 
 static void
@@ -152,7 +145,7 @@ dump_close(struct store *s)
 	if (d == NULL)
 		return;
 	buf_free(&d->text);
-	free(d->records);
+	buf_free(&d->list);
 	free(d);
 }
 
@@ -160,6 +153,5 @@ const struct store_kind store_dump = {
 	.open = dump_open,
 	.get = dump_get,
 	.next = dump_next,
-	.rewind = dump_rewind,
 	.close = dump_close,
 };

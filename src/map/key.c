@@ -49,16 +49,6 @@ key_copy(char *to, const char *from, size_t len, bool keep_case)
 	fold_word(to + len - 8, from + len - 8);
 }
 
-uint32_t
-key_hash(const char *key, size_t len)
-{
-	uint32_t hash = 0;
-
-	for (size_t i = 0; i < len; i++)
-		hash = hash * 16777619u ^ (unsigned char)key[i];
-	return hash;
-}
-
 #define PAGE_HEADER 26u
 #define ITEM_COST 6u /* two offsets and two type bytes */
 
@@ -99,7 +89,6 @@ bool
 text_next(struct text_walk *w, struct access_record *r)
 {
 	while (access_next(w->access->text, &w->at, r)) {
-		w->number++;
 		w->faulty = w->faulty || r->rest ||
 		    (r->kind != ACCESS_NOTHING && r->kind != ACCESS_ENTRY);
 		if (r->kind == ACCESS_ENTRY && !is_duplicate(w, r->start))

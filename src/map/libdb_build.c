@@ -32,7 +32,6 @@ struct writer {
 	void *room;   /* where the bulk goes on */
 	size_t in_bulk;
 	size_t taken; /* bytes of the text that are in the file or the bulk */
-	struct buf key;
 	uint32_t buckets;
 	struct places places; /* of what a hash map stores */
 };
@@ -55,7 +54,7 @@ flush(struct writer *w, struct error *err)
 		return libdb_error(&w->libdb, EX_IOERR, "cannot write", code,
 		    err);
 	w->in_bulk = 0;
-	task_tell(w->task, w->taken);
+	child_tell(&w->task->child, w->taken);
 	DB_MULTIPLE_WRITE_INIT(w->room, &w->bulk);
 	return 0;
 }
@@ -101,21 +100,17 @@ static int
 delete(struct writer *w, const struct access_record *r, struct error *err)
 {
 	DB *db = w->libdb.db;
-	char *at;
+	char at[KEY_MOST + 1];
 	DBT key;
 	int code;
 
-	buf_clear(&w->key);
-	at = buf_room(&w->key, r->key.len + 1);
-	/* Untested: libdb writes to its cache, and to the disk when it
-	 * closes the file. */
-	if (at == NULL)
-		return error_memory(err);
 	key_copy(at, r->key.at, r->key.len, w->build->spec->keep_case);
 	at[r->key.len] = '\0';
 	memset(&key, 0, sizeof(key));
 	key.data = at;
 	key.size = (u_int32_t)(r->key.len + (w->nulls ? 1 : 0));
+	/* Untested: libdb writes to its cache, and to the disk when it
+	 * closes the file. */
 	code = db->del(db, NULL, &key, 0);
 	return code == 0 || code == DB_NOTFOUND ? 0
 	    : libdb_error(&w->libdb, EX_IOERR, "cannot write", code, err);
@@ -123,69 +118,37 @@ delete(struct writer *w, const struct access_record *r, struct error *err)
 
 /* ---- a new map ---- */
 
-static void
-choose_buckets(struct writer *w)
+/* Without a fill factor libdb forgets the number of elements. */
+static int
+size_hash(struct writer *w)
 {
+	uint32_t most = UINT32_MAX / NEVER_SPLIT;
 	size_t pages = key_text_pages(w->build->access);
+	DB *db = w->libdb.db;
+	int code = db->set_h_ffactor(db, NEVER_SPLIT);
 
 	w->buckets = 2;
 	/* Always below 2^30: access_parse() takes no text of 2^40 bytes. */
 	while (w->buckets < pages)
 		w->buckets *= 2;
-}
-
-/* Without a fill factor libdb forgets the number of elements. */
-static int
-size_hash(const struct writer *w)
-{
-	uint32_t most = UINT32_MAX / NEVER_SPLIT;
-	DB *db = w->libdb.db;
-	int code = db->set_h_ffactor(db, NEVER_SPLIT);
-
 	/* Untested: more buckets than 16 GiB of text have. */
 	return code != 0 ? code : db->set_h_nelem(db, NEVER_SPLIT *
 	    (w->buckets < most ? w->buckets : most));
 }
 
+/* In the order of the text: of two with a key a btree does not find the first,
+ * so that duplicates have to be known. */
 static int
-open_new(struct writer *w, struct error *err)
+fill_btree(struct writer *w, struct error *err)
 {
-	bool btree = w->build->spec->type == MAP_BTREE;
-	DB *db = w->libdb.db;
-	int code = db->set_cachesize(db, 0, btree ? CACHE_BTREE : CACHE_SMALL,
-	    1);
-
-	choose_buckets(w);
-	if (code == 0)
-		code = db->set_pagesize(db, KEY_PAGE);
-	if (code == 0 && !btree)
-		code = size_hash(w);
-	if (code == 0)
-		code = db->open(db, NULL, w->build->file.name, NULL,
-		    libdb_type(w->build->spec), DB_CREATE | DB_EXCL, 0600);
-	return code == 0 ? 0 : libdb_error(&w->libdb, EX_CANTCREAT,
-	    "cannot create", code, err);
-}
-
-/* What is to be stored: a hash map's records are noted, a btree's put into
- * the file at once; of two with a key a btree does not find the first. */
-static int
-take_all(struct writer *w, struct error *err)
-{
-	const struct map_spec *spec = w->build->spec;
-	bool btree = spec->type == MAP_BTREE;
 	struct text_walk walk = { .access = w->build->access };
 	struct access_record r;
-	int status = btree ? access_complete(w->build->access, err) : 0;
+	int status = access_complete(w->build->access, err);
 
 	/* Untested: libdb writes to its cache, and to the disk when it
 	 * closes the file. */
-	while (status == 0 && text_next(&walk, &r)) {
-		if (btree)
-			status = put(w, &r, err);
-		else
-			places_add(&w->places, &r, spec);
-	}
+	while (status == 0 && text_next(&walk, &r))
+		status = put(w, &r, err);
 	return status;
 }
 
@@ -240,34 +203,21 @@ put_sorted(struct writer *w, struct error *err)
 }
 
 static int
-fill(struct writer *w, struct error *err)
+fill_hash(struct writer *w, struct error *err)
 {
-	/* Untested: libdb writes to its cache, and to the disk when it
-	 * closes the file. */
+	struct text_walk walk = { .access = w->build->access };
+	struct access_record r;
+	/* Untested: a map of 64 GiB has as many buckets. */
 	uint32_t buckets = w->buckets < PLACES_BUCKETS ? w->buckets
 	                                               : PLACES_BUCKETS;
 
-	w->nulls = w->build->spec->with_null;
-	if (take_all(w, err) != 0 ||
-	    places_sort(&w->places, buckets, err) != 0)
-		return -1;
-	return put_sorted(w, err);
+	while (text_next(&walk, &r))
+		places_add(&w->places, &r, w->build->spec);
+	return places_sort(&w->places, buckets, err) != 0 ? -1
+	                                                  : put_sorted(w, err);
 }
 
 /* ---- a copy ---- */
-
-static int
-open_copy(struct writer *w, struct error *err)
-{
-	DB *db = w->libdb.db;
-	int code = db->set_cachesize(db, 0, CACHE_SMALL, 1);
-
-	if (code == 0)
-		code = db->open(db, NULL, w->build->file.name, NULL,
-		    libdb_type(w->build->spec), 0, 0);
-	return code == 0 ? 0 : libdb_error(&w->libdb, EX_DATAERR,
-	    "cannot be opened", code, err);
-}
 
 /* A K line without -N and -O takes both kinds: do as the map's first record
  * does. */
@@ -283,8 +233,9 @@ find_nulls(struct writer *w, struct error *err)
 	/* Untested: neither makemap nor tlsoff writes an empty key. */
 	if (code == 0) {
 		code = cursor->get(cursor, &key, &value, DB_FIRST);
-		w->nulls = code != 0 ? w->build->spec->with_null
-		    : key.size > 0 && ((char *)key.data)[key.size - 1] == '\0';
+		if (code == 0)
+			w->nulls = key.size > 0 &&
+			    ((char *)key.data)[key.size - 1] == '\0';
 		(void)cursor->close(cursor);
 	}
 	return code == 0 || code == DB_NOTFOUND ? 0
@@ -329,16 +280,32 @@ static int
 open_file(struct writer *w, bool patch, struct error *err)
 {
 	const struct map_file *file = &w->build->file;
+	bool btree = w->build->spec->type == MAP_BTREE;
+	DB *db;
+	int code;
 
-	if (fchdir(file->directory) != 0) {
-		(void)error_errno(err, EX_CANTCREAT, file->path,
+	if (fchdir(file->directory) != 0)
+		return error_errno(err, EX_CANTCREAT, file->path,
 		    "cannot enter its directory");
-		return -1;
-	}
 	sandbox(SANDBOX_WRITE, file->directory);
 	libdb_writes(file->path);
 	libdb_new(&w->libdb, file->path);
-	return patch ? open_copy(w, err) : open_new(w, err);
+	db = w->libdb.db;
+	code = db->set_cachesize(db, 0, btree && !patch ? CACHE_BTREE
+	                                                : CACHE_SMALL, 1);
+	if (code == 0 && !patch)
+		code = db->set_pagesize(db, KEY_PAGE);
+	if (code == 0 && !patch && !btree)
+		code = size_hash(w);
+	if (code == 0)
+		code = db->open(db, NULL, file->name, NULL,
+		    libdb_type(w->build->spec),
+		    patch ? 0 : DB_CREATE | DB_EXCL, patch ? 0 : 0600);
+	if (code == 0)
+		return 0;
+	return patch
+	    ? libdb_error(&w->libdb, EX_DATAERR, "cannot be opened", code, err)
+	    : libdb_error(&w->libdb, EX_CANTCREAT, "cannot create", code, err);
 }
 
 int
@@ -346,8 +313,11 @@ libdb_build(const struct map_build *b, const struct task *task,
     struct error *err)
 {
 	struct writer w = { .build = b, .task = task,
+		.nulls = b->spec->with_null,
 		.places.text = b->access->text };
 	bool patch = b->builder == BUILD_PATCH;
+	int (*fill)(struct writer *, struct error *) = patch ? change
+	    : b->spec->type == MAP_BTREE ? fill_btree : fill_hash;
 	struct error closing;
 	int status = -1;
 
@@ -358,7 +328,7 @@ libdb_build(const struct map_build *b, const struct task *task,
 		return error_memory(err);
 	/* Untested: two failures in a row. */
 	if (open_file(&w, patch, err) == 0 && flush(&w, err) == 0 &&
-	    (patch ? change(&w, err) : fill(&w, err)) == 0)
+	    fill(&w, err) == 0)
 		status = flush(&w, err);
 	if (libdb_close(&w.libdb, &closing) != 0 && status == 0) {
 		*err = closing;
@@ -366,7 +336,6 @@ libdb_build(const struct map_build *b, const struct task *task,
 	}
 	(void)!chdir("/");
 	places_free(&w.places);
-	buf_free(&w.key);
 	free(w.bulk.data);
 	return status;
 }

@@ -1,9 +1,8 @@
 /*
- * The row of libdb's in the table of stores.  libdb opens the very file that was
- * opened and locked where that has a name of its own (/proc), else by path, and
- * then it is checked that it got the same one.  When it closes a damaged map
- * that it was to read it opens that for writing, and may write anywhere in it:
- * the sandbox prevents it.
+ * A map that libdb reads.  libdb opens the very file that was opened and locked
+ * where that has a name of its own (/proc), else by path, and then it is checked
+ * that it got the same one.  When it closes a damaged map that it was to read it
+ * opens that for writing, and may write anywhere in it: the sandbox prevents it.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -23,8 +22,7 @@ struct reader {
 	struct libdb libdb;
 	struct stat seen;
 	DBC *cursor;
-	void *block; /* what the cursor read last */
-	u_int32_t block_size;
+	DBT block;   /* what the cursor read last, in memory of ours */
 	void *next;  /* the next record in it; NULL: read on */
 	size_t walked;
 };
@@ -50,7 +48,7 @@ static const char *
 name_of(const struct store *s, char name[32])
 {
 	(void)snprintf(name, 32, "/proc/self/fd/%d", s->file);
-	return access(name, R_OK) == 0 ? name : s->path;
+	return access(name, R_OK) == 0 ? name : s->source->file->path;
 }
 
 /* 0, 1 when libdb opened another file or none, -1. */
@@ -58,13 +56,14 @@ static int
 open_handle(struct store *s, struct reader *r, struct error *err)
 {
 	struct libdb *l = &r->libdb;
+	const char *path = s->source->file->path;
 	struct stat got;
 	char name[32];
 	int fd, code;
 
-	libdb_new(l, s->path);
+	libdb_new(l, path);
 	code = l->db->open(l->db, NULL, name_of(s, name), NULL,
-	    libdb_type(s->spec), DB_RDONLY, 0);
+	    libdb_type(s->source->spec), DB_RDONLY, 0);
 	/* Untested: the map is replaced between our opening it and libdb's. */
 	if (code == ENOENT)
 		return 1;
@@ -74,13 +73,14 @@ open_handle(struct store *s, struct reader *r, struct error *err)
 	if (code != 0)
 		return libdb_error(l, EX_IOERR, "cannot be read", code, err);
 	if (fstat(fd, &got) != 0)
-		return error_errno(err, EX_IOERR, s->path, "fstat");
+		return error_errno(err, EX_IOERR, path, "fstat");
 	return got.st_dev != r->seen.st_dev || got.st_ino != r->seen.st_ino;
 }
 
 static int
-reader_open(struct store *s, const struct source *source, struct error *err)
+reader_open(struct store *s, struct error *err)
 {
+	const struct map_file *file = s->source->file;
 	struct reader *r = calloc(1, sizeof(*r));
 	struct error ignored;
 	int again = 1;
@@ -92,14 +92,14 @@ reader_open(struct store *s, const struct source *source, struct error *err)
 	for (int i = 0; i < OPEN_TRIES && again > 0; i++) {
 		(void)libdb_close(&r->libdb, &ignored);
 		close_fd(&s->file);
-		s->file = file_open_locked(source->file, s->spec, &r->seen,
+		s->file = file_open_locked(file, s->source->spec, &r->seen,
 		    err);
 		if (s->file < 0)
 			return -1;
 		again = open_handle(s, r, err);
 	}
 	return again <= 0 ? again : error_set(err, EX_UNAVAILABLE,
-	    "%s: replaced again and again while it was opened", s->path);
+	    "%s: replaced again and again while it was opened", file->path);
 }
 
 /* ---- one key ---- */
@@ -127,18 +127,6 @@ reader_get(struct store *s, struct span key, struct span *value,
 
 /* ---- all of them ---- */
 
-static void
-reader_rewind(struct store *s)
-{
-	struct reader *r = s->own;
-
-	if (r->cursor != NULL)
-		(void)r->cursor->close(r->cursor);
-	r->cursor = NULL;
-	r->next = NULL;
-	r->walked = 0;
-}
-
 static int
 start(struct reader *r, struct error *err)
 {
@@ -146,12 +134,11 @@ start(struct reader *r, struct error *err)
 	int code;
 
 	/* Untested: a cursor takes memory and nothing else. */
-	if (r->block == NULL) {
-		r->block_size = BLOCK;
-		r->block = malloc(r->block_size);
-		if (r->block == NULL)
-			return error_memory(err);
-	}
+	r->block.flags = DB_DBT_USERMEM;
+	r->block.ulen = BLOCK;
+	r->block.data = malloc(BLOCK);
+	if (r->block.data == NULL)
+		return error_memory(err);
 	code = db->cursor(db, NULL, &r->cursor, DB_CURSOR_BULK);
 	if (code == 0)
 		return 0;
@@ -163,49 +150,35 @@ start(struct reader *r, struct error *err)
 static int
 grow(struct reader *r, u_int32_t need, struct error *err)
 {
-	u_int32_t size = r->block_size * 2;
+	u_int32_t size = r->block.ulen * 2;
 	void *block;
 
 	/* Untested: a record would have 2 GiB. */
 	while (size < need && size <= UINT32_MAX / 2)
 		size *= 2;
-	block = size < need ? NULL : realloc(r->block, size);
+	block = size < need ? NULL : realloc(r->block.data, size);
 	if (block == NULL)
 		return error_memory(err);
-	r->block = block;
-	r->block_size = size;
+	r->block.data = block;
+	r->block.ulen = size;
 	return 0;
-}
-
-/* The block, as libdb wants it. */
-static DBT
-as_dbt(const struct reader *r)
-{
-	DBT dbt;
-
-	memset(&dbt, 0, sizeof(dbt));
-	dbt.data = r->block;
-	dbt.ulen = r->block_size;
-	dbt.flags = DB_DBT_USERMEM;
-	return dbt;
 }
 
 /* Reads the next block: 1, 0 at the end, -1. */
 static int
 read_block(struct reader *r, struct error *err)
 {
-	DBT key, found;
+	DBT key;
 	int code;
 
 	for (;;) {
 		memset(&key, 0, sizeof(key));
-		found = as_dbt(r);
-		code = r->cursor->get(r->cursor, &key, &found,
+		code = r->cursor->get(r->cursor, &key, &r->block,
 		    DB_MULTIPLE_KEY | DB_NEXT);
 		if (code != DB_BUFFER_SMALL)
 			break;
 		/* Untested: a record would have 2 GiB. */
-		if (grow(r, found.size, err) != 0)
+		if (grow(r, r->block.size, err) != 0)
 			return -1;
 	}
 	if (code == DB_NOTFOUND)
@@ -213,7 +186,7 @@ read_block(struct reader *r, struct error *err)
 	if (code != 0)
 		return libdb_error(&r->libdb, EX_IOERR, "cannot be read", code,
 		    err);
-	DB_MULTIPLE_INIT(r->next, &found);
+	DB_MULTIPLE_INIT(r->next, &r->block);
 	return 1;
 }
 
@@ -221,13 +194,12 @@ read_block(struct reader *r, struct error *err)
 static bool
 next_in_block(struct reader *r, struct span *key, struct span *value)
 {
-	DBT found = as_dbt(r);
 	unsigned char *k, *v;
 	size_t klen, vlen;
 
 	if (r->next == NULL)
 		return false;
-	DB_MULTIPLE_KEY_NEXT(r->next, &found, k, klen, v, vlen);
+	DB_MULTIPLE_KEY_NEXT(r->next, &r->block, k, klen, v, vlen);
 	if (r->next == NULL)
 		return false;
 	*key = (struct span){ (char *)k, klen };
@@ -247,11 +219,9 @@ reader_next(struct store *s, struct span *key, struct span *value,
 	/* No record takes less than four bytes: pages that point at each other
 	 * in a circle would keep us for ever. */
 	if (more > 0 && ++r->walked > (size_t)r->seen.st_size / 4)
-		more = error_set(err, EX_DATAERR,
+		return error_set(err, EX_DATAERR,
 		    "%s: damaged: its pages form a circle; rebuild it with "
-		    "makemap", s->path);
-	if (more <= 0)
-		reader_rewind(s);
+		    "makemap", s->source->file->path);
 	return more;
 }
 
@@ -263,34 +233,20 @@ reader_close(struct store *s)
 
 	if (r == NULL)
 		return;
-	reader_rewind(s);
+	if (r->cursor != NULL)
+		(void)r->cursor->close(r->cursor);
 	(void)libdb_close(&r->libdb, &ignored);
-	free(r->block);
+	free(r->block.data);
 	free(r);
 }
 
-/* ---- the row ---- */
-
-static const char *
-version(void)
-{
-	return db_version(NULL, NULL, NULL);
-}
-
-static bool
-knows(const struct map_spec *spec)
-{
-	return spec->type != MAP_OTHER;
-}
+/* ---- the kind ---- */
 
 const struct store_kind store_libdb = {
-	.version = version,
-	.knows = knows,
 	.has_nulls = true,
 	.open = reader_open,
 	.get = reader_get,
 	.next = reader_next,
-	.rewind = reader_rewind,
 	.close = reader_close,
 	.build = libdb_build,
 };

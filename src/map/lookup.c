@@ -3,11 +3,9 @@
  * a length and the key go there; a head, and the value or the error, come
  * back.
  */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #include "map_private.h"
 
@@ -15,7 +13,7 @@
 #define VALUE_MOST ((size_t)64 << 20)
 
 struct map {
-	struct source source;
+	struct map_source source;
 	struct map_file file;
 	struct child child;
 	struct buf question, answer;
@@ -34,45 +32,37 @@ answer(const struct child *self, int found, struct span value,
     const struct error *err)
 {
 	struct head head = { found, found < 0 ? sizeof(*err) : value.len };
-	struct buf message = BUF_INIT;
-	struct error ignored;
-	int status = -1;
 
-	buf_add(&message, &head, sizeof(head));
-	buf_add(&message, found < 0 ? (const void *)err : value.at, head.len);
-	/* Untested: no memory for the answer, in a child that had it for the
-	 * map. */
-	if (buf_error(&message, &ignored) == 0)
-		status = child_write(self, message.at, message.len);
-	buf_free(&message);
-	return status;
+	return child_write(self, &head, sizeof(head)) != 0 ? -1
+	    : child_write(self, found < 0 ? (const void *)err : value.at,
+	        head.len);
 }
 
 /* false: nobody asks any more. */
 static bool
-read_all(int fd, void *to, size_t len)
+read_until(int fd, struct buf *question, size_t len)
 {
-	for (size_t have = 0; have < len;) {
-		ssize_t n = read(fd, (char *)to + have, len - have);
+	struct error ignored;
+	int more = 1;
 
-		if (n == 0 || (n < 0 && errno != EINTR))
-			return false;
-		have += n > 0 ? (size_t)n : 0;
-	}
-	return true;
+	while (more > 0 && question->len < len)
+		more = read_some(fd, question, len - question->len, "",
+		    &ignored);
+	return more > 0;
 }
 
 static bool
-read_key(const struct child *self, struct buf *key)
+read_key(const struct child *self, struct buf *question, struct span *key)
 {
-	size_t len;
+	size_t len = 0;
 
-	if (!read_all(self->input, &len, sizeof(len)))
+	buf_clear(question);
+	if (!read_until(self->input, question, sizeof(len)))
 		return false;
-	buf_clear(key);
-	if (buf_room(key, len) == NULL || !read_all(self->input, key->at, len))
+	memcpy(&len, question->at, sizeof(len));
+	if (!read_until(self->input, question, sizeof(len) + len))
 		return false;
-	key->len = len;
+	*key = span_from(buf_as_span(question), sizeof(len));
 	return true;
 }
 
@@ -82,31 +72,19 @@ serve(struct child *self)
 	const struct map *map = self->context;
 	struct error err = ERROR_INIT;
 	struct store *store = store_open(&map->source, &err);
-	struct span value = { "", 0 };
-	struct buf key = BUF_INIT;
+	struct span key, value = { "", 0 };
+	struct buf question = BUF_INIT;
 	int found = store == NULL ? -1 : 0;
 
 	while (answer(self, found, value, &err) == 0 && store != NULL &&
-	    read_key(self, &key)) {
+	    read_key(self, &question, &key)) {
 		value = (struct span){ "", 0 };
-		found = store_get(store, buf_as_span(&key), &value, &err);
+		found = store_get(store, key, &value, &err);
 	}
 	return 0;
 }
 
 /* ---- the parent ---- */
-
-/* What a child says that a damaged map has led astray may be anything. */
-static int
-take_error(const struct map *map, size_t len, struct error *err)
-{
-	/* Untested: a child that a damaged map has led astray. */
-	if (len != sizeof(struct head) + sizeof(*err))
-		return task_died(map->file.path, false, 0, err);
-	memcpy(err, map->answer.at + sizeof(struct head), sizeof(*err));
-	err->text[sizeof(err->text) - 1] = '\0';
-	return -1;
-}
 
 static int
 wait_for_answer(struct map *map, struct error *err)
@@ -120,8 +98,11 @@ wait_for_answer(struct map *map, struct error *err)
 	    sizeof(head), err);
 	if (status == 0)
 		memcpy(&head, map->answer.at, sizeof(head));
-	/* Untested: a child that a damaged map has led astray. */
-	if (status == 0 && head.len > VALUE_MOST) {
+	/* What a child says that a damaged map has led astray may be
+	 * anything. */
+	/* Untested: such a child. */
+	if (status == 0 && (head.len > VALUE_MOST ||
+	    (head.found < 0 && head.len != sizeof(*err)))) {
 		child_kill(&map->child);
 		return task_died(map->file.path, false, 0, err);
 	}
@@ -130,16 +111,17 @@ wait_for_answer(struct map *map, struct error *err)
 		    sizeof(head) + head.len, err);
 	if (status == 0 && head.found >= 0)
 		return head.found;
-	if (status == 0)
-		return take_error(map, sizeof(head) + head.len, err);
+	if (status == 0) {
+		memcpy(err, map->answer.at + sizeof(head), sizeof(*err));
+		err->text[sizeof(err->text) - 1] = '\0';
+	}
 	if (status > 0 && buf_error(&map->answer, err) == 0)
 		(void)task_died(map->file.path, false, map->child.status, err);
 	return -1;
 }
 
 struct map *
-map_open(const struct map_file *file, const struct map_spec *spec,
-    const char *makemap, const char *config, struct error *err)
+map_open(const struct map_source *source, struct error *err)
 {
 	struct map *map = calloc(1, sizeof(*map));
 
@@ -147,12 +129,14 @@ map_open(const struct map_file *file, const struct map_spec *spec,
 		(void)error_memory(err);
 		return NULL;
 	}
-	map->file = *file;
-	map->source = (struct source){ &map->file, spec, makemap, config };
+	map->file = *source->file;
+	map->source = *source;
+	map->source.file = &map->file;
 	map->child = (struct child){ .function = serve, .context = map,
-		.name = file->path, .answers = true, .ends_children = true,
-		.input = -1, .directory = -1, .target = -1,
-		.output = &map->answer, .timeout = task_seconds(0, file) };
+		.name = map->file.path, .answers = true,
+		.ends_children = true, .input = -1, .directory = -1,
+		.target = -1, .output = &map->answer,
+		.timeout = task_seconds(0, &map->file) };
 	if (child_start(&map->child, err) == 0 &&
 	    wait_for_answer(map, err) == 0) {
 		map->child.timeout = KEY_SECONDS;

@@ -6,7 +6,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -19,28 +18,13 @@
 #define SECONDS_A_MIB 10
 
 int
-makemap_run(const struct makemap *m, struct error *err)
+makemap_run(const struct map_source *source, const char *const *options,
+    struct child *child, struct error *err)
 {
-	const struct source *source = m->source;
 	const struct map_file *file = source->file;
 	const char *argv[OPTIONS_MAX + 6];
 	char name[NAME_MAX + 3];
 	size_t n = 0;
-	struct child child = {
-		.argv = argv,
-		.input = -1,
-		.target = -1,
-		.feed = m->feed,
-		.directory = file->directory,
-		.writes = m->feed != NULL ? file->path : NULL,
-		.output = m->output,
-		.messages = m->messages,
-		.confined = true,
-		.only_reads = m->only_reads,
-		.keep = m->keep,
-		.timeout = m->timeout,
-		.progress = m->progress,
-	};
 
 	if (source->makemap == NULL)
 		return error_set(err, EX_UNAVAILABLE,
@@ -50,12 +34,16 @@ makemap_run(const struct makemap *m, struct error *err)
 	argv[n++] = source->makemap;
 	argv[n++] = "-C";
 	argv[n++] = source->config == NULL ? "/dev/null" : source->config;
-	for (size_t i = 0; m->options[i] != NULL; i++)
-		argv[n++] = m->options[i];
+	for (size_t i = 0; options[i] != NULL; i++)
+		argv[n++] = options[i];
 	argv[n++] = source->spec->type_name;
 	argv[n++] = name;
 	argv[n] = NULL;
-	return child_run(&child, err);
+	child->argv = argv;
+	child->input = child->target = -1;
+	child->directory = file->directory;
+	child->confined = true;
+	return child_run(child, err);
 }
 
 /* The disk was full, or a limit on the size of files was reached. */
@@ -72,7 +60,7 @@ makemap_seconds(size_t bytes)
 }
 
 int
-makemap_failed(const struct makemap *m, int status, struct span said,
+makemap_failed(const struct map_source *source, int status, struct span said,
     struct error *err)
 {
 	struct buf words = BUF_INIT;
@@ -80,7 +68,7 @@ makemap_failed(const struct makemap *m, int status, struct span said,
 	buf_visible(&words, span_cut(&said, "\n"));
 	(void)error_set(err, is_disk(status) ? EX_IOERR : EX_UNAVAILABLE,
 	    "%s: %s (exit status %d)%s%.900s",
-	    m->source->file->path, m->source->makemap, status,
+	    source->file->path, source->makemap, status,
 	    words.len > 0 ? " says: "
 	    : status == 128 + SIGXFSZ ? " was ended: File too large"
 	    : " failed and said nothing", buf_string(&words));

@@ -30,9 +30,9 @@
 /* ---- the run ---- */
 
 static size_t
-cache_size(const struct map_build *b)
+cache_size(const struct access *access)
 {
-	size_t pages = key_text_pages(b->access);
+	size_t pages = key_text_pages(access);
 
 	/* Untested: the map would have a GiB. */
 	if (pages > CACHE_MOST / (3 * KEY_PAGE))
@@ -45,7 +45,7 @@ static void
 report_progress(void *context, unsigned long long done, unsigned long long total)
 {
 	(void)total;
-	task_tell(context, done);
+	child_tell(context, done);
 }
 
 /* What makemap started becomes a child of ours when makemap ends, where the
@@ -67,33 +67,33 @@ wait_for_children(void)
 }
 
 int
-makemap_build(const struct map_build *b, struct task *task,
-    struct error *err)
+makemap_build(const struct map_source *source, const struct access *access,
+    struct task *task, struct error *err)
 {
-	const struct source source = build_source(b);
-	const struct progress progress = { report_progress, task };
+	const struct map_spec *spec = source->spec;
+	const struct progress progress = { report_progress, &task->child };
 	struct order order;
 	const struct child_feed feed = { order_next, &order };
 	const char *options[5];
 	char bytes[24];
 	size_t n = 0;
 	int status;
-	struct makemap call = { .source = &source, .options = options,
-		.feed = &feed, .messages = &task->words, .keep = TASK_WORDS,
-		.timeout = makemap_seconds(b->access->text.len),
+	struct child child = { .feed = &feed, .writes = source->file->path,
+		.messages = &task->words, .keep = TASK_WORDS,
+		.timeout = makemap_seconds(access->text.len),
 		.progress = &progress };
 
-	(void)snprintf(bytes, sizeof(bytes), "%zu", cache_size(b));
+	(void)snprintf(bytes, sizeof(bytes), "%zu", cache_size(access));
 	options[n++] = "-c";
 	options[n++] = bytes;
-	if (b->spec->with_null)
+	if (spec->with_null)
 		options[n++] = "-N";
-	if (b->spec->keep_case)
+	if (spec->keep_case)
 		options[n++] = "-f";
 	options[n] = NULL;
-	order_make(&order, b->access->text, b->spec);
+	order_make(&order, access->text, spec);
 	inherit_children();
-	status = makemap_run(&call, err);
+	status = makemap_run(source, options, &child, err);
 	if (status >= 0)
 		wait_for_children();
 	order_free(&order);
@@ -105,10 +105,12 @@ makemap_build(const struct map_build *b, struct task *task,
 #define NOWHERE SIZE_MAX
 
 struct words {
-	const struct map_build *build;
+	const struct map_source *source;
+	const struct access *access;
 	struct order order; /* as it was fed */
-	struct text_walk walk; /* of a text fed as it is: the last asked for */
-	size_t start;          /* that record's offset */
+	/* Of a text fed as it is the record asked for last, the first being 1;
+	 * where it starts, and ends. */
+	size_t number, start, end;
 };
 
 /* The digits in "...: NAME: line NUMBER: ...", or none. */
@@ -135,12 +137,11 @@ record_start(struct words *w, size_t number)
 {
 	struct access_record r;
 
-	if (number < w->walk.number)
-		w->walk = (struct text_walk){ .access = w->build->access };
-	while (w->walk.number < number) {
-		if (!access_next(w->build->access->text, &w->walk.at, &r))
+	if (number < w->number)
+		w->number = w->end = 0;
+	for (; w->number < number; w->number++) {
+		if (!access_next(w->access->text, &w->end, &r))
 			return NOWHERE;
-		w->walk.number++;
 		w->start = r.start;
 	}
 	return w->start;
@@ -172,7 +173,7 @@ by_start(const void *key, const void *fault)
 static bool
 is_known(const struct words *w, size_t place)
 {
-	const struct access *a = w->build->access;
+	const struct access *a = w->access;
 
 	return a->fault_count > 0 && bsearch(&place, a->faults, a->fault_count,
 	    sizeof(a->faults[0]), by_start) != NULL;
@@ -186,15 +187,14 @@ find_complaint(struct words *w, struct span said, struct buf *out)
 	while (said.len > 0) {
 		struct span line = span_cut(&said, "\n");
 		struct span digits = complaint_digits(line,
-		    w->build->file.name);
+		    w->source->file->name);
 		size_t place = complaint_place(w, digits);
 
 		if (place != NOWHERE && is_known(w, place))
 			continue;
 		if (place != NOWHERE) {
 			buf_add(out, line.at, (size_t)(digits.at - line.at));
-			buf_printf(out, "%zu",
-			    access_line(w->build->access, place));
+			buf_printf(out, "%zu", access_line(w->access, place));
 			line = span_from(line, (size_t)(digits.at - line.at) +
 			    digits.len);
 		}
@@ -205,24 +205,22 @@ find_complaint(struct words *w, struct span said, struct buf *out)
 }
 
 int
-makemap_blame(const struct map_build *b, int status, struct span said,
-    struct error *err)
+makemap_blame(const struct map_source *source, struct access *access,
+    int status, struct span said, struct error *err)
 {
-	const struct source source = build_source(b);
-	const struct makemap call = { .source = &source };
-	struct words w = { .build = b, .walk.access = b->access };
+	struct words w = { .source = source, .access = access };
 	struct buf complaint = BUF_INIT;
 	struct error memory;
 	int result = 0;
 
 	/* Untested: memory that ends after a build. */
-	if (access_complete(b->access, &memory) != 0)
+	if (access_complete(access, &memory) != 0)
 		return 0;
-	order_make(&w.order, b->access->text, b->spec);
+	order_make(&w.order, access->text, source->spec);
 	/* Of a text with faults it complains, and ends with this status. */
 	if (find_complaint(&w, said, &complaint) || (status != 0 &&
-	    (status != EX_DATAERR || b->access->fault_count == 0)))
-		result = makemap_failed(&call, status,
+	    (status != EX_DATAERR || access->fault_count == 0)))
+		result = makemap_failed(source, status,
 		    buf_as_span(&complaint), err);
 	order_free(&w.order);
 	buf_free(&complaint);

@@ -4,16 +4,16 @@
  *   key.c             keys as a map stores them, and the records of a text
  *                     that its map has
  *   checksum.c        the keyed checksum that tells two sets of records apart
- *   places.c          these bucket by bucket; order.c: what makemap is fed
+ *   order.c           these bucket by bucket, and what makemap is fed
  *   file.c            the file of a map
  *   task.c            work in a child: libdb may crash
- *   store.c           a map in this process, and the table of its kinds:
+ *   store.c           a map in this process, of one of two kinds:
  *   libdb_read.c      by libdb, with libdb.c and libdb_build.c
  *   dump.c            through "makemap -u"
  *   makemap.c         calling makemap, and which types it was compiled with;
  *   makemap_build.c   to build, and its words
- *   build.c           building in a child
- *   prove.c           the proof; difference.c: where it fails
+ *   build.c           building and adding up in a child
+ *   prove.c           the proof, and where it fails
  *   lookup.c          a map in a child that answers keys
  */
 #ifndef TLSOFF_MAP_PRIVATE_H
@@ -22,28 +22,12 @@
 #include "child.h"
 #include "map.h"
 
-/* A map and how it is read. */
-struct source {
-	const struct map_file *file;
-	const struct map_spec *spec;
-	const char *makemap; /* NULL: not installed */
-	const char *config;  /* of makemap; NULL: /dev/null */
-};
-
-/* The map that is being built. */
-static inline struct source
-build_source(const struct map_build *b)
-{
-	return (struct source){ &b->file, b->spec, b->makemap, b->config };
-}
-
 /* ---- keys ---- */
+
+#define KEY_MOST 1024 /* bytes: a record is not longer */
 
 /* Copies len bytes, folded to ASCII lower case unless keep_case. */
 void key_copy(char *to, const char *from, size_t len, bool keep_case);
-/* libdb's own hash of a key as stored; a map in whose file another is used is
- * as right, but slower to build. */
-uint32_t key_hash(const char *key, size_t len);
 /* How many pages of a hash map these entries fill, about. */
 #define KEY_PAGE 4096u
 size_t key_pages(size_t bytes, size_t entries);
@@ -62,6 +46,7 @@ struct checksum {
 	uint64_t low, high;
 	size_t count;     /* of records */
 	size_t with_null; /* of a map: how many keys end in NUL */
+	bool clean;       /* of a text: it has no fault but, perhaps, duplicates */
 	/* private */
 	uint64_t key[2];
 	struct buf frame;
@@ -77,13 +62,13 @@ void checksum_again(struct checksum *sum, const uint64_t key[2]);
 /* Failures are remembered; checksum_end() tells. */
 void checksum_add(struct checksum *sum, struct span key, struct span value,
     bool keep_case);
-/* Once, after the last record.  EX_OSERR. */
-int checksum_end(struct checksum *sum, struct error *err) MUST_USE;
+/* Once, after the last record, or where the walk failed with that status, which
+ * is returned.  EX_OSERR. */
+int checksum_end(struct checksum *sum, int status, struct error *err) MUST_USE;
 bool checksum_equal(const struct checksum *a, const struct checksum *b);
-/* Adds up what of a text is stored in its map, under the key that sum has;
- * clean: the text has no fault but, perhaps, duplicates. */
+/* Adds up what of a text is stored in its map, under the key that sum has. */
 int text_checksum(struct checksum *sum, const struct access *access,
-    const struct map_spec *spec, bool *clean, struct error *err) MUST_USE;
+    const struct map_spec *spec, struct error *err) MUST_USE;
 
 /* ---- text ---- */
 
@@ -91,7 +76,6 @@ struct text_walk {
 	const struct access *access;
 	bool faulty; /* a record was seen that is a fault, but for duplicates */
 	/* private */
-	size_t number; /* of the record, as makemap counts: 1 is the first */
 	size_t at, fault;
 };
 
@@ -131,10 +115,9 @@ void places_free(struct places *p);
  */
 struct order {
 	bool sorted; /* and without comments */
-	size_t len;  /* bytes of it */
 	/* private */
-	struct span text, tail; /* a last line without newline goes last */
-	struct places places;   /* of the others */
+	struct places places; /* of all lines but ... */
+	struct span tail;     /* ... a last one without newline, which goes last */
 	size_t next;
 	struct buf piece;
 	bool ended;
@@ -178,12 +161,12 @@ struct answer {
 #define TASK_WORDS ((size_t)1 << 20) /* bytes of words that are kept */
 
 struct task {
-	const char *path;   /* for messages */
 	bool writes;        /* libdb makes the map, and does not only read it */
 	int (*work)(struct task *task, struct answer *answer,
 	    struct error *err);
 	const void *context;
-	struct child child; /* its timeout and progress are the caller's */
+	struct child child; /* its name, the path, timeout and progress, in
+	                       bytes of the text, are the caller's */
 	struct buf words;   /* the child may add some, to be had from
 	                       task_words() */
 };
@@ -199,8 +182,6 @@ int task_end(struct task *task, struct answer *answer, struct error *err)
     MUST_USE;
 struct span task_words(const struct task *task);
 void task_free(struct task *task);
-/* In the child: how far it is, in bytes of the text. */
-void task_tell(const struct task *task, unsigned long long done);
 /* In the child: ends it, as if work had failed with err. */
 _Noreturn void task_fail(const struct error *err);
 /* Of a child that ended with this status and without an answer: -1 with
@@ -210,27 +191,23 @@ int task_died(const char *path, bool writes, int status, struct error *err);
 /* ---- a map in this process ---- */
 
 struct store {
-	const struct map_spec *spec;
-	const char *path;
-	/* private */
+	const struct map_source *source; /* outlives it */
 	const struct store_kind *kind;
+	/* private */
 	void *own;      /* of the kind */
 	int file;       /* keeps the lock */
 	struct buf key;
 };
 
-/* A row of the table of kinds. */
+/* What differs between libdb's maps and all others. */
 struct store_kind {
-	const char *(*version)(void); /* of libdb; NULL: it is none */
-	bool (*knows)(const struct map_spec *spec); /* not of the last row */
 	bool has_nulls; /* keys come with the NUL that they may have */
-	int (*open)(struct store *s, const struct source *source,
-	    struct error *err);
+	int (*open)(struct store *s, struct error *err);
 	int (*get)(struct store *s, struct span key, struct span *value,
 	    struct error *err);
+	/* Every record as stored, once: 1, 0 at the end, -1 with err. */
 	int (*next)(struct store *s, struct span *key, struct span *value,
 	    struct error *err);
-	void (*rewind)(struct store *s);
 	void (*close)(struct store *s); /* own may be NULL */
 	/* NULL: makemap alone builds such maps */
 	int (*build)(const struct map_build *build, const struct task *task,
@@ -241,22 +218,16 @@ extern const struct store_kind store_libdb, store_dump;
 const struct store_kind *store_kind(const struct map_spec *spec);
 
 /* As map_open() and map_get(), but libdb may crash. */
-struct store *store_open(const struct source *source, struct error *err)
+struct store *store_open(const struct map_source *source, struct error *err)
     MUST_USE;
 int store_get(struct store *s, struct span key, struct span *value,
     struct error *err) MUST_USE;
-/* Every record as stored: 1, 0 at the end (the next call starts anew), -1 with
- * err. */
-int store_next(struct store *s, struct span *key, struct span *value,
-    struct error *err) MUST_USE;
-/* Ends the walk early. */
-void store_rewind(struct store *s);
 void store_close(struct store *s);
 /* makemap -N adds a NUL to key and value: takes them off, where both have one. */
 bool store_take_null(struct span *key, struct span *value);
 /* Opens the map and adds up all of it, under the key that sum has.  task is told
  * how far it is; NULL: nobody is. */
-int store_checksum(const struct source *source, struct checksum *sum,
+int store_checksum(const struct map_source *source, struct checksum *sum,
     const struct task *task, struct error *err) MUST_USE;
 
 /* ---- libdb ---- */
@@ -286,7 +257,7 @@ DBTYPE libdb_type(const struct map_spec *spec);
  * handle, nothing. */
 int libdb_close(struct libdb *l, struct error *err);
 
-/* The builder of the row of libdb's: a new file, or a copy of the old map in
+/* The builder of store_libdb: a new file, or a copy of the old map in
  * which the records change that differ. */
 int libdb_build(const struct map_build *build, const struct task *task,
     struct error *err) MUST_USE;
@@ -294,46 +265,34 @@ int libdb_build(const struct map_build *build, const struct task *task,
 
 /* ---- makemap ---- */
 
-struct makemap {
-	const struct source *source;
-	const char *const *options; /* ends with NULL; at most 8 */
-	const struct child_feed *feed; /* its input; NULL: none */
-	struct buf *output;         /* NULL: none */
-	struct buf *messages;
-	size_t keep;                /* bytes of each kept */
-	bool only_reads;            /* in a sandbox */
-	int timeout;                /* seconds; 0: any time */
-	const struct progress *progress; /* in the input; NULL: nobody asks */
-};
-
-/* Its exit status; -1 with err as child_run(), or not installed. */
-int makemap_run(const struct makemap *m, struct error *err) MUST_USE;
+/* Runs it on a map; options end with NULL, at most 8.  What it is fed, where its
+ * output goes, and its time are the caller's, in child.  Its exit status; -1 with
+ * err as child_run(), or not installed. */
+int makemap_run(const struct map_source *source, const char *const *options,
+    struct child *child, struct error *err) MUST_USE;
 /* EX_IOERR where the disk or a limit ended it, and otherwise EX_UNAVAILABLE,
  * with the first line that it said; returns -1. */
-int makemap_failed(const struct makemap *m, int status, struct span said,
+int makemap_failed(const struct map_source *source, int status, struct span said,
     struct error *err);
 /* Seconds that it may take for a text. */
 int makemap_seconds(size_t bytes);
-/* Builds with it, and adds what it says to the task's words: its exit status,
- * or -1. */
-int makemap_build(const struct map_build *build, struct task *task,
-    struct error *err) MUST_USE;
+/* Builds the source with it, and adds what it says to the task's words: its exit
+ * status, or -1. */
+int makemap_build(const struct map_source *source,
+    const struct access *access, struct task *task, struct error *err)
+    MUST_USE;
 /* Of a build that is not proven: -1 with EX_UNAVAILABLE where that status, or
  * what makemap said, is more than the faults of the text explain, or EX_IOERR;
  * 0: neither is, err is as it was. */
-int makemap_blame(const struct map_build *build, int status, struct span said,
-    struct error *err) MUST_USE;
+int makemap_blame(const struct map_source *source, struct access *access,
+    int status, struct span said, struct error *err) MUST_USE;
 
 /* ---- build and proof ---- */
 
 /* The answer of map_prove(), from the two checksums; text is made anew where
  * its duplicates have to be known. */
-int prove_compare(const struct source *source, struct access *access,
-    struct checksum *text, bool clean, const struct checksum *map,
+int prove_compare(const struct map_source *source, struct access *access,
+    struct checksum *text, const struct checksum *map,
     struct map_proof *proof, struct error *err) MUST_USE;
-/* Names a difference between a text and a map of so many records. */
-int difference_name(const struct source *source, const struct access *access,
-    size_t in_text, size_t in_map, char example[MAP_EXAMPLE],
-    struct error *err) MUST_USE;
 
 #endif

@@ -1,12 +1,148 @@
 /*
  * The proof.  The text and the map each add up a keyed checksum of their
  * records, both at the same time.  Only where these differ is every key of the
- * one looked up in the other, to name a difference.
+ * one looked up in the other, by a child, to name the first difference.
  */
 #include <stdio.h>
 #include <string.h>
 
+#include "arena.h"
 #include "map_private.h"
+
+#define SHOWN 120 /* bytes of a key or value in the example */
+
+/* What is compared, in the child that reads the map. */
+struct side {
+	const struct map_source *source;
+	const struct access *access;
+	size_t in_text, in_map; /* records */
+	struct store *map;
+	struct arena words;
+	const char *named;      /* the difference, there */
+};
+
+/* ---- in the child ---- */
+
+static const char *
+show(struct side *p, struct span s)
+{
+	bool cut = s.len > SHOWN;
+
+	if (cut)
+		s.len = SHOWN;
+	return arena_printf(&p->words, "\"%s%s\"",
+	    arena_visible(&p->words, s), cut ? "..." : "");
+}
+
+/* Looks for each entry of the text in the map: 1 named one, 0 none, -1. */
+static int
+name_from_text(struct side *p, struct error *err)
+{
+	struct text_walk walk = { .access = p->access };
+	struct access_record r;
+	struct span value;
+	int found;
+
+	while (text_next(&walk, &r)) {
+		found = store_get(p->map, r.key, &value, err);
+		/* Untested: memory runs out in the second of two children
+		 * that need as much. */
+		if (found < 0)
+			return -1;
+		if (found > 0 && span_equal(value, r.value))
+			continue;
+		p->named = found == 0
+		    ? arena_printf(&p->words, "%s is in the text but not in "
+		        "the map", show(p, r.key))
+		    : arena_printf(&p->words, "%s has %s in the map but %s in "
+		        "the text", show(p, r.key), show(p, value),
+		        show(p, r.value));
+		return 1;
+	}
+	return 0;
+}
+
+/* Is it in the text, written as the map writes it? */
+static bool
+in_text(const struct side *p, struct span key)
+{
+	char stored[KEY_MOST];
+	struct access_record r;
+
+	if (!access_find(p->access, key, &r))
+		return false;
+	key_copy(stored, r.key.at, r.key.len, p->source->spec->keep_case);
+	return span_equal(key, (struct span){ stored, r.key.len });
+}
+
+/* Looks for each record of the map in the text. */
+static int
+name_from_map(struct side *p, struct error *err)
+{
+	struct span key, value;
+	int more;
+
+	while ((more = p->map->kind->next(p->map, &key, &value, err)) > 0) {
+		(void)store_take_null(&key, &value);
+		if (in_text(p, key))
+			continue;
+		p->named = arena_printf(&p->words, "%s is in the map but not "
+		    "in the text", show(p, key));
+		break;
+	}
+	return more;
+}
+
+static int
+walk(struct task *task, struct answer *answer, struct error *err)
+{
+	struct side side = *(const struct side *)task->context;
+	int named;
+
+	side.map = store_open(side.source, err);
+	if (side.map == NULL)
+		return -1;
+	named = name_from_text(&side, err);
+	if (named == 0)
+		named = name_from_map(&side, err);
+	if (named == 0)
+		side.named = arena_printf(&side.words, "the map holds %zu "
+		    "entries, some of them twice, the text %zu", side.in_map,
+		    side.in_text);
+	/* Untested: memory runs out in the second of two children that need
+	 * as much. */
+	if (named >= 0 && arena_error(&side.words, err) != 0)
+		named = -1;
+	if (named >= 0)
+		(void)snprintf(answer->example, sizeof(answer->example), "%s",
+		    side.named);
+	store_close(side.map);
+	arena_free(&side.words);
+	return named < 0 ? -1 : 0;
+}
+
+/* ---- in the parent ---- */
+
+static int
+name_difference(const struct map_source *source, const struct access *access,
+    const struct checksum *text, const struct checksum *map,
+    struct map_proof *proof, struct error *err)
+{
+	const struct side side = { .source = source, .access = access,
+		.in_text = text->count, .in_map = map->count };
+	struct task task = { .work = walk, .context = &side };
+	struct answer answer;
+	int status = -1;
+
+	task.child.name = source->file->path;
+	task.child.timeout = task_seconds(access->text.len, source->file);
+	if (task_start(&task, err) == 0)
+		status = task_end(&task, &answer, err);
+	task_free(&task);
+	if (status == 0)
+		memcpy(proof->example, answer.example, MAP_EXAMPLE);
+	return status;
+}
 
 /* sendmail finds all keys with NUL, or all without, but not a mixture: after
  * the first hit it asks for that kind only. */
@@ -20,26 +156,9 @@ nulls_fit(const struct map_spec *spec, const struct checksum *map)
 	return map->with_null == 0 && !spec->with_null;
 }
 
-static int
-name_difference(const struct source *source, const struct access *access,
-    const struct checksum *text, const struct checksum *map,
-    struct map_proof *proof, struct error *err)
-{
-	if (nulls_fit(source->spec, map))
-		return difference_name(source, access, text->count, map->count,
-		    proof->example, err);
-	(void)snprintf(proof->example, sizeof(proof->example),
-	    "%zu of %zu keys in the map end in NUL, %s should",
-	    map->with_null, map->count,
-	    source->spec->with_null      ? "all"
-	    : source->spec->without_null ? "none"
-	                                 : "all or none");
-	return 0;
-}
-
 int
-prove_compare(const struct source *source, struct access *access,
-    struct checksum *text, bool clean, const struct checksum *map,
+prove_compare(const struct map_source *source, struct access *access,
+    struct checksum *text, const struct checksum *map,
     struct map_proof *proof, struct error *err)
 {
 	bool fits = nulls_fit(source->spec, map);
@@ -52,53 +171,20 @@ prove_compare(const struct source *source, struct access *access,
 		/* Untested: completing the text fails without memory, after
 		 * it was read. */
 		if (access_complete(access, err) != 0 ||
-		    text_checksum(text, access, source->spec, &clean,
-		        err) != 0)
+		    text_checksum(text, access, source->spec, err) != 0)
 			return -1;
 		proof->equal = fits && checksum_equal(text, map);
 	}
-	proof->clean = proof->equal && clean;
-	return proof->equal ? 0
-	    : name_difference(source, access, text, map, proof, err);
-}
-
-/* ---- of a map that stands there ---- */
-
-struct asked {
-	const struct source *source;
-	struct checksum text;
-};
-
-static int
-sum_map(struct task *task, struct answer *answer, struct error *err)
-{
-	const struct asked *a = task->context;
-
-	checksum_again(&answer->sum, a->text.key);
-	return store_checksum(a->source, &answer->sum, NULL, err);
-}
-
-int
-map_prove(const struct map_file *file, const struct map_spec *spec,
-    struct access *access, const char *makemap, const char *config,
-    struct map_proof *proof, struct error *err)
-{
-	const struct source source = { file, spec, makemap, config };
-	struct asked asked = { .source = &source };
-	struct task task = { .path = file->path, .work = sum_map,
-		.context = &asked };
-	struct answer answer;
-	bool clean;
-	int status = -1;
-
-	*proof = (struct map_proof){ .equal = false };
-	task.child.timeout = task_seconds(0, file);
-	if (checksum_begin(&asked.text, err) != 0 ||
-	    task_start(&task, err) != 0)
-		return -1;
-	if (text_checksum(&asked.text, access, spec, &clean, err) == 0)
-		status = task_end(&task, &answer, err);
-	task_free(&task);
-	return status != 0 ? -1 : prove_compare(&source, access, &asked.text,
-	    clean, &answer.sum, proof, err);
+	proof->clean = proof->equal && text->clean;
+	if (proof->equal)
+		return 0;
+	if (fits)
+		return name_difference(source, access, text, map, proof, err);
+	(void)snprintf(proof->example, sizeof(proof->example),
+	    "%zu of %zu keys in the map end in NUL, %s should",
+	    map->with_null, map->count,
+	    source->spec->with_null      ? "all"
+	    : source->spec->without_null ? "none"
+	                                 : "all or none");
+	return 0;
 }

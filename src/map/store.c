@@ -1,6 +1,6 @@
 /*
  * A map that this process reads: a child's business, for libdb may crash.  What
- * differs between kinds is in their rows; keys are asked for here as sendmail
+ * differs between kinds is in struct store_kind; keys are asked for here as sendmail
  * asks.
  */
 #include <stdlib.h>
@@ -8,33 +8,30 @@
 
 #include "map_private.h"
 
-/* The first that knows a type reads it, and the last all that are left. */
-static const struct store_kind *const kinds[] = {
-#ifdef TLSOFF_LIBDB
-	&store_libdb,
-#endif
-	&store_dump,
-};
-
 const struct store_kind *
 store_kind(const struct map_spec *spec)
 {
-	const size_t last = sizeof(kinds) / sizeof(kinds[0]) - 1;
-
-	for (size_t i = 0; i < last; i++)
-		if (kinds[i]->knows(spec))
-			return kinds[i];
-	return kinds[last];
+#ifdef TLSOFF_LIBDB
+	if (spec->type != MAP_OTHER)
+		return &store_libdb;
+#else
+	(void)spec;
+#endif
+	return &store_dump;
 }
 
 const char *
 map_libdb(void)
 {
-	return kinds[0]->version == NULL ? NULL : kinds[0]->version();
+#ifdef TLSOFF_LIBDB
+	return db_version(NULL, NULL, NULL);
+#else
+	return NULL;
+#endif
 }
 
 struct store *
-store_open(const struct source *source, struct error *err)
+store_open(const struct map_source *source, struct error *err)
 {
 	struct store *s = calloc(1, sizeof(*s));
 
@@ -43,10 +40,9 @@ store_open(const struct source *source, struct error *err)
 		return NULL;
 	}
 	s->kind = store_kind(source->spec);
-	s->spec = source->spec;
-	s->path = source->file->path;
+	s->source = source;
 	s->file = -1;
-	if (s->kind->open(s, source, err) == 0)
+	if (s->kind->open(s, err) == 0)
 		return s;
 	store_close(s);
 	return NULL;
@@ -56,6 +52,7 @@ int
 store_get(struct store *s, struct span key, struct span *value,
     struct error *err)
 {
+	const struct map_spec *spec = s->source->spec;
 	bool nulls = s->kind->has_nulls;
 	int found = 0;
 	char *room;
@@ -65,30 +62,17 @@ store_get(struct store *s, struct span key, struct span *value,
 	/* Untested: memory that ends in a key. */
 	if (room == NULL)
 		return error_memory(err);
-	key_copy(room, key.at, key.len, s->spec->keep_case);
+	key_copy(room, key.at, key.len, spec->keep_case);
 	room[key.len] = '\0';
-	if (!nulls || !s->spec->with_null)
+	if (!nulls || !spec->with_null)
 		found = s->kind->get(s, (struct span){ room, key.len }, value,
 		    err);
-	if (found == 0 && nulls && !s->spec->without_null)
+	if (found == 0 && nulls && !spec->without_null)
 		found = s->kind->get(s, (struct span){ room, key.len + 1 },
 		    value, err);
 	if (found > 0 && value->len > 0 && value->at[value->len - 1] == '\0')
 		value->len--;
 	return found;
-}
-
-int
-store_next(struct store *s, struct span *key, struct span *value,
-    struct error *err)
-{
-	return s->kind->next(s, key, value, err);
-}
-
-void
-store_rewind(struct store *s)
-{
-	s->kind->rewind(s);
 }
 
 void
@@ -117,22 +101,21 @@ store_take_null(struct span *key, struct span *value)
 }
 
 int
-store_checksum(const struct source *source, struct checksum *sum,
+store_checksum(const struct map_source *source, struct checksum *sum,
     const struct task *task, struct error *err)
 {
 	struct store *s = store_open(source, err);
 	struct span key, value;
-	struct error memory;
 	size_t bytes = 0;
 	int more = -1;
 
-	while (s != NULL && (more = store_next(s, &key, &value, err)) > 0) {
+	while (s != NULL && (more = s->kind->next(s, &key, &value, err)) > 0) {
 		bytes += key.len + value.len + 2; /* tab and newline */
 		if (task != NULL && sum->count % 4096 == 0)
-			task_tell(task, bytes);
+			child_tell(&task->child, bytes);
 		sum->with_null += store_take_null(&key, &value);
 		checksum_add(sum, key, value, true);
 	}
 	store_close(s);
-	return checksum_end(sum, more == 0 ? err : &memory) == 0 ? more : -1;
+	return checksum_end(sum, more, err);
 }

@@ -34,15 +34,8 @@ static const struct child *myself;
 static int
 give(struct answer *answer, struct span words)
 {
-	struct buf message = BUF_INIT;
-	struct error err;
-
-	buf_add(&message, answer, sizeof(*answer));
-	buf_span(&message, words);
-	if (buf_error(&message, &err) != 0)
-		return EX_OSERR;
-	return child_write(myself, message.at, message.len) == 0 ? 0
-	                                                         : EX_IOERR;
+	return child_write(myself, answer, sizeof(*answer)) == 0 &&
+	    child_write(myself, words.at, words.len) == 0 ? 0 : EX_IOERR;
 }
 
 void
@@ -65,12 +58,6 @@ work(struct child *self)
 	return give(&answer, buf_as_span(&t->words));
 }
 
-void
-task_tell(const struct task *t, unsigned long long done)
-{
-	child_tell(&t->child, done);
-}
-
 /* ---- in the parent ---- */
 
 int
@@ -78,7 +65,6 @@ task_start(struct task *t, struct error *err)
 {
 	t->child.function = work;
 	t->child.context = t;
-	t->child.name = t->path;
 	t->child.ends_children = true;
 	t->child.input = t->child.directory = t->child.target = -1;
 	t->child.output = &t->words;
@@ -125,7 +111,8 @@ task_end(struct task *t, struct answer *answer, struct error *err)
 	if (buf_error(&t->words, err) != 0)
 		return -1;
 	if (t->words.len < sizeof(*answer))
-		return task_died(t->path, t->writes, t->child.status, err);
+		return task_died(t->child.name, t->writes, t->child.status,
+		    err);
 	memcpy(answer, t->words.at, sizeof(*answer));
 	/* What a damaged map has led astray may say anything. */
 	answer->err.text[sizeof(answer->err.text) - 1] = '\0';

@@ -6,7 +6,6 @@
  * the mode last, because an ACL changes it.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -20,12 +19,6 @@
 #include "update_private.h"
 
 #ifdef __linux__
-
-static bool
-not_supported(void)
-{
-	return errno == EOPNOTSUPP || errno == ENOSYS;
-}
 
 /* The kernel makes these from the content. */
 static bool
@@ -45,29 +38,20 @@ failed(const char *path, const char *name, const char *what, struct error *err)
 	return error_errno(err, EX_NOPERM, path, text);
 }
 
-/* The names, each with its NUL. */
-static int
-names_of(int fd, struct buf *names, const char *path, struct error *err)
-{
-	for (;;) {
-		ssize_t n = flistxattr(fd, NULL, 0);
-		char *room;
+#define LIST "list" /* in place of a name: all names, each with its NUL */
 
-		if (n < 0 && not_supported())
-			return 0;
-		if (n < 0)
-			return failed(path, "list", "read", err);
-		room = buf_room(names, (size_t)n + 1);
-		if (room == NULL)
-			return error_memory(err);
-		n = flistxattr(fd, room, (size_t)n + 1);
-		if (n >= 0) {
-			names->len = (size_t)n;
-			return 0;
-		}
-		if (errno != ERANGE)
-			return failed(path, "list", "read", err);
-	}
+static ssize_t
+ask(int fd, const char *name, char *to, size_t size)
+{
+	return strcmp(name, LIST) == 0 ? flistxattr(fd, to, size)
+	                               : fgetxattr(fd, name, to, size);
+}
+
+static bool
+is_none(const char *name)
+{
+	return strcmp(name, LIST) == 0
+	    ? errno == EOPNOTSUPP || errno == ENOSYS : errno == ENODATA;
 }
 
 /* 1 with its value, 0 where there is none, -1. */
@@ -77,10 +61,10 @@ value_of(int fd, const char *name, struct buf *value, const char *path,
 {
 	buf_clear(value);
 	for (;;) {
-		ssize_t n = fgetxattr(fd, name, NULL, 0);
+		ssize_t n = ask(fd, name, NULL, 0);
 		char *room;
 
-		if (n < 0 && errno == ENODATA)
+		if (n < 0 && is_none(name))
 			return 0;
 		if (n < 0)
 			return failed(path, name, "read", err);
@@ -89,7 +73,7 @@ value_of(int fd, const char *name, struct buf *value, const char *path,
 		 * length and for its bytes. */
 		if (room == NULL)
 			return error_memory(err);
-		n = fgetxattr(fd, name, room, (size_t)n + 1);
+		n = ask(fd, name, room, (size_t)n + 1);
 		if (n >= 0) {
 			value->len = (size_t)n;
 			return 1;
@@ -142,10 +126,9 @@ copy_xattrs(int from, int to, const char *path, struct error *err)
 {
 	struct buf old = BUF_INIT, new = BUF_INIT;
 	const char *name;
-	int status = names_of(from, &old, path, err);
+	int status = value_of(from, LIST, &old, path, err) < 0 ||
+	    value_of(to, LIST, &new, path, err) < 0 ? -1 : 0;
 
-	if (status == 0)
-		status = names_of(to, &new, path, err);
 	for (size_t at = 0; status == 0 && at < new.len;
 	    at += strlen(name) + 1) {
 		name = new.at + at;

@@ -1,6 +1,4 @@
 /* The order of a change; update.h says why it is this one. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -61,10 +59,11 @@ build_with(struct work *w, enum map_builder builder, struct map_proof *proof,
 	const struct update_options *o = &u->options;
 	const struct map_file old = { u->map.directory, u->map.name,
 		u->map.path };
-	char path[PRIVATE_PATH];
 	struct map_build b = {
 		.builder = builder,
 		.spec = &o->site->map,
+		.file = { u->map.private_directory, u->map.name,
+		    u->map.new_path },
 		.access = w->next,
 		.makemap = o->makemap,
 		.config = o->site->config[0] != '\0' ? o->site->config : NULL,
@@ -75,9 +74,6 @@ build_with(struct work *w, enum map_builder builder, struct map_proof *proof,
 	struct map_job *job;
 
 	private_clear(&u->map);
-	private_path(path, &u->map, u->map.name);
-	b.file = (struct map_file){ u->map.private_directory, u->map.name,
-		path };
 	job = map_begin(&b, err);
 	if (job == NULL)
 		return -1;
@@ -175,7 +171,7 @@ commit_comments(struct work *w, struct map_proof *proof, struct error *err)
 	w->u->map_stays = renew_map(w);
 	if (!w->u->map_stays)
 		return commit(w, proof, err);
-	return cancel_check(err) == 0 ? put_text_alone(w, err) : UPDATE_FAILED;
+	return cancel_check(err) == 0 ? put_in_place(w, err) : UPDATE_FAILED;
 }
 
 enum update_status
@@ -195,7 +191,7 @@ update_commit(struct update *u, struct access *next, bool comments,
 		return UPDATE_FAILED;
 	}
 	w.changed = !span_equal(next->text, buf_as_span(&u->bytes));
-	if (!comments || map_is_text(u, next, proof, err) == 0)
+	if (!comments || update_proven(u, next, proof, err) == 0)
 		status = comments && proof->equal
 		    ? commit_comments(&w, proof, err)
 		    : commit(&w, proof, err);

@@ -23,8 +23,7 @@ static const char *const makes[] = {
 
 /* The map as it was. */
 struct old_map {
-	bool exists;
-	int file; /* its inode */
+	int file; /* its inode; -1: there was none */
 	struct stat seen;
 	struct timespec aged; /* its time while make runs */
 };
@@ -87,8 +86,7 @@ keep_map(struct work *w, struct old_map *old, struct error *err)
 
 	if (target_reopen(&u->map, err) != 0)
 		return -1;
-	old->exists = u->map.exists;
-	if (!old->exists)
+	if (!u->map.exists)
 		return 0;
 	old->seen = u->map.seen;
 	old->aged = u->map.seen.st_mtim;
@@ -114,7 +112,7 @@ age_map(const struct work *w, struct old_map *old)
 {
 	struct timespec t = w->text_seen.st_mtim;
 
-	if (!old->exists || old->seen.st_mtim.tv_sec < t.tv_sec)
+	if (old->file < 0 || old->seen.st_mtim.tv_sec < t.tv_sec)
 		return;
 	t.tv_sec--;
 	if (futimens(old->file, (struct timespec[2]){ t, t }) == 0)
@@ -128,7 +126,7 @@ is_untouched(const struct update *u, const struct old_map *old)
 	struct stat now;
 
 	/* Untested: another file system is mounted over the map. */
-	return old->exists && fstatat(u->map.directory, u->map.name, &now,
+	return old->file >= 0 && fstatat(u->map.directory, u->map.name, &now,
 	    AT_SYMLINK_NOFOLLOW) == 0 && now.st_ino == old->seen.st_ino &&
 	    now.st_dev == old->seen.st_dev &&
 	    now.st_size == old->seen.st_size &&
@@ -140,14 +138,13 @@ static void
 put_map_undo(struct work *w, const struct old_map *old, struct error *err)
 {
 	struct update *u = w->u;
-	size_t len = strlen(err->text);
 
 	if (is_untouched(u, old)) {
 		(void)futimens(old->file, (struct timespec[2]){
 		    old->seen.st_atim, old->seen.st_mtim });
 		return;
 	}
-	if (!old->exists) {
+	if (old->file < 0) {
 		(void)unlinkat(u->map.directory, u->map.name, 0);
 		return;
 	}
@@ -156,9 +153,8 @@ put_map_undo(struct work *w, const struct old_map *old, struct error *err)
 		times_renew(old->file, &old->seen);
 		return;
 	}
-	(void)snprintf(err->text + len, sizeof(err->text) - len,
-	    "; %s: the old map could not be put back (%s); run tlsoff check",
-	    u->map.path, strerror(errno));
+	error_add(err, "; %s: the old map could not be put back (%s); run "
+	    "tlsoff check", u->map.path, strerror(errno));
 }
 
 static int
@@ -184,7 +180,6 @@ quote(struct error *err, const char *make, int status, const struct buf *said)
 {
 	struct buf words = BUF_INIT;
 	struct span first = span_trim(buf_as_span(said));
-	size_t len = strlen(err->text);
 
 	if (first.len > WORDS)
 		first.len = WORDS;
@@ -194,10 +189,8 @@ quote(struct error *err, const char *make, int status, const struct buf *said)
 		else
 			buf_visible(&words, (struct span){ first.at + i, 1 });
 	}
-	(void)snprintf(err->text + len, sizeof(err->text) - len,
-	    "; %s (exit status %d) %s%s", make, status,
-	    words.len > 0 ? "says: " : "said nothing",
-	    words.len > 0 ? words.at : "");
+	error_add(err, "; %s (exit status %d) %s%s", make, status,
+	    words.len > 0 ? "says: " : "said nothing", buf_string(&words));
 	buf_free(&words);
 }
 
@@ -242,7 +235,7 @@ finish(struct work *w, const struct old_map *old, struct error *err)
 	/* Untested: make removes the map after it was proven. */
 	if (!u->map.exists)
 		return error_set(err, EX_UNAVAILABLE, "%s: is missing", path);
-	if (!old->exists
+	if (old->file < 0
 	    ? attributes_new(u->map.file, u->options.site, path, err) != 0
 	    : u->map.seen.st_ino != old->seen.st_ino &&
 	        attributes_copy(w->map, u->map.file, path, err) != 0)
@@ -253,7 +246,7 @@ finish(struct work *w, const struct old_map *old, struct error *err)
 		return error_errno(err, EX_IOERR, path, "cannot sync");
 	if (target_sync(&u->map, err) != 0)
 		return -1;
-	if (old->exists)
+	if (old->file >= 0)
 		times_renew(old->file, &old->seen);
 	return 0;
 }

@@ -19,7 +19,6 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "update_private.h"
@@ -29,11 +28,8 @@
 static int
 in_the_way(const struct target *t, struct error *err)
 {
-	char path[PRIVATE_PATH];
-
-	private_path(path, t, NULL);
-	return error_set(err, EX_CANTCREAT,
-	    "%s: is in the way and was not made by tlsoff; remove it", path);
+	return error_set(err, EX_CANTCREAT, "%s: is in the way and was not "
+	    "made by tlsoff; remove it", t->private_path);
 }
 
 /* ---- the lock ---- */
@@ -41,19 +37,14 @@ in_the_way(const struct target *t, struct error *err)
 static bool
 is_in_place(const struct target *t)
 {
-	char name[PRIVATE_NAME];
-	struct stat held, named;
+	struct stat held;
 
-	private_name(name, t);
-	/* Untested: another file system is mounted over the lock. */
 	return fstat(t->private_directory, &held) == 0 &&
-	    fstatat(t->directory, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    held.st_dev == named.st_dev && held.st_ino == named.st_ino;
+	    is_named(t->directory, t->private_name, &held);
 }
 
 static int
-cannot_open(const struct target *t, const char *name, bool made,
-    struct error *err)
+cannot_open(const struct target *t, bool made, struct error *err)
 {
 	int status;
 
@@ -63,7 +54,8 @@ cannot_open(const struct target *t, const char *name, bool made,
 	status = errno == ENOTDIR || errno == ELOOP || errno == EMLINK
 	    ? in_the_way(t, err) : private_failed(t, "cannot open", err);
 	if (made)
-		(void)unlinkat(t->directory, name, AT_REMOVEDIR);
+		(void)unlinkat(t->directory, t->private_name,
+		    AT_REMOVEDIR);
 	return status;
 }
 
@@ -80,18 +72,15 @@ private_check(const struct target *t, struct error *err)
 static int
 open_closed_to_others(struct target *t, struct error *err)
 {
-	char name[PRIVATE_NAME];
+	bool made = mkdirat(t->directory, t->private_name, PRIVATE_MODE) == 0;
 	struct stat seen;
-	bool made;
 
-	private_name(name, t);
-	made = mkdirat(t->directory, name, PRIVATE_MODE) == 0;
 	if (!made && errno != EEXIST)
 		return private_failed(t, "cannot create", err);
-	t->private_directory = openat(t->directory, name,
+	t->private_directory = openat(t->directory, t->private_name,
 	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (t->private_directory < 0)
-		return cannot_open(t, name, made, err);
+		return cannot_open(t, made, err);
 	if (fstat(t->private_directory, &seen) != 0)
 		return private_failed(t, "cannot stat", err);
 	if (seen.st_uid == geteuid() &&
@@ -106,7 +95,6 @@ open_closed_to_others(struct target *t, struct error *err)
 static int
 try_lock(struct target *t, struct error *err)
 {
-	char path[PRIVATE_PATH];
 	int status;
 
 	do
@@ -120,11 +108,10 @@ try_lock(struct target *t, struct error *err)
 		return 1;
 	if (errno != ENOLCK && errno != EOPNOTSUPP && errno != ENOSYS)
 		return private_failed(t, "cannot lock", err);
-	private_path(path, t, NULL);
 	return error_set(err, EX_OSERR,
 	    "%s: its file system has no locks (flock: %s); run tlsoff "
-	    "where the file is local, or mount it with locks", path,
-	    strerror(errno));
+	    "where the file is local, or mount it with locks",
+	    t->private_path, strerror(errno));
 }
 
 /* The holder is of our own user: the directory is ours. */
@@ -172,11 +159,8 @@ take_lock(struct target *t, int64_t end, struct error *err)
 static bool
 remove_directory(const struct target *t)
 {
-	char name[PRIVATE_NAME];
-
-	private_name(name, t);
 	return is_in_place(t) &&
-	    unlinkat(t->directory, name, AT_REMOVEDIR) == 0;
+	    unlinkat(t->directory, t->private_name, AT_REMOVEDIR) == 0;
 }
 
 /* An empty one goes, unless another run has it locked: we may have made it. */
@@ -235,7 +219,7 @@ private_close(struct target *t)
 		return;
 	/* What else is there a makemap of the site's has left: nobody but our
 	 * own children could, since it was empty. */
-	if (!private_remove_files(t) || !remove_directory(t)) {
+	if (!private_remove_files(t, true) || !remove_directory(t)) {
 		private_remove_all(t);
 		(void)remove_directory(t);
 	}

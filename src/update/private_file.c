@@ -9,12 +9,12 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
-#ifdef __linux__
-#include <sys/syscall.h>
-#endif
 
 #include "update_private.h"
+
+/* ---- names and errors ---- */
 
 /* In the order in which they go; no two are ever the same. */
 static const struct {
@@ -30,31 +30,18 @@ file_name(char to[PRIVATE_NAME], const struct target *t, size_t which)
 	    files[which].after);
 }
 
-/* ---- paths and errors ---- */
-
 void
-private_name(char to[PRIVATE_NAME], const struct target *t)
+sleep_a_moment(void)
 {
-	(void)snprintf(to, PRIVATE_NAME, ".%s.tlsoff.d", t->name);
-}
+	const struct timespec moment = { 0, 20000000L };
 
-void
-private_path(char to[PRIVATE_PATH], const struct target *t, const char *file)
-{
-	size_t above = strlen(t->path) - strlen(t->name);
-
-	(void)snprintf(to, PRIVATE_PATH, "%.*s.%s.tlsoff.d%s%s", (int)above,
-	    t->path, t->name, file == NULL ? "" : "/",
-	    file == NULL ? "" : file);
+	(void)nanosleep(&moment, NULL);
 }
 
 int
 private_failed(const struct target *t, const char *what, struct error *err)
 {
-	char path[PRIVATE_PATH];
-
-	private_path(path, t, NULL);
-	return error_errno(err, EX_CANTCREAT, path, what);
+	return error_errno(err, EX_CANTCREAT, t->private_path, what);
 }
 
 /* ---- what is in it ---- */
@@ -93,11 +80,12 @@ for_each_name(struct content *c, void (*each)(struct content *c,
 	return failure == 0 ? 0 : -1;
 }
 
-static nlink_t
-is_same(int directory, const char *name, const struct stat *seen)
+bool
+is_named(int directory, const char *name, const struct stat *seen)
 {
 	struct stat other;
 
+	/* Untested: another file system is mounted over the name. */
 	return fstatat(directory, name, &other, AT_SYMLINK_NOFOLLOW) == 0 &&
 	    other.st_dev == seen->st_dev && other.st_ino == seen->st_ino;
 }
@@ -107,14 +95,14 @@ static bool
 has_our_names_only(const struct target *t, int private_directory,
     const struct stat *seen)
 {
-	nlink_t ours = is_same(t->directory, t->name, seen);
+	nlink_t ours = is_named(t->directory, t->name, seen);
 	char name[PRIVATE_NAME];
 
 	if (seen->st_nlink <= 1)
 		return true;
 	for (size_t i = 0; i < HOLDER; i++) {
 		file_name(name, t, i);
-		ours += is_same(private_directory, name, seen);
+		ours += is_named(private_directory, name, seen);
 	}
 	return seen->st_nlink == ours;
 }
@@ -122,14 +110,10 @@ has_our_names_only(const struct target *t, int private_directory,
 bool
 private_has_rest(const struct target *t)
 {
-	char name[PRIVATE_NAME];
-	bool has;
-	int fd;
-
-	private_name(name, t);
-	fd = openat(t->directory, name,
+	int fd = openat(t->directory, t->private_name,
 	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	has = fd >= 0 && has_our_names_only(t, fd, &t->seen);
+	bool has = fd >= 0 && has_our_names_only(t, fd, &t->seen);
+
 	close_fd(&fd);
 	return has;
 }
@@ -172,10 +156,10 @@ is_gone(const struct target *t, const char *name)
 	return unlinkat(t->private_directory, name, 0) == 0 || errno == ENOENT;
 }
 
-/* The first of our files. */
-static bool
-remove_files(const struct target *t, size_t count)
+bool
+private_remove_files(const struct target *t, bool holder)
 {
+	size_t count = holder ? FILES : HOLDER;
 	char name[PRIVATE_NAME];
 
 	for (size_t i = 0; i < count; i++) {
@@ -191,24 +175,39 @@ private_remove_leftover(const struct target *t, struct error *err)
 {
 	struct content c = { .of = t, .empty = true };
 	struct buf shown = BUF_INIT;
-	char path[PRIVATE_PATH];
 
 	if (for_each_name(&c, judge_name) != 0)
 		return private_failed(t, "cannot read", err);
 	if (c.empty)
 		return 0;
 	if (c.stranger[0] == '\0' && (c.has_holder || has_our_mode(t)))
-		return remove_files(t, FILES) ? 0
+		return private_remove_files(t, true) ? 0
 		    : private_failed(t, "cannot empty", err);
-	private_path(path, t, NULL);
 	buf_visible(&shown, span_of(c.stranger));
 	(void)error_set(err, EX_CANTCREAT,
 	    "%s: is in the way and holds %s, which tlsoff did not put there; "
-	    "see whose it is and give it another name", path,
+	    "see whose it is and give it another name", t->private_path,
 	    shown.len > 0 ? shown.at : t->name);
 	buf_free(&shown);
 	return -1;
 }
+
+static void
+remove_name(struct content *c, const char *name)
+{
+	if (!is_gone(c->of, name))
+		(void)unlinkat(c->of->private_directory, name, AT_REMOVEDIR);
+}
+
+void
+private_remove_all(const struct target *t)
+{
+	struct content c = { .of = t };
+
+	(void)for_each_name(&c, remove_name);
+}
+
+/* ---- whose it is ---- */
 
 int
 private_name_process(const struct target *t, struct error *err)
@@ -247,115 +246,11 @@ private_process(const struct target *t)
 	return pid;
 }
 
-bool
-private_remove_files(const struct target *t)
-{
-	return remove_files(t, FILES);
-}
-
-static void
-remove_name(struct content *c, const char *name)
-{
-	if (!is_gone(c->of, name))
-		(void)unlinkat(c->of->private_directory, name, AT_REMOVEDIR);
-}
-
-void
-private_remove_all(const struct target *t)
-{
-	struct content c = { .of = t };
-
-	(void)for_each_name(&c, remove_name);
-}
-
 void
 private_clear(const struct target *t)
 {
 	/* Once more, whatever failed: it costs nothing. */
 	/* Untested: two failures in a row. */
-	if (t->private_directory >= 0 && !remove_files(t, HOLDER))
-		(void)remove_files(t, HOLDER);
-}
-
-/* ---- the file itself ---- */
-
-int
-private_create(const struct target *t, int *file, struct error *err)
-{
-	char path[PRIVATE_PATH];
-
-	close_fd(file);
-	private_path(path, t, t->name);
-	if (unlinkat(t->private_directory, t->name, 0) != 0 && errno != ENOENT)
-		return error_errno(err, EX_CANTCREAT, path, "cannot remove");
-	*file = openat(t->private_directory, t->name,
-	    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	return *file >= 0 ? 0
-	    : error_errno(err, EX_CANTCREAT, path, "cannot create");
-}
-
-int
-private_reopen(const struct target *t, int *file, struct error *err)
-{
-	char path[PRIVATE_PATH];
-
-	close_fd(file);
-	*file = openat(t->private_directory, t->name,
-	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	if (*file >= 0)
-		return 0;
-	private_path(path, t, t->name);
-	return error_errno(err, EX_IOERR, path, "cannot open");
-}
-
-int
-private_exchange(const struct target *t)
-{
-#ifdef RENAME_EXCHANGE
-	return renameat2(t->private_directory, t->name, t->directory, t->name,
-	    RENAME_EXCHANGE);
-#elif defined(SYS_renameat2) /* a C library that does not know the call */
-	const unsigned exchange = 2;
-
-	return (int)syscall(SYS_renameat2, t->private_directory, t->name,
-	    t->directory, t->name, exchange);
-#else
-	(void)t;
-	errno = ENOSYS;
-	return -1;
-#endif
-}
-
-bool
-private_cannot_exchange(void)
-{
-	return errno == ENOSYS || errno == EINVAL || errno == EOPNOTSUPP;
-}
-
-int
-private_put_over(const struct target *t)
-{
-	return renameat(t->private_directory, t->name, t->directory, t->name);
-}
-
-int
-private_put_error(const struct target *t, struct error *err)
-{
-	switch (errno) {
-	case EBUSY:
-		return error_set(err, EX_CANTCREAT,
-		    "%s: is a mount point and cannot be replaced; name the "
-		    "file that is mounted there", t->path);
-	case EROFS:
-		return error_set(err, EX_CANTCREAT,
-		    "%s: its file system is read-only", t->path);
-	case EPERM:
-		return error_set(err, EX_NOPERM,
-		    "%s: cannot be replaced: %s; see whether it is immutable "
-		    "(lsattr) or its directory sticky", t->path,
-		    strerror(errno));
-	default:
-		return error_errno(err, EX_CANTCREAT, t->path,
-		    "cannot replace");
-	}
+	if (t->private_directory >= 0 && !private_remove_files(t, false))
+		(void)private_remove_files(t, false);
 }

@@ -17,7 +17,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -135,8 +134,6 @@ void
 text_undo(struct work *w, struct error *err)
 {
 	struct update *u = w->u;
-	size_t len = strlen(err->text);
-	char *end = err->text + len;
 	int status;
 
 	if (!w->text_in)
@@ -146,18 +143,18 @@ text_undo(struct work *w, struct error *err)
 	if (status < 0) {
 		if (err->status == 0)
 			err->status = EX_IOERR;
-		(void)snprintf(end, sizeof(err->text) - len,
-		    "%s%s: the old text could not be put back (%s), the new one "
-		    "stands there; run tlsoff check", len > 0 ? "; " : "",
-		    u->text.path, strerror(errno));
+		error_add(err, "%s%s: the old text could not be put back (%s), "
+		    "the new one stands there; run tlsoff check",
+		    err->text[0] != '\0' ? "; " : "", u->text.path,
+		    strerror(errno));
 		return;
 	}
 	(void)fsync(u->text.directory);
 	/* Another attempt reads what was written; else it is the end. */
 	if (status == 1 && err->status != 0)
-		(void)snprintf(end, sizeof(err->text) - len,
-		    "; %s: what was written there meanwhile stays, with this "
-		    "change in it or without; run tlsoff check", u->text.path);
+		error_add(err, "; %s: what was written there meanwhile stays, "
+		    "with this change in it or without; run tlsoff check",
+		    u->text.path);
 }
 
 enum update_status
@@ -208,17 +205,6 @@ may_replace(struct update *u)
 	return lease != LEASE_BUSY && !text_differs(u);
 }
 
-static int
-text_exchange(struct work *w)
-{
-	const struct target *t = &w->u->text;
-
-	w->text_kept = private_exchange(t) == 0;
-	if (w->text_kept)
-		return 0;
-	return private_cannot_exchange() ? private_put_over(t) : -1;
-}
-
 enum update_status
 text_put(struct work *w, struct error *err)
 {
@@ -233,7 +219,7 @@ text_put(struct work *w, struct error *err)
 		return UPDATE_FAILED;
 	if (!may_replace(u))
 		return UPDATE_AGAIN;
-	if (text_exchange(w) != 0) {
+	if (private_put(&u->text, &w->text_kept) != 0) {
 		if (errno == ENOENT)
 			return UPDATE_AGAIN; /* its absence is found there */
 		(void)private_put_error(&u->text, err);
@@ -287,23 +273,10 @@ map_unlock(const struct target *map)
 		(void)flock(map->file, LOCK_UN);
 }
 
-static int
-map_exchange(struct work *w)
-{
-	const struct target *t = &w->u->map;
-
-	w->map_kept = t->exists && private_exchange(t) == 0;
-	if (w->map_kept)
-		return 0;
-	return t->exists && errno != ENOENT && !private_cannot_exchange() ? -1
-	    : private_put_over(t);
-}
-
 void
 map_undo(struct work *w, struct error *err)
 {
 	const struct target *t = &w->u->map;
-	size_t len = strlen(err->text);
 
 	/* Untested: the exchange works, and the same exchange back does not. */
 	if (w->map_kept && private_exchange(t) == 0) {
@@ -314,8 +287,7 @@ map_undo(struct work *w, struct error *err)
 		return;
 	/* Then the text that belongs to the new map has to stay as well. */
 	w->text_in = false;
-	(void)snprintf(err->text + len, sizeof(err->text) - len,
-	    "; new text and new map are in place");
+	error_add(err, "; new text and new map are in place");
 }
 
 int
@@ -330,7 +302,8 @@ map_put(struct work *w, struct error *err)
 	let_others_run();
 	map_lock(t, LOCK_MS);
 	status = still_locked(w->u, err);
-	if (status == 0 && map_exchange(w) != 0)
+	if (status == 0 && private_put(t, &w->map_kept) != 0 &&
+	    (errno != ENOENT || private_put_over(t) != 0))
 		status = private_put_error(t, err);
 	map_unlock(t);
 	if (status != 0)
@@ -347,34 +320,25 @@ map_put(struct work *w, struct error *err)
 /* ---- both ---- */
 
 enum update_status
-put_text_alone(struct work *w, struct error *err)
-{
-	enum update_status status;
-
-	cancel_hold();
-	status = text_put(w, err);
-	if (status == UPDATE_DONE && text_was_written(w))
-		status = text_undo_to_retry(w, err);
-	cancel_release();
-	return status;
-}
-
-enum update_status
 put_in_place(struct work *w, struct error *err)
 {
+	bool has_map = w->map >= 0;
 	enum update_status status;
 
-	map_lock(&w->u->map, MAKEMAP_MS);
-	map_unlock(&w->u->map);
+	if (has_map) {
+		map_lock(&w->u->map, MAKEMAP_MS);
+		map_unlock(&w->u->map);
+	}
 	cancel_hold();
 	status = text_put(w, err);
-	if (status == UPDATE_DONE && map_put(w, err) != 0) {
+	if (status == UPDATE_DONE && has_map && map_put(w, err) != 0) {
 		text_undo(w, err);
 		status = UPDATE_FAILED;
 	}
 	/* Whoever found the old text by its name just before writes to it. */
 	if (status == UPDATE_DONE && text_was_written(w)) {
-		map_undo(w, err);
+		if (has_map)
+			map_undo(w, err);
 		w->text_in = true;
 		status = text_undo_to_retry(w, err);
 	}

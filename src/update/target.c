@@ -1,21 +1,16 @@
-/* A file that is to be read or replaced: its directory, its name, and the file
- * itself. */
+/* A file that is to be read or replaced: its directory, its name, the file
+ * itself, and the new one that takes its place. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <sys/syscall.h>
+#endif
 
 #include "update_private.h"
-
-void
-sleep_a_moment(void)
-{
-	const struct timespec moment = { 0, 20000000L };
-
-	(void)nanosleep(&moment, NULL);
-}
 
 static const char *
 kind_of(mode_t mode)
@@ -96,6 +91,13 @@ target_open(struct target *t, const char *path, struct error *err)
 		return -1;
 	memcpy(t->name, l.name, sizeof(t->name));
 	memcpy(t->path, l.path, sizeof(t->path));
+	(void)snprintf(t->private_name, sizeof(t->private_name),
+	    ".%s.tlsoff.d", t->name);
+	(void)snprintf(t->private_path, sizeof(t->private_path), "%.*s%s",
+	    (int)(strlen(t->path) - strlen(t->name)), t->path,
+	    t->private_name);
+	(void)snprintf(t->new_path, sizeof(t->new_path), "%s/%s",
+	    t->private_path, t->name);
 	t->directory = openat(l.directory, ".",
 	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (t->directory < 0)
@@ -137,4 +139,85 @@ target_close(struct target *t)
 	close_fd(&t->file);
 	close_fd(&t->directory);
 	t->exists = false;
+}
+
+/* ---- the new file, in the private directory ---- */
+
+int
+private_create(const struct target *t, int *file, struct error *err)
+{
+	close_fd(file);
+	if (unlinkat(t->private_directory, t->name, 0) != 0 && errno != ENOENT)
+		return error_errno(err, EX_CANTCREAT, t->new_path,
+		    "cannot remove");
+	*file = openat(t->private_directory, t->name,
+	    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	return *file >= 0 ? 0
+	    : error_errno(err, EX_CANTCREAT, t->new_path, "cannot create");
+}
+
+int
+private_reopen(const struct target *t, int *file, struct error *err)
+{
+	close_fd(file);
+	*file = openat(t->private_directory, t->name,
+	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	return *file >= 0 ? 0
+	    : error_errno(err, EX_IOERR, t->new_path, "cannot open");
+}
+
+int
+private_exchange(const struct target *t)
+{
+#ifdef RENAME_EXCHANGE
+	return renameat2(t->private_directory, t->name, t->directory, t->name,
+	    RENAME_EXCHANGE);
+#elif defined(SYS_renameat2) /* a C library that does not know the call */
+	const unsigned exchange = 2;
+
+	return (int)syscall(SYS_renameat2, t->private_directory, t->name,
+	    t->directory, t->name, exchange);
+#else
+	(void)t;
+	errno = ENOSYS;
+	return -1;
+#endif
+}
+
+int
+private_put_over(const struct target *t)
+{
+	return renameat(t->private_directory, t->name, t->directory, t->name);
+}
+
+int
+private_put(const struct target *t, bool *kept)
+{
+	*kept = t->exists && private_exchange(t) == 0;
+	if (*kept)
+		return 0;
+	return t->exists && errno != ENOSYS && errno != EINVAL &&
+	    errno != EOPNOTSUPP ? -1 : private_put_over(t);
+}
+
+int
+private_put_error(const struct target *t, struct error *err)
+{
+	switch (errno) {
+	case EBUSY:
+		return error_set(err, EX_CANTCREAT,
+		    "%s: is a mount point and cannot be replaced; name the "
+		    "file that is mounted there", t->path);
+	case EROFS:
+		return error_set(err, EX_CANTCREAT,
+		    "%s: its file system is read-only", t->path);
+	case EPERM:
+		return error_set(err, EX_NOPERM,
+		    "%s: cannot be replaced: %s; see whether it is immutable "
+		    "(lsattr) or its directory sticky", t->path,
+		    strerror(errno));
+	default:
+		return error_errno(err, EX_CANTCREAT, t->path,
+		    "cannot replace");
+	}
 }

@@ -1,19 +1,13 @@
 /* Opening, reading and closing; the change itself is in commit.c. */
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "update_private.h"
 
 #define BLOCK ((size_t)1 << 18)
-
-/* Two writes in one tick of the kernel's clock leave the same time. */
-#define FRESH 1 /* second */
 
 #define READER_WAIT 1000 /* ms, for another program's lease */
 
@@ -63,6 +57,8 @@ read_all(const struct target *t, struct buf *bytes, struct error *err)
 	size_t hint = t->seen.st_size > 0 ? (size_t)t->seen.st_size : 0;
 	int more;
 
+	if (!t->exists)
+		return target_missing(t, err);
 	buf_clear(bytes);
 	if ((unsigned long long)t->seen.st_size >= ACCESS_TEXT_END)
 		return error_set(err, EX_DATAERR, "%s: %lld bytes are too many "
@@ -88,29 +84,9 @@ update_read_text(const char *path, struct buf *text, struct error *err)
 	t.open_end = clock_ms() + READER_WAIT;
 	status = target_open(&t, path, err);
 	if (status == 0)
-		status = t.exists ? read_all(&t, text, err)
-		    : target_missing(&t, err);
+		status = read_all(&t, text, err);
 	target_close(&t);
 	return status == 0 ? 0 : error_memory_for(err, path);
-}
-
-static bool
-is_fresh(const struct stat *seen)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	now.tv_sec -= FRESH;
-	return time_before(now, seen->st_mtim);
-}
-
-static int
-read_alone(struct update *u, struct error *err)
-{
-	if (target_reopen(&u->text, err) != 0)
-		return -1;
-	return u->text.exists ? read_all(&u->text, &u->bytes, err)
-	    : target_missing(&u->text, err);
 }
 
 /* What is to be changed must not be read half written. */
@@ -125,7 +101,6 @@ read_quiet(struct update *u, struct error *err)
 
 		if (writers_wait(u, end, err) != 0)
 			return -1;
-		u->fresh = is_fresh(&u->text.seen);
 		if (read_all(&u->text, &u->bytes, err) != 0)
 			return -1;
 		wanted = u->leased && lease_is_wanted(u->text.file);
@@ -143,14 +118,18 @@ read_quiet(struct update *u, struct error *err)
 int
 update_read(struct update *u, struct error *err)
 {
+	int status;
+
 	access_free(&u->access);
 	memset(&u->access, 0, sizeof(u->access));
-	if ((u->options.read_only ? read_alone(u, err) : read_quiet(u, err)) !=
-	        0 ||
-	    access_parse_tls(&u->access, buf_as_span(&u->bytes),
-	        u->options.rules, err) != 0)
-		return error_memory_for(err, u->text.path);
-	return 0;
+	if (!u->options.read_only)
+		status = read_quiet(u, err);
+	else if ((status = target_reopen(&u->text, err)) == 0)
+		status = read_all(&u->text, &u->bytes, err);
+	if (status == 0)
+		status = access_parse_tls(&u->access, buf_as_span(&u->bytes),
+		    u->options.rules, err);
+	return status == 0 ? 0 : error_memory_for(err, u->text.path);
 }
 
 bool
@@ -168,15 +147,6 @@ update_old_file(const struct update *u, size_t which,
 	    AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-static int
-not_proven(struct map_proof *proof, const char *example)
-{
-	memset(proof, 0, sizeof(*proof));
-	memcpy(proof->example, example, strnlen(example,
-	    sizeof(proof->example) - 1));
-	return 0;
-}
-
 int
 map_in_place(const struct update *u, struct access *access,
     struct map_proof *proof, struct error *err)
@@ -185,27 +155,26 @@ map_in_place(const struct update *u, struct access *access,
 	const struct map_file file = {
 		u->map.directory, u->map.name, u->map.path
 	};
+	const struct map_source source = { &file, &site->map,
+		u->options.makemap, site->config[0] != '\0' ? site->config
+		                                            : NULL };
 
-	return map_prove(&file, &site->map, access, u->options.makemap,
-	    site->config[0] != '\0' ? site->config : NULL, proof, err);
+	return map_prove(&source, access, proof, err);
 }
 
 int
-map_is_text(const struct update *u, struct access *access,
+update_proven(const struct update *u, struct access *access,
     struct map_proof *proof, struct error *err)
 {
 	if (map_in_place(u, access, proof, err) == 0)
 		return 0;
-	if (err->status == EX_NOINPUT || err->status == EX_DATAERR ||
-	    err->status == EX_IOERR)
-		return not_proven(proof, err->text);
-	return -1;
-}
-
-int
-update_proven(struct update *u, struct map_proof *proof, struct error *err)
-{
-	return map_is_text(u, &u->access, proof, err);
+	if (err->status != EX_NOINPUT && err->status != EX_DATAERR &&
+	    err->status != EX_IOERR)
+		return -1;
+	*proof = (struct map_proof){ .equal = false };
+	(void)snprintf(proof->example, sizeof(proof->example), "%.*s",
+	    MAP_EXAMPLE - 1, err->text);
+	return 0;
 }
 
 void

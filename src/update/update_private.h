@@ -1,9 +1,10 @@
 /*
  * update_private.h: what the files of this room share; nobody else includes it.
  *
- *   target.c             a path as directory, name and file
+ *   target.c             a path as directory, name and file; the new file in
+ *                        the private directory, and the exchange
  *   private_directory.c  the directory beside a target: one tlsoff at a time
- *   private_file.c       the files in it, and the exchange
+ *   private_file.c       what is in it: what a killed run left, who runs
  *   attributes.c         owner, group, mode, xattrs, times
  *   writers.c            other programs that write the text
  *   swap.c               text and map are put in place, and taken back
@@ -38,8 +39,6 @@ void sleep_a_moment(void);
 
 /* ---- the private directory ---- */
 
-#define PRIVATE_NAME (NAME_MAX + 32)
-#define PRIVATE_PATH (PATH_MAX + 2 * PRIVATE_NAME)
 /* With the sticky bit, by which we know it again: of all that a power cut leaves
  * the mode is sure to be ours. */
 #define PRIVATE_MODE 01700
@@ -70,16 +69,24 @@ int private_remove_leftover(const struct target *t, struct error *err)
 int private_name_process(const struct target *t, struct error *err) MUST_USE;
 /* Whose process it names; 0: nobody can tell. */
 unsigned long private_process(const struct target *t);
-/* Removes our files, that one last; false: one of them could not be. */
-bool private_remove_files(const struct target *t);
-/* Are all other names of the target's file in its private directory, where the
- * next run removes them? */
-bool private_has_rest(const struct target *t) MUST_USE;
+/* Removes our files, that one last or not at all; false: one of them could not
+ * be. */
+bool private_remove_files(const struct target *t, bool holder);
 /* Removes whatever files and empty directories are there. */
 void private_remove_all(const struct target *t);
 /* error_errno() with its path; EX_CANTCREAT. */
 int private_failed(const struct target *t, const char *what,
     struct error *err);
+
+/* Is it this file, and no link to it? */
+bool is_named(int directory, const char *name, const struct stat *seen);
+/* Are all other names of the target's file in its private directory, where the
+ * next run removes them? */
+bool private_has_rest(const struct target *t) MUST_USE;
+/* Removes the new file; what cannot be removed is tried again at the end. */
+void private_clear(const struct target *t);
+
+/* ---- the new file, target.c ---- */
 
 /* Creates the new file, t->name in it, in place of what stands there: *file,
  * which is closed before.  EX_CANTCREAT. */
@@ -88,22 +95,15 @@ int private_create(const struct target *t, int *file, struct error *err)
 /* The same file again, for reading only.  EX_IOERR. */
 int private_reopen(const struct target *t, int *file, struct error *err)
     MUST_USE;
-/* Its name, in the target's directory. */
-void private_name(char to[PRIVATE_NAME], const struct target *t);
-/* The path of a file in it; NULL: its own. */
-void private_path(char to[PRIVATE_PATH], const struct target *t,
-    const char *file);
 /* Exchanges that file and the one in place: 0, or -1 with errno. */
 int private_exchange(const struct target *t);
-/* Did it fail because kernel or file system has no such thing? */
-bool private_cannot_exchange(void);
 /* Puts it in place of what stands there: 0, or -1 with errno. */
 int private_put_over(const struct target *t);
-/* For an errno of these two; returns -1.  EX_CANTCREAT, EX_NOPERM. */
+/* The one or, where nothing is there or kernel or file system has no such thing,
+ * the other: kept, the old file is in the private directory. */
+int private_put(const struct target *t, bool *kept);
+/* For an errno of these; returns -1.  EX_CANTCREAT, EX_NOPERM. */
 int private_put_error(const struct target *t, struct error *err);
-/* Removes that file; what cannot be removed is tried again at the end. */
-void private_clear(const struct target *t);
-
 /* ---- other writers ---- */
 
 enum lease {
@@ -121,8 +121,8 @@ void lease_drop(int fd);
 int text_open(struct update *u, struct error *err) MUST_USE;
 /*
  * Opens the text when nobody is writing it, under a lease where there can be
- * one; u->leased, u->text.seen.  Waits until end, in clock_ms(), where somebody
- * is; EX_TEMPFAIL.
+ * one; u->leased, u->text.seen, u->fresh.  Waits until end, in clock_ms(), where
+ * somebody is; EX_TEMPFAIL.
  */
 int writers_wait(struct update *u, int64_t end, struct error *err) MUST_USE;
 /* EX_TEMPFAIL: somebody writes and writes. */
@@ -156,9 +156,6 @@ bool time_before(struct timespec a, struct timespec b);
 /* map_prove() of the map that stands there and this text. */
 int map_in_place(const struct update *u, struct access *access,
     struct map_proof *proof, struct error *err) MUST_USE;
-/* The same, but one that is missing or cannot be read is one that differs. */
-int map_is_text(const struct update *u, struct access *access,
-    struct map_proof *proof, struct error *err) MUST_USE;
 
 struct work {
 	struct update *u;
@@ -166,7 +163,7 @@ struct work {
 	bool changed;          /* the text; else only the map is mended */
 	bool text_written;     /* the new one, and synced */
 	struct stat text_seen; /* the text that is to stand with the map */
-	int map;               /* the new map, open */
+	int map;               /* the new map, open; -1: the old one stays */
 	bool text_in;          /* the new text is in place ... */
 	bool text_kept;        /* ... and the old one in the private directory */
 	bool map_kept;         /* the old map is in its private directory */
@@ -187,11 +184,10 @@ int map_put(struct work *w, struct error *err) MUST_USE;
 void map_undo(struct work *w, struct error *err);
 /* Writes the text into its private directory: u->new_text. */
 int text_write(struct update *u, struct span text, struct error *err) MUST_USE;
-/* All of it: waits for a makemap run by hand, puts text and map in place, looks
- * at the old text once more; on failure, and for UPDATE_AGAIN, all is undone. */
+/* All of it: waits for a makemap run by hand, puts text and, where one was built,
+ * map in place, looks at the old text once more; on failure, and for
+ * UPDATE_AGAIN, all is undone. */
 enum update_status put_in_place(struct work *w, struct error *err) MUST_USE;
-/* The same for a text whose map is there already. */
-enum update_status put_text_alone(struct work *w, struct error *err) MUST_USE;
 
 enum update_status make_commit(struct work *w, struct map_proof *proof,
     struct error *err) MUST_USE;

@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
@@ -24,6 +23,8 @@
 #define MISSING_MS 1000 /* an editor that moves it away and writes a new one */
 #define YOUNG_MS 100   /* without leases: perhaps still being written */
 #define YOUNG_WAIT_MS 1000
+/* Two writes in one tick of the kernel's clock leave the same time. */
+#define FRESH_MS 1000
 
 #ifdef F_SETLEASE
 /* There EAGAIN only says that the server gave this client no lease. */
@@ -102,16 +103,17 @@ text_open(struct update *u, struct error *err)
 }
 
 static bool
-is_young(const struct stat *seen)
+is_younger(const struct stat *seen, int milliseconds)
 {
 	struct timespec past;
 
 	(void)clock_gettime(CLOCK_REALTIME, &past);
-	if (past.tv_nsec < YOUNG_MS * 1000000L) {
+	past.tv_sec -= milliseconds / 1000;
+	past.tv_nsec -= milliseconds % 1000 * 1000000L;
+	if (past.tv_nsec < 0) {
 		past.tv_sec--;
 		past.tv_nsec += 1000000000L;
 	}
-	past.tv_nsec -= YOUNG_MS * 1000000L;
 	return time_before(past, seen->st_mtim);
 }
 
@@ -130,8 +132,10 @@ writers_wait(struct update *u, int64_t end, struct error *err)
 		if (fstat(u->text.file, &u->text.seen) != 0)
 			return error_errno(err, EX_IOERR, u->text.path,
 			    "fstat");
+		u->fresh = is_younger(&u->text.seen, FRESH_MS);
 		if (lease == LEASE_TAKEN || (lease == LEASE_UNKNOWN &&
-		    (!is_young(&u->text.seen) || clock_ms() >= young_end)))
+		    (!is_younger(&u->text.seen, YOUNG_MS) ||
+		        clock_ms() >= young_end)))
 			return 0;
 		if (lease == LEASE_BUSY && clock_ms() >= end)
 			return writers_remain(u, err);

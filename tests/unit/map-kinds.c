@@ -192,11 +192,13 @@ nuls_that_the_cf_forbids_are_a_difference(void **state)
 	build_map(true);
 	assert_int_equal(access_parse(&a, span_of("a.example\tOK\n"), &rules,
 	    &err), 0);
-	assert_int_equal(map_prove(&file, &spec, &a, NULL, NULL, &proof, &err),
+	assert_int_equal(map_prove(&(struct map_source){ &file, &spec, NULL, NULL },
+	    &a, &proof, &err),
 	    0);
 	assert_true(proof.equal);
 	spec.without_null = true;
-	assert_int_equal(map_prove(&file, &spec, &a, NULL, NULL, &proof, &err),
+	assert_int_equal(map_prove(&(struct map_source){ &file, &spec, NULL, NULL },
+	    &a, &proof, &err),
 	    0);
 	assert_false(proof.equal);
 	assert_string_equal(proof.example,

@@ -86,7 +86,7 @@ add_all(struct checksum *sum, const char *const records[][2])
 	for (; records[n][0] != NULL; n++)
 		checksum_add(sum, span_of(records[n][0]),
 		    span_of(records[n][1]), false);
-	assert_int_equal(checksum_end(sum, &err), 0);
+	assert_int_equal(checksum_end(sum, 0, &err), 0);
 	assert_int_equal(sum->count, n);
 }
 

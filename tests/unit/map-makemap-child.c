@@ -151,7 +151,8 @@ static int
 prove(struct map_proof *proof)
 {
 	err = (struct error)ERROR_INIT;
-	return map_prove(&file, &other, &parsed, program, NULL, proof, &err);
+	return map_prove(&(struct map_source){ &file, &other, program, NULL },
+	    &parsed, proof, &err);
 }
 
 static void

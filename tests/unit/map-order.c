@@ -35,7 +35,6 @@ feed(struct fixture *f, struct buf *fed)
 	buf_clear(fed);
 	while ((piece = order_next(&order)).len > 0)
 		buf_span(fed, piece);
-	assert_int_equal(fed->len, order.len);
 	order_free(&order);
 }
 

@@ -135,8 +135,8 @@ must_be_equal(void)
 		fail_msg("%s", err.text);
 	if (!proof.equal)
 		fail_msg("%s", proof.example);
-	assert_int_equal(map_prove(&copy, &spec, &after, NULL, NULL, &proof,
-	    &err), 0);
+	assert_int_equal(map_prove(&(struct map_source){ &copy, &spec, NULL, NULL },
+	    &after, &proof, &err), 0);
 	if (!proof.equal)
 		fail_msg("%s", proof.example);
 }

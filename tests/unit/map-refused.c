@@ -142,7 +142,8 @@ a_map_that_is_open_keeps_makemap_away(void **state)
 
 	text_is(f, "a X\n");
 	build(f, BUILD_LIBDB);
-	map = map_open(&f->file, &f->spec, NULL, NULL, &f->err);
+	map = map_open(&(struct map_source){ &f->file, &f->spec, NULL, NULL },
+	    &f->err);
 	assert_non_null(map);
 	fd = open(f->path, O_RDONLY);
 	assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), -1);

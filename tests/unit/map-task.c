@@ -128,7 +128,7 @@ a_crash_elsewhere_is_an_answer(void **state)
 		    "that built it was killed" },
 	};
 	size_t seven = 7;
-	struct task t = { .path = "/map", .work = work_well,
+	struct task t = { .child.name = "/map", .work = work_well,
 		.context = &seven };
 	struct answer answer;
 
@@ -138,10 +138,10 @@ a_crash_elsewhere_is_an_answer(void **state)
 	assert_int_equal(answer.sum.count, 7);
 	assert_true(span_equal(task_words(&t), span_of("and words")));
 	task_free(&t);
-	expect_death(&(struct task){ .path = "/map", .work = work_fails },
+	expect_death(&(struct task){ .child.name = "/map", .work = work_fails },
 	    EX_IOERR, "it is broken");
 	for (size_t i = 0; i < sizeof(deaths) / sizeof(deaths[0]); i++) {
-		struct task dying = { .path = "/map", .work = work_dies,
+		struct task dying = { .child.name = "/map", .work = work_dies,
 			.context = &deaths[i].number };
 
 		expect_death(&dying, deaths[i].status, deaths[i].read);
@@ -155,7 +155,7 @@ a_crash_elsewhere_is_an_answer(void **state)
 static void
 work_without_an_end_is_ended(void **state)
 {
-	struct task t = { .path = "/map", .work = work_for_ever,
+	struct task t = { .child.name = "/map", .work = work_for_ever,
 		.child.timeout = 1 };
 
 	(void)state;
@@ -242,7 +242,8 @@ a_build_in_which_close_fails_is_an_error(void **state)
 static int
 ask_all(void)
 {
-	struct map *map = map_open(&file, &spec, NULL, NULL, &err);
+	struct map *map = map_open(&(struct map_source){ &file, &spec, NULL, NULL },
+	    &err);
 	int odd = 0;
 
 	for (int i = 0; map != NULL && i < ENTRIES && odd == 0; i += 7) {
@@ -315,7 +316,9 @@ whoever_reads_a_map_dies_with_who_asks(void **state)
 	child = fork();
 	assert_true(child >= 0);
 	if (child == 0) {
-		struct map *map = map_open(&file, &spec, NULL, NULL, &err);
+		struct map *map = map_open(
+		    &(struct map_source){ &file, &spec, NULL, NULL },
+		    &err);
 
 		reader = map == NULL ? 0 : only_child();
 		(void)!write(ends[1], &reader, sizeof(reader));
@@ -342,7 +345,8 @@ a_reader_that_was_killed_is_an_error(void **state)
 
 	(void)state;
 	assert_int_equal(build(), 0);
-	map = map_open(&file, &spec, NULL, NULL, &err);
+	map = map_open(&(struct map_source){ &file, &spec, NULL, NULL },
+	    &err);
 	assert_non_null(map);
 	(void)kill(only_child(), SIGKILL);
 	for (int i = 0; i < 2; i++) {

@@ -168,7 +168,8 @@ build(struct fixture *f, enum map_builder builder)
 static inline void
 expect_get(struct fixture *f, const char *key, const char *expected)
 {
-	struct map *map = map_open(&f->file, &f->spec, f->makemap, NULL,
+	struct map *map = map_open(
+	    &(struct map_source){ &f->file, &f->spec, f->makemap, NULL },
 	    &f->err);
 	struct span value = { "", 0 };
 	int found;
@@ -189,8 +190,9 @@ expect_get(struct fixture *f, const char *key, const char *expected)
 static inline int
 try_prove(struct fixture *f)
 {
-	return map_prove(&f->file, &f->spec, &f->access, f->makemap, NULL,
-	    &f->proof, &f->err);
+	return map_prove(
+	    &(struct map_source){ &f->file, &f->spec, f->makemap, NULL },
+	    &f->access, &f->proof, &f->err);
 }
 
 static inline void
@@ -225,7 +227,8 @@ expect_refused(struct fixture *f, int status, const char *word)
 	fd = open(noise, O_RDWR | O_CREAT | O_TRUNC, 0600);
 	assert_true(kept >= 0 && fd >= 0);
 	(void)dup2(fd, STDERR_FILENO);
-	map = map_open(&f->file, &f->spec, f->makemap, NULL, &f->err);
+	map = map_open(&(struct map_source){ &f->file, &f->spec, f->makemap, NULL },
+	    &f->err);
 	(void)dup2(kept, STDERR_FILENO);
 	(void)close(kept);
 	assert_int_equal(fstat(fd, &seen), 0);

@@ -220,7 +220,7 @@ static inline void
 expect_proven(struct fixture *f, bool equal)
 {
 	open_it(f);
-	if (update_proven(&f->u, &f->proof, &f->err) != 0)
+	if (update_proven(&f->u, &f->u.access, &f->proof, &f->err) != 0)
 		fail_msg("%s", f->err.text);
 	assert_int_equal(f->proof.equal, equal);
 	update_close(&f->u);

@@ -117,7 +117,8 @@ prove(void)
 	access.text.at = mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (access.text.at == MAP_FAILED)
 		err(EX_IOERR, "%s", site.access);
-	if (map_prove(&file, &site.map, &access, NULL, NULL, &proof, &why) != 0)
+	if (map_prove(&(struct map_source){ &file, &site.map, NULL, NULL },
+	    &access, &proof, &why) != 0)
 		failed();
 	if (!proof.equal)
 		errx(EX_DATAERR, "differs: %s", proof.example);
