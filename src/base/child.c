@@ -17,6 +17,8 @@
 #define TICK 20 /* ms between two looks where the kernel tells no end */
 #define TELL 100 /* ms between two words of how far a child is */
 #define GONE 1000 /* ms that a killed child's children may take to end */
+#define PAUSE 16 /* ms at most between two times that a child is fed */
+#define FULL_LOOKS 3 /* so often found full, while the child stands still */
 
 enum { OUTPUT, MESSAGES, FEED, END, POLLED };
 
@@ -92,6 +94,82 @@ tell_progress(const struct child *c)
 		    : atomic_load(c->done), c->total);
 }
 
+/* ---- what it is fed ---- */
+
+/* Until there is no room, or no more; what write() said last. */
+static ssize_t
+write_pieces(struct child *c)
+{
+	ssize_t n;
+
+	do {
+		n = write(c->feed_fd, c->piece.at, c->piece.len);
+		if (n < 0)
+			return n;
+		c->fed += (size_t)n;
+		c->piece.at += n;
+		c->piece.len -= (size_t)n;
+		if (c->piece.len > 0)
+			return n;
+		c->piece = c->feed->next(c->feed->context);
+	} while (c->piece.len > 0);
+	return n;
+}
+
+/*
+ * A child that has gone, or that closes its input, has read what it wants.  A
+ * pipe has room again for each page that is read; writing that page at once
+ * takes the processor from the reader twelve thousand times for a large text.
+ * So the pipe may run half empty.
+ */
+static int
+feed(struct child *c, struct error *err)
+{
+	size_t before = c->fed, written;
+	ssize_t n = write_pieces(c);
+	bool over = n < 0 && errno == EPIPE;
+
+	if (n < 0 && !over && errno != EAGAIN && errno != EINTR)
+		return error_errno(err, EX_OSERR, c->name,
+		    "cannot write to it");
+	written = c->fed - before;
+	if (written > c->most)
+		c->most = written;
+	if (written >= c->most / 2)
+		c->pause /= 2;
+	else if (c->pause < PAUSE)
+		c->pause = c->pause == 0 ? 1 : 2 * c->pause;
+	if (over || c->piece.len == 0)
+		close_fd(&c->feed_fd);
+	return 0;
+}
+
+/* ---- the disk that it writes to ---- */
+
+/*
+ * libdb, which cannot write a page to make room in its cache, tries again each
+ * second, and for ever where the disk stays full: with the map locked, and
+ * perhaps with the one that sendmail reads.
+ */
+static int
+look_at_disk(struct child *c, struct error *err)
+{
+	int64_t now = clock_ms();
+	bool stands = c->fed == c->seen;
+	int code;
+
+	if (c->writes == NULL || now < c->look)
+		return 0;
+	c->look = now + CHILD_DISK_MS;
+	c->seen = c->fed;
+	code = stands ? space_error(c->directory) : 0;
+	c->full = code == 0 ? 0 : c->full + 1;
+	if (c->full < FULL_LOOKS)
+		return 0;
+	errno = code;
+	return error_errno(err, EX_IOERR, c->writes, "cannot be written");
+}
+
 /* ---- one child in the loop ---- */
 
 /* Is there nothing left to do but to wait for its end? */
@@ -162,7 +240,7 @@ look_at(struct child *c, const struct pollfd p[POLLED], bool quiet,
 {
 	bool any = false;
 
-	if (child_disk_look(c, err) != 0)
+	if (look_at_disk(c, err) != 0)
 		return -1;
 	for (int i = 0; i < 2; i++)
 		if (p[i].revents != 0) {
@@ -170,7 +248,7 @@ look_at(struct child *c, const struct pollfd p[POLLED], bool quiet,
 			any = true;
 		}
 	if (p[FEED].fd >= 0 && (quiet || p[FEED].revents != 0) &&
-	    child_feed_write(c, err) != 0)
+	    feed(c, err) != 0)
 		return -1;
 	tell_progress(c);
 	if (!any && has_ended(c, &p[END])) {
