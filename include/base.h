@@ -100,8 +100,6 @@ void buf_span(struct buf *b, struct span s);
 void buf_text(struct buf *b, const char *text);
 void buf_char(struct buf *b, char c);
 void buf_printf(struct buf *b, const char *format, ...) PRINTF_LIKE(2, 3);
-void buf_vprintf(struct buf *b, const char *format, va_list args)
-    PRINTF_LIKE(2, 0);
 /* Adds s with every byte outside printable ASCII, and the backslash, as \xHH:
  * what a stranger wrote never reaches a terminal raw. */
 void buf_visible(struct buf *b, struct span s);
