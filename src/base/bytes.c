@@ -42,6 +42,19 @@ span_equal_fold(struct span a, struct span b)
 	return true;
 }
 
+long long
+span_number(struct span s, long long most)
+{
+	long long value = 0;
+
+	for (size_t i = 0; i < s.len && byte_is_digit(s.at[i]); i++) {
+		value = value * 10 + (s.at[i] - '0');
+		if (value > most)
+			return most;
+	}
+	return value;
+}
+
 struct span
 span_from(struct span s, size_t len)
 {

@@ -14,7 +14,7 @@ frame_len(struct span bytes, size_t *count)
 	size_t digits = span_run(bytes, "0123456789"), len;
 
 	*count = digits + 1;
-	len = *count + span_number(bytes, MAILLOG_LINE_MAX);
+	len = *count + (size_t)span_number(bytes, MAILLOG_LINE_MAX);
 	return digits > 0 && len <= MAILLOG_LINE_MAX &&
 	    span_begins(span_from(bytes, digits), " <") ? len : 0;
 }

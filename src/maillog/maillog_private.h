@@ -220,8 +220,6 @@ struct maillog_state {
 
 /* ---- stamp.c ---- */
 
-/* A number of digits only; most on overflow. */
-unsigned long span_number(struct span digits, unsigned long most);
 /* MAILLOG_NO_TIME for a stamp that tells no date. */
 long long stamp_time(struct maillog_state *s, const struct record *r);
 /* The same, and takes note of it for the order of the log. */

@@ -13,12 +13,6 @@
 
 /* ---- the usual shapes ---- */
 
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /* Where an ISO or a traditional stamp of the usual form ends; 0: it is
  * neither. */
 static size_t
@@ -30,12 +24,12 @@ plain_stamp(struct span line)
 		return 0;
 	if (l[3] == ' ' && l[6] == ' ' && l[9] == ':' && l[12] == ':' &&
 	    l[15] == ' ')
-		return l[0] >= 'A' && l[0] <= 'Z' && is_digit(l[5]) &&
-		    is_digit(l[7]) && is_digit(l[8]) && is_digit(l[10]) &&
-		    is_digit(l[11]) && is_digit(l[13]) && is_digit(l[14])
-		    ? 15 : 0;
-	if (!is_digit(l[0]) || l[4] != '-' || l[7] != '-' || l[10] != 'T' ||
-	    l[13] != ':' || !is_digit(l[12]))
+		return l[0] >= 'A' && l[0] <= 'Z' && byte_is_digit(l[5]) &&
+		    byte_is_digit(l[7]) && byte_is_digit(l[8]) &&
+		    byte_is_digit(l[10]) && byte_is_digit(l[11]) &&
+		    byte_is_digit(l[13]) && byte_is_digit(l[14]) ? 15 : 0;
+	if (!byte_is_digit(l[0]) || l[4] != '-' || l[7] != '-' || l[10] != 'T' ||
+	    l[13] != ':' || !byte_is_digit(l[12]))
 		return 0;
 	blank = memchr(l, ' ', 40);
 	return blank == NULL || memchr(l, '\t', (size_t)(blank - l)) != NULL
@@ -98,7 +92,7 @@ plain_record(struct maillog_state *s, struct span line, struct record *r)
 	if (bracket == 0)
 		return false;
 	r->pid.at = at = line.at + bracket + 1;
-	while (at < end && at - r->pid.at < 10 && is_digit(*at))
+	while (at < end && at - r->pid.at < 10 && byte_is_digit(*at))
 		at++;
 	r->pid.len = (size_t)(at - r->pid.at);
 	if (r->pid.len == 0 || end - at < 8 || memcmp(at, "]: ", 3) != 0 ||
@@ -362,9 +356,9 @@ record_repeated(struct record *r)
 		return;
 	m.at += sizeof(lead) - 1;
 	m.len -= sizeof(lead); /* and the bracket at the end */
-	while (digits < m.len && m.at[digits] >= '0' && m.at[digits] <= '9')
+	while (digits < m.len && byte_is_digit(m.at[digits]))
 		digits++;
-	r->times = span_number(m, 1000000);
+	r->times = (unsigned long)span_number(m, 1000000);
 	m.at += digits;
 	m.len -= digits;
 	if (!span_begins(m, after) || digits == 0) {

@@ -79,12 +79,6 @@ relay_server(struct maillog_state *s, struct span text, struct relay *relay)
 	    relay_of_server(g[1], g[2], relay);
 }
 
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 struct span
 relay_client(struct span message)
 {
@@ -102,7 +96,7 @@ relay_client(struct span message)
 		return none;
 	message = (struct span){ at, (size_t)(end - at) };
 	end += sizeof(tail) - 1;
-	return is_digit(end[0]) && is_digit(end[1]) && is_digit(end[2]) &&
+	return byte_is_digit(end[0]) && byte_is_digit(end[1]) && byte_is_digit(end[2]) &&
 	    end[3] == ' ' ? message : none;
 }
 
