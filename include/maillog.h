@@ -37,7 +37,7 @@
  * failure is counted as unattributed.  An address is only ever taken from a
  * line that names the same host.
  *
- * Memory grows with the hosts (a row of half a kB and 40 bytes of tables for
+ * Memory grows with the hosts (a row of half a kB and 32 bytes of table for
  * one that failed, at most 64 bytes for one that only had successes) and not
  * with the log: what is known of a process is dropped when its session ends
  * and some megabytes later at the latest.

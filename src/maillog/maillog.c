@@ -28,18 +28,6 @@ maillog_begin(struct maillog *m, const struct maillog_rules *rules,
 	s->rules = *rules;
 	s->hour = LLONG_MIN;
 	s->watch = 1;
-	s->processes = calloc(PROCESS_TABLE, sizeof(*s->processes));
-	s->process_slots = calloc(PROCESS_TABLE, sizeof(*s->process_slots));
-	for (size_t i = 0; i < 2; i++) {
-		s->entry[i].message = malloc(2 * MAILLOG_LINE_MAX + 16);
-		s->failed = s->failed || s->entry[i].message == NULL;
-	}
-	s->process_texts = calloc(PROCESS_TABLE, sizeof(*s->process_texts));
-	if (s->processes == NULL || s->process_slots == NULL ||
-	    s->process_texts == NULL || s->failed) {
-		maillog_free(m);
-		return error_memory(err);
-	}
 	(void)reason_number(s, span_of("unknown"));
 	if (match_begin(&s->matcher, err) == 0)
 		return 0;
@@ -352,11 +340,6 @@ maillog_free(struct maillog *m)
 		return;
 	match_free(&s->matcher);
 	hosts_free(s);
-	for (size_t i = 0; i < 2; i++)
-		free(s->entry[i].message);
-	free(s->processes);
-	free(s->process_slots);
-	free(s->process_texts);
 	free(s);
 	memset(m, 0, sizeof(*m));
 }

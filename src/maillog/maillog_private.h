@@ -106,7 +106,7 @@ enum entry_field {
 
 struct entry {
 	struct field field[FIELDS];
-	char *message;   /* MAILLOG_LINE_MAX bytes, and room to unpack */
+	char message[2 * MAILLOG_LINE_MAX + 16]; /* and room to unpack */
 	size_t message_len;
 	uint64_t names;  /* which were seen */
 	bool journal;    /* it has journald's fields */
@@ -144,7 +144,6 @@ struct process_slot {
 
 /* What is known of a live process. */
 struct process {
-	struct process_slot *slot;
 	unsigned watch;             /* == state.watch: its next lines matter */
 	unsigned client_open;       /* errors whose host has not come yet */
 	unsigned client_reason;
@@ -156,11 +155,6 @@ struct process {
 	unsigned long times;
 	long long time;
 	size_t cut_len, known_len;
-	struct process_text *text;
-};
-
-/* Seldom used: apart, too. */
-struct process_text {
 	char cut[RELAY_CUT];    /* SERVER_OPEN: what the line says of it */
 	char known[RELAY_SIZE]; /* relay as other lines have it */
 };
@@ -168,11 +162,6 @@ struct process_text {
 struct tally {
 	uint64_t key; /* 0: free */
 	unsigned long long count;
-};
-
-struct row_slot {
-	uint32_t row;  /* its number plus one; 0: free */
-	uint32_t hash; /* of its hash, the upper half */
 };
 
 struct maillog_state {
@@ -201,17 +190,14 @@ struct maillog_state {
 	char origin[64];            /* of the last plain line: " host tag[" */
 	size_t origin_len;
 
-	struct process *processes;
-	struct process_slot *process_slots;
-	struct process_text *process_texts;
+	struct process_slot process_slots[PROCESS_TABLE];
+	struct process processes[PROCESS_TABLE];
 	unsigned watch;             /* which watch it is */
 	unsigned watching;          /* processes in it */
 	unsigned long long watch_end;
 
-	struct maillog_host **rows;
-	size_t row_count, row_room;
-	struct row_slot *slots;
-	size_t slot_mask;
+	struct maillog_host **rows; /* by their hash; NULL: free */
+	size_t row_count, row_mask;
 	struct tally *tallies;
 	size_t tally_count, tally_mask;
 	char reasons[REASONS_MAX][REASON_SIZE];

@@ -28,6 +28,12 @@ count_open(struct maillog_state *s, struct process *p)
 	p->server = SERVER_NONE;
 }
 
+static struct process_slot *
+slot_of(struct maillog_state *s, const struct process *p)
+{
+	return &s->process_slots[p - s->processes];
+}
+
 void
 process_unwatch(struct maillog_state *s, struct process *p)
 {
@@ -41,7 +47,7 @@ process_forget(struct maillog_state *s, struct process *p)
 {
 	count_open(s, p);
 	process_unwatch(s, p);
-	p->slot->key = 0;
+	slot_of(s, p)->key = 0;
 	p->client_seen = false;
 	p->known_len = 0;
 }
@@ -62,14 +68,6 @@ key_of(uint64_t process)
 	return process == 0 ? 1 : process;
 }
 
-static struct process *
-process_at(struct maillog_state *s, size_t i)
-{
-	s->processes[i].slot = &s->process_slots[i];
-	s->processes[i].text = &s->process_texts[i];
-	return &s->processes[i];
-}
-
 struct process *
 process_find(struct maillog_state *s, uint64_t process)
 {
@@ -81,8 +79,8 @@ process_find(struct maillog_state *s, uint64_t process)
 		if (s->process_slots[at].key != key)
 			continue;
 		if (s->process_slots[at].expires >= s->offset)
-			return process_at(s, at);
-		process_forget(s, process_at(s, at));
+			return &s->processes[at];
+		process_forget(s, &s->processes[at]);
 		break;
 	}
 	return NULL;
@@ -105,11 +103,11 @@ process_get(struct maillog_state *s, uint64_t process)
 			oldest = at;
 	}
 	if (p == NULL) {
-		p = process_at(s, oldest);
+		p = &s->processes[oldest];
 		process_forget(s, p);
-		p->slot->key = key;
+		slot_of(s, p)->key = key;
 	}
-	p->slot->expires = s->offset + LIFE;
+	slot_of(s, p)->expires = s->offset + LIFE;
 	return p;
 }
 
@@ -118,7 +116,7 @@ process_count_all_open(struct maillog_state *s)
 {
 	for (size_t i = 0; i < PROCESS_TABLE; i++)
 		if (s->process_slots[i].key != 0)
-			process_forget(s, process_at(s, i));
+			process_forget(s, &s->processes[i]);
 }
 
 /* ---- the relay of other lines ---- */
@@ -143,7 +141,7 @@ learn(struct process *p, struct span relay)
 {
 	if (relay.len == 0 || relay.len > RELAY_SIZE)
 		return;
-	memcpy(p->text->known, relay.at, relay.len);
+	memcpy(p->known, relay.at, relay.len);
 	p->known_len = relay.len;
 }
 
