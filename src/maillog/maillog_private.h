@@ -1,14 +1,14 @@
 /*
  * maillog_private.h: what the files of src/maillog share.
  *
- *   maillog.c   blocks -> records, one after the other
+ *   maillog.c   blocks -> records, one after the other; failures in lines that
+ *               nobody understood
  *   record.c    a line of text, or an entry -> a record
  *   entry.c     the fields of an entry: who wrote it
  *   json.c, journal.c, frame.c   where those fields stand
  *   match.c     all patterns, the shapes of a line among them
  *   evidence.c  what a record means
  *   handshake.c handshakes that worked, DANE and MTA-STS
- *   unread.c    failures in lines that nobody understood
  *   stamp.c     a time stamp -> seconds
  *   relay.c     relay= -> the host sendmail looks up
  *   process.c   what is open of each process, and looking back
@@ -257,29 +257,16 @@ bool frame_is_stream(struct span bytes);
  * Each takes a piece of the len bytes, len > 0: how much; 0 where not all of
  * it is here.  *complete is set where the entry is, which the caller clears.
  */
-size_t json_take(struct entry *e, const char *bytes, size_t len, bool last,
+size_t json_take(struct entry *e, struct span bytes, bool last,
     bool *complete) MUST_USE;
-size_t export_take(struct entry *e, const char *bytes, size_t len, bool last,
+size_t export_take(struct entry *e, struct span bytes, bool last,
     bool *complete) MUST_USE;
 /* It may set *complete and take nothing. */
-size_t verbose_take(struct entry *e, const char *bytes, size_t len, bool last,
+size_t verbose_take(struct entry *e, struct span bytes, bool last,
     bool *complete) MUST_USE;
 
-size_t frame_take(struct entry *e, const char *bytes, size_t len, bool last,
+size_t frame_take(struct entry *e, struct span bytes, bool last,
     bool *complete) MUST_USE;
-
-/* ---- unread.c ---- */
-
-/* Counts the line if a failure is in it. */
-void unread_count(struct maillog_state *s, struct span line);
-/* The same of a line that is no record. */
-void unread_line(struct maillog_state *s, struct span line);
-/* ... of one whose message means nothing; one that begins as sendmail's do may
- * go on with a stranger's words. */
-void unread_message(struct maillog_state *s, struct span line,
-    const struct record *r);
-/* Newlines in the bytes. */
-unsigned long long lines_in(const char *bytes, size_t len);
 
 /* ---- relay.c ---- */
 
