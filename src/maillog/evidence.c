@@ -34,10 +34,8 @@ client_error(struct maillog_state *s, const struct record *r)
 
 	(void)match(&s->matcher, PATTERN_CLIENT_ERROR, r->message, g);
 	/* Where the process is known, its host would have come by now. */
-	if (p->client_open > 0 && r->process != 0) {
-		host_unattributed(s, p->time, p->client_open);
-		p->client_open = 0;
-	}
+	if (r->process != 0)
+		process_give_up_client(s, p);
 	p->client_open += (unsigned)r->times;
 	p->client_reason = reason_of(s, g);
 	p->time = order_of_record(s, r);
@@ -258,8 +256,7 @@ server_failure(struct maillog_state *s, const char *line,
 	struct relay relay;
 	bool known = match(&s->matcher, PATTERN_SERVER, r->message, g);
 
-	if (p->server == SERVER_OPEN)
-		host_unattributed(s, p->time, p->times);
+	process_give_up_server(s, p);
 	p->server = SERVER_OPEN;
 	p->times = r->times;
 	p->grade = r->grade;
@@ -275,9 +272,7 @@ server_failure(struct maillog_state *s, const char *line,
 	}
 	if (r->process == 0) {
 		/* Nothing will ever tell more. */
-		if (p->server == SERVER_OPEN)
-			host_unattributed(s, p->time, p->times);
-		p->server = SERVER_NONE;
+		process_give_up_server(s, p);
 		return;
 	}
 	if (p->server == SERVER_OPEN && line != NULL)
@@ -345,13 +340,31 @@ evidence_begins(struct span message)
 	    BEGINS(message, "STARTTLS=server, error: ");
 }
 
+/* Unpacks "message repeated N times: [ MESSAGE]". */
+static void
+unpack(struct record *r)
+{
+	static const char lead[] = "message repeated ", after[] = " times: [";
+	struct span m = span_from(r->message, sizeof(lead) - 1);
+	size_t digits = span_run(m, "0123456789");
+
+	/* Untested: what is found stands behind the count. */
+	if (digits == 0 || !span_begins(span_from(m, digits), after) ||
+	    m.at[m.len - 1] != ']')
+		return;
+	m.len--;
+	r->times = (unsigned long)span_number(m, 1000000);
+	m = span_from(m, digits + sizeof(after) - 1);
+	r->message = span_from(m, span_begins(m, " "));
+}
+
 bool
 evidence_add(struct maillog_state *s, const char *line, struct record *r)
 {
 	struct span m = r->message;
 
 	if (BEGINS(m, "message repeated ")) {
-		record_repeated(r);
+		unpack(r);
 		m = r->message;
 		if (r->times == 0)
 			return true;

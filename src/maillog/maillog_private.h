@@ -226,8 +226,6 @@ bool record_of_entry(struct maillog_state *s, const struct entry *entry,
 void record_shape(struct maillog_state *s, struct span lines, size_t all);
 /* Does journald's export format begin here? */
 bool record_is_export(struct span bytes);
-/* Unpacks "message repeated N times: [ MESSAGE]". */
-void record_repeated(struct record *r);
 
 /* ---- entry.c ---- */
 
@@ -308,6 +306,9 @@ bool evidence_sts(struct maillog_state *s, const struct record *r);
 struct process *process_find(struct maillog_state *s, uint64_t process);
 struct process *process_get(struct maillog_state *s, uint64_t process);
 void process_forget(struct maillog_state *s, struct process *p);
+/* A failure whose host never came is one of nobody knows whom. */
+void process_give_up_client(struct maillog_state *s, struct process *p);
+void process_give_up_server(struct maillog_state *s, struct process *p);
 void process_watch(struct maillog_state *s, struct process *p);
 void process_unwatch(struct maillog_state *s, struct process *p);
 /* All: the log is at its end. */

@@ -16,15 +16,19 @@
 #define LOOK_ALLOWANCE (4ULL * 1024 * 1024)
 #define LOOK_CLIENT ((size_t)8 * 1024)
 
-/* An error whose host never came is a failure of nobody knows whom. */
-static void
-count_open(struct maillog_state *s, struct process *p)
+void
+process_give_up_client(struct maillog_state *s, struct process *p)
 {
 	if (p->client_open > 0)
 		host_unattributed(s, p->time, p->client_open);
+	p->client_open = 0;
+}
+
+void
+process_give_up_server(struct maillog_state *s, struct process *p)
+{
 	if (p->server == SERVER_OPEN)
 		host_unattributed(s, p->time, p->times);
-	p->client_open = 0;
 	p->server = SERVER_NONE;
 }
 
@@ -45,7 +49,8 @@ process_unwatch(struct maillog_state *s, struct process *p)
 void
 process_forget(struct maillog_state *s, struct process *p)
 {
-	count_open(s, p);
+	process_give_up_client(s, p);
+	process_give_up_server(s, p);
 	process_unwatch(s, p);
 	slot_of(s, p)->key = 0;
 	p->client_seen = false;
@@ -167,7 +172,7 @@ struct back {
 
 /* The line before, with its end cut off. */
 static bool
-line_before(struct back *b, struct span *line)
+line_before(struct maillog_state *s, struct back *b, struct span *line)
 {
 	const char *end = b->at - 1, *start;
 
@@ -179,27 +184,23 @@ line_before(struct back *b, struct span *line)
 		return false;
 	b->at = start == NULL ? b->floor : start + 1;
 	*line = (struct span){ b->at, (size_t)(end - b->at) };
+	s->looked += line->len + 1;
 	if (line->len > 0 && line->at[line->len - 1] == '\r')
 		line->len--;
 	return true;
-}
-
-static bool
-names_pid(struct span line, struct span pid)
-{
-	return pid.len == 0 ||
-	    memmem(line.at, line.len, pid.at, pid.len) != NULL;
 }
 
 /* The record before, of the same process. */
 static bool
 record_before(struct maillog_state *s, struct back *b, struct record *r)
 {
+	const struct span pid = b->of->pid;
 	struct span line;
 
-	while (line_before(b, &line)) {
+	while (line_before(s, b, &line)) {
 		bool known = record_plain(s, line, r) ||
-		    (names_pid(line, b->of->pid) &&
+		    ((pid.len == 0 || memmem(line.at, line.len, pid.at,
+		                          pid.len) != NULL) &&
 		        record_of_line(s, line, &s->entry[1], r));
 
 		if (known && r->process == b->of->process)
@@ -222,12 +223,6 @@ look_begin(struct maillog_state *s, struct back *b, const char *line,
 	return true;
 }
 
-static void
-look_end(struct maillog_state *s, const struct back *b, const char *line)
-{
-	s->looked += (unsigned long long)(line - b->at);
-}
-
 void
 find_earlier_relay(struct maillog_state *s, const char *line,
     const struct record *of, struct process *p)
@@ -248,7 +243,6 @@ find_earlier_relay(struct maillog_state *s, const char *line,
 			continue;
 		learn(p, relay_of(s, r.message, &begins));
 	}
-	look_end(s, &b, line);
 }
 
 void
@@ -267,5 +261,4 @@ find_earlier_address(struct maillog_state *s, const char *line,
 		    relay_parse(s, g[2], &relay) &&
 		    strcmp(relay.host, row->host) == 0)
 			host_set_address(row, relay.address);
-	look_end(s, &b, line);
 }

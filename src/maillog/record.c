@@ -82,12 +82,14 @@ same_origin(struct maillog_state *s, struct span line, size_t stamp)
  * else: a quarter of a busy log's lines are handshakes that worked, and each
  * has to be looked at.
  */
-static bool
-plain_record(struct maillog_state *s, struct span line, struct record *r)
+bool
+record_plain(struct maillog_state *s, struct span line, struct record *r)
 {
-	size_t stamp = plain_stamp(line), bracket;
+	size_t stamp = line.len > MAILLOG_LINE_MAX ? 0 : plain_stamp(line);
 	const char *end = line.at + line.len, *at;
+	size_t bracket;
 
+	*r = (struct record){ .times = 1 };
 	bracket = stamp == 0 ? 0 : same_origin(s, line, stamp);
 	if (bracket == 0)
 		return false;
@@ -112,11 +114,8 @@ plain_record(struct maillog_state *s, struct span line, struct record *r)
 static struct span
 json_body(struct span line)
 {
-	size_t lead = span_begins(line, "\x1e") ? 1
-	    : span_begins(line, "data: ")        ? 6
-						 : 0;
-
-	return span_from(line, lead);
+	return span_from(line, span_begins(line, "\x1e") ? 1
+	    : span_begins(line, "data: ") ? 6 : 0);
 }
 
 /* What the header's tag, and what stands beside it, say.  The tag of another
@@ -231,25 +230,18 @@ record_of_entry(struct maillog_state *s, const struct entry *entry,
 }
 
 bool
-record_plain(struct maillog_state *s, struct span line, struct record *r)
-{
-	*r = (struct record){ .times = 1 };
-	return line.len <= MAILLOG_LINE_MAX && plain_record(s, line, r);
-}
-
-bool
 record_of_line(struct maillog_state *s, struct span line, struct entry *entry,
     struct record *r)
 {
 	bool copied = false, unread;
 
+	if (record_plain(s, line, r))
+		return true;
 	*r = (struct record){ .times = 1 };
 	/* An indented line goes on with the record before it. */
 	if (line.len == 0 || line.len > MAILLOG_LINE_MAX || line.at[0] == ' ' ||
 	    line.at[0] == '\t')
 		return false;
-	if (plain_record(s, line, r))
-		return true;
 	/* Untested: an empty line holds nothing that is looked for. */
 	for (int i = 0; i < PREFIXES && line.len > 0; i++) {
 		struct span body = json_body(line);
@@ -307,9 +299,7 @@ record_is_export(struct span bytes)
 static enum shape
 shape_of_start(struct span bytes)
 {
-	const char *end = memchr(bytes.at, '\n', bytes.len);
-	struct span line = { bytes.at,
-		end == NULL ? bytes.len : (size_t)(end - bytes.at) };
+	struct span rest = bytes, line = span_cut(&rest, "\n");
 
 	if (record_is_export(bytes))
 		return SHAPE_EXPORT;
@@ -317,8 +307,7 @@ shape_of_start(struct span bytes)
 		return SHAPE_STREAM;
 	if (frame_is_stream(bytes))
 		return SHAPE_FRAMES;
-	if (line.len < 1000 && end != NULL &&
-	    span_begins(span_from(bytes, line.len), "\n    ") &&
+	if (line.len < 1000 && span_begins(rest, "    ") &&
 	    memmem(line.at, line.len, " [s=", 4) != NULL)
 		return SHAPE_VERBOSE;
 	return SHAPE_UNKNOWN;
@@ -332,44 +321,10 @@ record_shape(struct maillog_state *s, struct span lines, size_t all)
 		    all < MAILLOG_LINE_MAX ? all : MAILLOG_LINE_MAX });
 	s->shape_at = s->base;
 	while (s->shape == SHAPE_UNKNOWN && lines.len > 0) {
-		const char *end = memchr(lines.at, '\n', lines.len);
-		size_t len = end == NULL ? lines.len
-					 : (size_t)(end - lines.at);
-		size_t cut = len < 1000 ? len : 1000;
+		struct span line = span_cut(&lines, "\n");
 
-		s->shape = shape_of(s, (struct span){ lines.at, cut });
-		s->shape_at = s->base + (size_t)(lines.at - s->block);
-		lines = span_from(lines, len + (end != NULL));
+		line.len = line.len < 1000 ? line.len : 1000;
+		s->shape = shape_of(s, line);
+		s->shape_at = s->base + (size_t)(line.at - s->block);
 	}
-}
-
-void
-record_repeated(struct record *r)
-{
-	static const char lead[] = "message repeated ", after[] = " times: [";
-	struct span m = r->message;
-	size_t digits = 0;
-
-	/* Untested: a second check behind a first; what is found stands
-	 * behind the count. */
-	if (!span_begins(m, lead) || m.at[m.len - 1] != ']')
-		return;
-	m.at += sizeof(lead) - 1;
-	m.len -= sizeof(lead); /* and the bracket at the end */
-	while (digits < m.len && byte_is_digit(m.at[digits]))
-		digits++;
-	r->times = (unsigned long)span_number(m, 1000000);
-	m.at += digits;
-	m.len -= digits;
-	if (!span_begins(m, after) || digits == 0) {
-		r->times = 1;
-		return;
-	}
-	m.at += sizeof(after) - 1;
-	m.len -= sizeof(after) - 1;
-	if (m.len > 0 && m.at[0] == ' ') {
-		m.at++;
-		m.len--;
-	}
-	r->message = m;
 }
