@@ -24,21 +24,11 @@ enum { OUTPUT, MESSAGES, FEED, END, POLLED };
 
 /* ---- its end ---- */
 
-/* What a child's children were about to write is written when they are gone,
- * and not before; whoever is to reap them may take his time. */
-static void
-wait_for_group(pid_t leader)
-{
-	const struct timespec tick = { 0, TICK * 1000000L };
-
-	for (int i = 0; i < GONE / TICK && kill(-leader, 0) == 0; i++)
-		(void)nanosleep(&tick, NULL);
-}
-
 /* What it started ends with it, unless it may be left. */
 static void
 reap(struct child *c)
 {
+	const struct timespec tick = { 0, TICK * 1000000L };
 	pid_t pid = c->pid;
 	int status = 0;
 
@@ -52,8 +42,12 @@ reap(struct child *c)
 	child_forget(c);
 	if (!c->ends_children || (c->leaves_children && WIFEXITED(status)))
 		return;
-	if (kill(-pid, SIGKILL) == 0)
-		wait_for_group(pid);
+	/* What a child's children were about to write is written when they are
+	 * gone, and not before; whoever is to reap them may take his time. */
+	if (kill(-pid, SIGKILL) != 0)
+		return;
+	for (int i = 0; i < GONE / TICK && kill(-pid, 0) == 0; i++)
+		(void)nanosleep(&tick, NULL);
 }
 
 void
@@ -84,14 +78,6 @@ drain(struct child_stream *s)
 		keep = (size_t)n;
 	buf_add(s->into, bytes, keep);
 	s->left -= keep;
-}
-
-static void
-tell_progress(const struct child *c)
-{
-	if (c->progress != NULL)
-		progress_tell(c->progress, c->done == NULL ? c->fed
-		    : atomic_load(c->done), c->total);
 }
 
 /* ---- what it is fed ---- */
@@ -250,7 +236,8 @@ look_at(struct child *c, const struct pollfd p[POLLED], bool quiet,
 	if (p[FEED].fd >= 0 && (quiet || p[FEED].revents != 0) &&
 	    feed(c, err) != 0)
 		return -1;
-	tell_progress(c);
+	progress_tell(c->progress, c->done == NULL ? c->fed
+	    : atomic_load(c->done), c->total);
 	if (!any && has_ended(c, &p[END])) {
 		reap(c);
 		return 1;

@@ -348,7 +348,6 @@ unpack(struct record *r)
 	struct span m = span_from(r->message, sizeof(lead) - 1);
 	size_t digits = span_run(m, "0123456789");
 
-	/* Untested: what is found stands behind the count. */
 	if (digits == 0 || !span_begins(span_from(m, digits), after) ||
 	    m.at[m.len - 1] != ']')
 		return;

@@ -15,18 +15,19 @@ struct reader {
 	char *out; /* room for MAILLOG_LINE_MAX: no value is longer than the line */
 };
 
-static void
-blanks(struct reader *r)
+/* What stands behind blanks; NUL at the end. */
+static char
+next(struct reader *r)
 {
 	while (r->at < r->end && byte_is_space(*r->at))
 		r->at++;
+	return r->at < r->end ? *r->at : '\0';
 }
 
 static bool
 take(struct reader *r, char c)
 {
-	blanks(r);
-	if (r->at == r->end || *r->at != c)
+	if (next(r) != c)
 		return false;
 	r->at++;
 	return true;
@@ -119,10 +120,8 @@ string(struct reader *r, char *out, struct span *value)
 static struct span
 word(struct reader *r)
 {
-	struct span w;
+	struct span w = { r->at, 0 };
 
-	blanks(r);
-	w.at = r->at;
 	while (r->at < r->end && !byte_is_space(*r->at) && *r->at != ',' &&
 	    *r->at != ']' && *r->at != '}' && *r->at != '"' && *r->at != '[')
 		r->at++;
@@ -139,8 +138,7 @@ array(struct reader *r, struct span *value, int *times)
 	size_t len = 0;
 
 	while (!take(r, ']')) {
-		blanks(r);
-		if (r->at < r->end && *r->at == '"') {
+		if (next(r) == '"') {
 			*times = 2;
 			if (!string(r, r->out, &element))
 				return false;
@@ -164,17 +162,14 @@ pass_object(struct reader *r)
 	struct span ignored;
 
 	while (depth > 0) {
-		blanks(r);
-		if (r->at == r->end)
+		char c = next(r);
+
+		if (r->at == r->end ||
+		    (c == '"' && !string(r, r->out, &ignored)))
 			return false;
-		if (*r->at == '"') {
-			if (!string(r, r->out, &ignored))
-				return false;
-			continue;
-		}
-		depth += *r->at == '{';
-		depth -= *r->at == '}';
-		r->at++;
+		depth += c == '{';
+		depth -= c == '}';
+		r->at += c != '"';
 	}
 	return true;
 }
@@ -185,16 +180,13 @@ value(struct reader *r, struct entry *entry, struct span name)
 	struct span v = { NULL, 0 };
 	int times = 1;
 
-	blanks(r);
-	if (r->at == r->end)
-		return false;
-	if (*r->at == '"') {
-		if (!string(r, r->out, &v))
-			return false;
-	} else if (take(r, '{')) {
+	if (take(r, '{'))
 		return pass_object(r);
-	} else if (take(r, '[')) {
+	if (take(r, '[')) {
 		if (!array(r, &v, &times))
+			return false;
+	} else if (next(r) == '"') {
+		if (!string(r, r->out, &v))
 			return false;
 	} else {
 		v = word(r);

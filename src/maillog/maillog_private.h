@@ -361,7 +361,7 @@ unsigned reason_number(struct maillog_state *s, struct span text);
 uint64_t hash_bytes(uint64_t seed, struct span text);
 void tally_success(struct maillog_state *s, enum role role,
     struct span relay, unsigned long times);
-unsigned long long tally_successes(struct maillog_state *s,
+unsigned long long tally_successes(const struct maillog_state *s,
     const struct maillog_host *row);
 
 #endif

@@ -110,18 +110,16 @@ relay_essence(struct span text)
 	if (text.len >= RELAY_CUT)
 		return (struct span){ text.at, RELAY_CUT };
 	cut = memrchr(text.at, '@', text.len);
-	if (cut != NULL) {
-		text.len -= (size_t)(cut + 1 - text.at);
-		text.at = cut + 1;
-	}
+	if (cut != NULL)
+		text = span_from(text, (size_t)(cut + 1 - text.at));
 	if (text.len > tail &&
 	    memcmp(text.at + text.len - tail, forged, tail) == 0) {
 		text.len -= tail;
 		cut = memchr(text.at, '[', text.len);
 		/* Untested: sendmail writes "(may be forged)" behind an
 		 * address alone. */
-		text.len -= cut == NULL ? 0 : (size_t)(cut - text.at);
-		text.at = cut == NULL ? text.at : cut;
+		if (cut != NULL)
+			text = span_from(text, (size_t)(cut - text.at));
 	}
 	if (text.len > 0 && text.at[text.len - 1] == '.')
 		text.len--;
