@@ -337,15 +337,6 @@ child_ask(struct child *c, const void *bytes, size_t len, size_t want,
 
 /* ---- many ---- */
 
-static int
-start_next(const struct children *all, struct child *c, size_t number,
-    struct error *err)
-{
-	*c = (struct child){ .input = -1, .directory = -1, .target = -1 };
-	return all->begin(all->context, number, c, err) != 0 ? -1
-	    : child_start(c, err);
-}
-
 int
 children_run(const struct children *all, struct error *err)
 {
@@ -355,13 +346,19 @@ children_run(const struct children *all, struct error *err)
 
 	memset(children, 0, sizeof(children));
 	while (status == 0 && (next < all->count || busy > 0)) {
+		struct child *c;
 		size_t i = 0;
 
 		while (i < all->at_once && children[i].pid != 0)
 			i++;
 		if (i < all->at_once && next < all->count) {
+			c = &children[i];
+			*c = (struct child){ .input = -1, .directory = -1,
+				.target = -1 };
 			numbers[i] = next;
-			status = start_next(all, &children[i], next++, err);
+			status = all->begin(all->context, next++, c, err);
+			if (status == 0)
+				status = child_start(c, err);
 			busy++;
 			continue;
 		}

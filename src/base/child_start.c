@@ -60,23 +60,19 @@ close_from(int first)
 		(void)close((int)fd);
 }
 
-static const struct rlimit *
-lower(struct rlimit *now, rlim_t most)
+/* Never RLIMIT_NPROC and its like: those count all that the user runs. */
+static void
+limit(int resource, rlim_t most)
 {
-	if (now->rlim_max == RLIM_INFINITY || now->rlim_max > most)
-		now->rlim_max = most;
-	now->rlim_cur = now->rlim_max;
-	return now;
-}
+	struct rlimit now;
 
-/* Never RLIMIT_NPROC and its like: those count all that the user runs.  A macro,
- * for the type of the first argument differs between C libraries. */
-#define LIMIT(resource, most) \
-	do { \
-		struct rlimit now_; \
-		if (getrlimit(resource, &now_) == 0) \
-			(void)setrlimit(resource, lower(&now_, most)); \
-	} while (0)
+	if (getrlimit(resource, &now) != 0)
+		return;
+	if (now.rlim_max == RLIM_INFINITY || now.rlim_max > most)
+		now.rlim_max = most;
+	now.rlim_cur = now.rlim_max;
+	(void)setrlimit(resource, &now);
+}
 
 static void
 confine(const struct child *c)
@@ -84,11 +80,11 @@ confine(const struct child *c)
 #ifdef __linux__
 	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 #endif
-	LIMIT(RLIMIT_CORE, 0);
-	LIMIT(RLIMIT_NOFILE, FILES);
+	limit(RLIMIT_CORE, 0);
+	limit(RLIMIT_NOFILE, FILES);
 	if (c->only_talks) {
-		LIMIT(RLIMIT_FSIZE, 0);
-		LIMIT(RLIMIT_CPU, SECONDS);
+		limit(RLIMIT_FSIZE, 0);
+		limit(RLIMIT_CPU, SECONDS);
 	}
 }
 
@@ -135,12 +131,11 @@ run_function(struct child *c, const int streams[3])
 	static const int crashes[] = {
 		SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL
 	};
-	const struct rlimit none = { 0, 0 };
 	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 
 	if (chdir("/") != 0)
 		_exit(EX_OSERR);
-	(void)setrlimit(RLIMIT_CORE, &none);
+	limit(RLIMIT_CORE, 0);
 	if (null >= 0)
 		(void)dup2(null, STDERR_FILENO);
 	cancel_forget();

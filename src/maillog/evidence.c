@@ -41,20 +41,10 @@ client_error(struct maillog_state *s, const struct record *r)
 	p->time = order_of_record(s, r);
 }
 
-static void
-remember(struct maillog_host *row, uint64_t process)
-{
-	size_t most = sizeof(row->recent) / sizeof(row->recent[0]);
-
-	row->recent[row->recent_count++ % most] = process;
-}
-
 static bool
 explained(const struct maillog_host *row, uint64_t process)
 {
-	size_t most = sizeof(row->recent) / sizeof(row->recent[0]);
-
-	for (size_t i = 0; i < most && i < row->recent_count; i++)
+	for (size_t i = 0; i < MAILLOG_RECENT && i < row->recent_count; i++)
 		if (row->recent[i] == process)
 			return true;
 	return process == 0;
@@ -146,7 +136,7 @@ client_failure(struct maillog_state *s, const char *line,
 		return;
 	row->told = true;
 	if (!explained(row, r->process))
-		remember(row, r->process);
+		row->recent[row->recent_count++ % MAILLOG_RECENT] = r->process;
 	if (row->address == NULL && row->tries < TRIES)
 		find_address(s, line, r, row);
 }
@@ -173,13 +163,11 @@ is_handshake(struct span stat)
 static bool
 is_known(struct maillog_state *s, const struct relay *relay, uint64_t process)
 {
-	static const enum maillog_grade grades[] = { MAILLOG_CONFIRMED,
-		MAILLOG_HINT };
 	bool known = false;
 
-	for (size_t i = 0; i < 2; i++) {
-		struct maillog_host *row = host_find(s, ROLE_CLIENT, grades[i],
-		    relay);
+	for (int grade = MAILLOG_CONFIRMED; grade <= MAILLOG_HINT; grade++) {
+		struct maillog_host *row = host_find(s, ROLE_CLIENT,
+		    (enum maillog_grade)grade, relay);
 
 		if (row == NULL)
 			continue;
@@ -205,12 +193,8 @@ delivery(struct maillog_state *s, const struct record *r)
 	if (!match(&s->matcher, PATTERN_DELIVERY, r->message, g))
 		return false;
 	named = relay_server(s, g[1], &relay);
-	/* Untested: the pattern takes no address that is longer. */
-	if (named && relay.address[0] == '\0' &&
-	    g[2].len < sizeof(relay.address)) {
-		memcpy(relay.address, g[2].at == NULL ? "" : g[2].at, g[2].len);
-		relay.address[g[2].len] = '\0';
-	}
+	if (named && relay.address[0] == '\0')
+		(void)span_copy(relay.address, sizeof(relay.address), g[2]);
 	if (named)
 		known = is_known(s, &relay, r->process);
 	if (!is_handshake(g[3]) || known)

@@ -228,13 +228,12 @@ static void
 entry_done(struct maillog_state *s, struct entry *e)
 {
 	struct record r;
-	bool unread, learns;
+	enum entry_kind kind = record_of_entry(s, e, &r);
+	bool learns;
 
-	if (!record_of_entry(s, e, &r, &unread)) {
-		if (unread)
-			unread_count(s, (struct span){ e->message,
-			    e->message_len });
-	} else if (r.message.len > 0) {
+	if (kind == ENTRY_UNREAD) {
+		unread_count(s, (struct span){ e->message, e->message_len });
+	} else if (kind == ENTRY_RECORD && r.message.len > 0) {
 		learns = memmem(r.message.at, r.message.len, "relay=", 6) !=
 		    NULL || span_begins(r.message, "NOQUEUE: ");
 		if (learns && r.process != 0 &&

@@ -118,6 +118,13 @@ struct entry {
 	bool quoted, escaped;    /* JSON: inside a string between entries */
 };
 
+enum entry_kind {
+	ENTRY_RECORD,
+	ENTRY_LINE,   /* the message is a line, its header is to be read */
+	ENTRY_OTHERS, /* not sendmail's, or nobody's */
+	ENTRY_UNREAD  /* damaged, or nothing tells who wrote it */
+};
+
 enum shape {
 	SHAPE_UNKNOWN, /* nothing but blank lines and journalctl's "-- " yet */
 	SHAPE_BARE,    /* the first line has no header: -o cat */
@@ -219,22 +226,15 @@ bool record_of_line(struct maillog_state *s, struct span line,
     struct entry *entry, struct record *r);
 /* The same, quickly, of the two usual shapes; false: ask the other. */
 bool record_plain(struct maillog_state *s, struct span line, struct record *r);
-/* The same of a whole entry; *unread: who wrote it cannot be told. */
-bool record_of_entry(struct maillog_state *s, const struct entry *entry,
-    struct record *r, bool *unread);
+/* The same of a whole entry, or the line in it: a record, another's or unread. */
+enum entry_kind record_of_entry(struct maillog_state *s,
+    const struct entry *entry, struct record *r);
 /* Finds out the shape from the first line that tells, or from all here. */
 void record_shape(struct maillog_state *s, struct span lines, size_t all);
 /* Does journald's export format begin here? */
 bool record_is_export(struct span bytes);
 
 /* ---- entry.c ---- */
-
-enum entry_kind {
-	ENTRY_RECORD,
-	ENTRY_LINE,   /* the message is a line, its header is to be read */
-	ENTRY_OTHERS, /* not sendmail's, or nobody's */
-	ENTRY_UNREAD  /* damaged, or nothing tells who wrote it */
-};
 
 void entry_clear(struct entry *e);
 /* Sets one field, by the name its writer gives it. */

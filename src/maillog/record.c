@@ -214,9 +214,9 @@ line_in_entry(struct maillog_state *s, struct record *r)
 	return line.len > 0 && (bare(s, line, r) || tag_alone(s, line, r));
 }
 
-bool
+enum entry_kind
 record_of_entry(struct maillog_state *s, const struct entry *entry,
-    struct record *r, bool *unread)
+    struct record *r)
 {
 	enum entry_kind kind = entry_record(s->rules.seed, entry, r);
 
@@ -224,16 +224,16 @@ record_of_entry(struct maillog_state *s, const struct entry *entry,
 	if (kind == ENTRY_RECORD && !entry->journal &&
 	    !match(&s->matcher, PATTERN_SENDMAIL, r->message, NULL))
 		kind = ENTRY_LINE;
-	*unread = kind == ENTRY_UNREAD ||
-	    (kind == ENTRY_LINE && !line_in_entry(s, r));
-	return kind == ENTRY_RECORD || (kind == ENTRY_LINE && !*unread);
+	if (kind == ENTRY_LINE)
+		kind = line_in_entry(s, r) ? ENTRY_RECORD : ENTRY_UNREAD;
+	return kind;
 }
 
 bool
 record_of_line(struct maillog_state *s, struct span line, struct entry *entry,
     struct record *r)
 {
-	bool copied = false, unread;
+	bool copied = false;
 
 	if (record_plain(s, line, r))
 		return true;
@@ -248,12 +248,15 @@ record_of_line(struct maillog_state *s, struct span line, struct entry *entry,
 		enum maillog_grade most = r->grade;
 
 		if (span_begins(body, "{")) {
+			enum entry_kind kind;
+
 			if (!json_entry(body, entry))
 				return false;
-			if (!record_of_entry(s, entry, r, &unread))
+			kind = record_of_entry(s, entry, r);
+			if (kind == ENTRY_OTHERS)
 				r->message.len = 0;
 			r->grade = most == MAILLOG_HINT ? most : r->grade;
-			return !unread;
+			return kind != ENTRY_UNREAD;
 		}
 		if (headed(s, line, r))
 			return true;
