@@ -60,19 +60,23 @@ close_from(int first)
 		(void)close((int)fd);
 }
 
-/* Never RLIMIT_NPROC and its like: those count all that the user runs. */
-static void
-limit(int resource, rlim_t most)
+static const struct rlimit *
+lower(struct rlimit *now, rlim_t most)
 {
-	struct rlimit now;
-
-	if (getrlimit(resource, &now) != 0)
-		return;
-	if (now.rlim_max == RLIM_INFINITY || now.rlim_max > most)
-		now.rlim_max = most;
-	now.rlim_cur = now.rlim_max;
-	(void)setrlimit(resource, &now);
+	if (now->rlim_max == RLIM_INFINITY || now->rlim_max > most)
+		now->rlim_max = most;
+	now->rlim_cur = now->rlim_max;
+	return now;
 }
+
+/* Never RLIMIT_NPROC and its like: those count all that the user runs.  A macro,
+ * for the type of the first argument differs between C libraries. */
+#define LIMIT(resource, most) \
+	do { \
+		struct rlimit now_; \
+		if (getrlimit(resource, &now_) == 0) \
+			(void)setrlimit(resource, lower(&now_, most)); \
+	} while (0)
 
 static void
 confine(const struct child *c)
@@ -80,11 +84,11 @@ confine(const struct child *c)
 #ifdef __linux__
 	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 #endif
-	limit(RLIMIT_CORE, 0);
-	limit(RLIMIT_NOFILE, FILES);
+	LIMIT(RLIMIT_CORE, 0);
+	LIMIT(RLIMIT_NOFILE, FILES);
 	if (c->only_talks) {
-		limit(RLIMIT_FSIZE, 0);
-		limit(RLIMIT_CPU, SECONDS);
+		LIMIT(RLIMIT_FSIZE, 0);
+		LIMIT(RLIMIT_CPU, SECONDS);
 	}
 }
 
@@ -135,7 +139,7 @@ run_function(struct child *c, const int streams[3])
 
 	if (chdir("/") != 0)
 		_exit(EX_OSERR);
-	limit(RLIMIT_CORE, 0);
+	LIMIT(RLIMIT_CORE, 0);
 	if (null >= 0)
 		(void)dup2(null, STDERR_FILENO);
 	cancel_forget();

@@ -196,6 +196,25 @@ prefixed(struct maillog_state *s, struct span *line, struct record *r)
 	return true;
 }
 
+enum start { START_UNKNOWN, START_HEADER, START_OBJECT };
+
+/* What a line begins with, behind what copies put in front: that is taken off,
+ * at most a few times. */
+static enum start
+start_of(struct maillog_state *s, struct span *line, struct record *r,
+    bool objects)
+{
+	for (int i = 0; i < PREFIXES && line->len > 0; i++) {
+		if (objects && span_begins(json_body(*line), "{"))
+			return START_OBJECT;
+		if (headed(s, *line, r))
+			return START_HEADER;
+		if (!prefixed(s, line, r))
+			break;
+	}
+	return START_UNKNOWN;
+}
+
 /* A line that is in an entry, in which no entry is looked for. */
 static bool
 line_in_entry(struct maillog_state *s, struct record *r)
@@ -205,13 +224,8 @@ line_in_entry(struct maillog_state *s, struct record *r)
 	/* What a frame holds a daemon wrote. */
 	if (s->shape != SHAPE_FRAMES)
 		r->grade = MAILLOG_HINT;
-	for (int i = 0; i < PREFIXES && line.len > 0; i++) {
-		if (headed(s, line, r))
-			return true;
-		if (!prefixed(s, &line, r))
-			break;
-	}
-	return line.len > 0 && (bare(s, line, r) || tag_alone(s, line, r));
+	return start_of(s, &line, r, false) == START_HEADER ||
+	    (line.len > 0 && (bare(s, line, r) || tag_alone(s, line, r)));
 }
 
 enum entry_kind
@@ -229,11 +243,29 @@ record_of_entry(struct maillog_state *s, const struct entry *entry,
 	return kind;
 }
 
+/* A line that is an entry in JSON. */
+static bool
+object(struct maillog_state *s, struct span line, struct entry *entry,
+    struct record *r)
+{
+	const enum maillog_grade most = r->grade;
+	enum entry_kind kind;
+
+	if (!json_entry(json_body(line), entry))
+		return false;
+	kind = record_of_entry(s, entry, r);
+	if (kind == ENTRY_OTHERS)
+		r->message.len = 0;
+	r->grade = most == MAILLOG_HINT ? most : r->grade;
+	return kind != ENTRY_UNREAD;
+}
+
 bool
 record_of_line(struct maillog_state *s, struct span line, struct entry *entry,
     struct record *r)
 {
-	bool copied = false;
+	const char *begin = line.at;
+	enum start start;
 
 	if (record_plain(s, line, r))
 		return true;
@@ -242,33 +274,16 @@ record_of_line(struct maillog_state *s, struct span line, struct entry *entry,
 	if (line.len == 0 || line.len > MAILLOG_LINE_MAX || line.at[0] == ' ' ||
 	    line.at[0] == '\t')
 		return false;
-	/* Untested: an empty line holds nothing that is looked for. */
-	for (int i = 0; i < PREFIXES && line.len > 0; i++) {
-		struct span body = json_body(line);
-		enum maillog_grade most = r->grade;
-
-		if (span_begins(body, "{")) {
-			enum entry_kind kind;
-
-			if (!json_entry(body, entry))
-				return false;
-			kind = record_of_entry(s, entry, r);
-			if (kind == ENTRY_OTHERS)
-				r->message.len = 0;
-			r->grade = most == MAILLOG_HINT ? most : r->grade;
-			return kind != ENTRY_UNREAD;
-		}
-		if (headed(s, line, r))
-			return true;
-		if (!prefixed(s, &line, r))
-			break;
-		copied = true;
-	}
-	if (copied)
+	start = start_of(s, &line, r, true);
+	if (start == START_OBJECT)
+		return object(s, line, entry, r);
+	if (start == START_HEADER)
+		return true;
+	if (line.at != begin)
 		r->grade = MAILLOG_HINT;
-	return line.len > 0 &&
-	    (((copied || s->shape == SHAPE_BARE) && bare(s, line, r)) ||
-	        tag_alone(s, line, r));
+	/* Untested: an empty line holds nothing that is looked for. */
+	return line.len > 0 && (((line.at != begin || s->shape == SHAPE_BARE) &&
+	    bare(s, line, r)) || tag_alone(s, line, r));
 }
 
 /* ---- the shape of a log ---- */
@@ -283,12 +298,8 @@ shape_of(struct maillog_state *s, struct span line)
 		return SHAPE_UNKNOWN;
 	if (span_begins(line, "Debug line with all properties:"))
 		return SHAPE_DEBUG;
-	for (int i = 0; i < PREFIXES; i++)
-		if (span_begins(json_body(line), "{") || headed(s, line, &r))
-			return SHAPE_HEADED;
-		else if (!prefixed(s, &line, &r))
-			break;
-	return SHAPE_BARE;
+	return start_of(s, &line, &r, true) == START_UNKNOWN ? SHAPE_BARE
+							     : SHAPE_HEADED;
 }
 
 bool
