@@ -83,28 +83,23 @@ find_address(struct maillog_state *s, const char *line,
 		process_watch(s, p);
 }
 
-/* A failure's message, and the host in it by its name; empty: ask the
- * pattern. */
-struct client {
-	struct span message, name;
-	uint64_t hash;
-};
-
-/* Counts it for the host it names, which most often is known by that name;
- * NULL: none, or it is too old.  *len: of the name, 0 for none. */
+/* Counts it for the host it names, which most often is known by that name and
+ * its hash; name: empty where the pattern has to be asked.  NULL: none, or it is
+ * too old.  *len: of the name, 0 for none. */
 static struct maillog_host *
 count_client(struct maillog_state *s, const struct failure *f,
-    const struct client *c, size_t *len)
+    struct span message, struct span name, uint64_t hash, size_t *len)
 {
-	struct maillog_host *row = c->name.len == 0 || f->grade != MAILLOG_CONFIRMED ? NULL
-	    : host_expected(s, c->hash, c->name);
+	struct maillog_host *row = name.len == 0 ||
+	    f->grade != MAILLOG_CONFIRMED ? NULL
+	    : host_expected(s, hash, name);
 	struct span g[GROUPS];
 	struct relay relay;
 
 	*len = row == NULL ? 0 : row->host_len;
 	if (row != NULL)
 		return host_again(s, f, row);
-	if (!match(&s->matcher, PATTERN_CLIENT, c->message, g) ||
+	if (!match(&s->matcher, PATTERN_CLIENT, message, g) ||
 	    !relay_of_server(g[1], g[2], &relay)) {
 		host_unattributed(s, f->time, f->times);
 		return NULL;
@@ -119,16 +114,15 @@ client_failure(struct maillog_state *s, const char *line,
 {
 	struct failure f = { ROLE_CLIENT, r->grade, 0, r->times,
 		MAILLOG_NO_TIME };
-	struct client c = { r->message, relay_client(r->message), 0 };
-	struct process *p;
+	struct span name = relay_client(r->message);
+	uint64_t hash = host_expect(s, name);
+	struct process *p = process_find(s, r->process);
 	struct maillog_host *row;
 	size_t len;
 
-	c.hash = host_expect(s, c.name);
-	p = process_find(s, r->process);
 	f.time = order_of_record(s, r);
 	f.reason = p == NULL ? 0 : answered(p, r->times);
-	row = count_client(s, &f, &c, &len);
+	row = count_client(s, &f, r->message, name, hash, &len);
 	/* Its to= lines may not name it in full: they are known by the pid. */
 	if (len > SHORTENED)
 		process_get(s, r->process)->client_seen = true;

@@ -37,14 +37,10 @@ static bool
 spell_address(const char *typed, char out[ADDRESS_SIZE])
 {
 	unsigned char a[16];
-	bool six = strncmp(typed, "ipv6:", 5) == 0;
 
-	if (!six) {
-		if (inet_pton(AF_INET, typed, a) != 1)
-			return false;
-		(void)snprintf(out, ADDRESS_SIZE, "%s", typed);
-		return true;
-	}
+	if (strncmp(typed, "ipv6:", 5) != 0)
+		return inet_pton(AF_INET, typed, a) == 1 &&
+		    span_copy(out, ADDRESS_SIZE, span_of(typed));
 	if (inet_pton(AF_INET6, typed + 5, a) != 1)
 		return false;
 	(void)snprintf(out, ADDRESS_SIZE, "IPv6:%x:%x:%x:%x:%x:%x:%x:%x",
