@@ -73,7 +73,7 @@ find_address(struct maillog_state *s, const char *line,
 	row->tries++;
 	/* Untested: a journal in which one process talks to two hosts. */
 	if (line == NULL && p->known_len > 0 &&
-	    relay_parse(s, (struct span){ p->known, p->known_len },
+	    relay_parse(s, (struct span){ text_of(s, p)->known, p->known_len },
 	        &relay) &&
 	    strcmp(relay.host, row->host) == 0)
 		host_set_address(row, relay.address);
@@ -220,7 +220,8 @@ complete(struct maillog_state *s, struct process *p, struct span relay)
 	struct relay host;
 
 	if (p->server == SERVER_OPEN && relay.len >= p->cut_len &&
-	    (p->cut_len == 0 || memcmp(p->cut, relay.at, p->cut_len) == 0) &&
+	    (p->cut_len == 0 ||
+	        memcmp(text_of(s, p)->cut, relay.at, p->cut_len) == 0) &&
 	    relay_parse(s, relay, &host))
 		blame(s, p, &host);
 }
@@ -246,7 +247,7 @@ server_failure(struct maillog_state *s, const char *line,
 	} else if (g[6].len > 0) {
 		/* Whatever stands there, the whole relay begins with it. */
 		p->cut_len = g[6].len < RELAY_CUT ? g[6].len : RELAY_CUT;
-		memcpy(p->cut, g[6].at, p->cut_len);
+		memcpy(text_of(s, p)->cut, g[6].at, p->cut_len);
 	}
 	if (r->process == 0) {
 		/* Nothing will ever tell more. */
@@ -255,7 +256,7 @@ server_failure(struct maillog_state *s, const char *line,
 	}
 	if (p->server == SERVER_OPEN && line != NULL)
 		find_earlier_relay(s, line, r, p);
-	complete(s, p, (struct span){ p->known, p->known_len });
+	complete(s, p, (struct span){ text_of(s, p)->known, p->known_len });
 	if (p->server != SERVER_NONE)
 		process_watch(s, p);
 	p->known_len = 0;

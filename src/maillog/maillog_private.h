@@ -162,6 +162,10 @@ struct process {
 	unsigned long times;
 	long long time;
 	size_t cut_len, known_len;
+};
+
+/* Seldom used: apart, so that the caches hold more processes. */
+struct process_text {
 	char cut[RELAY_CUT];    /* SERVER_OPEN: what the line says of it */
 	char known[RELAY_SIZE]; /* relay as other lines have it */
 };
@@ -199,6 +203,7 @@ struct maillog_state {
 
 	struct process_slot process_slots[PROCESS_TABLE];
 	struct process processes[PROCESS_TABLE];
+	struct process_text process_texts[PROCESS_TABLE];
 	unsigned watch;             /* which watch it is */
 	unsigned watching;          /* processes in it */
 	unsigned long long watch_end;
@@ -303,6 +308,11 @@ bool evidence_sts(struct maillog_state *s, const struct record *r);
 
 /* ---- process.c ---- */
 
+static inline struct process_text *
+text_of(struct maillog_state *s, const struct process *p)
+{
+	return &s->process_texts[p - s->processes];
+}
 struct process *process_find(struct maillog_state *s, uint64_t process);
 struct process *process_get(struct maillog_state *s, uint64_t process);
 void process_forget(struct maillog_state *s, struct process *p);

@@ -142,11 +142,11 @@ relay_of(struct maillog_state *s, struct span message, bool *begins)
 }
 
 static void
-learn(struct process *p, struct span relay)
+learn(struct maillog_state *s, struct process *p, struct span relay)
 {
 	if (relay.len == 0 || relay.len > RELAY_SIZE)
 		return;
-	memcpy(p->known, relay.at, relay.len);
+	memcpy(text_of(s, p)->known, relay.at, relay.len);
 	p->known_len = relay.len;
 }
 
@@ -158,7 +158,7 @@ process_learn(struct maillog_state *s, struct process *p, struct span message)
 
 	/* {client_name} says less: neither IDENT nor that it is forged. */
 	if (p->known_len == 0 || memcmp(message.at, "tls_srv", 7) != 0)
-		learn(p, relay);
+		learn(s, p, relay);
 }
 
 /* ---- looking back ---- */
@@ -241,7 +241,7 @@ find_earlier_relay(struct maillog_state *s, const char *line,
 		if (p->known_len > 0 && r.message.len > 0 &&
 		    r.message.at[0] == 't')
 			continue;
-		learn(p, relay_of(s, r.message, &begins));
+		learn(s, p, relay_of(s, r.message, &begins));
 	}
 }
 
