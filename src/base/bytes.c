@@ -58,7 +58,8 @@ span_number(struct span s, long long most)
 struct span
 span_from(struct span s, size_t len)
 {
-	return (struct span){ s.at + len, s.len - len };
+	/* Nothing may be added to NULL, not even 0. */
+	return len == 0 ? s : (struct span){ s.at + len, s.len - len };
 }
 
 /* How many bytes at the start are spaces, or are none. */
