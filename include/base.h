@@ -64,6 +64,8 @@ bool span_begins(struct span s, const char *with);
 size_t span_run(struct span s, const char *of);
 /* What is behind the first len bytes. */
 struct span span_from(struct span s, size_t len);
+/* The number at its start; most where it is more, 0 where there is none. */
+long long span_number(struct span s, long long most);
 /* Takes off all before the first byte that is one of these, and that byte; it
  * is all of *rest where there is none, and rest->at becomes NULL. */
 struct span span_cut(struct span *rest, const char *at);
@@ -75,6 +77,11 @@ bool span_copy(char *to, size_t size, struct span s);
 size_t utf8_length(struct span s);
 /* What isspace() says in the C locale, whatever the locale is. */
 bool byte_is_space(char c);
+static inline bool
+byte_is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
 /* ASCII lower case; other bytes as they are. */
 char byte_lower(char c);
 
@@ -100,8 +107,6 @@ void buf_span(struct buf *b, struct span s);
 void buf_text(struct buf *b, const char *text);
 void buf_char(struct buf *b, char c);
 void buf_printf(struct buf *b, const char *format, ...) PRINTF_LIKE(2, 3);
-void buf_vprintf(struct buf *b, const char *format, va_list args)
-    PRINTF_LIKE(2, 0);
 /* Adds s with every byte outside printable ASCII, and the backslash, as \xHH:
  * what a stranger wrote never reaches a terminal raw. */
 void buf_visible(struct buf *b, struct span s);

@@ -37,7 +37,7 @@
  * failure is counted as unattributed.  An address is only ever taken from a
  * line that names the same host.
  *
- * Memory grows with the hosts (a row of half a kB and 40 bytes of tables for
+ * Memory grows with the hosts (a row of half a kB and 32 bytes of table for
  * one that failed, at most 64 bytes for one that only had successes) and not
  * with the log: what is known of a process is dropped when its session ends
  * and some megabytes later at the latest.
@@ -76,6 +76,7 @@ enum maillog_grade { MAILLOG_CONFIRMED, MAILLOG_HINT };
 
 #define MAILLOG_REASONS 8
 #define MAILLOG_BARS 24
+#define MAILLOG_RECENT 8
 
 struct maillog_reason {
 	const char *text;
@@ -101,7 +102,7 @@ struct maillog_host {
 	struct maillog_reason reasons[MAILLOG_REASONS]; /* most frequent first */
 	unsigned bars[MAILLOG_BARS];
 	/* private */
-	uint64_t hash, recent[8];
+	uint64_t hash, recent[MAILLOG_RECENT];
 	unsigned recent_count, tries;
 	bool told; /* by more than deliveries */
 	size_t host_len;

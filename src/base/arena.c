@@ -13,7 +13,7 @@
 struct arena_block {
 	struct arena_block *next;
 	size_t size, used;
-	max_align_t bytes[];
+	alignas(max_align_t) char bytes[];
 };
 
 static size_t
@@ -22,12 +22,6 @@ aligned(size_t size)
 	size_t unit = alignof(max_align_t);
 
 	return (size + unit - 1) / unit * unit;
-}
-
-static char *
-bytes_of(struct arena_block *block)
-{
-	return (char *)block->bytes;
 }
 
 static bool
@@ -55,7 +49,7 @@ extend(struct arena *a, const void *old, size_t old_size, size_t size)
 	struct arena_block *block = a->blocks;
 
 	if (old == NULL || old_size > block->used || size > block->size ||
-	    (const char *)old != bytes_of(block) + block->used - old_size ||
+	    (const char *)old != block->bytes + block->used - old_size ||
 	    size - old_size > block->size - block->used)
 		return false;
 	block->used += size - old_size;
@@ -80,7 +74,7 @@ arena_resize(struct arena *a, void *old, size_t old_size, size_t size)
 		a->failed = true;
 		return NULL;
 	}
-	at = bytes_of(a->blocks) + a->blocks->used;
+	at = a->blocks->bytes + a->blocks->used;
 	a->blocks->used += size;
 	if (old_size > 0)
 		memcpy(at, old, old_size);

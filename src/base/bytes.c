@@ -42,13 +42,41 @@ span_equal_fold(struct span a, struct span b)
 	return true;
 }
 
+long long
+span_number(struct span s, long long most)
+{
+	long long value = 0;
+
+	for (size_t i = 0; i < s.len && byte_is_digit(s.at[i]); i++) {
+		value = value * 10 + (s.at[i] - '0');
+		if (value > most)
+			return most;
+	}
+	return value;
+}
+
+struct span
+span_from(struct span s, size_t len)
+{
+	/* Nothing may be added to NULL, not even 0. */
+	return len == 0 ? s : (struct span){ s.at + len, s.len - len };
+}
+
+/* How many bytes at the start are spaces, or are none. */
+static size_t
+length_of(struct span s, bool spaces)
+{
+	size_t len = 0;
+
+	while (len < s.len && byte_is_space(s.at[len]) == spaces)
+		len++;
+	return len;
+}
+
 struct span
 span_trim(struct span s)
 {
-	while (s.len > 0 && byte_is_space(s.at[0])) {
-		s.at++;
-		s.len--;
-	}
+	s = span_from(s, length_of(s, true));
 	while (s.len > 0 && byte_is_space(s.at[s.len - 1]))
 		s.len--;
 	return s;
@@ -73,19 +101,16 @@ span_run(struct span s, const char *of)
 }
 
 struct span
-span_from(struct span s, size_t len)
-{
-	return (struct span){ s.at + len, s.len - len };
-}
-
-struct span
 span_cut(struct span *rest, const char *at)
 {
 	struct span s = *rest;
-	size_t len = 0;
+	size_t len = s.len;
 
-	while (len < s.len && memchr(at, s.at[len], strlen(at)) == NULL)
-		len++;
+	for (; *at != '\0' && len > 0; at++) {
+		const char *end = memchr(s.at, *at, len);
+
+		len = end == NULL ? len : (size_t)(end - s.at);
+	}
 	*rest = len < s.len ? span_from(s, len + 1) : (struct span){ NULL, 0 };
 	return (struct span){ s.at, len };
 }
@@ -131,18 +156,10 @@ utf8_length(struct span s)
 struct span
 span_word(struct span *s)
 {
-	struct span word;
+	struct span word = span_from(*s, length_of(*s, true));
 
-	while (s->len > 0 && byte_is_space(s->at[0])) {
-		s->at++;
-		s->len--;
-	}
-	word = (struct span){ s->at, 0 };
-	while (s->len > 0 && !byte_is_space(s->at[0])) {
-		s->at++;
-		s->len--;
-		word.len++;
-	}
+	*s = span_from(word, length_of(word, false));
+	word.len -= s->len;
 	return word;
 }
 
@@ -211,7 +228,7 @@ buf_char(struct buf *b, char c)
 	buf_add(b, &c, 1);
 }
 
-void
+static void
 buf_vprintf(struct buf *b, const char *format, va_list args)
 {
 	va_list again;

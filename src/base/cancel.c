@@ -28,41 +28,43 @@ note(int signal_number)
 }
 
 static void
-ends_set(sigset_t *set)
+mask_ends(int how)
 {
-	sigemptyset(set);
+	sigset_t set;
+
+	sigemptyset(&set);
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
-		sigaddset(set, ends[i]);
+		sigaddset(&set, ends[i]);
+	(void)sigprocmask(how, &set, NULL);
+}
+
+/* nohup(1) and background jobs ignore some on purpose: keep that. */
+static void
+set_ends(void (*handler)(int))
+{
+	struct sigaction action = { .sa_handler = handler }, old;
+
+	sigemptyset(&action.sa_mask);
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (sigaction(ends[i], NULL, &old) == 0 &&
+		    old.sa_handler != SIG_IGN)
+			(void)sigaction(ends[i], &action, NULL);
+	mask_ends(SIG_UNBLOCK); /* one inherited from the caller */
 }
 
 void
 cancel_install(void)
 {
-	struct sigaction action;
-
 	/* Untested: it is installed once. */
 	if (pipe_ends[0] < 0 &&
 	    pipe2(pipe_ends, O_CLOEXEC | O_NONBLOCK) != 0)
 		pipe_ends[0] = pipe_ends[1] = -1;
-	memset(&action, 0, sizeof(action));
-	sigemptyset(&action.sa_mask);
-	action.sa_handler = SIG_IGN;
-	(void)sigaction(SIGPIPE, &action, NULL);
+	(void)signal(SIGPIPE, SIG_IGN);
 	/* A write beyond the limit fails, and that is tidied up after. */
-	(void)sigaction(SIGXFSZ, &action, NULL);
+	(void)signal(SIGXFSZ, SIG_IGN);
 	/* Where it is ignored a child's exit status is lost. */
-	action.sa_handler = SIG_DFL;
-	(void)sigaction(SIGCHLD, &action, NULL);
-	/* nohup(1) and background jobs ignore some on purpose: keep that. */
-	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-		struct sigaction old;
-
-		action.sa_handler = note;
-		if (sigaction(ends[i], NULL, &old) == 0 &&
-		    old.sa_handler != SIG_IGN)
-			(void)sigaction(ends[i], &action, NULL);
-	}
-	cancel_release(); /* a mask inherited from the caller */
+	(void)signal(SIGCHLD, SIG_DFL);
+	set_ends(note);
 }
 
 int
@@ -77,54 +79,44 @@ cancel_check(struct error *err)
 void
 cancel_hold(void)
 {
-	sigset_t set;
-
-	ends_set(&set);
-	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	mask_ends(SIG_BLOCK);
 }
 
 void
 cancel_release(void)
 {
+	mask_ends(SIG_UNBLOCK);
+}
+
+static void
+die_of(int signal_number)
+{
 	sigset_t set;
 
-	ends_set(&set);
+	(void)signal(signal_number, SIG_DFL);
+	sigemptyset(&set);
+	sigaddset(&set, signal_number);
 	(void)sigprocmask(SIG_UNBLOCK, &set, NULL);
+	(void)raise(signal_number);
 }
 
 void
 cancel_raise(void)
 {
-	if (came == 0)
-		return;
-	(void)signal(came, SIG_DFL);
-	cancel_release();
-	(void)raise(came);
+	if (came != 0)
+		die_of(came);
 }
 
 void
 cancel_unread(void)
 {
-	sigset_t set;
-
-	(void)signal(SIGPIPE, SIG_DFL);
-	sigemptyset(&set);
-	sigaddset(&set, SIGPIPE);
-	(void)sigprocmask(SIG_UNBLOCK, &set, NULL);
-	(void)raise(SIGPIPE);
+	die_of(SIGPIPE);
 }
 
 void
 cancel_forget(void)
 {
-	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-		struct sigaction old;
-
-		if (sigaction(ends[i], NULL, &old) == 0 &&
-		    old.sa_handler != SIG_IGN)
-			(void)signal(ends[i], SIG_DFL);
-	}
-	cancel_release();
+	set_ends(SIG_DFL);
 	pipe_ends[0] = pipe_ends[1] = -1; /* the parent still writes there */
 }
 

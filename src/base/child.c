@@ -17,26 +17,18 @@
 #define TICK 20 /* ms between two looks where the kernel tells no end */
 #define TELL 100 /* ms between two words of how far a child is */
 #define GONE 1000 /* ms that a killed child's children may take to end */
+#define PAUSE 16 /* ms at most between two times that a child is fed */
+#define FULL_LOOKS 3 /* so often found full, while the child stands still */
 
 enum { OUTPUT, MESSAGES, FEED, END, POLLED };
 
 /* ---- its end ---- */
 
-/* What a child's children were about to write is written when they are gone,
- * and not before; whoever is to reap them may take his time. */
-static void
-wait_for_group(pid_t leader)
-{
-	const struct timespec tick = { 0, TICK * 1000000L };
-
-	for (int i = 0; i < GONE / TICK && kill(-leader, 0) == 0; i++)
-		(void)nanosleep(&tick, NULL);
-}
-
 /* What it started ends with it, unless it may be left. */
 static void
 reap(struct child *c)
 {
+	const struct timespec tick = { 0, TICK * 1000000L };
 	pid_t pid = c->pid;
 	int status = 0;
 
@@ -50,8 +42,12 @@ reap(struct child *c)
 	child_forget(c);
 	if (!c->ends_children || (c->leaves_children && WIFEXITED(status)))
 		return;
-	if (kill(-pid, SIGKILL) == 0)
-		wait_for_group(pid);
+	/* What a child's children were about to write is written when they are
+	 * gone, and not before; whoever is to reap them may take his time. */
+	if (kill(-pid, SIGKILL) != 0)
+		return;
+	for (int i = 0; i < GONE / TICK && kill(-pid, 0) == 0; i++)
+		(void)nanosleep(&tick, NULL);
 }
 
 void
@@ -84,12 +80,80 @@ drain(struct child_stream *s)
 	s->left -= keep;
 }
 
-static void
-tell_progress(const struct child *c)
+/* ---- what it is fed ---- */
+
+/* Until there is no room, or no more; what write() said last. */
+static ssize_t
+write_pieces(struct child *c)
 {
-	if (c->progress != NULL)
-		progress_tell(c->progress, c->done == NULL ? c->fed
-		    : atomic_load(c->done), c->total);
+	ssize_t n;
+
+	do {
+		n = write(c->feed_fd, c->piece.at, c->piece.len);
+		if (n < 0)
+			return n;
+		c->fed += (size_t)n;
+		c->piece.at += n;
+		c->piece.len -= (size_t)n;
+		if (c->piece.len > 0)
+			return n;
+		c->piece = c->feed->next(c->feed->context);
+	} while (c->piece.len > 0);
+	return n;
+}
+
+/*
+ * A child that has gone, or that closes its input, has read what it wants.  A
+ * pipe has room again for each page that is read; writing that page at once
+ * takes the processor from the reader twelve thousand times for a large text.
+ * So the pipe may run half empty.
+ */
+static int
+feed(struct child *c, struct error *err)
+{
+	size_t before = c->fed, written;
+	ssize_t n = write_pieces(c);
+	bool over = n < 0 && errno == EPIPE;
+
+	if (n < 0 && !over && errno != EAGAIN && errno != EINTR)
+		return error_errno(err, EX_OSERR, c->name,
+		    "cannot write to it");
+	written = c->fed - before;
+	if (written > c->most)
+		c->most = written;
+	if (written >= c->most / 2)
+		c->pause /= 2;
+	else if (c->pause < PAUSE)
+		c->pause = c->pause == 0 ? 1 : 2 * c->pause;
+	if (over || c->piece.len == 0)
+		close_fd(&c->feed_fd);
+	return 0;
+}
+
+/* ---- the disk that it writes to ---- */
+
+/*
+ * libdb, which cannot write a page to make room in its cache, tries again each
+ * second, and for ever where the disk stays full: with the map locked, and
+ * perhaps with the one that sendmail reads.
+ */
+static int
+look_at_disk(struct child *c, struct error *err)
+{
+	int64_t now = clock_ms();
+	bool stands = c->fed == c->seen;
+	int code;
+
+	if (c->writes == NULL || now < c->look)
+		return 0;
+	c->look = now + CHILD_DISK_MS;
+	c->seen = c->fed;
+	code = stands ? space_error(c->directory) : 0;
+	c->full = code == 0 ? 0 : c->full + 1;
+	if (c->full < FULL_LOOKS)
+		return 0;
+	errno = code;
+	return error_errno(err, EX_IOERR, c->writes, "cannot be written");
 }
 
 /* ---- one child in the loop ---- */
@@ -162,7 +226,7 @@ look_at(struct child *c, const struct pollfd p[POLLED], bool quiet,
 {
 	bool any = false;
 
-	if (child_disk_look(c, err) != 0)
+	if (look_at_disk(c, err) != 0)
 		return -1;
 	for (int i = 0; i < 2; i++)
 		if (p[i].revents != 0) {
@@ -170,9 +234,10 @@ look_at(struct child *c, const struct pollfd p[POLLED], bool quiet,
 			any = true;
 		}
 	if (p[FEED].fd >= 0 && (quiet || p[FEED].revents != 0) &&
-	    child_feed_write(c, err) != 0)
+	    feed(c, err) != 0)
 		return -1;
-	tell_progress(c);
+	progress_tell(c->progress, c->done == NULL ? c->fed
+	    : atomic_load(c->done), c->total);
 	if (!any && has_ended(c, &p[END])) {
 		reap(c);
 		return 1;
@@ -272,15 +337,6 @@ child_ask(struct child *c, const void *bytes, size_t len, size_t want,
 
 /* ---- many ---- */
 
-static int
-start_next(const struct children *all, struct child *c, size_t number,
-    struct error *err)
-{
-	*c = (struct child){ .input = -1, .directory = -1, .target = -1 };
-	return all->begin(all->context, number, c, err) != 0 ? -1
-	    : child_start(c, err);
-}
-
 int
 children_run(const struct children *all, struct error *err)
 {
@@ -290,13 +346,19 @@ children_run(const struct children *all, struct error *err)
 
 	memset(children, 0, sizeof(children));
 	while (status == 0 && (next < all->count || busy > 0)) {
+		struct child *c;
 		size_t i = 0;
 
 		while (i < all->at_once && children[i].pid != 0)
 			i++;
 		if (i < all->at_once && next < all->count) {
+			c = &children[i];
+			*c = (struct child){ .input = -1, .directory = -1,
+				.target = -1 };
 			numbers[i] = next;
-			status = start_next(all, &children[i], next++, err);
+			status = all->begin(all->context, next++, c, err);
+			if (status == 0)
+				status = child_start(c, err);
 			busy++;
 			continue;
 		}

@@ -24,6 +24,16 @@
 #define FILES 256  /* that a confined program may have open */
 #define SECONDS 60 /* of the processor, for one that only talks */
 
+/* Closes our ends of its streams. */
+static void
+close_ours(struct child *c)
+{
+	for (int i = 0; i < 2; i++)
+		close_fd(&c->streams[i].fd);
+	close_fd(&c->feed_fd);
+	close_fd(&c->end_fd);
+}
+
 /* ---- in the child ---- */
 
 static void
@@ -125,18 +135,17 @@ run_function(struct child *c, const int streams[3])
 	static const int crashes[] = {
 		SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL
 	};
-	const struct rlimit none = { 0, 0 };
 	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 
 	if (chdir("/") != 0)
 		_exit(EX_OSERR);
-	(void)setrlimit(RLIMIT_CORE, &none);
+	LIMIT(RLIMIT_CORE, 0);
 	if (null >= 0)
 		(void)dup2(null, STDERR_FILENO);
 	cancel_forget();
 	for (size_t i = 0; i < sizeof(crashes) / sizeof(crashes[0]); i++)
 		(void)signal(crashes[i], SIG_DFL);
-	child_close(c);
+	close_ours(c);
 	c->input = streams[0];
 	c->target = streams[1];
 	_exit(c->function(c));
@@ -166,28 +175,44 @@ duplicate(int fd, struct error *err)
 	    "descriptor", "cannot be copied");
 }
 
-/* The child's end; ours goes into the stream. */
+/* A pipe: the child's end, 0 or 1; the other one is ours. */
 static int
-open_pipe(struct child_stream *ours, struct error *err)
+open_pipe(int *ours, int end, struct error *err)
 {
 	int fds[2];
 
 	if (pipe2(fds, O_CLOEXEC) != 0)
 		return error_errno(err, EX_OSERR, "pipe", "cannot open");
-	ours->fd = fds[0];
-	return fds[1];
+	*ours = fds[1 - end];
+	return fds[end];
+}
+
+/* The pipe is large, so that the child seldom waits for us; we never wait. */
+static int
+open_feed(struct child *c, struct error *err)
+{
+	int theirs = open_pipe(&c->feed_fd, 0, err);
+
+	if (theirs < 0)
+		return -1;
+	(void)fcntl(c->feed_fd, F_SETFL, O_NONBLOCK);
+	if (c->feed == NULL)
+		return theirs;
+#ifdef F_SETPIPE_SZ
+	(void)fcntl(c->feed_fd, F_SETPIPE_SZ, 1 << 20);
+#endif
+	c->piece = c->feed->next(c->feed->context);
+	return theirs;
 }
 
 /* A function's are pipes, or none: there may be no /dev. */
 static int
 open_pipes(struct child *c, int theirs[3], struct error *err)
 {
-	if (c->answers)
-		theirs[0] = child_feed_open(c, err);
-	if (c->answers && theirs[0] < 0)
+	if (c->answers && (theirs[0] = open_feed(c, err)) < 0)
 		return -1;
 	if (c->output != NULL)
-		theirs[1] = open_pipe(&c->streams[0], err);
+		theirs[1] = open_pipe(&c->streams[0].fd, 1, err);
 	return c->output != NULL && theirs[1] < 0 ? -1 : 0;
 }
 
@@ -196,26 +221,17 @@ open_streams(struct child *c, int theirs[3], struct error *err)
 {
 	if (c->argv == NULL)
 		return open_pipes(c, theirs, err);
-	theirs[0] = c->feed != NULL ? child_feed_open(c, err)
+	theirs[0] = c->feed != NULL ? open_feed(c, err)
 	    : duplicate(c->input, err);
 	if (theirs[0] < 0)
 		return -1;
-	theirs[1] = c->output != NULL ? open_pipe(&c->streams[0], err)
+	theirs[1] = c->output != NULL ? open_pipe(&c->streams[0].fd, 1, err)
 	    : duplicate(c->target, err);
 	if (theirs[1] < 0)
 		return -1;
-	theirs[2] = c->messages != NULL ? open_pipe(&c->streams[1], err)
-	    : duplicate(theirs[1], err);
+	theirs[2] = c->messages != NULL
+	    ? open_pipe(&c->streams[1].fd, 1, err) : duplicate(theirs[1], err);
 	return theirs[2] < 0 ? -1 : 0;
-}
-
-void
-child_close(struct child *c)
-{
-	for (int i = 0; i < 2; i++)
-		close_fd(&c->streams[i].fd);
-	close_fd(&c->feed_fd);
-	close_fd(&c->end_fd);
 }
 
 /* ---- its progress ---- */
@@ -234,7 +250,7 @@ share_count(struct child *c)
 void
 child_forget(struct child *c)
 {
-	child_close(c);
+	close_ours(c);
 	if (c->done != NULL)
 		(void)munmap(c->done, sizeof(*c->done));
 	c->done = NULL;

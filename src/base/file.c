@@ -27,11 +27,14 @@ read_some(int fd, struct buf *to, size_t most, const char *path,
 	return n > 0;
 }
 
-int
-write_all(int fd, const void *bytes, size_t len)
+/* at: where, in the file; -1: there. */
+static int
+write_whole(int fd, const char *bytes, size_t len, off_t at)
 {
 	for (size_t done = 0; done < len;) {
-		ssize_t n = write(fd, (const char *)bytes + done, len - done);
+		ssize_t n = at < 0
+		    ? write(fd, bytes + done, len - done)
+		    : pwrite(fd, bytes + done, len - done, at + (off_t)done);
 
 		if (n < 0 && errno != EINTR)
 			return -1;
@@ -41,17 +44,15 @@ write_all(int fd, const void *bytes, size_t len)
 }
 
 int
+write_all(int fd, const void *bytes, size_t len)
+{
+	return write_whole(fd, bytes, len, -1);
+}
+
+int
 write_all_at(int fd, const void *bytes, size_t len, off_t at)
 {
-	for (size_t done = 0; done < len;) {
-		ssize_t n = pwrite(fd, (const char *)bytes + done, len - done,
-		    at + (off_t)done);
-
-		if (n < 0 && errno != EINTR)
-			return -1;
-		done += n > 0 ? (size_t)n : 0;
-	}
-	return 0;
+	return write_whole(fd, bytes, len, at);
 }
 
 /* ---- a copy, holes and all; the file system does it where it can ---- */

@@ -34,9 +34,9 @@ close_fd(int *fd)
 }
 
 static int
-too_long(const struct walk *w, struct error *err)
+cannot_open(const struct walk *w, int code, struct error *err)
 {
-	errno = ENAMETOOLONG;
+	errno = code;
 	return error_errno(err, EX_NOINPUT, w->whole, "cannot open");
 }
 
@@ -58,7 +58,7 @@ next_name(struct walk *w, bool *last, struct error *err)
 	size_t len = strcspn(w->left + skip, "/");
 
 	if (len > NAME_MAX)
-		return too_long(w, err);
+		return cannot_open(w, ENAMETOOLONG, err);
 	memcpy(w->to->name, w->left + skip, len);
 	w->to->name[len] = '\0';
 	skip += len;
@@ -95,16 +95,14 @@ follow(struct walk *w, int link, const struct stat *seen, struct error *err)
 
 	if (believe(w, seen, err) != 0)
 		return -1;
-	if (++w->links > LINKS_MOST) {
-		errno = ELOOP;
-		return error_errno(err, EX_NOINPUT, w->whole, "cannot open");
-	}
+	if (++w->links > LINKS_MOST)
+		return cannot_open(w, ELOOP, err);
 	len = readlinkat(link, "", to, sizeof(to) - 1);
 	if (len < 0)
 		return error_errno(err, EX_IOERR, w->whole, "cannot follow");
 	to[len] = '\0';
 	if ((size_t)len + rest > sizeof(w->left))
-		return too_long(w, err);
+		return cannot_open(w, ENAMETOOLONG, err);
 	memmove(w->left + len, w->left, rest);
 	memcpy(w->left, to, (size_t)len);
 	return to[0] == '/' ? from_root(w, err) : 0;
@@ -123,28 +121,10 @@ lengthen(struct walk *w, struct error *err)
 		return 0;
 	}
 	if (len + 1 + strlen(w->to->name) >= sizeof(w->to->path))
-		return too_long(w, err);
+		return cannot_open(w, ENAMETOOLONG, err);
 	path[len] = '/';
 	memcpy(path + len + 1, w->to->name, strlen(w->to->name) + 1);
 	return 0;
-}
-
-static int
-step_into(struct walk *w, int *next, struct error *err)
-{
-	if (lengthen(w, err) != 0)
-		return -1;
-	close_fd(&w->to->directory);
-	w->to->directory = *next;
-	*next = -1;
-	return 0;
-}
-
-static int
-cannot_step(struct walk *w, struct error *err)
-{
-	w->to->missing = errno == ENOENT || errno == ENOTDIR;
-	return error_errno(err, EX_NOINPUT, w->whole, "cannot open");
 }
 
 /* One name further; 1 when that is the last, and its directory is open. */
@@ -154,7 +134,7 @@ step(struct walk *w, struct error *err)
 	const char *name = w->to->name;
 	struct stat seen;
 	bool last = false;
-	int next, status = -1;
+	int next, status;
 
 	if (next_name(w, &last, err) != 0)
 		return -1;
@@ -167,29 +147,19 @@ step(struct walk *w, struct error *err)
 	next = openat(w->to->directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (next < 0 && errno == ENOENT && last)
 		return 1;
-	if (next < 0 || fstat(next, &seen) != 0)
-		(void)cannot_step(w, err);
-	else if (S_ISLNK(seen.st_mode))
+	if (next < 0 || fstat(next, &seen) != 0) {
+		w->to->missing = errno == ENOENT || errno == ENOTDIR;
+		status = cannot_open(w, errno, err);
+	} else if (S_ISLNK(seen.st_mode)) {
 		status = follow(w, next, &seen, err);
-	else if (last)
+	} else if (last) {
 		status = 1;
-	else
-		status = step_into(w, &next, err);
-	close_fd(&next);
-	return status;
-}
-
-static int
-walk(struct walk *w, struct error *err)
-{
-	int status = 0;
-
-	while (status == 0)
-		status = step(w, err);
-	if (status > 0)
-		status = lengthen(w, err);
-	if (status < 0)
+	} else if ((status = lengthen(w, err)) == 0) {
 		close_fd(&w->to->directory);
+		w->to->directory = next;
+		return 0;
+	}
+	close_fd(&next);
 	return status;
 }
 
@@ -198,12 +168,19 @@ location_open(struct location *l, const char *path, const char *cure,
     struct error *err)
 {
 	struct walk w = { .to = l, .whole = path, .cure = cure };
+	int status;
 
 	*l = (struct location){ .directory = -1 };
-	if (path[0] != '/' || strlen(path) >= PATH_MAX) {
-		errno = path[0] == '/' ? ENAMETOOLONG : EINVAL;
-		return error_errno(err, EX_NOINPUT, path, "cannot open");
-	}
+	if (path[0] != '/' || strlen(path) >= PATH_MAX)
+		return cannot_open(&w, path[0] == '/' ? ENAMETOOLONG : EINVAL,
+		    err);
 	memcpy(w.left, path, strlen(path) + 1);
-	return from_root(&w, err) != 0 ? -1 : walk(&w, err);
+	status = from_root(&w, err);
+	while (status == 0)
+		status = step(&w, err);
+	if (status > 0)
+		status = lengthen(&w, err);
+	if (status < 0)
+		close_fd(&l->directory);
+	return status;
 }

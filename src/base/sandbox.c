@@ -55,17 +55,6 @@ landlock_version(void)
 }
 
 static void
-allow_writing(long rules, int directory, unsigned long long known)
-{
-	const struct landlock_path_beneath_attr beneath = {
-		.allowed_access = WRITING & known, .parent_fd = directory,
-	};
-
-	(void)syscall(SYS_landlock_add_rule, rules,
-	    LANDLOCK_RULE_PATH_BENEATH, &beneath, 0);
-}
-
-static void
 restrict_files(enum sandbox kind, int directory)
 {
 	/* Every right of each version of Landlock. */
@@ -74,6 +63,7 @@ restrict_files(enum sandbox kind, int directory)
 	struct {
 		unsigned long long files, net, scoped;
 	} rules = { 0, 0, 0 };
+	struct landlock_path_beneath_attr beneath = { .parent_fd = directory };
 	size_t size = sizeof(rules.files);
 	long version = landlock_version(), fd;
 
@@ -95,26 +85,18 @@ restrict_files(enum sandbox kind, int directory)
 	fd = syscall(SYS_landlock_create_ruleset, &rules, size, 0);
 	if (fd < 0)
 		return;
+	beneath.allowed_access = WRITING & rules.files;
 	if (kind == SANDBOX_WRITE)
-		allow_writing(fd, directory, rules.files);
+		(void)syscall(SYS_landlock_add_rule, fd,
+		    LANDLOCK_RULE_PATH_BENEATH, &beneath, 0);
 	(void)syscall(SYS_landlock_restrict_self, fd, 0);
 	(void)close((int)fd);
 }
 
 #else
 
-static long
-landlock_version(void)
-{
-	return -1;
-}
-
-static void
-restrict_files(enum sandbox kind, int directory)
-{
-	(void)kind;
-	(void)directory;
-}
+#define landlock_version() (-1)
+#define restrict_files(kind, directory) ((void)(directory))
 
 #endif
 
@@ -127,8 +109,8 @@ give_up(enum sandbox kind, int directory)
 	sandbox_calls(kind);
 }
 
-const char *
-sandbox_lacks(void)
+static const char *
+lacks(void)
 {
 	bool files = landlock_version() >= 1, calls = sandbox_has_calls();
 
@@ -137,6 +119,8 @@ sandbox_lacks(void)
 }
 
 #elif defined(__OpenBSD__)
+
+#define lacks() NULL
 
 static void
 give_up(enum sandbox kind, int directory)
@@ -148,14 +132,10 @@ give_up(enum sandbox kind, int directory)
 	    : "stdio rpath wpath cpath flock", NULL);
 }
 
-const char *
-sandbox_lacks(void)
-{
-	return NULL;
-}
-
 #elif defined(__FreeBSD__)
 #include <sys/capsicum.h>
+
+#define lacks() "sandbox for what opens files"
 
 static void
 give_up(enum sandbox kind, int directory)
@@ -165,13 +145,9 @@ give_up(enum sandbox kind, int directory)
 		(void)cap_enter();
 }
 
-const char *
-sandbox_lacks(void)
-{
-	return "sandbox for what opens files";
-}
-
 #else
+
+#define lacks() "sandbox that we know"
 
 static void
 give_up(enum sandbox kind, int directory)
@@ -180,13 +156,13 @@ give_up(enum sandbox kind, int directory)
 	(void)directory;
 }
 
+#endif
+
 const char *
 sandbox_lacks(void)
 {
-	return "sandbox that we know";
+	return lacks();
 }
-
-#endif
 
 void
 sandbox(enum sandbox kind, int directory)

@@ -29,16 +29,6 @@ date_exists(const struct tm *tm)
 	    tm->tm_mday <= date_month_days(tm);
 }
 
-static int
-number(const char *digits, int count)
-{
-	int value = 0;
-
-	for (int i = 0; i < count; i++)
-		value = value * 10 + (digits[i] - '0');
-	return value;
-}
-
 bool
 date_read(struct span s, struct tm *tm)
 {
@@ -46,10 +36,12 @@ date_read(struct span s, struct tm *tm)
 		return false;
 	for (size_t i = 0; i < s.len; i++)
 		if (i == 4 || i == 7 ? s.at[i] != '-'
-				     : s.at[i] < '0' || s.at[i] > '9')
+				     : !byte_is_digit(s.at[i]))
 			return false;
-	*tm = (struct tm){ .tm_year = number(s.at, 4) - 1900,
-		.tm_mon = number(s.at + 5, 2) - 1,
-		.tm_mday = number(s.at + 8, 2) };
+	*tm = (struct tm){
+		.tm_year = (int)span_number(s, 9999) - 1900,
+		.tm_mon = (int)span_number(span_from(s, 5), 99) - 1,
+		.tm_mday = (int)span_number(span_from(s, 8), 99),
+	};
 	return date_exists(tm);
 }

@@ -139,18 +139,17 @@ is_sendmails_tag(struct span tag)
 static void
 split_tag(struct span *tag, struct span *pid)
 {
-	const char *bracket = tag->len == 0 ? NULL
-	    : memchr(tag->at, '[', tag->len), *end;
+	struct span rest = *tag, digits;
 
-	if (bracket == NULL) {
+	*tag = span_cut(&rest, "[");
+	if (rest.at == NULL) {
 		if (tag->len > 0 && tag->at[tag->len - 1] == ':')
 			tag->len--;
 		return;
 	}
-	end = memchr(bracket, ']', (size_t)(tag->at + tag->len - bracket));
-	if (end != NULL && pid->len == 0)
-		*pid = (struct span){ bracket + 1, (size_t)(end - bracket - 1) };
-	tag->len = (size_t)(bracket - tag->at);
+	digits = span_cut(&rest, "]");
+	if (rest.at != NULL && pid->len == 0)
+		*pid = digits;
 }
 
 /* What journald itself says of the writer: anybody may call logger(1) with

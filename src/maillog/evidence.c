@@ -34,29 +34,17 @@ client_error(struct maillog_state *s, const struct record *r)
 
 	(void)match(&s->matcher, PATTERN_CLIENT_ERROR, r->message, g);
 	/* Where the process is known, its host would have come by now. */
-	if (p->client_open > 0 && r->process != 0) {
-		host_unattributed(s, p->time, p->client_open);
-		p->client_open = 0;
-	}
+	if (r->process != 0)
+		process_give_up_client(s, p);
 	p->client_open += (unsigned)r->times;
 	p->client_reason = reason_of(s, g);
 	p->time = order_of_record(s, r);
 }
 
-static void
-remember(struct maillog_host *row, uint64_t process)
-{
-	size_t most = sizeof(row->recent) / sizeof(row->recent[0]);
-
-	row->recent[row->recent_count++ % most] = process;
-}
-
 static bool
 explained(const struct maillog_host *row, uint64_t process)
 {
-	size_t most = sizeof(row->recent) / sizeof(row->recent[0]);
-
-	for (size_t i = 0; i < most && i < row->recent_count; i++)
+	for (size_t i = 0; i < MAILLOG_RECENT && i < row->recent_count; i++)
 		if (row->recent[i] == process)
 			return true;
 	return process == 0;
@@ -85,7 +73,7 @@ find_address(struct maillog_state *s, const char *line,
 	row->tries++;
 	/* Untested: a journal in which one process talks to two hosts. */
 	if (line == NULL && p->known_len > 0 &&
-	    relay_parse(s, (struct span){ p->text->known, p->known_len },
+	    relay_parse(s, (struct span){ text_of(s, p)->known, p->known_len },
 	        &relay) &&
 	    strcmp(relay.host, row->host) == 0)
 		host_set_address(row, relay.address);
@@ -95,28 +83,23 @@ find_address(struct maillog_state *s, const char *line,
 		process_watch(s, p);
 }
 
-/* A failure's message, and the host in it by its name; empty: ask the
- * pattern. */
-struct client {
-	struct span message, name;
-	uint64_t hash;
-};
-
-/* Counts it for the host it names, which most often is known by that name;
- * NULL: none, or it is too old.  *len: of the name, 0 for none. */
+/* Counts it for the host it names, which most often is known by that name and
+ * its hash; name: empty where the pattern has to be asked.  NULL: none, or it is
+ * too old.  *len: of the name, 0 for none. */
 static struct maillog_host *
 count_client(struct maillog_state *s, const struct failure *f,
-    const struct client *c, size_t *len)
+    struct span message, struct span name, uint64_t hash, size_t *len)
 {
-	struct maillog_host *row = c->name.len == 0 || f->grade != MAILLOG_CONFIRMED ? NULL
-	    : host_expected(s, c->hash, c->name);
+	struct maillog_host *row = name.len == 0 ||
+	    f->grade != MAILLOG_CONFIRMED ? NULL
+	    : host_expected(s, hash, name);
 	struct span g[GROUPS];
 	struct relay relay;
 
 	*len = row == NULL ? 0 : row->host_len;
 	if (row != NULL)
 		return host_again(s, f, row);
-	if (!match(&s->matcher, PATTERN_CLIENT, c->message, g) ||
+	if (!match(&s->matcher, PATTERN_CLIENT, message, g) ||
 	    !relay_of_server(g[1], g[2], &relay)) {
 		host_unattributed(s, f->time, f->times);
 		return NULL;
@@ -131,16 +114,15 @@ client_failure(struct maillog_state *s, const char *line,
 {
 	struct failure f = { ROLE_CLIENT, r->grade, 0, r->times,
 		MAILLOG_NO_TIME };
-	struct client c = { r->message, relay_client(r->message), 0 };
-	struct process *p;
+	struct span name = relay_client(r->message);
+	uint64_t hash = host_expect(s, name);
+	struct process *p = process_find(s, r->process);
 	struct maillog_host *row;
 	size_t len;
 
-	c.hash = host_expect(s, c.name);
-	p = process_find(s, r->process);
 	f.time = order_of_record(s, r);
 	f.reason = p == NULL ? 0 : answered(p, r->times);
-	row = count_client(s, &f, &c, &len);
+	row = count_client(s, &f, r->message, name, hash, &len);
 	/* Its to= lines may not name it in full: they are known by the pid. */
 	if (len > SHORTENED)
 		process_get(s, r->process)->client_seen = true;
@@ -148,7 +130,7 @@ client_failure(struct maillog_state *s, const char *line,
 		return;
 	row->told = true;
 	if (!explained(row, r->process))
-		remember(row, r->process);
+		row->recent[row->recent_count++ % MAILLOG_RECENT] = r->process;
 	if (row->address == NULL && row->tries < TRIES)
 		find_address(s, line, r, row);
 }
@@ -175,13 +157,11 @@ is_handshake(struct span stat)
 static bool
 is_known(struct maillog_state *s, const struct relay *relay, uint64_t process)
 {
-	static const enum maillog_grade grades[] = { MAILLOG_CONFIRMED,
-		MAILLOG_HINT };
 	bool known = false;
 
-	for (size_t i = 0; i < 2; i++) {
-		struct maillog_host *row = host_find(s, ROLE_CLIENT, grades[i],
-		    relay);
+	for (int grade = MAILLOG_CONFIRMED; grade <= MAILLOG_HINT; grade++) {
+		struct maillog_host *row = host_find(s, ROLE_CLIENT,
+		    (enum maillog_grade)grade, relay);
 
 		if (row == NULL)
 			continue;
@@ -207,12 +187,8 @@ delivery(struct maillog_state *s, const struct record *r)
 	if (!match(&s->matcher, PATTERN_DELIVERY, r->message, g))
 		return false;
 	named = relay_server(s, g[1], &relay);
-	/* Untested: the pattern takes no address that is longer. */
-	if (named && relay.address[0] == '\0' &&
-	    g[2].len < sizeof(relay.address)) {
-		memcpy(relay.address, g[2].at == NULL ? "" : g[2].at, g[2].len);
-		relay.address[g[2].len] = '\0';
-	}
+	if (named && relay.address[0] == '\0')
+		(void)span_copy(relay.address, sizeof(relay.address), g[2]);
 	if (named)
 		known = is_known(s, &relay, r->process);
 	if (!is_handshake(g[3]) || known)
@@ -244,7 +220,8 @@ complete(struct maillog_state *s, struct process *p, struct span relay)
 	struct relay host;
 
 	if (p->server == SERVER_OPEN && relay.len >= p->cut_len &&
-	    (p->cut_len == 0 || memcmp(p->text->cut, relay.at, p->cut_len) == 0) &&
+	    (p->cut_len == 0 ||
+	        memcmp(text_of(s, p)->cut, relay.at, p->cut_len) == 0) &&
 	    relay_parse(s, relay, &host))
 		blame(s, p, &host);
 }
@@ -258,8 +235,7 @@ server_failure(struct maillog_state *s, const char *line,
 	struct relay relay;
 	bool known = match(&s->matcher, PATTERN_SERVER, r->message, g);
 
-	if (p->server == SERVER_OPEN)
-		host_unattributed(s, p->time, p->times);
+	process_give_up_server(s, p);
 	p->server = SERVER_OPEN;
 	p->times = r->times;
 	p->grade = r->grade;
@@ -271,18 +247,16 @@ server_failure(struct maillog_state *s, const char *line,
 	} else if (g[6].len > 0) {
 		/* Whatever stands there, the whole relay begins with it. */
 		p->cut_len = g[6].len < RELAY_CUT ? g[6].len : RELAY_CUT;
-		memcpy(p->text->cut, g[6].at, p->cut_len);
+		memcpy(text_of(s, p)->cut, g[6].at, p->cut_len);
 	}
 	if (r->process == 0) {
 		/* Nothing will ever tell more. */
-		if (p->server == SERVER_OPEN)
-			host_unattributed(s, p->time, p->times);
-		p->server = SERVER_NONE;
+		process_give_up_server(s, p);
 		return;
 	}
 	if (p->server == SERVER_OPEN && line != NULL)
 		find_earlier_relay(s, line, r, p);
-	complete(s, p, (struct span){ p->text->known, p->known_len });
+	complete(s, p, (struct span){ text_of(s, p)->known, p->known_len });
 	if (p->server != SERVER_NONE)
 		process_watch(s, p);
 	p->known_len = 0;
@@ -345,13 +319,30 @@ evidence_begins(struct span message)
 	    BEGINS(message, "STARTTLS=server, error: ");
 }
 
+/* Unpacks "message repeated N times: [ MESSAGE]". */
+static void
+unpack(struct record *r)
+{
+	static const char lead[] = "message repeated ", after[] = " times: [";
+	struct span m = span_from(r->message, sizeof(lead) - 1);
+	size_t digits = span_run(m, "0123456789");
+
+	if (digits == 0 || !span_begins(span_from(m, digits), after) ||
+	    m.at[m.len - 1] != ']')
+		return;
+	m.len--;
+	r->times = (unsigned long)span_number(m, 1000000);
+	m = span_from(m, digits + sizeof(after) - 1);
+	r->message = span_from(m, span_begins(m, " "));
+}
+
 bool
 evidence_add(struct maillog_state *s, const char *line, struct record *r)
 {
 	struct span m = r->message;
 
 	if (BEGINS(m, "message repeated ")) {
-		record_repeated(r);
+		unpack(r);
 		m = r->message;
 		if (r->times == 0)
 			return true;

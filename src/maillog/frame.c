@@ -14,7 +14,7 @@ frame_len(struct span bytes, size_t *count)
 	size_t digits = span_run(bytes, "0123456789"), len;
 
 	*count = digits + 1;
-	len = *count + span_number(bytes, MAILLOG_LINE_MAX);
+	len = *count + (size_t)span_number(bytes, MAILLOG_LINE_MAX);
 	return digits > 0 && len <= MAILLOG_LINE_MAX &&
 	    span_begins(span_from(bytes, digits), " <") ? len : 0;
 }
@@ -29,25 +29,22 @@ frame_is_stream(struct span bytes)
 }
 
 size_t
-frame_take(struct entry *e, const char *bytes, size_t len, bool last,
-    bool *complete)
+frame_take(struct entry *e, struct span bytes, bool last, bool *complete)
 {
-	struct span taken = { bytes, len };
-	size_t count, frame = frame_len(taken, &count);
-	const char *end = memchr(bytes, '\n',
-	    len < MAILLOG_LINE_MAX ? len : MAILLOG_LINE_MAX);
+	size_t count, frame = frame_len(bytes, &count), taken = frame;
+	const char *end = memchr(bytes.at, '\n',
+	    bytes.len < MAILLOG_LINE_MAX ? bytes.len : MAILLOG_LINE_MAX);
 
 	/* What is no frame is passed over up to the end of a line. */
-	taken.len = frame > 0 ? frame
-	    : end == NULL     ? MAILLOG_LINE_MAX
-			      : (size_t)(end + 1 - bytes);
-	if (taken.len > len && !last)
+	if (frame == 0)
+		taken = end == NULL ? MAILLOG_LINE_MAX
+				    : (size_t)(end + 1 - bytes.at);
+	if (taken > bytes.len && !last)
 		return 0;
-	if (taken.len > len)
-		taken.len = len;
-	if (frame > 0) {
-		entry_set(e, span_of("line"), span_from(taken, count));
-		*complete = true;
-	}
-	return taken.len;
+	if (taken < bytes.len)
+		bytes.len = taken;
+	*complete = frame > 0;
+	if (frame > 0)
+		entry_set(e, span_of("line"), span_from(bytes, count));
+	return bytes.len;
 }

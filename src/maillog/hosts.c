@@ -25,56 +25,44 @@ row_hash(const struct maillog_state *s, enum role role,
 	return role == ROLE_SERVER ? hash_bytes(h, span_of(relay->address)) : h;
 }
 
-/* Its slot, or the free one where it belongs.  Clients of one name are one. */
-static struct row_slot *
-slot_of(const struct maillog_state *s, uint64_t hash, enum role role,
+/* Its place, or the free one where it belongs.  Clients of one name are one. */
+static struct maillog_host **
+place_of(const struct maillog_state *s, uint64_t hash, enum role role,
     enum maillog_grade grade, struct span name, const char *address)
 {
-	size_t i = (size_t)hash & s->slot_mask;
+	size_t i = (size_t)hash & s->row_mask;
 
-	for (; s->slots[i].row != 0; i = (i + 1) & s->slot_mask) {
-		const struct maillog_host *row = s->rows[s->slots[i].row - 1];
+	for (; s->rows[i] != NULL; i = (i + 1) & s->row_mask) {
+		const struct maillog_host *row = s->rows[i];
 
 		/* Untested: two names of one hash of 64 bits under a key. */
-		if (s->slots[i].hash == (uint32_t)(hash >> 32) &&
-		    row->role == role && row->grade == grade &&
-		    row->host_len == name.len &&
+		if (row->hash == hash && row->role == role &&
+		    row->grade == grade && row->host_len == name.len &&
 		    memcmp(row->text, name.at, name.len) == 0 &&
 		    (role == ROLE_CLIENT || strcmp(row->address, address) == 0))
 			break;
 	}
-	return &s->slots[i];
-}
-
-static struct maillog_host *
-row_at(const struct maillog_state *s, const struct row_slot *slot)
-{
-	return slot->row == 0 ? NULL : s->rows[slot->row - 1];
+	return &s->rows[i];
 }
 
 struct maillog_host *
 host_find(struct maillog_state *s, enum role role, enum maillog_grade grade,
     const struct relay *relay)
 {
-	return s->slots == NULL ? NULL
-	    : row_at(s, slot_of(s, row_hash(s, role, grade, relay), role, grade,
-	          span_of(relay->host), relay->address));
+	return s->rows == NULL ? NULL
+	    : *place_of(s, row_hash(s, role, grade, relay), role, grade,
+	          span_of(relay->host), relay->address);
 }
 
 uint64_t
 host_expect(const struct maillog_state *s, struct span name)
 {
 	uint64_t hash = name_hash(s, ROLE_CLIENT, MAILLOG_CONFIRMED, name);
-	const struct row_slot *slot;
-	const char *row;
+	const char *row = s->rows == NULL ? NULL
+	    : (const char *)s->rows[(size_t)hash & s->row_mask];
 
-	if (s->slots == NULL)
-		return hash;
-	slot = &s->slots[(size_t)hash & s->slot_mask];
-	if (slot->row == 0)
-		return hash;
-	row = (const char *)s->rows[slot->row - 1];
-	for (size_t i = 0; i < sizeof(struct maillog_host) + 64; i += 64)
+	for (size_t i = 0; row != NULL && i < sizeof(struct maillog_host) + 64;
+	    i += 64)
 		__builtin_prefetch(row + i);
 	return hash;
 }
@@ -82,39 +70,33 @@ host_expect(const struct maillog_state *s, struct span name)
 struct maillog_host *
 host_expected(const struct maillog_state *s, uint64_t hash, struct span name)
 {
-	return s->slots == NULL ? NULL
-	    : row_at(s, slot_of(s, hash, ROLE_CLIENT, MAILLOG_CONFIRMED, name,
-	          NULL));
+	return s->rows == NULL ? NULL
+	    : *place_of(s, hash, ROLE_CLIENT, MAILLOG_CONFIRMED, name, NULL);
 }
 
 static bool
 grow_rows(struct maillog_state *s)
 {
-	size_t room = s->row_room == 0 ? 64 : s->row_room * 2;
+	size_t old = s->rows == NULL ? 0 : s->row_mask + 1;
+	size_t size = old == 0 ? 128 : 2 * old;
 	struct maillog_host **rows;
-	struct row_slot *slots;
 
-	if (s->row_count < s->row_room)
+	if (s->row_count < old / 2)
 		return true;
-	rows = realloc(s->rows, room * sizeof(*rows));
+	rows = calloc(size, sizeof(struct maillog_host *));
 	if (rows == NULL)
 		return false;
-	s->rows = rows;
-	slots = calloc(room * 2, sizeof(*slots));
-	if (slots == NULL)
-		return false;
-	free(s->slots);
-	s->slots = slots;
-	s->row_room = room;
-	s->slot_mask = room * 2 - 1;
-	for (size_t r = 0; r < s->row_count; r++) {
-		size_t i = (size_t)rows[r]->hash & s->slot_mask;
-
-		while (slots[i].row != 0)
-			i = (i + 1) & s->slot_mask;
-		slots[i] = (struct row_slot){ (uint32_t)r + 1,
-			(uint32_t)(rows[r]->hash >> 32) };
+	for (size_t r = 0, i; r < old; r++) {
+		if (s->rows[r] == NULL)
+			continue;
+		i = (size_t)s->rows[r]->hash;
+		while (rows[i & (size - 1)] != NULL)
+			i++;
+		rows[i & (size - 1)] = s->rows[r];
 	}
+	free(s->rows);
+	s->rows = rows;
+	s->row_mask = size - 1;
 	return true;
 }
 
@@ -136,10 +118,9 @@ new_row(struct maillog_state *s, const struct failure *f,
 	row->first = row->last = MAILLOG_NO_TIME;
 	row->hash = row_hash(s, f->role, f->grade, relay);
 	host_set_address(row, relay->address);
-	*slot_of(s, row->hash, f->role, f->grade, span_of(relay->host),
-	    relay->address) = (struct row_slot){ (uint32_t)s->row_count + 1,
-		    (uint32_t)(row->hash >> 32) };
-	s->rows[s->row_count++] = row;
+	*place_of(s, row->hash, f->role, f->grade, span_of(relay->host),
+	    relay->address) = row;
+	s->row_count++;
 	return row;
 }
 
@@ -322,28 +303,34 @@ worst_first(const void *a, const void *b)
 	return order;
 }
 
+/* The table becomes the list: whoever is sorted is found no more. */
 void
 hosts_finish(struct maillog_state *s)
 {
-	for (size_t i = 0; i < s->row_count; i++) {
+	size_t count = 0;
+
+	for (size_t i = 0; count < s->row_count; i++) {
 		struct maillog_host *row = s->rows[i];
 
+		if (row == NULL)
+			continue;
 		row->successes = tally_successes(s, row);
 		qsort(row->reasons, row->reason_count, sizeof(row->reasons[0]),
 		    by_count);
+		s->rows[i] = NULL;
+		s->rows[count++] = row;
 	}
-	if (s->row_count > 0)
-		qsort(s->rows, s->row_count, sizeof(s->rows[0]), worst_first);
+	if (count > 0)
+		qsort(s->rows, count, sizeof(s->rows[0]), worst_first);
 	s->result->hosts = s->rows;
-	s->result->host_count = s->row_count;
+	s->result->host_count = count;
 }
 
 void
 hosts_free(struct maillog_state *s)
 {
-	for (size_t i = 0; i < s->row_count; i++)
+	for (size_t i = 0; s->rows != NULL && i <= s->row_mask; i++)
 		free(s->rows[i]);
 	free(s->rows);
-	free(s->slots);
 	free(s->tallies);
 }

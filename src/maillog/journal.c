@@ -31,51 +31,52 @@ length_at(const char *bytes)
 
 /* What is left of a long field; bytes taken. */
 static size_t
-pass_over(struct entry *e, const char *bytes, size_t len)
+pass_over(struct entry *e, struct span bytes)
 {
-	const char *end;
-	size_t take = e->skip < len ? (size_t)e->skip : len;
+	struct span rest = bytes;
+	size_t take = e->skip < bytes.len ? (size_t)e->skip : bytes.len;
 
 	if (e->skip > 0) {
 		e->skip -= take;
 		return take;
 	}
-	end = memchr(bytes, '\n', len);
-	e->skip_line = end == NULL;
-	return end == NULL ? len : (size_t)(end + 1 - bytes);
+	(void)span_cut(&rest, "\n");
+	e->skip_line = rest.at == NULL;
+	return bytes.len - rest.len;
 }
 
-/* A name alone stood before; bytes taken, 0: not all of it is here. */
+/* The value of a name that stood alone; bytes taken, 0: not all of it is
+ * here. */
 static size_t
-binary(struct entry *e, struct span name, const char *bytes, size_t len)
+binary(struct entry *e, struct span name, struct span bytes)
 {
 	unsigned long long size;
 
-	if (len < 8)
+	if (bytes.len < 8)
 		return 0;
-	size = length_at(bytes);
+	size = length_at(bytes.at);
 	if (size > FIELD_MAX) {
 		/* Twice: a value that is not known is worse than none. */
-		entry_set(e, name, (struct span){ bytes, 0 });
-		entry_set(e, name, (struct span){ bytes, 0 });
+		entry_set(e, name, (struct span){ bytes.at, 0 });
+		entry_set(e, name, (struct span){ bytes.at, 0 });
 		e->skip = size < ~0ULL ? size + 1 : size;
 		return 8;
 	}
-	if (len < 8 + size + 1)
+	if (bytes.len < 8 + size + 1)
 		return 0;
-	entry_set(e, name, (struct span){ bytes + 8, (size_t)size });
+	entry_set(e, name, (struct span){ bytes.at + 8, (size_t)size });
 	return (size_t)(8 + size + 1);
 }
 
 /* One field or the end of an entry; bytes taken, 0: not all of it is here. */
 static size_t
-one_field(struct entry *e, const char *bytes, size_t len, bool *complete)
+one_field(struct entry *e, struct span bytes, bool *complete)
 {
-	const char *end = memchr(bytes, '\n', len), *equals;
-	size_t line = end == NULL ? len : (size_t)(end - bytes), more;
+	struct span rest = bytes, value = span_cut(&rest, "\n"), name;
+	size_t line = value.len, more;
 
-	if (end == NULL || line > FIELD_MAX) {
-		if (len <= FIELD_MAX)
+	if (rest.at == NULL || line > FIELD_MAX) {
+		if (bytes.len <= FIELD_MAX)
 			return 0;
 		e->skip_line = true;
 		return line;
@@ -84,98 +85,75 @@ one_field(struct entry *e, const char *bytes, size_t len, bool *complete)
 		*complete = true;
 		return 1;
 	}
-	equals = memchr(bytes, '=', line);
-	if (equals != NULL) {
-		entry_set(e,
-		    (struct span){ bytes, (size_t)(equals - bytes) },
-		    (struct span){ equals + 1,
-			    line - (size_t)(equals + 1 - bytes) });
+	name = span_cut(&value, "=");
+	if (value.at != NULL) {
+		entry_set(e, name, value);
 		return line + 1;
 	}
-	more = binary(e, (struct span){ bytes, line }, end + 1,
-	    len - line - 1);
+	more = binary(e, name, rest);
 	return more == 0 ? 0 : line + 1 + more;
 }
 
 size_t
-export_take(struct entry *e, const char *bytes, size_t len, bool last,
-    bool *complete)
+export_take(struct entry *e, struct span bytes, bool last, bool *complete)
 {
 	(void)last;
-	return e->skip > 0 || e->skip_line
-	    ? pass_over(e, bytes, len)
-	    : one_field(e, bytes, len, complete);
+	return e->skip > 0 || e->skip_line ? pass_over(e, bytes)
+	    : one_field(e, bytes, complete);
 }
 
 /* ---- verbose ---- */
 
-static bool
-is_name(struct span s)
-{
-	size_t i = 0;
-
-	while (i < s.len && (s.at[i] == '_' || (s.at[i] >= 'A' && s.at[i] <= 'Z') ||
-	    (s.at[i] >= '0' && s.at[i] <= '9')))
-		i++;
-	return i > 0 && i == s.len;
-}
-
 static void
 one_line(struct entry *e, struct span line)
 {
-	const char *equals;
 	struct span name;
 
 	if (!span_begins(line, "    "))
 		return;
 	line = span_from(line, 4);
-	equals = line.len == 0 ? NULL : memchr(line.at, '=', line.len);
-	if (equals == NULL)
-		return;
-	name = (struct span){ line.at, (size_t)(equals - line.at) };
-	if (is_name(name))
-		entry_set(e, name, span_from(line, name.len + 1));
+	name = span_cut(&line, "=");
+	if (line.at != NULL && name.len > 0 &&
+	    span_run(name, "_ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == name.len)
+		entry_set(e, name, line);
 }
 
 /* "Mon 2026-11-23 11:11:04.087479 CST [s=...;i=...]" */
 static void
 begin(struct entry *e, struct span line)
 {
-	const char *bracket = memchr(line.at, '[', line.len);
+	struct span stamp = span_cut(&line, "[");
 
 	entry_clear(e);
-	e->journal = true;
-	if (bracket == NULL)
-		return;
-	line.len = (size_t)(bracket - line.at);
-	entry_set(e, span_of("__REALTIME_TIMESTAMP"), span_trim(line));
+	e->open = e->journal = true;
+	if (line.at != NULL)
+		entry_set(e, span_of("__REALTIME_TIMESTAMP"), span_trim(stamp));
 }
 
 size_t
-verbose_take(struct entry *e, const char *bytes, size_t len, bool last,
-    bool *complete)
+verbose_take(struct entry *e, struct span bytes, bool last, bool *complete)
 {
-	const size_t most = len < MAILLOG_LINE_MAX ? len : MAILLOG_LINE_MAX;
-	const char *end = memchr(bytes, '\n', most);
-	const bool is_long = end == NULL && most == MAILLOG_LINE_MAX;
-	struct span line = { bytes,
-		end == NULL ? most : (size_t)(end - bytes) };
+	struct span rest = bytes, line;
+	bool begins, is_long;
 
-	if (end == NULL && !is_long && !last)
+	if (rest.len > MAILLOG_LINE_MAX)
+		rest.len = MAILLOG_LINE_MAX;
+	line = span_cut(&rest, "\n");
+	is_long = rest.at == NULL && line.len == MAILLOG_LINE_MAX;
+	if (rest.at == NULL && !is_long && !last)
 		return 0;
+	begins = line.len > 0 && line.at[0] != ' ' && !e->skip_line;
 	/* The next entry begins: the one before is complete.  It is taken
 	 * first, and this line again. */
-	if (line.len > 0 && line.at[0] != ' ' && !e->skip_line && e->open) {
+	if (begins && e->open) {
 		e->open = false;
 		*complete = true;
 		return 0;
 	}
-	if (line.len > 0 && line.at[0] != ' ' && !e->skip_line) {
+	if (begins)
 		begin(e, line);
-		e->open = true;
-	} else if (!e->skip_line && !is_long) {
+	else if (!e->skip_line && !is_long)
 		one_line(e, line);
-	}
-	e->skip_line = end == NULL;
-	return line.len + (end != NULL);
+	e->skip_line = rest.at == NULL;
+	return line.len + (rest.at != NULL);
 }

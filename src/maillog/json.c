@@ -15,46 +15,39 @@ struct reader {
 	char *out; /* room for MAILLOG_LINE_MAX: no value is longer than the line */
 };
 
-static void
-blanks(struct reader *r)
+/* What stands behind blanks; NUL at the end. */
+static char
+next(struct reader *r)
 {
 	while (r->at < r->end && byte_is_space(*r->at))
 		r->at++;
+	return r->at < r->end ? *r->at : '\0';
 }
 
 static bool
 take(struct reader *r, char c)
 {
-	blanks(r);
-	if (r->at == r->end || *r->at != c)
+	if (next(r) != c)
 		return false;
 	r->at++;
 	return true;
-}
-
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = byte_lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 /* Four digits behind \u; -1 where they are not. */
 static long
 hex(struct reader *r)
 {
+	static const char digits[] = "0123456789abcdef";
 	long value = 0;
 
 	if (r->end - r->at < 4)
 		return -1;
 	for (int i = 0; i < 4; i++) {
-		int digit = hex_digit(*r->at++);
+		const char *digit = memchr(digits, byte_lower(*r->at++), 16);
 
-		if (digit < 0)
+		if (digit == NULL)
 			return -1;
-		value = value * 16 + digit;
+		value = value * 16 + (digit - digits);
 	}
 	return value;
 }
@@ -127,10 +120,8 @@ string(struct reader *r, char *out, struct span *value)
 static struct span
 word(struct reader *r)
 {
-	struct span w;
+	struct span w = { r->at, 0 };
 
-	blanks(r);
-	w.at = r->at;
 	while (r->at < r->end && !byte_is_space(*r->at) && *r->at != ',' &&
 	    *r->at != ']' && *r->at != '}' && *r->at != '"' && *r->at != '[')
 		r->at++;
@@ -138,18 +129,17 @@ word(struct reader *r)
 	return w;
 }
 
-/* Behind its bracket: bytes as numbers; anything else is no value. */
+/* Behind its bracket: bytes as numbers; *times: how often it is set, twice where
+ * anything else makes it no value. */
 static bool
-array(struct reader *r, struct span *value, bool *known)
+array(struct reader *r, struct span *value, int *times)
 {
 	struct span element;
 	size_t len = 0;
 
-	*known = true;
 	while (!take(r, ']')) {
-		blanks(r);
-		if (r->at < r->end && *r->at == '"') {
-			*known = false;
+		if (next(r) == '"') {
+			*times = 2;
 			if (!string(r, r->out, &element))
 				return false;
 		} else {
@@ -172,17 +162,14 @@ pass_object(struct reader *r)
 	struct span ignored;
 
 	while (depth > 0) {
-		blanks(r);
-		if (r->at == r->end)
+		char c = next(r);
+
+		if (r->at == r->end ||
+		    (c == '"' && !string(r, r->out, &ignored)))
 			return false;
-		if (*r->at == '"') {
-			if (!string(r, r->out, &ignored))
-				return false;
-			continue;
-		}
-		depth += *r->at == '{';
-		depth -= *r->at == '}';
-		r->at++;
+		depth += c == '{';
+		depth -= c == '}';
+		r->at += c != '"';
 	}
 	return true;
 }
@@ -191,26 +178,22 @@ static bool
 value(struct reader *r, struct entry *entry, struct span name)
 {
 	struct span v = { NULL, 0 };
-	bool known = true;
+	int times = 1;
 
-	blanks(r);
-	if (r->at == r->end)
-		return false;
-	if (*r->at == '"') {
-		if (!string(r, r->out, &v))
-			return false;
-	} else if (take(r, '{')) {
+	if (take(r, '{'))
 		return pass_object(r);
-	} else if (take(r, '[')) {
-		if (!array(r, &v, &known))
+	if (take(r, '[')) {
+		if (!array(r, &v, &times))
+			return false;
+	} else if (next(r) == '"') {
+		if (!string(r, r->out, &v))
 			return false;
 	} else {
 		v = word(r);
 		if (v.len == 0)
 			return false;
 	}
-	entry_set(entry, name, v);
-	if (!known)
+	while (times-- > 0)
 		entry_set(entry, name, v);
 	return true;
 }
@@ -232,8 +215,7 @@ json_entry(struct span line, struct entry *entry)
 			return false;
 		if (name.len > sizeof(room))
 			name.len = sizeof(room);
-		memcpy(room, name.at, name.len);
-		name.at = room;
+		name.at = memcpy(room, name.at, name.len);
 		if (!take(&r, ':') || !value(&r, entry, name))
 			return false;
 		(void)take(&r, ',');
@@ -248,13 +230,13 @@ json_entry(struct span line, struct entry *entry)
 /* How long the object is that begins here; 0: it does not end here, or is too
  * deep, or no JSON. */
 static size_t
-object_len(const char *bytes, size_t len)
+object_len(struct span bytes)
 {
 	size_t depth = 0;
 	bool quoted = false;
 
-	for (size_t i = 0; i < len && i <= MAILLOG_LINE_MAX; i++) {
-		char c = bytes[i];
+	for (size_t i = 0; i < bytes.len && i <= MAILLOG_LINE_MAX; i++) {
+		char c = bytes.at[i];
 
 		if (quoted && c == '\\')
 			i++;
@@ -291,24 +273,25 @@ pass_string(struct entry *e, const char *bytes, size_t len)
  * object or the end of the line, in pieces where that is long; 0: not all of it
  * is here. */
 static size_t
-between(struct entry *e, const char *bytes, size_t len, bool last)
+between(struct entry *e, struct span bytes, bool last)
 {
-	const size_t most = len < MAILLOG_LINE_MAX ? len : MAILLOG_LINE_MAX;
+	const size_t most = bytes.len < MAILLOG_LINE_MAX ? bytes.len
+							 : MAILLOG_LINE_MAX;
 	const bool quoted = e->quoted, escaped = e->escaped;
 	size_t at = 0;
 	bool ends;
 
-	if (quoted || bytes[0] == '"') {
+	if (quoted || bytes.at[0] == '"') {
 		at = !quoted;
 		e->escaped = quoted && escaped;
 		e->quoted = true;
-		at += pass_string(e, bytes + at, most - at);
+		at += pass_string(e, bytes.at + at, most - at);
 		ends = !e->quoted;
 	} else {
-		while (at < most && memchr("\"{\n", bytes[at], 3) == NULL)
+		while (at < most && memchr("\"{\n", bytes.at[at], 3) == NULL)
 			at++;
 		ends = at < most;
-		at += ends && bytes[at] == '\n';
+		at += ends && bytes.at[at] == '\n';
 	}
 	if (ends || last || most == MAILLOG_LINE_MAX)
 		return at;
@@ -318,18 +301,17 @@ between(struct entry *e, const char *bytes, size_t len, bool last)
 }
 
 size_t
-json_take(struct entry *e, const char *bytes, size_t len, bool last,
-    bool *complete)
+json_take(struct entry *e, struct span bytes, bool last, bool *complete)
 {
 	size_t object;
 
-	if (e->quoted || bytes[0] != '{')
-		return between(e, bytes, len, last);
-	object = object_len(bytes, len);
-	if (object == 0 && len <= MAILLOG_LINE_MAX && !last)
+	if (e->quoted || bytes.at[0] != '{')
+		return between(e, bytes, last);
+	object = object_len(bytes);
+	if (object == 0 && bytes.len <= MAILLOG_LINE_MAX && !last)
 		return 0;
 	/* One that holds others, and is no entry itself, is entered. */
-	if (object == 0 || !json_entry((struct span){ bytes, object }, e) ||
+	if (object == 0 || !json_entry((struct span){ bytes.at, object }, e) ||
 	    !e->field[FIELD_MESSAGE].seen) {
 		entry_clear(e);
 		return 1;
@@ -341,17 +323,17 @@ json_take(struct entry *e, const char *bytes, size_t len, bool last,
 bool
 json_is_stream(struct span bytes)
 {
-	size_t blank = span_run(bytes, " \t\r\n"), inside;
+	size_t inside;
 
-	bytes = span_from(bytes, blank);
-	if (bytes.len > 0 && bytes.at[0] == '[') {
+	bytes = span_from(bytes, span_run(bytes, " \t\r\n"));
+	if (span_begins(bytes, "[")) {
 		bytes = span_from(bytes, 1);
 		inside = span_run(bytes, " \t\r\n");
 		return inside < bytes.len ? bytes.at[inside] == '{'
 					  : inside > 0;
 	}
-	if (bytes.len == 0 || bytes.at[0] != '{')
+	if (!span_begins(bytes, "{"))
 		return false;
-	inside = object_len(bytes.at, bytes.len);
+	inside = object_len(bytes);
 	return inside == 0 || memchr(bytes.at, '\n', inside) != NULL;
 }

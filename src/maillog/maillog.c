@@ -28,18 +28,6 @@ maillog_begin(struct maillog *m, const struct maillog_rules *rules,
 	s->rules = *rules;
 	s->hour = LLONG_MIN;
 	s->watch = 1;
-	s->processes = calloc(PROCESS_TABLE, sizeof(*s->processes));
-	s->process_slots = calloc(PROCESS_TABLE, sizeof(*s->process_slots));
-	for (size_t i = 0; i < 2; i++) {
-		s->entry[i].message = malloc(2 * MAILLOG_LINE_MAX + 16);
-		s->failed = s->failed || s->entry[i].message == NULL;
-	}
-	s->process_texts = calloc(PROCESS_TABLE, sizeof(*s->process_texts));
-	if (s->processes == NULL || s->process_slots == NULL ||
-	    s->process_texts == NULL || s->failed) {
-		maillog_free(m);
-		return error_memory(err);
-	}
 	(void)reason_number(s, span_of("unknown"));
 	if (match_begin(&s->matcher, err) == 0)
 		return 0;
@@ -66,6 +54,84 @@ maillog_input(struct maillog *m)
 	s->entry[0].quoted = s->entry[0].escaped = false;
 }
 
+/* ---- what nobody understood ---- */
+
+/* In lanes of one byte each, which compilers make vectors of. */
+static unsigned long long
+lines_in(const char *bytes, size_t len)
+{
+	enum { LANES = 64, MOST = 255 };
+	unsigned long long lines = 0;
+	size_t i = 0;
+
+	while (len - i >= LANES) {
+		unsigned char lane[LANES] = { 0 };
+
+		for (int n = 0; n < MOST && len - i >= LANES; n++, i += LANES)
+			for (int k = 0; k < LANES; k++)
+				lane[k] = (unsigned char)(lane[k] +
+				    (bytes[i + (size_t)k] == '\n'));
+		for (int k = 0; k < LANES; k++)
+			lines += lane[k];
+	}
+	for (; i < len; i++)
+		lines += bytes[i] == '\n';
+	return lines;
+}
+
+/* Counts the line if a failure is in it. */
+static void
+unread_count(struct maillog_state *s, struct span line)
+{
+	struct maillog *m = s->result;
+	size_t len = line.len < MAILLOG_SHOWN ? line.len : MAILLOG_SHOWN;
+
+	if (match_find(&s->matcher, PATTERN_UNREAD, line.at,
+	        line.at + line.len) == NULL)
+		return;
+	if (m->unread++ > 0)
+		return;
+	m->first_unread_log = s->logs;
+	m->first_unread_at = s->offset;
+	m->first_unread_len = len;
+	memcpy(m->first_unread, line.at, len);
+	if (s->lines_counted)
+		m->first_unread_line = s->lines + 1 +
+		    lines_in(s->block, (size_t)(s->offset - s->base));
+}
+
+/* The same of a line that is no record. */
+static void
+unread_line(struct maillog_state *s, struct span line)
+{
+	bool indented = line.len > 0 && (line.at[0] == ' ' || line.at[0] == '\t');
+
+	if (line.len > MAILLOG_LINE_MAX)
+		return;
+	/* More of the line before, or DebugFormat's other ways to say it. */
+	if (indented && s->shape != SHAPE_UNKNOWN && s->offset > s->shape_at)
+		return;
+	if (s->shape == SHAPE_DEBUG && (span_begins(line, "msg: '") ||
+	    span_begins(line, "escaped msg: '")))
+		return;
+	unread_count(s, line);
+}
+
+/* ---- lines ---- */
+
+/* line: which it is; at NULL: it stands alone.  It is unread where it means
+ * nothing, but for one that begins as sendmail's do: that may go on with a
+ * stranger's words. */
+static void
+read_record(struct maillog_state *s, struct span line, struct record *r)
+{
+	if (evidence_add(s, line.at, r))
+		s->result->records++;
+	else if (!match(&s->matcher, PATTERN_SENDMAIL, r->message, NULL))
+		unread_count(s, line.at == NULL ? r->message : line);
+	s->result->records += r->tagged;
+}
+
 /* Takes a line apart.  hit: the pattern found it. */
 static bool
 look_at(struct maillog_state *s, const char *start, struct span line, bool hit)
@@ -81,13 +147,8 @@ look_at(struct maillog_state *s, const char *start, struct span line, bool hit)
 		unread_line(s, line);
 		return false;
 	}
-	if (r.message.len == 0)
-		return true;
-	if (evidence_add(s, line.at, &r))
-		s->result->records++;
-	else
-		unread_message(s, line, &r);
-	s->result->records += r.tagged;
+	if (r.message.len > 0)
+		read_record(s, line, &r);
 	return true;
 }
 
@@ -167,30 +228,25 @@ static void
 entry_done(struct maillog_state *s, struct entry *e)
 {
 	struct record r;
-	bool unread, learns;
+	enum entry_kind kind = record_of_entry(s, e, &r);
+	bool learns;
 
-	if (!record_of_entry(s, e, &r, &unread)) {
-		if (unread)
-			unread_count(s, (struct span){ e->message,
-			    e->message_len });
-	} else if (r.message.len > 0) {
+	if (kind == ENTRY_UNREAD) {
+		unread_count(s, (struct span){ e->message, e->message_len });
+	} else if (kind == ENTRY_RECORD && r.message.len > 0) {
 		learns = memmem(r.message.at, r.message.len, "relay=", 6) !=
 		    NULL || span_begins(r.message, "NOQUEUE: ");
 		if (learns && r.process != 0 &&
 		    !span_begins(r.message, "STARTTLS=") &&
 		    !span_begins(r.message, "ruleset="))
 			process_learn(s, process_get(s, r.process), r.message);
-		if (evidence_add(s, NULL, &r))
-			s->result->records++;
-		else
-			unread_message(s, r.message, &r);
-		s->result->records += r.tagged;
+		read_record(s, (struct span){ NULL, 0 }, &r);
 	}
 	entry_clear(e);
 }
 
-static size_t (*const takes[])(struct entry *e, const char *bytes, size_t len,
-    bool last, bool *complete) = {
+static size_t (*const takes[])(struct entry *e, struct span bytes, bool last,
+    bool *complete) = {
 	[SHAPE_STREAM] = json_take,
 	[SHAPE_VERBOSE] = verbose_take,
 	[SHAPE_FRAMES] = frame_take,
@@ -206,8 +262,8 @@ feed_entries(struct maillog_state *s, const char *bytes, size_t len, bool last)
 	while (at < len && (taken > 0 || complete)) {
 		complete = false;
 		s->offset = s->base + at;
-		taken = takes[s->shape](&s->entry[0], bytes + at, len - at,
-		    last, &complete);
+		taken = takes[s->shape](&s->entry[0],
+		    (struct span){ bytes + at, len - at }, last, &complete);
 		if (complete)
 			entry_done(s, &s->entry[0]);
 		else if (s->shape == SHAPE_STREAM ||
@@ -243,16 +299,6 @@ whole_lines(struct maillog_state *s, const char *bytes, size_t len, bool last)
 	return len;
 }
 
-/* What is left of a line that was too long. */
-static size_t
-rest_of_line(struct maillog_state *s, const char *bytes, size_t len)
-{
-	const char *end = memchr(bytes, '\n', len);
-
-	s->skipping = end == NULL;
-	return end == NULL ? len : (size_t)(end + 1 - bytes);
-}
-
 static bool
 is_utf16(struct span bytes)
 {
@@ -265,21 +311,14 @@ is_utf16(struct span bytes)
 	    (b[0] != '\0' && b[1] == '\0' && b[2] != '\0' && b[3] == '\0');
 }
 
-/* Whole lines, whatever their shape. */
-static void
-feed_lines(struct maillog_state *s, const char *bytes, size_t from, size_t len)
-{
-	if (s->base == 0 || s->result->records == 0)
-		sample(s, bytes, from, len);
-	search(s, bytes, from, len);
-}
-
 size_t
 maillog_feed(struct maillog *m, const char *bytes, size_t len, size_t before,
     bool last)
 {
 	struct maillog_state *s = m->state;
 	size_t skip = 0, take;
+	unsigned long long lines;
+	struct span line;
 
 	if (len == 0 && !(last && s->shape >= SHAPE_STREAM))
 		return 0;
@@ -287,8 +326,12 @@ maillog_feed(struct maillog *m, const char *bytes, size_t len, size_t before,
 	if (s->base == 0 && len < MAILLOG_LINE_MAX && !last &&
 	    !record_is_export((struct span){ bytes, len }))
 		return 0;
-	if (s->skipping)
-		skip = rest_of_line(s, bytes, len);
+	if (s->skipping) {
+		/* What is left of a line that was too long. */
+		line = line_from(bytes, bytes, bytes + len);
+		s->skipping = line.len == len;
+		skip = line.len + !s->skipping;
+	}
 	take = skip + whole_lines(s, bytes + skip, len - skip, last);
 	s->floor = bytes - before;
 	s->block = bytes;
@@ -301,17 +344,16 @@ maillog_feed(struct maillog *m, const char *bytes, size_t len, size_t before,
 		s->skipping = false;
 		take = feed_entries(s, bytes, len, last);
 	} else if (!s->skipping) {
-		feed_lines(s, bytes, skip, take);
+		if (s->base == 0 || m->records == 0)
+			sample(s, bytes, skip, take);
+		search(s, bytes, skip, take);
 	}
 	/* Numbers of lines are told of a log that is not understood. */
 	s->lines_counted = s->lines_counted &&
 	    (s->rules.lines || m->records == 0);
-	if (s->lines_counted) {
-		unsigned long long lines = lines_in(bytes, take);
-
-		s->lines += lines;
-		m->lines += lines;
-	}
+	lines = s->lines_counted ? lines_in(bytes, take) : 0;
+	s->lines += lines;
+	m->lines += lines;
 	s->base += take;
 	return take;
 }
@@ -340,7 +382,7 @@ maillog_finish(struct maillog *m, struct error *err)
 		return error_set(err, EX_SOFTWARE, "PCRE2 gave up on a line; "
 		    "what was found would not be complete");
 	hosts_finish(s);
-	return s->failed ? error_memory(err) : 0;
+	return 0;
 }
 
 void
@@ -352,11 +394,6 @@ maillog_free(struct maillog *m)
 		return;
 	match_free(&s->matcher);
 	hosts_free(s);
-	for (size_t i = 0; i < 2; i++)
-		free(s->entry[i].message);
-	free(s->processes);
-	free(s->process_slots);
-	free(s->process_texts);
 	free(s);
 	memset(m, 0, sizeof(*m));
 }

@@ -1,14 +1,14 @@
 /*
  * maillog_private.h: what the files of src/maillog share.
  *
- *   maillog.c   blocks -> records, one after the other
+ *   maillog.c   blocks -> records, one after the other; failures in lines that
+ *               nobody understood
  *   record.c    a line of text, or an entry -> a record
  *   entry.c     the fields of an entry: who wrote it
  *   json.c, journal.c, frame.c   where those fields stand
  *   match.c     all patterns, the shapes of a line among them
  *   evidence.c  what a record means
  *   handshake.c handshakes that worked, DANE and MTA-STS
- *   unread.c    failures in lines that nobody understood
  *   stamp.c     a time stamp -> seconds
  *   relay.c     relay= -> the host sendmail looks up
  *   process.c   what is open of each process, and looking back
@@ -106,7 +106,7 @@ enum entry_field {
 
 struct entry {
 	struct field field[FIELDS];
-	char *message;   /* MAILLOG_LINE_MAX bytes, and room to unpack */
+	char message[2 * MAILLOG_LINE_MAX + 16]; /* and room to unpack */
 	size_t message_len;
 	uint64_t names;  /* which were seen */
 	bool journal;    /* it has journald's fields */
@@ -116,6 +116,13 @@ struct entry {
 	bool skip_line;          /* the rest of a long line */
 	bool open;               /* verbose: an entry has begun */
 	bool quoted, escaped;    /* JSON: inside a string between entries */
+};
+
+enum entry_kind {
+	ENTRY_RECORD,
+	ENTRY_LINE,   /* the message is a line, its header is to be read */
+	ENTRY_OTHERS, /* not sendmail's, or nobody's */
+	ENTRY_UNREAD  /* damaged, or nothing tells who wrote it */
 };
 
 enum shape {
@@ -144,7 +151,6 @@ struct process_slot {
 
 /* What is known of a live process. */
 struct process {
-	struct process_slot *slot;
 	unsigned watch;             /* == state.watch: its next lines matter */
 	unsigned client_open;       /* errors whose host has not come yet */
 	unsigned client_reason;
@@ -156,10 +162,9 @@ struct process {
 	unsigned long times;
 	long long time;
 	size_t cut_len, known_len;
-	struct process_text *text;
 };
 
-/* Seldom used: apart, too. */
+/* Seldom used: apart, so that the caches hold more processes. */
 struct process_text {
 	char cut[RELAY_CUT];    /* SERVER_OPEN: what the line says of it */
 	char known[RELAY_SIZE]; /* relay as other lines have it */
@@ -168,11 +173,6 @@ struct process_text {
 struct tally {
 	uint64_t key; /* 0: free */
 	unsigned long long count;
-};
-
-struct row_slot {
-	uint32_t row;  /* its number plus one; 0: free */
-	uint32_t hash; /* of its hash, the upper half */
 };
 
 struct maillog_state {
@@ -201,17 +201,15 @@ struct maillog_state {
 	char origin[64];            /* of the last plain line: " host tag[" */
 	size_t origin_len;
 
-	struct process *processes;
-	struct process_slot *process_slots;
-	struct process_text *process_texts;
+	struct process_slot process_slots[PROCESS_TABLE];
+	struct process processes[PROCESS_TABLE];
+	struct process_text process_texts[PROCESS_TABLE];
 	unsigned watch;             /* which watch it is */
 	unsigned watching;          /* processes in it */
 	unsigned long long watch_end;
 
-	struct maillog_host **rows;
-	size_t row_count, row_room;
-	struct row_slot *slots;
-	size_t slot_mask;
+	struct maillog_host **rows; /* by their hash; NULL: free */
+	size_t row_count, row_mask;
 	struct tally *tallies;
 	size_t tally_count, tally_mask;
 	char reasons[REASONS_MAX][REASON_SIZE];
@@ -220,8 +218,6 @@ struct maillog_state {
 
 /* ---- stamp.c ---- */
 
-/* A number of digits only; most on overflow. */
-unsigned long span_number(struct span digits, unsigned long most);
 /* MAILLOG_NO_TIME for a stamp that tells no date. */
 long long stamp_time(struct maillog_state *s, const struct record *r);
 /* The same, and takes note of it for the order of the log. */
@@ -235,24 +231,15 @@ bool record_of_line(struct maillog_state *s, struct span line,
     struct entry *entry, struct record *r);
 /* The same, quickly, of the two usual shapes; false: ask the other. */
 bool record_plain(struct maillog_state *s, struct span line, struct record *r);
-/* The same of a whole entry; *unread: who wrote it cannot be told. */
-bool record_of_entry(struct maillog_state *s, const struct entry *entry,
-    struct record *r, bool *unread);
+/* The same of a whole entry, or the line in it: a record, another's or unread. */
+enum entry_kind record_of_entry(struct maillog_state *s,
+    const struct entry *entry, struct record *r);
 /* Finds out the shape from the first line that tells, or from all here. */
 void record_shape(struct maillog_state *s, struct span lines, size_t all);
 /* Does journald's export format begin here? */
 bool record_is_export(struct span bytes);
-/* Unpacks "message repeated N times: [ MESSAGE]". */
-void record_repeated(struct record *r);
 
 /* ---- entry.c ---- */
-
-enum entry_kind {
-	ENTRY_RECORD,
-	ENTRY_LINE,   /* the message is a line, its header is to be read */
-	ENTRY_OTHERS, /* not sendmail's, or nobody's */
-	ENTRY_UNREAD  /* damaged, or nothing tells who wrote it */
-};
 
 void entry_clear(struct entry *e);
 /* Sets one field, by the name its writer gives it. */
@@ -273,29 +260,16 @@ bool frame_is_stream(struct span bytes);
  * Each takes a piece of the len bytes, len > 0: how much; 0 where not all of
  * it is here.  *complete is set where the entry is, which the caller clears.
  */
-size_t json_take(struct entry *e, const char *bytes, size_t len, bool last,
+size_t json_take(struct entry *e, struct span bytes, bool last,
     bool *complete) MUST_USE;
-size_t export_take(struct entry *e, const char *bytes, size_t len, bool last,
+size_t export_take(struct entry *e, struct span bytes, bool last,
     bool *complete) MUST_USE;
 /* It may set *complete and take nothing. */
-size_t verbose_take(struct entry *e, const char *bytes, size_t len, bool last,
+size_t verbose_take(struct entry *e, struct span bytes, bool last,
     bool *complete) MUST_USE;
 
-size_t frame_take(struct entry *e, const char *bytes, size_t len, bool last,
+size_t frame_take(struct entry *e, struct span bytes, bool last,
     bool *complete) MUST_USE;
-
-/* ---- unread.c ---- */
-
-/* Counts the line if a failure is in it. */
-void unread_count(struct maillog_state *s, struct span line);
-/* The same of a line that is no record. */
-void unread_line(struct maillog_state *s, struct span line);
-/* ... of one whose message means nothing; one that begins as sendmail's do may
- * go on with a stranger's words. */
-void unread_message(struct maillog_state *s, struct span line,
-    const struct record *r);
-/* Newlines in the bytes. */
-unsigned long long lines_in(const char *bytes, size_t len);
 
 /* ---- relay.c ---- */
 
@@ -334,9 +308,17 @@ bool evidence_sts(struct maillog_state *s, const struct record *r);
 
 /* ---- process.c ---- */
 
+static inline struct process_text *
+text_of(struct maillog_state *s, const struct process *p)
+{
+	return &s->process_texts[p - s->processes];
+}
 struct process *process_find(struct maillog_state *s, uint64_t process);
 struct process *process_get(struct maillog_state *s, uint64_t process);
 void process_forget(struct maillog_state *s, struct process *p);
+/* A failure whose host never came is one of nobody knows whom. */
+void process_give_up_client(struct maillog_state *s, struct process *p);
+void process_give_up_server(struct maillog_state *s, struct process *p);
 void process_watch(struct maillog_state *s, struct process *p);
 void process_unwatch(struct maillog_state *s, struct process *p);
 /* All: the log is at its end. */
@@ -389,7 +371,7 @@ unsigned reason_number(struct maillog_state *s, struct span text);
 uint64_t hash_bytes(uint64_t seed, struct span text);
 void tally_success(struct maillog_state *s, enum role role,
     struct span relay, unsigned long times);
-unsigned long long tally_successes(struct maillog_state *s,
+unsigned long long tally_successes(const struct maillog_state *s,
     const struct maillog_host *row);
 
 #endif

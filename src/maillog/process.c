@@ -16,16 +16,26 @@
 #define LOOK_ALLOWANCE (4ULL * 1024 * 1024)
 #define LOOK_CLIENT ((size_t)8 * 1024)
 
-/* An error whose host never came is a failure of nobody knows whom. */
-static void
-count_open(struct maillog_state *s, struct process *p)
+void
+process_give_up_client(struct maillog_state *s, struct process *p)
 {
 	if (p->client_open > 0)
 		host_unattributed(s, p->time, p->client_open);
+	p->client_open = 0;
+}
+
+void
+process_give_up_server(struct maillog_state *s, struct process *p)
+{
 	if (p->server == SERVER_OPEN)
 		host_unattributed(s, p->time, p->times);
-	p->client_open = 0;
 	p->server = SERVER_NONE;
+}
+
+static struct process_slot *
+slot_of(struct maillog_state *s, const struct process *p)
+{
+	return &s->process_slots[p - s->processes];
 }
 
 void
@@ -39,9 +49,10 @@ process_unwatch(struct maillog_state *s, struct process *p)
 void
 process_forget(struct maillog_state *s, struct process *p)
 {
-	count_open(s, p);
+	process_give_up_client(s, p);
+	process_give_up_server(s, p);
 	process_unwatch(s, p);
-	p->slot->key = 0;
+	slot_of(s, p)->key = 0;
 	p->client_seen = false;
 	p->known_len = 0;
 }
@@ -62,14 +73,6 @@ key_of(uint64_t process)
 	return process == 0 ? 1 : process;
 }
 
-static struct process *
-process_at(struct maillog_state *s, size_t i)
-{
-	s->processes[i].slot = &s->process_slots[i];
-	s->processes[i].text = &s->process_texts[i];
-	return &s->processes[i];
-}
-
 struct process *
 process_find(struct maillog_state *s, uint64_t process)
 {
@@ -81,8 +84,8 @@ process_find(struct maillog_state *s, uint64_t process)
 		if (s->process_slots[at].key != key)
 			continue;
 		if (s->process_slots[at].expires >= s->offset)
-			return process_at(s, at);
-		process_forget(s, process_at(s, at));
+			return &s->processes[at];
+		process_forget(s, &s->processes[at]);
 		break;
 	}
 	return NULL;
@@ -105,11 +108,11 @@ process_get(struct maillog_state *s, uint64_t process)
 			oldest = at;
 	}
 	if (p == NULL) {
-		p = process_at(s, oldest);
+		p = &s->processes[oldest];
 		process_forget(s, p);
-		p->slot->key = key;
+		slot_of(s, p)->key = key;
 	}
-	p->slot->expires = s->offset + LIFE;
+	slot_of(s, p)->expires = s->offset + LIFE;
 	return p;
 }
 
@@ -118,7 +121,7 @@ process_count_all_open(struct maillog_state *s)
 {
 	for (size_t i = 0; i < PROCESS_TABLE; i++)
 		if (s->process_slots[i].key != 0)
-			process_forget(s, process_at(s, i));
+			process_forget(s, &s->processes[i]);
 }
 
 /* ---- the relay of other lines ---- */
@@ -139,11 +142,11 @@ relay_of(struct maillog_state *s, struct span message, bool *begins)
 }
 
 static void
-learn(struct process *p, struct span relay)
+learn(struct maillog_state *s, struct process *p, struct span relay)
 {
 	if (relay.len == 0 || relay.len > RELAY_SIZE)
 		return;
-	memcpy(p->text->known, relay.at, relay.len);
+	memcpy(text_of(s, p)->known, relay.at, relay.len);
 	p->known_len = relay.len;
 }
 
@@ -155,7 +158,7 @@ process_learn(struct maillog_state *s, struct process *p, struct span message)
 
 	/* {client_name} says less: neither IDENT nor that it is forged. */
 	if (p->known_len == 0 || memcmp(message.at, "tls_srv", 7) != 0)
-		learn(p, relay);
+		learn(s, p, relay);
 }
 
 /* ---- looking back ---- */
@@ -169,7 +172,7 @@ struct back {
 
 /* The line before, with its end cut off. */
 static bool
-line_before(struct back *b, struct span *line)
+line_before(struct maillog_state *s, struct back *b, struct span *line)
 {
 	const char *end = b->at - 1, *start;
 
@@ -181,27 +184,23 @@ line_before(struct back *b, struct span *line)
 		return false;
 	b->at = start == NULL ? b->floor : start + 1;
 	*line = (struct span){ b->at, (size_t)(end - b->at) };
+	s->looked += line->len + 1;
 	if (line->len > 0 && line->at[line->len - 1] == '\r')
 		line->len--;
 	return true;
-}
-
-static bool
-names_pid(struct span line, struct span pid)
-{
-	return pid.len == 0 ||
-	    memmem(line.at, line.len, pid.at, pid.len) != NULL;
 }
 
 /* The record before, of the same process. */
 static bool
 record_before(struct maillog_state *s, struct back *b, struct record *r)
 {
+	const struct span pid = b->of->pid;
 	struct span line;
 
-	while (line_before(b, &line)) {
+	while (line_before(s, b, &line)) {
 		bool known = record_plain(s, line, r) ||
-		    (names_pid(line, b->of->pid) &&
+		    ((pid.len == 0 || memmem(line.at, line.len, pid.at,
+		                          pid.len) != NULL) &&
 		        record_of_line(s, line, &s->entry[1], r));
 
 		if (known && r->process == b->of->process)
@@ -224,12 +223,6 @@ look_begin(struct maillog_state *s, struct back *b, const char *line,
 	return true;
 }
 
-static void
-look_end(struct maillog_state *s, const struct back *b, const char *line)
-{
-	s->looked += (unsigned long long)(line - b->at);
-}
-
 void
 find_earlier_relay(struct maillog_state *s, const char *line,
     const struct record *of, struct process *p)
@@ -248,9 +241,8 @@ find_earlier_relay(struct maillog_state *s, const char *line,
 		if (p->known_len > 0 && r.message.len > 0 &&
 		    r.message.at[0] == 't')
 			continue;
-		learn(p, relay_of(s, r.message, &begins));
+		learn(s, p, relay_of(s, r.message, &begins));
 	}
-	look_end(s, &b, line);
 }
 
 void
@@ -269,5 +261,4 @@ find_earlier_address(struct maillog_state *s, const char *line,
 		    relay_parse(s, g[2], &relay) &&
 		    strcmp(relay.host, row->host) == 0)
 			host_set_address(row, relay.address);
-	look_end(s, &b, line);
 }

@@ -13,12 +13,6 @@
 
 /* ---- the usual shapes ---- */
 
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /* Where an ISO or a traditional stamp of the usual form ends; 0: it is
  * neither. */
 static size_t
@@ -30,12 +24,12 @@ plain_stamp(struct span line)
 		return 0;
 	if (l[3] == ' ' && l[6] == ' ' && l[9] == ':' && l[12] == ':' &&
 	    l[15] == ' ')
-		return l[0] >= 'A' && l[0] <= 'Z' && is_digit(l[5]) &&
-		    is_digit(l[7]) && is_digit(l[8]) && is_digit(l[10]) &&
-		    is_digit(l[11]) && is_digit(l[13]) && is_digit(l[14])
-		    ? 15 : 0;
-	if (!is_digit(l[0]) || l[4] != '-' || l[7] != '-' || l[10] != 'T' ||
-	    l[13] != ':' || !is_digit(l[12]))
+		return l[0] >= 'A' && l[0] <= 'Z' && byte_is_digit(l[5]) &&
+		    byte_is_digit(l[7]) && byte_is_digit(l[8]) &&
+		    byte_is_digit(l[10]) && byte_is_digit(l[11]) &&
+		    byte_is_digit(l[13]) && byte_is_digit(l[14]) ? 15 : 0;
+	if (!byte_is_digit(l[0]) || l[4] != '-' || l[7] != '-' || l[10] != 'T' ||
+	    l[13] != ':' || !byte_is_digit(l[12]))
 		return 0;
 	blank = memchr(l, ' ', 40);
 	return blank == NULL || memchr(l, '\t', (size_t)(blank - l)) != NULL
@@ -88,17 +82,19 @@ same_origin(struct maillog_state *s, struct span line, size_t stamp)
  * else: a quarter of a busy log's lines are handshakes that worked, and each
  * has to be looked at.
  */
-static bool
-plain_record(struct maillog_state *s, struct span line, struct record *r)
+bool
+record_plain(struct maillog_state *s, struct span line, struct record *r)
 {
-	size_t stamp = plain_stamp(line), bracket;
+	size_t stamp = line.len > MAILLOG_LINE_MAX ? 0 : plain_stamp(line);
 	const char *end = line.at + line.len, *at;
+	size_t bracket;
 
+	*r = (struct record){ .times = 1 };
 	bracket = stamp == 0 ? 0 : same_origin(s, line, stamp);
 	if (bracket == 0)
 		return false;
 	r->pid.at = at = line.at + bracket + 1;
-	while (at < end && at - r->pid.at < 10 && is_digit(*at))
+	while (at < end && at - r->pid.at < 10 && byte_is_digit(*at))
 		at++;
 	r->pid.len = (size_t)(at - r->pid.at);
 	if (r->pid.len == 0 || end - at < 8 || memcmp(at, "]: ", 3) != 0 ||
@@ -118,11 +114,8 @@ plain_record(struct maillog_state *s, struct span line, struct record *r)
 static struct span
 json_body(struct span line)
 {
-	size_t lead = span_begins(line, "\x1e") ? 1
-	    : span_begins(line, "data: ")        ? 6
-						 : 0;
-
-	return span_from(line, lead);
+	return span_from(line, span_begins(line, "\x1e") ? 1
+	    : span_begins(line, "data: ") ? 6 : 0);
 }
 
 /* What the header's tag, and what stands beside it, say.  The tag of another
@@ -203,6 +196,25 @@ prefixed(struct maillog_state *s, struct span *line, struct record *r)
 	return true;
 }
 
+enum start { START_UNKNOWN, START_HEADER, START_OBJECT };
+
+/* What a line begins with, behind what copies put in front: that is taken off,
+ * at most a few times. */
+static enum start
+start_of(struct maillog_state *s, struct span *line, struct record *r,
+    bool objects)
+{
+	for (int i = 0; i < PREFIXES && line->len > 0; i++) {
+		if (objects && span_begins(json_body(*line), "{"))
+			return START_OBJECT;
+		if (headed(s, *line, r))
+			return START_HEADER;
+		if (!prefixed(s, line, r))
+			break;
+	}
+	return START_UNKNOWN;
+}
+
 /* A line that is in an entry, in which no entry is looked for. */
 static bool
 line_in_entry(struct maillog_state *s, struct record *r)
@@ -212,18 +224,13 @@ line_in_entry(struct maillog_state *s, struct record *r)
 	/* What a frame holds a daemon wrote. */
 	if (s->shape != SHAPE_FRAMES)
 		r->grade = MAILLOG_HINT;
-	for (int i = 0; i < PREFIXES && line.len > 0; i++) {
-		if (headed(s, line, r))
-			return true;
-		if (!prefixed(s, &line, r))
-			break;
-	}
-	return line.len > 0 && (bare(s, line, r) || tag_alone(s, line, r));
+	return start_of(s, &line, r, false) == START_HEADER ||
+	    (line.len > 0 && (bare(s, line, r) || tag_alone(s, line, r)));
 }
 
-bool
+enum entry_kind
 record_of_entry(struct maillog_state *s, const struct entry *entry,
-    struct record *r, bool *unread)
+    struct record *r)
 {
 	enum entry_kind kind = entry_record(s->rules.seed, entry, r);
 
@@ -231,55 +238,52 @@ record_of_entry(struct maillog_state *s, const struct entry *entry,
 	if (kind == ENTRY_RECORD && !entry->journal &&
 	    !match(&s->matcher, PATTERN_SENDMAIL, r->message, NULL))
 		kind = ENTRY_LINE;
-	*unread = kind == ENTRY_UNREAD ||
-	    (kind == ENTRY_LINE && !line_in_entry(s, r));
-	return kind == ENTRY_RECORD || (kind == ENTRY_LINE && !*unread);
+	if (kind == ENTRY_LINE)
+		kind = line_in_entry(s, r) ? ENTRY_RECORD : ENTRY_UNREAD;
+	return kind;
 }
 
-bool
-record_plain(struct maillog_state *s, struct span line, struct record *r)
+/* A line that is an entry in JSON. */
+static bool
+object(struct maillog_state *s, struct span line, struct entry *entry,
+    struct record *r)
 {
-	*r = (struct record){ .times = 1 };
-	return line.len <= MAILLOG_LINE_MAX && plain_record(s, line, r);
+	const enum maillog_grade most = r->grade;
+	enum entry_kind kind;
+
+	if (!json_entry(json_body(line), entry))
+		return false;
+	kind = record_of_entry(s, entry, r);
+	if (kind == ENTRY_OTHERS)
+		r->message.len = 0;
+	r->grade = most == MAILLOG_HINT ? most : r->grade;
+	return kind != ENTRY_UNREAD;
 }
 
 bool
 record_of_line(struct maillog_state *s, struct span line, struct entry *entry,
     struct record *r)
 {
-	bool copied = false, unread;
+	const char *begin = line.at;
+	enum start start;
 
+	if (record_plain(s, line, r))
+		return true;
 	*r = (struct record){ .times = 1 };
 	/* An indented line goes on with the record before it. */
 	if (line.len == 0 || line.len > MAILLOG_LINE_MAX || line.at[0] == ' ' ||
 	    line.at[0] == '\t')
 		return false;
-	if (plain_record(s, line, r))
+	start = start_of(s, &line, r, true);
+	if (start == START_OBJECT)
+		return object(s, line, entry, r);
+	if (start == START_HEADER)
 		return true;
-	/* Untested: an empty line holds nothing that is looked for. */
-	for (int i = 0; i < PREFIXES && line.len > 0; i++) {
-		struct span body = json_body(line);
-		enum maillog_grade most = r->grade;
-
-		if (span_begins(body, "{")) {
-			if (!json_entry(body, entry))
-				return false;
-			if (!record_of_entry(s, entry, r, &unread))
-				r->message.len = 0;
-			r->grade = most == MAILLOG_HINT ? most : r->grade;
-			return !unread;
-		}
-		if (headed(s, line, r))
-			return true;
-		if (!prefixed(s, &line, r))
-			break;
-		copied = true;
-	}
-	if (copied)
+	if (line.at != begin)
 		r->grade = MAILLOG_HINT;
-	return line.len > 0 &&
-	    (((copied || s->shape == SHAPE_BARE) && bare(s, line, r)) ||
-	        tag_alone(s, line, r));
+	/* Untested: an empty line holds nothing that is looked for. */
+	return line.len > 0 && (((line.at != begin || s->shape == SHAPE_BARE) &&
+	    bare(s, line, r)) || tag_alone(s, line, r));
 }
 
 /* ---- the shape of a log ---- */
@@ -294,12 +298,8 @@ shape_of(struct maillog_state *s, struct span line)
 		return SHAPE_UNKNOWN;
 	if (span_begins(line, "Debug line with all properties:"))
 		return SHAPE_DEBUG;
-	for (int i = 0; i < PREFIXES; i++)
-		if (span_begins(json_body(line), "{") || headed(s, line, &r))
-			return SHAPE_HEADED;
-		else if (!prefixed(s, &line, &r))
-			break;
-	return SHAPE_BARE;
+	return start_of(s, &line, &r, true) == START_UNKNOWN ? SHAPE_BARE
+							     : SHAPE_HEADED;
 }
 
 bool
@@ -313,9 +313,7 @@ record_is_export(struct span bytes)
 static enum shape
 shape_of_start(struct span bytes)
 {
-	const char *end = memchr(bytes.at, '\n', bytes.len);
-	struct span line = { bytes.at,
-		end == NULL ? bytes.len : (size_t)(end - bytes.at) };
+	struct span rest = bytes, line = span_cut(&rest, "\n");
 
 	if (record_is_export(bytes))
 		return SHAPE_EXPORT;
@@ -323,8 +321,7 @@ shape_of_start(struct span bytes)
 		return SHAPE_STREAM;
 	if (frame_is_stream(bytes))
 		return SHAPE_FRAMES;
-	if (line.len < 1000 && end != NULL &&
-	    span_begins(span_from(bytes, line.len), "\n    ") &&
+	if (line.len < 1000 && span_begins(rest, "    ") &&
 	    memmem(line.at, line.len, " [s=", 4) != NULL)
 		return SHAPE_VERBOSE;
 	return SHAPE_UNKNOWN;
@@ -338,44 +335,10 @@ record_shape(struct maillog_state *s, struct span lines, size_t all)
 		    all < MAILLOG_LINE_MAX ? all : MAILLOG_LINE_MAX });
 	s->shape_at = s->base;
 	while (s->shape == SHAPE_UNKNOWN && lines.len > 0) {
-		const char *end = memchr(lines.at, '\n', lines.len);
-		size_t len = end == NULL ? lines.len
-					 : (size_t)(end - lines.at);
-		size_t cut = len < 1000 ? len : 1000;
+		struct span line = span_cut(&lines, "\n");
 
-		s->shape = shape_of(s, (struct span){ lines.at, cut });
-		s->shape_at = s->base + (size_t)(lines.at - s->block);
-		lines = span_from(lines, len + (end != NULL));
+		line.len = line.len < 1000 ? line.len : 1000;
+		s->shape = shape_of(s, line);
+		s->shape_at = s->base + (size_t)(line.at - s->block);
 	}
-}
-
-void
-record_repeated(struct record *r)
-{
-	static const char lead[] = "message repeated ", after[] = " times: [";
-	struct span m = r->message;
-	size_t digits = 0;
-
-	/* Untested: a second check behind a first; what is found stands
-	 * behind the count. */
-	if (!span_begins(m, lead) || m.at[m.len - 1] != ']')
-		return;
-	m.at += sizeof(lead) - 1;
-	m.len -= sizeof(lead); /* and the bracket at the end */
-	while (digits < m.len && m.at[digits] >= '0' && m.at[digits] <= '9')
-		digits++;
-	r->times = span_number(m, 1000000);
-	m.at += digits;
-	m.len -= digits;
-	if (!span_begins(m, after) || digits == 0) {
-		r->times = 1;
-		return;
-	}
-	m.at += sizeof(after) - 1;
-	m.len -= sizeof(after) - 1;
-	if (m.len > 0 && m.at[0] == ' ') {
-		m.at++;
-		m.len--;
-	}
-	r->message = m;
 }

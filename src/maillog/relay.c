@@ -37,14 +37,10 @@ static bool
 spell_address(const char *typed, char out[ADDRESS_SIZE])
 {
 	unsigned char a[16];
-	bool six = strncmp(typed, "ipv6:", 5) == 0;
 
-	if (!six) {
-		if (inet_pton(AF_INET, typed, a) != 1)
-			return false;
-		(void)snprintf(out, ADDRESS_SIZE, "%s", typed);
-		return true;
-	}
+	if (strncmp(typed, "ipv6:", 5) != 0)
+		return inet_pton(AF_INET, typed, a) == 1 &&
+		    span_copy(out, ADDRESS_SIZE, span_of(typed));
 	if (inet_pton(AF_INET6, typed + 5, a) != 1)
 		return false;
 	(void)snprintf(out, ADDRESS_SIZE, "IPv6:%x:%x:%x:%x:%x:%x:%x:%x",
@@ -79,12 +75,6 @@ relay_server(struct maillog_state *s, struct span text, struct relay *relay)
 	    relay_of_server(g[1], g[2], relay);
 }
 
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 struct span
 relay_client(struct span message)
 {
@@ -102,7 +92,7 @@ relay_client(struct span message)
 		return none;
 	message = (struct span){ at, (size_t)(end - at) };
 	end += sizeof(tail) - 1;
-	return is_digit(end[0]) && is_digit(end[1]) && is_digit(end[2]) &&
+	return byte_is_digit(end[0]) && byte_is_digit(end[1]) && byte_is_digit(end[2]) &&
 	    end[3] == ' ' ? message : none;
 }
 
@@ -116,18 +106,16 @@ relay_essence(struct span text)
 	if (text.len >= RELAY_CUT)
 		return (struct span){ text.at, RELAY_CUT };
 	cut = memrchr(text.at, '@', text.len);
-	if (cut != NULL) {
-		text.len -= (size_t)(cut + 1 - text.at);
-		text.at = cut + 1;
-	}
+	if (cut != NULL)
+		text = span_from(text, (size_t)(cut + 1 - text.at));
 	if (text.len > tail &&
 	    memcmp(text.at + text.len - tail, forged, tail) == 0) {
 		text.len -= tail;
 		cut = memchr(text.at, '[', text.len);
 		/* Untested: sendmail writes "(may be forged)" behind an
 		 * address alone. */
-		text.len -= cut == NULL ? 0 : (size_t)(cut - text.at);
-		text.at = cut == NULL ? text.at : cut;
+		if (cut != NULL)
+			text = span_from(text, (size_t)(cut - text.at));
 	}
 	if (text.len > 0 && text.at[text.len - 1] == '.')
 		text.len--;

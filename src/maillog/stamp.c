@@ -5,17 +5,15 @@
 
 static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
-/* Reads up to most digits and moves on; 0 where there are none. */
+/* Reads up to most digits and moves on; 0 where there are none.  Every failure
+ * has a stamp: so this is not span_number(). */
 static long long
 number(struct span *s, size_t most)
 {
 	long long value = 0;
 
-	while (s->len > 0 && most-- > 0 && s->at[0] >= '0' && s->at[0] <= '9') {
-		value = value * 10 + (s->at[0] - '0');
-		s->at++;
-		s->len--;
-	}
+	for (; s->len > 0 && most-- > 0 && byte_is_digit(s->at[0]); s->len--)
+		value = value * 10 + (*s->at++ - '0');
 	return value;
 }
 
@@ -27,21 +25,6 @@ skip(struct span *s, char c)
 	s->at++;
 	s->len--;
 	return true;
-}
-
-unsigned long
-span_number(struct span digits, unsigned long most)
-{
-	unsigned long value = 0;
-
-	for (size_t i = 0; i < digits.len; i++) {
-		if (digits.at[i] < '0' || digits.at[i] > '9')
-			break;
-		value = value * 10 + (unsigned long)(digits.at[i] - '0');
-		if (value > most)
-			return most;
-	}
-	return value;
 }
 
 /* Days since 1970-01-01 in the Gregorian calendar; March begins a year. */

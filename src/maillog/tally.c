@@ -2,6 +2,7 @@
  * Handshakes that worked, counted for every host by a keyed 64-bit hash of
  * its name alone: which hosts will have failed is known at the end only.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -91,22 +92,19 @@ tally_success(struct maillog_state *s, enum role role, struct span relay,
 }
 
 unsigned long long
-tally_successes(struct maillog_state *s, const struct maillog_host *row)
+tally_successes(const struct maillog_state *s, const struct maillog_host *row)
 {
-	struct buf logged = BUF_INIT;
-	struct error ignored;
-	unsigned long long count = 0;
+	char logged[HOST_SIZE + ADDRESS_SIZE + 4];
 
 	if (s->tallies == NULL)
 		return 0;
-	buf_text(&logged, row->host);
 	if (row->role == ROLE_CLIENT)
-		buf_char(&logged, '.');
-	else if (row->host[0] != '[')
-		buf_printf(&logged, " [%s]", row->address);
-	s->failed = s->failed || buf_error(&logged, &ignored) != 0;
-	count = tally_of(s->tallies, s->tally_mask,
-	    tally_key(s, row->role, buf_as_span(&logged)))->count;
-	buf_free(&logged);
-	return count;
+		(void)snprintf(logged, sizeof(logged), "%s.", row->host);
+	else if (row->host[0] == '[')
+		(void)snprintf(logged, sizeof(logged), "%s", row->host);
+	else
+		(void)snprintf(logged, sizeof(logged), "%s [%s]", row->host,
+		    row->address);
+	return tally_of(s->tallies, s->tally_mask,
+	    tally_key(s, row->role, span_of(logged)))->count;
 }
