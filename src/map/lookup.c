@@ -27,15 +27,24 @@ struct head {
 
 /* ---- the child ---- */
 
+/* At once: who asked reads it at once, then. */
 static int
 answer(const struct child *self, int found, struct span value,
     const struct error *err)
 {
 	struct head head = { found, found < 0 ? sizeof(*err) : value.len };
+	struct buf message = BUF_INIT;
+	struct error ignored;
+	int status = -1;
 
-	return child_write(self, &head, sizeof(head)) != 0 ? -1
-	    : child_write(self, found < 0 ? (const void *)err : value.at,
-	        head.len);
+	buf_add(&message, &head, sizeof(head));
+	buf_add(&message, found < 0 ? (const void *)err : value.at, head.len);
+	/* Untested: no memory for the answer, in a child that had it for the
+	 * map. */
+	if (buf_error(&message, &ignored) == 0)
+		status = child_write(self, message.at, message.len);
+	buf_free(&message);
+	return status;
 }
 
 /* false: nobody asks any more. */

@@ -31,11 +31,19 @@ task_seconds(size_t text, const struct map_file *map)
 
 static const struct child *myself;
 
+/* At once: who waits for it reads it at once, then. */
 static int
-give(struct answer *answer, struct span words)
+give(const struct answer *answer, struct span words)
 {
-	return child_write(myself, answer, sizeof(*answer)) == 0 &&
-	    child_write(myself, words.at, words.len) == 0 ? 0 : EX_IOERR;
+	struct buf message = BUF_INIT;
+	struct error err;
+
+	buf_add(&message, answer, sizeof(*answer));
+	buf_span(&message, words);
+	if (buf_error(&message, &err) != 0)
+		return EX_OSERR;
+	return child_write(myself, message.at, message.len) == 0 ? 0
+	                                                         : EX_IOERR;
 }
 
 void
