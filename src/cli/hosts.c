@@ -28,7 +28,7 @@ next_line(FILE *stream, const char *name, char bytes[LINE_SIZE], size_t *len,
 		bytes[(*len)++] = (char)c;
 	if (ferror(stream))
 		return cancel_check(err) != 0 ? -1
-		    : error_set(err, EX_IOERR, "%s: %s", name, strerror(errno));
+		    : error_errno(err, EX_IOERR, name, "cannot read");
 	return *len > 0 || c != EOF;
 }
 

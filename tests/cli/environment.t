@@ -194,7 +194,7 @@ for my $closed ([0], [1], [2], [0, 1], [0, 2], [1, 2], [0, 1, 2]) {
 }
 is_refused('a list of hosts on a closed standard input',
     spoilt(sub { POSIX::close(0) }, @call, 'client', '-'), 74,
-    'standard input: Bad file descriptor');
+    'standard input: cannot read: Bad file descriptor');
 $r = spoilt(sub { POSIX::close($_) for 0 .. 2 }, 'scan', "$TOP/README.md");
 is($r->{status}, 0, 'scan without any of the three');
 
