@@ -11,7 +11,7 @@ use Tlsoff::Namespace;
 enter_namespace();
 my $text = "Connect:127\tRELAY\n";
 my ($user, $other) = (4711, 4712);
-my $program = '/srv/tlsoff';
+my $program = '/tlsoff.outside/tlsoff';
 system('cp', $TLSOFF, $program) == 0 or BAIL_OUT('cp');
 if (knows_one_user()) {
 	ok(1, 'nobody but root can own a file here');
@@ -62,7 +62,7 @@ sub is_refused {
 # ---- a user without root ----
 
 my @add = ('client', 'a.example');
-my $home = '/srv/home';
+my $home = '/tlsoff.outside/home';
 site($home, $user, 02775);
 is_done('a user and his group', $home,
     as($user, [], '-C', "$home/sendmail.cf", @add));
@@ -113,7 +113,7 @@ is_refused('root, where his group can write',
     as(0, [], '-C', "$home/sendmail.cf", @add));
 
 # Below a sticky directory that everybody can write to.
-my $tmp = '/srv/tmp';
+my $tmp = '/tlsoff.outside/tmp';
 site($tmp, 0, 01777);
 chmod 0755, "$tmp/real";
 chmod 0644, "$tmp/sendmail.cf";
