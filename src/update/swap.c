@@ -238,8 +238,8 @@ text_put(struct work *w, struct error *err)
 /*
  * Whoever woke up takes the processor from somebody who, on a busy machine, is
  * a sendmail: perhaps between its look at the map and its lock on it, where an
- * exchange puts its session off.  So those who were displaced go on first.  It
- * costs a slice of each, so only before an exchange.
+ * exchange puts its session off.  So those who were displaced go on first.  That
+ * may take milliseconds for each, so it is done before an exchange alone.
  */
 static void
 let_others_run(void)
