@@ -71,15 +71,13 @@ open_journal(struct scan *s, const char *program, long long since,
 	if (pipe2(ends, O_CLOEXEC) != 0)
 		return error_errno(err, EX_OSERR, log->name, "cannot open a pipe");
 	log->fd = ends[0];
-	s->journal_words = BUF_IN(&s->memory);
-	s->journal = (struct child){ .argv = argv, .input = -1,
-		.directory = -1, .target = ends[1],
-		.messages = &s->journal_words };
-	started = child_start(&s->journal, err);
+	s->source = (struct child){ .argv = argv, .input = -1,
+		.directory = -1, .target = ends[1], .messages = &s->words };
+	started = child_start(&s->source, err);
 	(void)close(ends[1]);
 	if (started != 0)
 		return -1;
-	s->reads_journal = true;
+	s->has_source = true;
 	if (!s->o->quiet)
 		warn("scan: reads the journal, as %s -o export "
 		    "SYSLOG_FACILITY=2 shows it", program);
@@ -121,19 +119,6 @@ open_input(struct scan *s, long long since, struct error *err)
 		if (scan_add(s, o->words[i], err) != 0)
 			return -1;
 	return scan_start(s, err);
-}
-
-static int
-end_journal(struct scan *s, struct error *err)
-{
-	int status;
-
-	if (!s->reads_journal)
-		return 0;
-	s->reads_journal = false;
-	status = child_wait(&s->journal, err);
-	return status <= 0 ? status : error_set(err, EX_UNAVAILABLE,
-	    "scan: journalctl failed with status %d", status);
 }
 
 /* ---- which rows ---- */
@@ -280,8 +265,7 @@ find(struct scan *s, const struct maillog_rules *rules, struct error *err)
 	(void)progress_begin(&s->line, s->o, "scan");
 	scan_widen(s);
 	sandbox(SANDBOX_NO_FILES, -1);
-	if (read_all(s, err) != 0 ||
-	    end_journal(s, err) != 0)
+	if (read_all(s, err) != 0 || scan_end_source(s, err) != 0)
 		return -1;
 	return maillog_finish(&s->found, err);
 }
@@ -320,13 +304,14 @@ scan(struct scan *s, struct error *err)
 int
 verb_scan(const struct options *o)
 {
-	struct scan s = { .o = o, .status = -1 };
+	struct scan s = { .o = o, .words = BUF_INIT };
 	struct error err = ERROR_INIT;
 	int result = scan(&s, &err);
 
 	maillog_free(&s.found);
 	reading_free(&s.text);
 	scan_close(&s);
+	buf_free(&s.words);
 	arena_free(&s.memory);
 	return result == 0 ? EX_OK : fail(&err);
 }

@@ -38,11 +38,9 @@ struct scan {
 	struct progress_line line; /* begun by the caller */
 	struct arena memory;
 	/* private */
-	pid_t unpacker;  /* the process that runs them; 0: none */
-	int status;      /* it tells here how each one ended */
-	struct child journal; /* journalctl */
-	bool reads_journal;   /* it runs */
-	struct buf journal_words; /* what it says of itself */
+	struct child source; /* journalctl, or what runs the unpackers */
+	bool has_source;     /* it was started */
+	struct buf words;    /* what it says of itself */
 };
 
 /* Opens a log; "-" is standard input.  EX_NOINPUT, EX_NOPERM, EX_OSERR. */
@@ -53,6 +51,8 @@ int scan_add(struct scan *s, const char *name, struct error *err)
 int scan_start(struct scan *s, struct error *err) MUST_USE;
 /* Makes pipes hold more, which the sandbox forbids. */
 void scan_widen(struct scan *s);
+/* When all is read: did the source do its work?  EX_UNAVAILABLE. */
+int scan_end_source(struct scan *s, struct error *err) MUST_USE;
 void scan_close(struct scan *s);
 
 /* Feeds a log that is a file.  EX_IOERR, and cancel_check()'s error. */
@@ -62,19 +62,15 @@ int scan_file(struct scan *s, const struct scan_log *log, struct error *err)
  * and not known.  EX_IOERR. */
 int scan_line_number(struct scan *s, const struct scan_log *log,
     struct error *err) MUST_USE;
-/* Feeds one that is none.  EX_IOERR, EX_UNAVAILABLE (a tool failed), EX_DATAERR
- * (standard input is compressed), EX_OSERR, and cancel_check()'s error. */
+/* Feeds one that is none.  EX_IOERR, EX_DATAERR (standard input is compressed),
+ * EX_OSERR, and cancel_check()'s error. */
 int scan_stream(struct scan *s, const struct scan_log *log, struct error *err)
     MUST_USE;
 
 /* What the first bytes say: the name of the tool, or NULL. */
 const char *unpack_tool(const char *bytes, size_t len);
-/* Puts a pipe in place of each compressed log. */
+/* Puts a pipe in place of each compressed log, and starts the source of them. */
 int unpack_start(struct scan *s, struct error *err) MUST_USE;
-/* After the end of that log's pipe: 0, or -1 when its tool failed. */
-int unpack_end(struct scan *s, const struct scan_log *log,
-    struct error *err) MUST_USE;
-void unpack_stop(struct scan *s);
 
 /* ---- report ---- */
 

@@ -244,8 +244,6 @@ scan_stream(struct scan *s, const struct scan_log *log,
 		return error_memory(err);
 	result = read_blocks(s, log, &b, err);
 	free(b.bytes);
-	if (result == 0 && log->unpacker != NULL)
-		result = unpack_end(s, log, err);
 	return result;
 }
 
@@ -318,14 +316,31 @@ scan_widen(struct scan *s)
 #endif
 }
 
+int
+scan_end_source(struct scan *s, struct error *err)
+{
+	int status;
+
+	if (!s->has_source)
+		return 0;
+	s->has_source = false;
+	status = child_wait(&s->source, err);
+	if (status <= 0)
+		return status;
+	/* An unpacker that failed is told in full by who ran it. */
+	if (s->source.argv == NULL && s->words.len > 0)
+		return error_set(err, EX_UNAVAILABLE, "%s",
+		    buf_string(&s->words));
+	return error_set(err, EX_UNAVAILABLE, "scan: %s failed with status %d",
+	    s->source.argv != NULL ? "journalctl" : "unpacking", status);
+}
+
 void
 scan_close(struct scan *s)
 {
 	for (size_t i = 0; i < s->count; i++)
 		close_fd(&s->logs[i].fd);
-	unpack_stop(s);
-	if (s->reads_journal)
-		child_kill(&s->journal);
-	s->reads_journal = false;
+	if (s->has_source)
+		child_kill(&s->source);
 	s->count = 0;
 }
