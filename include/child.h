@@ -166,8 +166,7 @@ struct children {
 	size_t at_once; /* 1 to CHILDREN_MOST */
 	/* Fills c for a program about to start; its buffers stay until ended()
 	 * or the end.  argv is used at once. */
-	int (*begin)(void *context, size_t number, struct child *c,
-	    struct error *err);
+	void (*begin)(void *context, size_t number, struct child *c);
 	/* status: as in struct child. */
 	void (*ended)(void *context, size_t number, int status);
 	void *context;
@@ -175,8 +174,8 @@ struct children {
 
 /*
  * Runs them all, several at once, begun in their order; returns when all have
- * ended.  -1 with err: begin() failed, EX_OSERR, or the user asked for the
- * end; then those still running have been killed, ended() not called.
+ * ended.  -1 with err: EX_OSERR, or the user asked for the end; then those still
+ * running have been killed, ended() not called.
  */
 int children_run(const struct children *all, struct error *err) MUST_USE;
 

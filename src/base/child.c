@@ -357,9 +357,8 @@ children_run(const struct children *all, struct error *err)
 			*c = (struct child){ .input = -1, .directory = -1,
 				.target = -1 };
 			numbers[i] = next;
-			status = all->begin(all->context, next++, c, err);
-			if (status == 0)
-				status = child_start(c, err);
+			all->begin(all->context, next++, c);
+			status = child_start(c, err);
 			busy++;
 			continue;
 		}

@@ -18,7 +18,7 @@ add(struct review *r, const struct listed *entry, const struct host *host,
 	struct review_host *h = ARENA_ADD(&r->memory, r->hosts, r->count);
 
 	*h = (struct review_host){ .entry = entry, .host = *host,
-		.verdict = { REVIEW_CANNOT_TRY, "", "", why }, .input = -1 };
+		.verdict = { REVIEW_CANNOT_TRY, "", "", why } };
 	return h;
 }
 

@@ -9,6 +9,7 @@
 #ifndef TLSOFF_REVIEW_H
 #define TLSOFF_REVIEW_H
 
+#include "child.h"
 #include "list.h"
 #include "review_judge.h"
 
@@ -26,7 +27,8 @@ struct review_host {
 	                                one that ends by itself; NULL: none */
 	/* private to review_try.c */
 	struct buf answer, messages;
-	int input;
+	struct child_feed says;
+	bool asked;
 };
 
 struct review {

@@ -6,8 +6,6 @@
  * certificate cannot be verified.  QUIT is sent inside TLS, because in TLS 1.3
  * only an answer proves that the peer accepted us.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -49,23 +47,15 @@ show_end(const struct trying *t)
 
 /* ---- one of them ---- */
 
-/* A pipe that holds what is to be said, and its end. */
-static int
-open_input(struct review_host *h, struct error *err)
+/* What is said inside TLS: once. */
+static struct span
+next_word(void *context)
 {
-	int fds[2];
-	ssize_t written;
+	struct review_host *h = context;
+	struct span word = span_of(h->asked ? "" : LAST_WORD);
 
-	/* Untested: a pipe takes some bytes at once. */
-	if (pipe2(fds, O_CLOEXEC) != 0)
-		return error_errno(err, EX_OSERR, "review",
-		    "cannot open a pipe");
-	written = write(fds[1], LAST_WORD, sizeof(LAST_WORD) - 1);
-	(void)close(fds[1]);
-	h->input = fds[0];
-	if (written != (ssize_t)sizeof(LAST_WORD) - 1)
-		return error_set(err, EX_OSERR, "review: a pipe is full");
-	return 0;
+	h->asked = true;
+	return word;
 }
 
 /* "luna.bagoona.com:25", "[2001:db8::1]:25" */
@@ -80,8 +70,8 @@ target_of(const struct host *host, char target[HOST_KEY_MAX + 16])
 	    inet6 ? "]" : "");
 }
 
-static int
-begin(void *context, size_t number, struct child *child, struct error *err)
+static void
+begin(void *context, size_t number, struct child *child)
 {
 	static const char *argv[32];
 	static char target[HOST_KEY_MAX + 16];
@@ -99,24 +89,22 @@ begin(void *context, size_t number, struct child *child, struct error *err)
 		argv[n++] = "-cipher";
 		argv[n++] = site->cipher_list;
 	}
-	/* Untested: no descriptor for a pipe; a cf with CipherSuites. */
+	/* Untested: a cf with CipherSuites. */
 	if (site->cipher_suites[0] != '\0') {
 		argv[n++] = "-ciphersuites";
 		argv[n++] = site->cipher_suites;
 	}
 	argv[n] = NULL;
 	target_of(&h->host, target);
-	if (open_input(h, err) != 0)
-		return -1;
+	h->says = (struct child_feed){ next_word, h };
 	child->argv = argv;
 	child->only_talks = true;
 	child->user = t->has_user ? &t->user : NULL;
-	child->input = h->input;
+	child->feed = &h->says;
 	child->output = &h->answer;
 	child->messages = &h->messages;
 	child->timeout = (int)t->r->list.o->timeout;
 	child->keep = KEEP;
-	return 0;
 }
 
 static void
@@ -124,7 +112,6 @@ forget(struct review_host *h)
 {
 	buf_free(&h->answer);
 	buf_free(&h->messages);
-	close_fd(&h->input);
 }
 
 static void
