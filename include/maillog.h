@@ -37,8 +37,8 @@
  * failure is counted as unattributed.  An address is only ever taken from a
  * line that names the same host.
  *
- * Memory grows with the hosts (a row of half a kB and 32 bytes of table for
- * one that failed, at most 64 bytes for one that only had successes) and not
+ * Memory grows with the hosts (a row of half a kB and at most 72 bytes of tables
+ * for one that failed, at most 64 bytes for one that only had successes) and not
  * with the log: what is known of a process is dropped when its session ends
  * and some megabytes later at the latest.
  */
@@ -102,7 +102,7 @@ struct maillog_host {
 	struct maillog_reason reasons[MAILLOG_REASONS]; /* most frequent first */
 	unsigned bars[MAILLOG_BARS];
 	/* private */
-	uint64_t hash, recent[MAILLOG_RECENT];
+	uint64_t recent[MAILLOG_RECENT];
 	unsigned recent_count, tries;
 	bool told; /* by more than deliveries */
 	size_t host_len;

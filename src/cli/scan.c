@@ -138,8 +138,6 @@ choose(struct maillog *m, const struct options *o)
 		    h->failures >= o->minimum &&
 		    (!o->confirmed || h->grade == MAILLOG_CONFIRMED);
 
-		/* Swapped, not dropped: the room frees them all. */
-		m->hosts[i] = m->hosts[kept];
 		m->hosts[kept] = h;
 		kept += wanted;
 	}

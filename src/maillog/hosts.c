@@ -25,41 +25,42 @@ row_hash(const struct maillog_state *s, enum role role,
 	return role == ROLE_SERVER ? hash_bytes(h, span_of(relay->address)) : h;
 }
 
-/* Its place, or the free one where it belongs.  Clients of one name are one. */
-static struct maillog_host **
-place_of(const struct maillog_state *s, uint64_t hash, enum role role,
+/* Its slot, or the free one where it belongs; *hash becomes its key, for several
+ * may have one hash.  Clients of one name are one. */
+static struct slot *
+slot_of(const struct maillog_state *s, uint64_t *hash, enum role role,
     enum maillog_grade grade, struct span name, const char *address)
 {
-	size_t i = (size_t)hash & s->row_mask;
-
-	for (; s->rows[i] != NULL; i = (i + 1) & s->row_mask) {
-		const struct maillog_host *row = s->rows[i];
+	for (;; ++*hash) {
+		struct slot *slot = table_slot(&s->rows, *hash);
+		const struct maillog_host *row = slot->row;
 
 		/* Untested: two names of one hash of 64 bits under a key. */
-		if (row->hash == hash && row->role == role &&
+		if (slot->key == 0 || (row->role == role &&
 		    row->grade == grade && row->host_len == name.len &&
 		    memcmp(row->text, name.at, name.len) == 0 &&
-		    (role == ROLE_CLIENT || strcmp(row->address, address) == 0))
-			break;
+		    (role == ROLE_CLIENT || strcmp(row->address, address) == 0)))
+			return slot;
 	}
-	return &s->rows[i];
 }
 
 struct maillog_host *
 host_find(struct maillog_state *s, enum role role, enum maillog_grade grade,
     const struct relay *relay)
 {
-	return s->rows == NULL ? NULL
-	    : *place_of(s, row_hash(s, role, grade, relay), role, grade,
-	          span_of(relay->host), relay->address);
+	uint64_t hash = row_hash(s, role, grade, relay);
+
+	return s->rows.slots == NULL ? NULL
+	    : slot_of(s, &hash, role, grade, span_of(relay->host),
+	          relay->address)->row;
 }
 
 uint64_t
 host_expect(const struct maillog_state *s, struct span name)
 {
 	uint64_t hash = name_hash(s, ROLE_CLIENT, MAILLOG_CONFIRMED, name);
-	const char *row = s->rows == NULL ? NULL
-	    : (const char *)s->rows[(size_t)hash & s->row_mask];
+	const char *row = s->rows.slots == NULL ? NULL
+	    : (const char *)s->rows.slots[(size_t)hash & s->rows.mask].row;
 
 	for (size_t i = 0; row != NULL && i < sizeof(struct maillog_host) + 64;
 	    i += 64)
@@ -70,34 +71,8 @@ host_expect(const struct maillog_state *s, struct span name)
 struct maillog_host *
 host_expected(const struct maillog_state *s, uint64_t hash, struct span name)
 {
-	return s->rows == NULL ? NULL
-	    : *place_of(s, hash, ROLE_CLIENT, MAILLOG_CONFIRMED, name, NULL);
-}
-
-static bool
-grow_rows(struct maillog_state *s)
-{
-	size_t old = s->rows == NULL ? 0 : s->row_mask + 1;
-	size_t size = old == 0 ? 128 : 2 * old;
-	struct maillog_host **rows;
-
-	if (s->row_count < old / 2)
-		return true;
-	rows = calloc(size, sizeof(struct maillog_host *));
-	if (rows == NULL)
-		return false;
-	for (size_t r = 0, i; r < old; r++) {
-		if (s->rows[r] == NULL)
-			continue;
-		i = (size_t)s->rows[r]->hash;
-		while (rows[i & (size - 1)] != NULL)
-			i++;
-		rows[i & (size - 1)] = s->rows[r];
-	}
-	free(s->rows);
-	s->rows = rows;
-	s->row_mask = size - 1;
-	return true;
+	return s->rows.slots == NULL ? NULL
+	    : slot_of(s, &hash, ROLE_CLIENT, MAILLOG_CONFIRMED, name, NULL)->row;
 }
 
 static struct maillog_host *
@@ -105,9 +80,11 @@ new_row(struct maillog_state *s, const struct failure *f,
     const struct relay *relay)
 {
 	size_t len = strlen(relay->host) + 1;
+	uint64_t hash = row_hash(s, f->role, f->grade, relay);
 	struct maillog_host *row;
+	struct slot *slot;
 
-	if (!grow_rows(s) ||
+	if (!table_room(&s->rows) ||
 	    (row = calloc(1, sizeof(*row) + len + ADDRESS_SIZE)) == NULL)
 		return NULL;
 	memcpy(row->text, relay->host, len);
@@ -116,11 +93,11 @@ new_row(struct maillog_state *s, const struct failure *f,
 	row->role = f->role;
 	row->grade = f->grade;
 	row->first = row->last = MAILLOG_NO_TIME;
-	row->hash = row_hash(s, f->role, f->grade, relay);
 	host_set_address(row, relay->address);
-	*place_of(s, row->hash, f->role, f->grade, span_of(relay->host),
-	    relay->address) = row;
-	s->row_count++;
+	slot = slot_of(s, &hash, f->role, f->grade, span_of(relay->host),
+	    relay->address);
+	*slot = (struct slot){ hash, { row } };
+	s->rows.count++;
 	return row;
 }
 
@@ -303,34 +280,36 @@ worst_first(const void *a, const void *b)
 	return order;
 }
 
-/* The table becomes the list: whoever is sorted is found no more. */
 void
 hosts_finish(struct maillog_state *s)
 {
-	size_t count = 0;
+	struct maillog *m = s->result;
+	const struct table *rows = &s->rows;
 
-	for (size_t i = 0; count < s->row_count; i++) {
-		struct maillog_host *row = s->rows[i];
+	m->hosts = calloc(rows->count + 1, sizeof(struct maillog_host *));
+	if (m->hosts == NULL) {
+		s->failed = true;
+		return;
+	}
+	for (size_t i = 0; m->host_count < rows->count; i++) {
+		struct maillog_host *row = rows->slots[i].row;
 
 		if (row == NULL)
 			continue;
 		row->successes = tally_successes(s, row);
 		qsort(row->reasons, row->reason_count, sizeof(row->reasons[0]),
 		    by_count);
-		s->rows[i] = NULL;
-		s->rows[count++] = row;
+		m->hosts[m->host_count++] = row;
 	}
-	if (count > 0)
-		qsort(s->rows, count, sizeof(s->rows[0]), worst_first);
-	s->result->hosts = s->rows;
-	s->result->host_count = count;
+	qsort(m->hosts, m->host_count, sizeof(m->hosts[0]), worst_first);
 }
 
 void
 hosts_free(struct maillog_state *s)
 {
-	for (size_t i = 0; s->rows != NULL && i <= s->row_mask; i++)
-		free(s->rows[i]);
-	free(s->rows);
-	free(s->tallies);
+	for (size_t i = 0; s->rows.slots != NULL && i <= s->rows.mask; i++)
+		free(s->rows.slots[i].row);
+	free(s->rows.slots);
+	free(s->tallies.slots);
+	free(s->result->hosts);
 }

@@ -375,13 +375,13 @@ maillog_finish(struct maillog *m, struct error *err)
 	struct maillog_state *s = m->state;
 
 	process_count_all_open(s);
+	hosts_finish(s);
 	if (s->failed)
 		return error_memory(err);
 	/* Untested: PCRE2 has limits that no line of 64 KiB reaches. */
 	if (s->matcher.failed)
 		return error_set(err, EX_SOFTWARE, "PCRE2 gave up on a line; "
 		    "what was found would not be complete");
-	hosts_finish(s);
 	return 0;
 }
 

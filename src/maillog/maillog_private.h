@@ -13,7 +13,7 @@
  *   relay.c     relay= -> the host sendmail looks up
  *   process.c   what is open of each process, and looking back
  *   hosts.c     the rows: reasons, failures over time
- *   tally.c     handshakes that worked
+ *   tally.c     tables, and handshakes that worked in one
  */
 #ifndef TLSOFF_MAILLOG_PRIVATE_H
 #define TLSOFF_MAILLOG_PRIVATE_H
@@ -170,9 +170,18 @@ struct process_text {
 	char known[RELAY_SIZE]; /* relay as other lines have it */
 };
 
-struct tally {
+/* Of 64-bit hashes under a key of ours; grows, and forgets nothing. */
+struct slot {
 	uint64_t key; /* 0: free */
-	unsigned long long count;
+	union {
+		struct maillog_host *row;
+		unsigned long long count; /* handshakes that worked */
+	};
+};
+
+struct table {
+	struct slot *slots; /* a power of two; NULL: none yet */
+	size_t mask, count;
 };
 
 struct maillog_state {
@@ -208,10 +217,8 @@ struct maillog_state {
 	unsigned watching;          /* processes in it */
 	unsigned long long watch_end;
 
-	struct maillog_host **rows; /* by their hash; NULL: free */
-	size_t row_count, row_mask;
-	struct tally *tallies;
-	size_t tally_count, tally_mask;
+	struct table rows;          /* hosts that failed */
+	struct table tallies;       /* handshakes of all */
 	char reasons[REASONS_MAX][REASON_SIZE];
 	unsigned reason_count;
 };
@@ -367,8 +374,13 @@ unsigned reason_number(struct maillog_state *s, struct span text);
 
 /* ---- tally.c ---- */
 
-/* Keyed; the case of letters does not count. */
+/* Keyed; the case of letters does not count.  Never 0. */
 uint64_t hash_bytes(uint64_t seed, struct span text);
+/* The slot of that key, or the free one where it belongs; the table is not
+ * empty. */
+struct slot *table_slot(const struct table *t, uint64_t key);
+/* Makes room for one more; false: no memory. */
+bool table_room(struct table *t);
 void tally_success(struct maillog_state *s, enum role role,
     struct span relay, unsigned long times);
 unsigned long long tally_successes(const struct maillog_state *s,

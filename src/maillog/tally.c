@@ -1,6 +1,6 @@
 /*
- * Handshakes that worked, counted for every host by a keyed 64-bit hash of
- * its name alone: which hosts will have failed is known at the end only.
+ * Tables; and handshakes that worked, counted in one for every host by the hash
+ * of its name alone: which hosts will have failed is known at the end only.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,35 +38,40 @@ hash_bytes(uint64_t seed, struct span text)
 	return h == 0 ? 1 : h;
 }
 
-static struct tally *
-tally_of(struct tally *tallies, size_t mask, uint64_t key)
-{
-	size_t i = (size_t)key & mask;
+/* ---- tables ---- */
 
-	while (tallies[i].key != 0 && tallies[i].key != key)
-		i = (i + 1) & mask;
-	return &tallies[i];
+struct slot *
+table_slot(const struct table *t, uint64_t key)
+{
+	size_t i = (size_t)key & t->mask;
+
+	while (t->slots[i].key != 0 && t->slots[i].key != key)
+		i = (i + 1) & t->mask;
+	return &t->slots[i];
 }
 
-static bool
-grow_tallies(struct maillog_state *s)
+/* Half of it stays free. */
+bool
+table_room(struct table *t)
 {
-	size_t size = s->tallies == NULL ? 1024 : (s->tally_mask + 1) * 2;
-	struct tally *bigger = calloc(size, sizeof(*bigger));
+	size_t size = t->slots == NULL ? 0 : t->mask + 1;
+	struct table bigger = { .count = t->count,
+		.mask = size == 0 ? 127 : 2 * size - 1 };
 
-	if (bigger == NULL) {
-		s->failed = true;
+	if (t->count < size / 2)
+		return true;
+	bigger.slots = calloc(bigger.mask + 1, sizeof(*bigger.slots));
+	if (bigger.slots == NULL)
 		return false;
-	}
-	for (size_t i = 0; s->tallies != NULL && i <= s->tally_mask; i++)
-		if (s->tallies[i].key != 0)
-			*tally_of(bigger, size - 1, s->tallies[i].key) =
-			    s->tallies[i];
-	free(s->tallies);
-	s->tallies = bigger;
-	s->tally_mask = size - 1;
+	for (size_t i = 0; i < size; i++)
+		if (t->slots[i].key != 0)
+			*table_slot(&bigger, t->slots[i].key) = t->slots[i];
+	free(t->slots);
+	*t = bigger;
 	return true;
 }
+
+/* ---- handshakes ---- */
 
 static uint64_t
 tally_key(const struct maillog_state *s, enum role role, struct span relay)
@@ -80,15 +85,16 @@ tally_success(struct maillog_state *s, enum role role, struct span relay,
     unsigned long times)
 {
 	uint64_t key = tally_key(s, role, relay);
-	struct tally *t;
+	struct slot *slot;
 
-	if ((s->tallies == NULL || s->tally_count > s->tally_mask / 2) &&
-	    !grow_tallies(s))
+	if (!table_room(&s->tallies)) {
+		s->failed = true;
 		return;
-	t = tally_of(s->tallies, s->tally_mask, key);
-	s->tally_count += t->key == 0;
-	t->key = key;
-	t->count += times;
+	}
+	slot = table_slot(&s->tallies, key);
+	s->tallies.count += slot->key == 0;
+	slot->key = key;
+	slot->count += times;
 }
 
 unsigned long long
@@ -96,7 +102,7 @@ tally_successes(const struct maillog_state *s, const struct maillog_host *row)
 {
 	char logged[HOST_SIZE + ADDRESS_SIZE + 4];
 
-	if (s->tallies == NULL)
+	if (s->tallies.slots == NULL)
 		return 0;
 	if (row->role == ROLE_CLIENT)
 		(void)snprintf(logged, sizeof(logged), "%s.", row->host);
@@ -105,6 +111,6 @@ tally_successes(const struct maillog_state *s, const struct maillog_host *row)
 	else
 		(void)snprintf(logged, sizeof(logged), "%s [%s]", row->host,
 		    row->address);
-	return tally_of(s->tallies, s->tally_mask,
+	return table_slot(&s->tallies,
 	    tally_key(s, row->role, span_of(logged)))->count;
 }
