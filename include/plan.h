@@ -4,6 +4,7 @@
  *
  *   plan_make()    a file and what is asked for  -> changes and edits
  *   plan_apply()   those                         -> the new text
+ *   plan_find_lines()  that, parsed              -> where the changes stand
  *   check_text()   a file                        -> what is wrong with it
  *   plan_fix(), plan_expire()  that, or the day  -> changes and edits
  *
@@ -51,9 +52,10 @@ struct change {
 	                     "" where there is none */
 	const char *expires; /* the day it is to end after; "" none */
 	const char *comment; /* its reason, of what was taken out, too; "" none */
-	size_t offset;    /* of its line: in the new text for ADDED, CHANGED
-	                     and MOVED, in the old one otherwise */
 	bool has_line;
+	size_t offset;    /* of its line: in the old text; of what is ADDED,
+	                     CHANGED or MOVED in the new one, by
+	                     plan_find_lines() */
 	const char *reason; /* or NULL */
 };
 
@@ -76,12 +78,6 @@ struct plan_edit {
 	size_t start, end;
 	struct span text;
 	bool comment;     /* of a comment line alone */
-	/* private */
-	size_t order;     /* in which edits came up */
-	bool insertion;   /* whole lines, above what else is changed there */
-	bool ends_line;   /* it begins with the '\n' that the last line lacks */
-	size_t change;    /* whose line this is; the last count of all: none */
-	long line_offset; /* from the edit's place in the new text to that line */
 };
 
 /*
@@ -108,9 +104,15 @@ int plan_make_all(struct plan *p, const struct access *a,
 struct wish *plan_exempted(const struct access *a,
     const struct entry_rules *rules, enum role role, struct arena *memory,
     size_t *count);
-/* Adds the new text to out and fills the offsets of the changes. */
-int plan_apply(struct plan *p, const struct access *a, struct buf *out,
+/* Adds the new text to out. */
+int plan_apply(const struct plan *p, const struct access *a, struct buf *out,
     struct error *err) MUST_USE;
+/* Finds the lines of the changes in the new text, parsed.  EX_DATAERR: makemap
+ * would not take one that is to be there. */
+int plan_find_lines(struct plan *p, const struct access *after,
+    struct error *err) MUST_USE;
+/* Was it written into the new text? */
+bool change_is_written(const struct change *c);
 /* Does it only insert lines, or nothing? */
 bool plan_only_adds(const struct plan *p);
 /* Does it change comments alone, so that the map can stay? */

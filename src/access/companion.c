@@ -131,12 +131,13 @@ with_letters(struct planner *p, struct span value, const char *letters)
 
 /* Makes Clt_Features so, for that reason. */
 static void
-amend_entry(struct planner *p, struct subject *s, struct wanted *w)
+amend_entry(struct planner *p, struct wanted *w, struct change c)
 {
 	w->reason = arena_printf(&p->plan->memory, "the cf has %s, and mail "
 	    "would bounce without it", need_of(p->rules->policy)->option);
-	plan_entry(p, s, w);
-	s->change->companion = true;
+	plan_entry(p, w, &c);
+	c.companion = true;
+	plan_tell(p, &c);
 }
 
 /* The letters of ours that it shall remember: those that it does, and more. */
@@ -176,7 +177,6 @@ amend(struct planner *p, const struct entry *e, const char *missing)
 	struct wanted w = { .now = &e->record, .key = e->record.key,
 		.note = value_cut_note(&value), .moves = e->managed,
 		.companion = remembered(p, e, missing) };
-	struct subject s = { .unlisted = false };
 
 	/* It is mended itself: then it gets its letters when that is done. */
 	if (plan_edits(p, &e->record))
@@ -188,8 +188,7 @@ amend(struct planner *p, const struct entry *e, const char *missing)
 	w.value = amended_value(p, e, span_trim(value), missing);
 	if (e->comment.companion[0] != '\0')
 		w.comment = COMMENT_LAST_GOES;
-	plan_subject(p, &s, KIND_CLT_FEATURES, e->record.key);
-	amend_entry(p, &s, &w);
+	amend_entry(p, &w, plan_change(p, KIND_CLT_FEATURES, e->record.key));
 }
 
 static void
@@ -197,14 +196,12 @@ insert(struct planner *p, const struct host *host, struct span before,
     const char *missing)
 {
 	struct buf letters = BUF_IN(&p->plan->memory);
-	struct wanted w = { .companion = missing };
-	struct subject s = { .unlisted = false };
+	struct change c = plan_change_of(p, KIND_CLT_FEATURES, host);
+	struct wanted w = { .key = span_of(c.key), .companion = missing };
 
 	value_letters(KIND_CLT_FEATURES, before, "", &letters);
 	w.value = with_letters(p, buf_as_span(&letters), missing);
-	plan_host(p, &s, KIND_CLT_FEATURES, host);
-	w.key = span_of(s.key);
-	amend_entry(p, &s, &w);
+	amend_entry(p, &w, c);
 }
 
 void

@@ -94,19 +94,19 @@ take_back(struct planner *p, const struct held *h, const char *letters,
 		.comment = companion ? COMMENT_LAST_GOES : COMMENT_STAYS,
 		.reason = companion ? "no exempted host needs it any more"
 				    : "its other letters stay" };
-	struct subject s = { .unlisted = false };
+	struct change c = plan_change(p, KIND_CLT_FEATURES, r->key);
 
 	value_letters(h->e.kind, h->e.in_map, letters, &left);
 	w.value = buf_as_span(&left);
 	w.goes = left.len == 0;
 	if (w.goes)
 		w.comment = COMMENT_GOES;
-	plan_subject(p, &s, KIND_CLT_FEATURES, r->key);
-	plan_entry(p, &s, &w);
-	s.change->companion = companion;
+	plan_entry(p, &w, &c);
+	c.companion = companion;
 	/* The next with its key would count. */
 	if (w.goes)
-		plan_remove_duplicates(p, &s, r->start);
+		plan_remove_duplicates(p, r->start, &c);
+	plan_tell(p, &c);
 }
 
 /* Is it one that turns TLS off, which is to go? */

@@ -1,5 +1,7 @@
 /* A plan: made host by host, or of what is past its date; then applied in one pass
  * over the text. */
+#include <sysexits.h>
+
 #include "plan_private.h"
 
 const char *
@@ -9,6 +11,12 @@ action_name(enum action action)
 		"removed", "unchanged" };
 
 	return names[action];
+}
+
+bool
+change_is_written(const struct change *c)
+{
+	return c->action == ADDED || c->action == CHANGED || c->action == MOVED;
 }
 
 /* No host is left with two kinds of exemption, and none with what is to be
@@ -40,8 +48,7 @@ replace_others(struct planner *p)
 static int
 finish_removal(struct planner *p)
 {
-	if (plan_finish(p) != 0)
-		return -1;
+	plan_sort(p);
 	companion_remove(p);
 	return plan_finish(p);
 }
@@ -66,11 +73,12 @@ plan_make(struct plan *plan, const struct access *a,
 	}
 	if (status == 0)
 		replace_others(&p);
-	if (status == 0 && adds && !r->fallback)
+	if (status == 0 && adds && !r->fallback) {
 		companion_add(&p);
-	if (status == 0)
-		status = !adds || r->fallback ? finish_removal(&p)
-					      : plan_finish(&p);
+		status = plan_finish(&p);
+	} else if (status == 0) {
+		status = finish_removal(&p);
+	}
 	if (status == 0 && !adds)
 		plan_still_off(&p, r->count);
 	/* Without memory a refusal may be wrong as well. */
@@ -104,15 +112,18 @@ expire(struct planner *p, const struct entry *e)
 	const struct wanted undated = { .now = &e->record, .key = e->record.key,
 		.value = value_shown(&e->record), .comment = COMMENT_GOES,
 		.reason = "its comment; it does not turn TLS off" };
-	struct subject s = { .unlisted = e->duplicate };
+	struct change c;
 
 	if (e->duplicate && is_done(p->plan, &e->record))
 		return;
-	plan_subject(p, &s, e->kind, e->record.key);
-	plan_remove_entry(p, &s, e);
+	c = plan_change(p, e->kind, e->record.key);
+	plan_remove_entry(p, e, &c);
 	/* Only the date is no longer true. */
-	if (s.change->action == UNCHANGED)
-		plan_entry(p, &s, &undated);
+	if (c.action == UNCHANGED)
+		plan_entry(p, &undated, &c);
+	/* What is left of it makemap finds in another line. */
+	c.has_line = c.has_line && (!e->duplicate || c.action == REMOVED);
+	plan_tell(p, &c);
 }
 
 int
@@ -142,7 +153,7 @@ plan_expire(struct plan *plan, const struct access *a,
 /* ---- what it makes of the text ---- */
 
 int
-plan_apply(struct plan *p, const struct access *a, struct buf *out,
+plan_apply(const struct plan *p, const struct access *a, struct buf *out,
     struct error *err)
 {
 	size_t at = 0, more = 0;
@@ -155,12 +166,6 @@ plan_apply(struct plan *p, const struct access *a, struct buf *out,
 		const struct plan_edit *e = &p->edits[i];
 
 		buf_add(out, a->text.at + at, e->start - at);
-		if (e->change != NO_CHANGE) {
-			struct change *c = &p->changes[e->change];
-
-			c->offset = (size_t)((long)out->len + e->line_offset);
-			c->has_line = true;
-		}
 		buf_span(out, e->text);
 		at = e->end;
 	}
@@ -168,13 +173,32 @@ plan_apply(struct plan *p, const struct access *a, struct buf *out,
 	return buf_error(out, err);
 }
 
+int
+plan_find_lines(struct plan *p, const struct access *after, struct error *err)
+{
+	for (size_t i = 0; i < p->change_count; i++) {
+		struct change *c = &p->changes[i];
+		struct access_record r;
+
+		if (!c->has_line || !change_is_written(c))
+			continue;
+		/* Untested: what was planned is always taken: the check is
+		 * for our own mistakes. */
+		if (!access_find(after, span_of(c->key), &r))
+			return error_set(err, EX_DATAERR, "makemap would not "
+			    "take %.300s from the line that was planned; "
+			    "nothing was changed", c->key);
+		c->offset = r.start;
+	}
+	return 0;
+}
+
 bool
 plan_only_adds(const struct plan *p)
 {
-	/* Untested: an insertion takes nothing out. */
+	/* What is inserted in the middle of a line takes its place. */
 	for (size_t i = 0; i < p->edit_count; i++)
-		if (!p->edits[i].insertion ||
-		    p->edits[i].start != p->edits[i].end)
+		if (p->edits[i].start != p->edits[i].end)
 			return false;
 	return true;
 }

@@ -142,52 +142,48 @@ add_flag(struct planner *p, const char *key, struct span value,
 
 /* ---- the entry ---- */
 
-/* Its own entry: left where it says so already, else mended where it stands, or
- * moved out of the managed section. */
+/* Its own entry, left where it says so already, else mended where it stands, or
+ * moved out of the managed section; NULL: a new one, told of with the reason. */
 static void
-mend(struct planner *p, struct subject *s, const struct entry *e,
-    struct span value)
+write_entry(struct planner *p, struct change *c, const struct wish *wish,
+    const struct entry *own, struct span value, const char *reason)
 {
-	struct span cut = value_shown(&e->record);
-	struct wanted w = { .now = &e->record,
-		.key = e->managed ? span_of(s->key) : e->record.key,
-		.value = value, .moves = e->managed };
+	struct wanted w = { .key = span_of(c->key), .wish = wish,
+		.value = value, .reason = reason };
 
-	if (!span_equal(value, cut))
-		w.note = value_cut_note(&cut);
-	plan_entry(p, s, &w);
-}
+	if (own != NULL) {
+		struct span cut = value_shown(&own->record);
 
-static void
-add_new(struct planner *p, struct subject *s, struct span value,
-    const char *reason)
-{
-	const struct wanted w = { .key = span_of(s->key), .value = value,
-		.reason = reason };
-
-	plan_entry(p, s, &w);
+		w.now = &own->record;
+		w.moves = own->managed;
+		if (!own->managed)
+			w.key = own->record.key;
+		if (!span_equal(value, cut))
+			w.note = value_cut_note(&cut);
+	}
+	plan_entry(p, &w, c);
 }
 
 /* Is it so already by a broader entry that stays?  Then says so. */
 static bool
-is_covered(struct planner *p, struct subject *s, const struct decision *d,
+is_covered(struct planner *p, struct change *c, const struct decision *d,
     enum tls tls)
 {
 	if (d->policy.tls != tls || !d->durable || p->request->exact)
 		return false;
-	plan_at(s, d->by.start);
-	s->change->reason = arena_printf(&p->plan->memory, "%s covers it",
-	    d->name);
+	plan_at(c, d->by.start);
+	c->reason = arena_printf(&p->plan->memory, "%s covers it", d->name);
 	return true;
 }
 
 /* ---- off ---- */
 
 static int
-off_by_its_own(struct planner *p, struct subject *s, const struct host *host,
+off_by_its_own(struct planner *p, struct change *c, const struct wish *wish,
     const struct entry *e)
 {
-	const char *key = s->key;
+	const struct host *host = &wish->host;
+	const char *key = c->key;
 	struct span sense = e->in_map, value;
 
 	if (e->record.rest)
@@ -196,7 +192,7 @@ off_by_its_own(struct planner *p, struct subject *s, const struct host *host,
 		    "this key; shorten that line first", key,
 		    access_line(p->access, e->record.start));
 	if (e->tls == TLS_OFF && !e->managed) {
-		mend(p, s, e, value_shown(&e->record));
+		write_entry(p, c, wish, e, value_shown(&e->record), NULL);
 		return companion_possible(p, host, key, false);
 	}
 	(void)value_cut_note(&sense);
@@ -204,21 +200,21 @@ off_by_its_own(struct planner *p, struct subject *s, const struct host *host,
 	        &p->plan->memory), sense, &value) != 0 ||
 	    requirements(p, host, key) != 0)
 		return -1;
-	mend(p, s, e, value);
+	write_entry(p, c, wish, e, value, NULL);
 	return 0;
 }
 
 static int
-off_by_a_new_one(struct planner *p, struct subject *s,
-    const struct host *host, const struct decision *before)
+off_by_a_new_one(struct planner *p, struct change *c,
+    const struct wish *wish, const struct decision *before)
 {
 	const char *reason = NULL;
 	struct span value;
 
-	if (new_value(p, s->key,
+	if (new_value(p, c->key,
 	        before->by.end > 0 ? before->name : "the entry before",
 	        buf_as_span(&before->policy.value), &value) != 0 ||
-	    requirements(p, host, s->key) != 0)
+	    requirements(p, &wish->host, c->key) != 0)
 		return -1;
 	if (value.len > 2)
 		reason = arena_printf(&p->plan->memory, "with the letters of "
@@ -227,14 +223,14 @@ off_by_a_new_one(struct planner *p, struct subject *s,
 	    !before->durable)
 		reason = arena_printf(&p->plan->memory, "%s covers it, but may "
 		    "be deleted", before->name);
-	add_new(p, s, value, reason);
+	write_entry(p, c, wish, NULL, value, reason);
 	return 0;
 }
 
 /* An address is every peer there, also one that DNS gives no name: sendmail asks
  * for that one in brackets first.  True: so it is off for that one, too. */
 static bool
-unnamed_is_off(struct planner *p, struct subject *s, const struct host *host)
+unnamed_is_off(struct planner *p, struct change *c, const struct host *host)
 {
 	struct policy_query q = plan_question(p, host);
 	struct decision d;
@@ -242,37 +238,37 @@ unnamed_is_off(struct planner *p, struct subject *s, const struct host *host)
 	if (host->kind != HOST_ADDRESS)
 		return true;
 	q.unnamed = host->name;
-	d = plan_decide(p, s->change->kind, &q);
+	d = plan_decide(p, c->kind, &q);
 	if (d.policy.tls == TLS_OFF)
 		return d.durable && !p->request->exact;
 	if (d.policy.found && strchr(d.policy.key, '[') != NULL)
 		plan_warn(p, "%s: a host there that has no name is asked for as "
-		    "[%s], and for that %s decides; mend or remove it", s->key,
+		    "[%s], and for that %s decides; mend or remove it", c->key,
 		    host->name, d.name);
 	return false;
 }
 
 static int
-add_off(struct planner *p, struct subject *s, const struct host *host)
+add_off(struct planner *p, struct change *c, const struct wish *wish)
 {
-	enum kind kind = kind_of_role(p->request->role);
+	const struct host *host = &wish->host;
+	enum kind kind = c->kind;
 	struct policy_query q = plan_question(p, host);
 	struct decision before, features;
 	struct entry e;
 	bool unnamed;
 
-	plan_host(p, s, kind, host);
-	unnamed = unnamed_is_off(p, s, host);
+	unnamed = unnamed_is_off(p, c, host);
 	if (plan_find(p, kind, span_of(host->name), &e))
-		return off_by_its_own(p, s, host, &e);
+		return off_by_its_own(p, c, wish, &e);
 	before = plan_decide(p, kind, &q);
-	if (unnamed && is_covered(p, s, &before, TLS_OFF))
-		return companion_possible(p, host, s->key, false);
+	if (unnamed && is_covered(p, c, &before, TLS_OFF))
+		return companion_possible(p, host, c->key, false);
 	features = plan_decide(p, KIND_CLT_FEATURES, &q);
 	if (p->request->role == ROLE_CLIENT &&
-	    is_covered(p, s, &features, TLS_OFF))
+	    is_covered(p, c, &features, TLS_OFF))
 		return 0;
-	return off_by_a_new_one(p, s, host, &before);
+	return off_by_a_new_one(p, c, wish, &before);
 }
 
 /* ---- fallback ---- */
@@ -295,7 +291,7 @@ check_asked(struct planner *p, const char *key, const struct host *host)
 
 /* Is TLS off for it by an entry that is not its own, and stays? */
 static bool
-is_off_already(struct planner *p, struct subject *s, const struct host *host)
+is_off_already(struct planner *p, struct change *c, const struct host *host)
 {
 	struct policy_query q = plan_question(p, host);
 	struct access_without w = { p->access, SIZE_MAX };
@@ -307,62 +303,63 @@ is_off_already(struct planner *p, struct subject *s, const struct host *host)
 		w.start = own.record.start; /* it goes */
 	q.context = &w;
 	d = plan_decide(p, KIND_TRY_TLS, &q);
-	return is_covered(p, s, &d, TLS_OFF);
+	return is_covered(p, c, &d, TLS_OFF);
 }
 
 /* With the value that decides now, its own or a broader one. */
 static int
-add_flagged(struct planner *p, struct subject *s, const struct entry *own,
-    const struct decision *before)
+add_flagged(struct planner *p, struct change *c, const struct wish *wish,
+    const struct entry *own, const struct decision *before)
 {
 	bool hides = own == NULL && before->by.end > 0;
 	const char *reason = NULL;
 	struct span value;
 
-	if (add_flag(p, hides ? before->policy.key : s->key, own != NULL
+	if (add_flag(p, hides ? before->policy.key : c->key, own != NULL
 	    ? own->in_map : buf_as_span(&before->policy.value), &value) != 0)
 		return -1;
 	if (hides)
 		reason = arena_printf(&p->plan->memory, "with the other parts "
 		    "of %s, which it hides", before->name);
-	if (own != NULL)
-		mend(p, s, own, value);
-	else
-		add_new(p, s, value, reason);
+	write_entry(p, c, wish, own, value, reason);
 	return 0;
 }
 
 static int
-add_fallback(struct planner *p, struct subject *s, const struct host *host)
+add_fallback(struct planner *p, struct change *c, const struct wish *wish)
 {
+	const struct host *host = &wish->host;
 	struct policy_query q = plan_question(p, host);
 	struct decision before;
 	struct entry e;
 
-	plan_host(p, s, KIND_FALLBACK, host);
-	if (check_asked(p, s->key, host) != 0)
+	if (check_asked(p, c->key, host) != 0)
 		return -1;
-	if (is_off_already(p, s, host))
+	if (is_off_already(p, c, host))
 		return 0;
 	if (p->rules->policy->dane)
 		plan_warn(p, "%s: the cf has O DANE=true, and where DANE "
-		    "applies mail waits all the same", s->key);
+		    "applies mail waits all the same", c->key);
 	before = plan_decide(p, KIND_FALLBACK, &q);
 	if (!plan_find(p, KIND_FALLBACK, span_of(host->name), &e) ||
 	    e.record.rest)
-		return is_covered(p, s, &before, TLS_FALLBACK)
-		    ? 0 : add_flagged(p, s, NULL, &before);
+		return is_covered(p, c, &before, TLS_FALLBACK)
+		    ? 0 : add_flagged(p, c, wish, NULL, &before);
 	if (e.tls != TLS_FALLBACK || e.managed)
-		return add_flagged(p, s, &e, &before);
-	mend(p, s, &e, value_shown(&e.record));
+		return add_flagged(p, c, wish, &e, &before);
+	write_entry(p, c, wish, &e, value_shown(&e.record), NULL);
 	return 0;
 }
 
 int
 plan_add(struct planner *p, const struct wish *wish)
 {
-	struct subject s = { .wish = wish };
+	bool fallback = p->request->fallback;
+	struct change c = plan_change_of(p, fallback
+	    ? KIND_FALLBACK : kind_of_role(p->request->role), &wish->host);
+	int status = fallback ? add_fallback(p, &c, wish)
+			      : add_off(p, &c, wish);
 
-	return p->request->fallback ? add_fallback(p, &s, &wish->host)
-				    : add_off(p, &s, &wish->host);
+	plan_tell(p, &c);
+	return status;
 }

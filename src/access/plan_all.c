@@ -101,12 +101,6 @@ find_origin(const void *context, size_t offset)
 
 /* ---- one request ---- */
 
-static bool
-is_written(const struct change *c)
-{
-	return c->action == ADDED || c->action == CHANGED || c->action == MOVED;
-}
-
 static void
 keep_changes(struct sequence *s, const struct plan *step)
 {
@@ -124,9 +118,9 @@ keep_changes(struct sequence *s, const struct plan *step)
 		c->comment = arena_text(memory, span_of(c->comment));
 		if (c->reason != NULL)
 			c->reason = arena_text(memory, span_of(c->reason));
-		c->offset = find_origin(&s->pieces, c->offset);
-		c->has_line = c->has_line && !is_written(c) &&
-		    c->offset != SIZE_MAX;
+		if (!change_is_written(c))
+			c->offset = find_origin(&s->pieces, c->offset);
+		c->has_line = c->has_line && c->offset != SIZE_MAX;
 	}
 	for (size_t i = 0; i < step->warning_count; i++)
 		*ARENA_ADD(memory, p->warnings, p->warning_count) =
@@ -195,15 +189,16 @@ make_edits(struct sequence *s)
 			*ARENA_ADD(&p->memory, p->edits, p->edit_count) =
 			    (struct plan_edit){ .start = at,
 				.end = piece->start, .text = text,
-				.comment = s->comments, .change = NO_CHANGE };
+				.comment = s->comments };
 		at = piece->end;
 		begin = piece->begin + (piece->end - piece->start);
 	}
 }
 
-/* The lines of what was written; where all of it is undone again, nothing was. */
+/* What was written is there unless a later request took it out; where all of it
+ * is undone again, nothing was. */
 static void
-find_lines(struct sequence *s, const struct access *a)
+end_changes(struct sequence *s, const struct access *a)
 {
 	struct plan *p = s->plan;
 	struct access_record r;
@@ -214,10 +209,9 @@ find_lines(struct sequence *s, const struct access *a)
 	for (size_t i = 0; i < p->change_count; i++) {
 		struct change *c = &p->changes[i];
 
-		if (is_written(c) &&
-		    access_find(s->now, span_of(c->key), &r)) {
+		if (change_is_written(c)) {
+			c->has_line = access_find(s->now, span_of(c->key), &r);
 			c->offset = r.start;
-			c->has_line = true;
 		}
 		if (!p->changed)
 			c->action = UNCHANGED;
@@ -241,7 +235,7 @@ plan_make_all(struct plan *plan, const struct access *a,
 			status = plan_next(&s, rules, &requests[i], err);
 	if (status == 0) {
 		make_edits(&s);
-		find_lines(&s, a);
+		end_changes(&s, a);
 		status = arena_error(&plan->memory, err);
 	}
 	access_free(&s.access);

@@ -1,28 +1,18 @@
 /* An entry as it shall be, as edits of the text. */
+#include <stdlib.h>
+#include <string.h>
+
 #include "plan_private.h"
 
 static struct plan_edit *
-edit(struct planner *p, size_t start, size_t end, const struct buf *text)
+edit(struct planner *p, size_t start, size_t end, struct span text)
 {
 	struct plan *plan = p->plan;
-	size_t order = plan->edit_count;
 	struct plan_edit *e = ARENA_ADD(&plan->memory, plan->edits,
 	    plan->edit_count);
 
-	plan->changed = true;
-	*e = (struct plan_edit){ .start = start, .end = end, .order = order,
-		.change = NO_CHANGE };
-	if (text != NULL)
-		e->text = buf_as_span(text);
+	*e = (struct plan_edit){ .start = start, .end = end, .text = text };
 	return e;
-}
-
-/* The line of the change is to be found there, from the edit's beginning. */
-static void
-holds_line(struct plan_edit *e, const struct subject *s, long offset)
-{
-	e->change = s->unlisted ? NO_CHANGE : s->index;
-	e->line_offset = offset;
 }
 
 /* ---- the lines above it ---- */
@@ -50,8 +40,7 @@ renew(struct above *above, const struct wish *h)
 }
 
 static struct above
-lines_above(struct planner *p, const struct subject *s,
-    const struct wanted *w)
+lines_above(struct planner *p, const struct wanted *w)
 {
 	struct span text = p->access->text;
 	struct above a = { .all = { text.at, 0 }, .comment.text = { "", 0 },
@@ -63,7 +52,7 @@ lines_above(struct planner *p, const struct subject *s,
 		a.all = (struct span){ text.at + start, w->now->start - start };
 		(void)comment_read(text, w->now->start, &a.comment);
 	}
-	renew(&a, s->wish);
+	renew(&a, w->wish);
 	a.goes = a.all;
 	if (w->comment == COMMENT_LAST_GOES)
 		a.goes = comment_nearest(text, w->now->start);
@@ -86,57 +75,39 @@ lines_above(struct planner *p, const struct subject *s,
 
 /* In a new place, with what stood above it in the old one. */
 static void
-insert(struct planner *p, struct subject *s, const struct wanted *w,
-    const struct above *above)
+insert(struct planner *p, const struct wanted *w, const struct above *above)
 {
-	const struct access *a = p->access;
-	struct buf text = BUF_IN(&p->plan->memory);
+	struct buf *out = &p->inserted;
 	struct span all = above->all, goes = above->goes;
 	size_t before = (size_t)(goes.at - all.at);
-	struct plan_edit *e;
-	bool ends_line = !p->inserted && p->place > 0 &&
-	    a->text.at[p->place - 1] != '\n';
-	long offset;
 
-	/* Whatever the others end in: a CR would become a part of its value. */
-	if (ends_line)
-		buf_char(&text, '\n');
-	buf_add(&text, all.at, before);
-	buf_span(&text, buf_as_span(&above->lines));
-	buf_span(&text, span_from(all, before + goes.len));
-	offset = (long)text.len;
-	buf_span(&text, w->key);
-	buf_char(&text, '\t');
-	buf_span(&text, w->value);
-	buf_text(&text, p->eol);
-	e = edit(p, p->place, p->place, &text);
-	p->inserted = e->insertion = true;
-	e->ends_line = ends_line;
-	holds_line(e, s, offset);
+	buf_add(out, all.at, before);
+	buf_span(out, buf_as_span(&above->lines));
+	buf_span(out, span_from(all, before + goes.len));
+	buf_span(out, w->key);
+	buf_char(out, '\t');
+	buf_span(out, w->value);
+	buf_text(out, p->eol);
 }
 
 /* The comment lines above it; false: they are so already. */
 static bool
-edit_comment(struct planner *p, struct subject *s, const struct wanted *w,
+edit_comment(struct planner *p, const struct wanted *w,
     const struct above *above)
 {
 	struct span text = p->access->text, lines = buf_as_span(&above->lines);
 	size_t start = (size_t)(above->goes.at - text.at);
-	size_t end = start + above->goes.len;
-	struct plan_edit *e;
 
 	if (span_equal(lines, above->goes) || (above->renewed &&
 	        span_equal(lines, comment_nearest(text, w->now->start))))
 		return false;
-	e = edit(p, start, end, &above->lines);
-	e->comment = true;
-	holds_line(e, s, (long)(lines.len + w->now->start - end));
+	edit(p, start, start + above->goes.len, lines)->comment = true;
 	return true;
 }
 
 /* Key and value, where they stand; false: they are so already. */
 static bool
-edit_here(struct planner *p, struct subject *s, const struct wanted *w)
+edit_here(struct planner *p, const struct wanted *w)
 {
 	const struct access_record *r = w->now;
 	struct span old = value_shown(r);
@@ -152,7 +123,7 @@ edit_here(struct planner *p, struct subject *s, const struct wanted *w)
 		buf_char(&text, '\t');
 	}
 	buf_span(&text, w->value);
-	holds_line(edit(p, at, end, &text), s, -(long)(at - r->start));
+	(void)edit(p, at, end, buf_as_span(&text));
 	return true;
 }
 
@@ -178,49 +149,149 @@ what_it_was(struct planner *p, const struct wanted *w)
 }
 
 static void
-edit_in_place(struct planner *p, struct subject *s, const struct wanted *w,
-    const struct above *above)
+edit_in_place(struct planner *p, const struct wanted *w,
+    const struct above *above, struct change *c)
 {
-	struct change *c = s->change;
-	bool comment = edit_comment(p, s, w, above);
-	bool here = edit_here(p, s, w);
+	bool comment = edit_comment(p, w, above);
+	bool here = edit_here(p, w);
 
 	c->action = here || comment ? CHANGED : UNCHANGED;
 	if (c->action == UNCHANGED)
-		plan_at(s, w->now->start);
+		plan_at(c, w->now->start);
 	else if (c->reason == NULL)
 		c->reason = here ? what_it_was(p, w) : "its comment";
 }
 
 void
-plan_entry(struct planner *p, struct subject *s, const struct wanted *w)
+plan_entry(struct planner *p, const struct wanted *w, struct change *c)
 {
 	struct arena *memory = &p->plan->memory;
 	const struct access_record *r = w->now;
-	const struct above above = lines_above(p, s, w);
-	size_t start = (size_t)(above.all.at - p->access->text.at);
-	struct change *c = s->change;
+	const struct above above = lines_above(p, w);
 
 	c->comment = arena_text(memory, above.comment.text);
 	if (w->comment != COMMENT_GOES)
 		c->expires = arena_text(memory, span_of(above.comment.until));
 	c->reason = w->reason;
 	c->value = arena_text(memory, w->goes ? value_shown(r) : w->value);
+	c->has_line = true;
+	if (w->goes || w->moves)
+		(void)edit(p, (size_t)(above.all.at - p->access->text.at),
+		    r->end, span_of(""));
 	if (w->goes) {
 		c->action = REMOVED;
-		plan_at(s, r->start);
-		(void)edit(p, w->comment == COMMENT_STAYS ? r->start : start,
-		    r->end, NULL);
-	} else if (r == NULL) {
-		c->action = ADDED;
-		insert(p, s, w, &above);
-	} else if (w->moves) {
-		c->action = MOVED;
-		if (c->reason == NULL)
+		plan_at(c, r->start);
+	} else if (r == NULL || w->moves) {
+		c->action = r == NULL ? ADDED : MOVED;
+		if (r != NULL && c->reason == NULL)
 			c->reason = what_it_was(p, w);
-		(void)edit(p, start, r->end, NULL);
-		insert(p, s, w, &above);
+		insert(p, w, &above);
 	} else {
-		edit_in_place(p, s, w, &above);
+		edit_in_place(p, w, &above, c);
 	}
+}
+
+/* ---- all edits ---- */
+
+/* Of what stands at the same place insertions are first, and of those the one
+ * that begins with whole entries. */
+static int
+compare_edits(const void *left, const void *right)
+{
+	const struct plan_edit *l = left, *r = right;
+
+	if (l->start != r->start)
+		return l->start < r->start ? -1 : 1;
+	if (l->end != r->end)
+		return l->end < r->end ? -1 : 1;
+	return l->comment - r->comment;
+}
+
+void
+plan_sort(struct planner *p)
+{
+	struct plan *plan = p->plan;
+
+	if (plan->edit_count > 1)
+		qsort(plan->edits, plan->edit_count, sizeof(*plan->edits),
+		    compare_edits);
+	p->sorted = plan->edit_count;
+}
+
+bool
+plan_edits(const struct planner *p, const struct access_record *r)
+{
+	const struct plan_edit *edits = p->plan->edits;
+	size_t low = 0, high = p->sorted;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (edits[middle].end <= r->start)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < p->sorted && edits[low].start < r->end;
+}
+
+/*
+ * Above the marker, or at the end.  A last line without '\n' stays last where
+ * it has a NUL: given its '\n', makemap would reject it.  No comment line of
+ * ours, left behind by an entry that is gone, shall come to stand above the
+ * new one and be taken for its own.
+ */
+static size_t
+insertion_place(const struct access *a)
+{
+	size_t start = a->managed, place = a->managed;
+	struct span last;
+
+	while (!a->marked && start > 0 && a->text.at[start - 1] != '\n')
+		start--;
+	last = (struct span){ a->text.at + start, place - start };
+	if (last.len > 0 && (comment_is_ours(last) ||
+	        memchr(last.at, '\0', last.len) != NULL))
+		place = start;
+	return comment_above(a->text, place);
+}
+
+/* Does a line have to be ended there?  Not one that goes: that would make an
+ * empty one. */
+static bool
+needs_line_end(const struct planner *p, size_t place)
+{
+	const struct plan *plan = p->plan;
+	struct span text = p->access->text;
+
+	if (place == 0 || text.at[place - 1] == '\n')
+		return false;
+	for (size_t i = 0; i < plan->edit_count; i++) {
+		const struct plan_edit *e = &plan->edits[i];
+
+		if (e->end == place && e->text.len == 0 &&
+		    (e->start == 0 || text.at[e->start - 1] == '\n'))
+			return false;
+	}
+	return true;
+}
+
+int
+plan_finish(struct planner *p)
+{
+	struct plan *plan = p->plan;
+	struct buf text = BUF_IN(&plan->memory);
+	size_t place = insertion_place(p->access);
+
+	if (p->inserted.len > 0) {
+		/* Whatever the others end in: a CR would become a part of its
+		 * value. */
+		if (needs_line_end(p, place))
+			buf_char(&text, '\n');
+		buf_span(&text, buf_as_span(&p->inserted));
+		(void)edit(p, place, place, buf_as_span(&text));
+	}
+	plan_sort(p);
+	plan->changed = plan->edit_count > 0;
+	return arena_error(&plan->memory, p->err);
 }

@@ -9,10 +9,10 @@ fix_line(struct planner *p, const struct check_fix *fix)
 		.key = span_of(fix->key), .value = fix->value, .note = fix->note,
 		.moves = fix->wanted[FIX_PLACE], .goes = fix->wanted[FIX_DROP],
 		.reason = fix->wanted[FIX_DROP] ? "a duplicate" : NULL };
-	struct subject s = { .unlisted = false };
+	struct change c = plan_change(p, fix->kind, w.key);
 
-	plan_subject(p, &s, fix->kind, w.key);
-	plan_entry(p, &s, &w);
+	plan_entry(p, &w, &c);
+	plan_tell(p, &c);
 }
 
 static void
@@ -25,14 +25,15 @@ fix_companion(struct planner *p, const struct check_fix *fix)
 		companion_give(p, &e.host);
 }
 
-static int
+/* Of entries of that kind. */
+static void
 fix_companions(struct planner *p, const struct findings *f, enum kind kind)
 {
+	plan_sort(p);
 	for (size_t i = 0; i < f->fix_count; i++)
 		if (f->fixes[i].wanted[FIX_COMPANION] &&
 		    f->fixes[i].kind == kind)
 			fix_companion(p, &f->fixes[i]);
-	return plan_finish(p);
 }
 
 int
@@ -51,9 +52,9 @@ plan_fix(struct plan *plan, const struct access *a, const struct findings *f,
 	}
 	/* Last: an entry that is mended itself gets its letters another time,
 	 * and one that exempts a host beside Try_TLS gets them once. */
-	if (plan_finish(&p) == 0 &&
-	    fix_companions(&p, f, KIND_CLT_FEATURES) == 0 &&
-	    fix_companions(&p, f, KIND_TRY_TLS) == 0)
+	fix_companions(&p, f, KIND_CLT_FEATURES);
+	fix_companions(&p, f, KIND_TRY_TLS);
+	if (plan_finish(&p) == 0)
 		return 0;
 	plan_free(plan);
 	return -1;

@@ -8,21 +8,19 @@
  *   plan_fix.c     what a check found -> a plan
  *   companion.c    gives exempted hosts what they need of Clt_Features;
  *                  companion_remove.c takes back what none needs any more
- *   planner.c      what all of them ask, tell and end with
+ *   planner.c      what all of them ask of the text, and tell
  *   plan_edit.c    an entry as it shall be -> edits of the text
  *   comment.c      the comment line above an entry
  *
- * Edits are gathered in the order they come up and sorted at the end; edits at
- * the same place keep their order, insertions first.  No two overlap: each
- * belongs to the lines of one key, or inserts above the marker.
+ * Edits are gathered in the order they come up and sorted when they are needed.
+ * No two overlap: each belongs to the lines of one key, but for one that has
+ * all that is inserted above the marker.
  */
 #ifndef TLSOFF_PLAN_PRIVATE_H
 #define TLSOFF_PLAN_PRIVATE_H
 
 #include "access_private.h"
 #include "plan.h"
-
-#define NO_CHANGE ((size_t)-1)
 
 struct planner {
 	struct plan *plan;
@@ -31,24 +29,13 @@ struct planner {
 	const struct entry_rules *rules;
 	const struct request *request;
 	const char *eol;        /* of this file: "\n" or "\r\n" */
-	size_t place;           /* where entries are inserted */
-	bool inserted;          /* something was inserted already */
-	size_t sorted;          /* so many edits were there at plan_finish() */
+	struct buf inserted;    /* the lines that are inserted */
+	size_t sorted;          /* so many edits were there at plan_sort() */
 	struct access_record rcpt; /* a TLS_Rcpt: requirement; .end 0: none */
 	size_t *off_goes;       /* where entries of Clt_Features begin whose S is
 	                           to go, and that are companions as well */
 	size_t off_goes_count;
 	struct error *err;
-};
-
-/* What a change is about, while it is planned. */
-struct subject {
-	struct change *change; /* valid until the next one is added; without
-	                          memory it is nobody's, and may be zeros */
-	const char *key;       /* of the change */
-	size_t index; /* of the change */
-	const struct wish *wish; /* whose comment its entry gets; NULL: none */
-	bool unlisted; /* makemap finds the key in another line than this one */
 };
 
 /* ---- planner.c ---- */
@@ -57,21 +44,15 @@ struct subject {
 struct planner planner_of(struct plan *plan, const struct access *a,
     const struct entry_rules *rules, const struct request *r,
     struct error *err);
-/* One more change, UNCHANGED so far. */
-void plan_subject(struct planner *p, struct subject *s, enum kind kind,
-    struct span key);
-/* The same for the key of a host. */
-void plan_host(struct planner *p, struct subject *s, enum kind kind,
+/* A change, UNCHANGED so far: of a key, or of that of a host. */
+struct change plan_change(struct planner *p, enum kind kind, struct span key);
+struct change plan_change_of(struct planner *p, enum kind kind,
     const struct host *host);
+/* It is about the old text's line at this offset. */
+void plan_at(struct change *c, size_t offset);
+/* Adds it to the plan, once it is filled in. */
+void plan_tell(struct planner *p, const struct change *c);
 void plan_warn(struct planner *p, const char *format, ...) PRINTF_LIKE(2, 3);
-/* The change is about the old text's line at this offset. */
-void plan_at(struct subject *s, size_t offset);
-/* Sorts the edits; may be called again when there are more.  -1: no memory for
- * all of it. */
-int plan_finish(struct planner *p) MUST_USE;
-
-/* Is the line of this record among the edits that were sorted? */
-bool plan_edits(const struct planner *p, const struct access_record *r);
 
 /* The entry of TAG:NAME that counts, of the kind's tag. */
 bool plan_find(struct planner *p, enum kind kind, struct span name,
@@ -99,8 +80,9 @@ struct wanted {
 	const struct access_record *now; /* where it stands; NULL: nowhere */
 	struct span key, value;
 	struct span note;       /* to a line of its own above it; or empty */
+	const struct wish *wish; /* whose comment it gets; NULL: nobody's */
 	enum {
-		COMMENT_STAYS,    /* but for what the subject's wish says */
+		COMMENT_STAYS,    /* but for what the wish says */
 		COMMENT_GOES,     /* all lines of ours above it */
 		COMMENT_LAST_GOES /* the one directly above it */
 	} comment;
@@ -111,8 +93,14 @@ struct wanted {
 	const char *reason;     /* that is told; NULL: what it was */
 };
 
-/* Makes it so, and tells of it in the change, UNCHANGED where it was so. */
-void plan_entry(struct planner *p, struct subject *s, const struct wanted *w);
+/* Makes it so, and fills in the change. */
+void plan_entry(struct planner *p, const struct wanted *w, struct change *c);
+/* Sorts the edits so far, for plan_edits(). */
+void plan_sort(struct planner *p);
+/* Is the line of this record among the edits that were sorted? */
+bool plan_edits(const struct planner *p, const struct access_record *r);
+/* The plan has all its edits.  -1: no memory for all of it. */
+int plan_finish(struct planner *p) MUST_USE;
 
 /* ---- comment.c ---- */
 
@@ -145,8 +133,7 @@ int companion_possible(struct planner *p, const struct host *host,
 void companion_give(struct planner *p, const struct host *host);
 void companion_add(struct planner *p);
 /* Takes out the letters that no exemption needs any more, of those that one
- * needed which is among the edits; and each S of off_goes; after
- * plan_finish(). */
+ * needed which is among the edits; and each S of off_goes; after plan_sort(). */
 void companion_remove(struct planner *p);
 
 /* ---- the verbs: one host each ---- */
@@ -160,10 +147,10 @@ void plan_remove_kind(struct planner *p, enum kind kind,
     const struct host *host);
 /* Takes out what turns TLS off, of an entry and where all of it goes of the
  * duplicates behind it, if anything does; else the change stays UNCHANGED. */
-void plan_remove_entry(struct planner *p, struct subject *s,
-    const struct entry *e);
+void plan_remove_entry(struct planner *p, const struct entry *e,
+    struct change *c);
 /* The duplicates of the entry at first alone. */
-void plan_remove_duplicates(struct planner *p, struct subject *s, size_t first);
+void plan_remove_duplicates(struct planner *p, size_t first, struct change *c);
 /* Warns of a broader entry that still keeps TLS off for a host of the first
  * changes; after plan_finish(). */
 void plan_still_off(struct planner *p, size_t count);

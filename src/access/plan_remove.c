@@ -18,7 +18,7 @@ does_without_tls(const struct entry *e)
 /* One place where a key stands: takes out what turns TLS off, if anything does,
  * else leaves the change UNCHANGED; true: all of it goes. */
 static bool
-remove_entry(struct planner *p, struct subject *s, const struct entry *e)
+remove_record(struct planner *p, const struct entry *e, struct change *c)
 {
 	struct buf rest = BUF_IN(&p->plan->memory);
 	struct wanted w = { .now = &e->record, .key = e->record.key,
@@ -34,12 +34,12 @@ remove_entry(struct planner *p, struct subject *s, const struct entry *e)
 						    : "its other letters stay";
 	else if (e->managed)
 		w.reason = "it stood in the managed section";
-	plan_entry(p, s, &w);
+	plan_entry(p, &w, c);
 	return w.goes;
 }
 
 void
-plan_remove_duplicates(struct planner *p, struct subject *s, size_t first)
+plan_remove_duplicates(struct planner *p, size_t first, struct change *c)
 {
 	struct entry e;
 	size_t at = 0;
@@ -47,22 +47,21 @@ plan_remove_duplicates(struct planner *p, struct subject *s, size_t first)
 	/* Untested: the end of a long line says once more what is removed. */
 	while (entry_next_duplicate(&e, p->access, p->rules, &at, first,
 	    &p->plan->memory))
-		if (!e.record.rest && !remove_entry(p, s, &e))
+		if (!e.record.rest && !remove_record(p, &e, c))
 			return;
 }
 
 void
-plan_remove_entry(struct planner *p, struct subject *s,
-    const struct entry *e)
+plan_remove_entry(struct planner *p, const struct entry *e, struct change *c)
 {
-	if (remove_entry(p, s, e) && !e->duplicate)
-		plan_remove_duplicates(p, s, e->record.start);
+	if (remove_record(p, e, c) && !e->duplicate)
+		plan_remove_duplicates(p, e->record.start, c);
 }
 
 void
 plan_remove_kind(struct planner *p, enum kind kind, const struct host *host)
 {
-	struct subject s = { .unlisted = false };
+	struct change c;
 	struct entry e;
 
 	if (p->request->role != kind_role(kind) ||
@@ -74,28 +73,30 @@ plan_remove_kind(struct planner *p, enum kind kind, const struct host *host)
 		    e.record.start;
 		return;
 	}
-	plan_subject(p, &s, e.kind, e.record.key);
-	plan_remove_entry(p, &s, &e);
+	c = plan_change(p, e.kind, e.record.key);
+	plan_remove_entry(p, &e, &c);
+	plan_tell(p, &c);
 }
 
 void
 plan_remove(struct planner *p, const struct host *host)
 {
 	enum kind kind = kind_of_role(p->request->role);
-	struct subject s = { .unlisted = false };
+	struct change c = plan_change_of(p, kind, host);
 	struct entry e;
 
-	plan_host(p, &s, kind, host);
 	if (!plan_find(p, kind, span_of(host->name), &e) || e.record.rest) {
-		s.change->reason = "there is no such entry";
-		return;
+		c.reason = "there is no such entry";
+	} else {
+		plan_remove_entry(p, &e, &c);
+		if (c.action == UNCHANGED) {
+			plan_at(&c, e.record.start);
+			c.value = arena_text(&p->plan->memory,
+			    value_shown(&e.record));
+			c.reason = "it does not turn TLS off";
+		}
 	}
-	plan_remove_entry(p, &s, &e);
-	if (s.change->action != UNCHANGED)
-		return;
-	plan_at(&s, e.record.start);
-	s.change->value = arena_text(&p->plan->memory, value_shown(&e.record));
-	s.change->reason = "it does not turn TLS off";
+	plan_tell(p, &c);
 }
 
 /* ---- what still keeps TLS off ---- */

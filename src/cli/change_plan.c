@@ -44,13 +44,6 @@ warn_of_faults(struct job *j)
 
 /* ---- the plan ---- */
 
-/* Was it written into the new text? */
-static bool
-is_written(const struct change *c)
-{
-	return c->action == ADDED || c->action == CHANGED || c->action == MOVED;
-}
-
 struct access *
 change_after(struct job *j)
 {
@@ -69,7 +62,7 @@ number_lines(struct job *j, struct error *err)
 		size_t *line = ARENA_ADD(&j->memory, j->lines, count);
 
 		if (c->has_line)
-			*line = access_line(is_written(c) ? change_after(j)
+			*line = access_line(change_is_written(c) ? change_after(j)
 			    : &j->update.access, c->offset);
 	}
 	return arena_error(&j->memory, err);
@@ -91,26 +84,14 @@ duplicates(const struct access *a)
  * a NUL is, once a newline stands behind it.
  */
 static int
-check_ours(const struct job *j, struct error *err)
+check_ours(struct job *j, struct error *err)
 {
-	const struct access *after = &j->after;
-	const struct plan *p = &j->plan;
+	struct error why = ERROR_INIT;
 
-	for (size_t i = 0; i < p->change_count; i++) {
-		const struct change *c = &p->changes[i];
-		struct access_record r;
-
-		/* Untested: what was planned is always taken: the check is
-		 * for our own mistakes. */
-		if (!is_written(c) || !c->has_line ||
-		    (access_find(after, span_of(c->key), &r) &&
-		        r.start == c->offset))
-			continue;
-		return error_set(err, EX_DATAERR, "%s: makemap would not take "
-		    "%.300s from the line that was planned; nothing was changed",
-		    j->site.access, c->key);
-	}
-	if (duplicates(after) > duplicates(&j->update.access))
+	if (plan_find_lines(&j->plan, &j->after, &why) != 0)
+		return error_set(err, why.status, "%s: %s", j->site.access,
+		    why.text);
+	if (duplicates(&j->after) > duplicates(&j->update.access))
 		return error_set(err, EX_DATAERR, "%s: the change would make a "
 		    "key a duplicate; nothing was changed", j->site.access);
 	return 0;

@@ -126,8 +126,15 @@ look_at(const struct plan *plan)
 
 /* A line whose number is told is a line of the text. */
 static inline void
-look_at_lines(const struct plan *plan, struct span before, struct span after)
+look_at_lines(struct plan *plan, const struct access *a, struct span after)
 {
+	struct span before = a->text;
+	struct error err = ERROR_INIT;
+	struct access parsed;
+
+	must(access_parse_tls(&parsed, after, &a->rules, &err) == 0);
+	must(plan_find_lines(plan, &parsed, &err) == 0);
+	access_free(&parsed);
 	for (size_t i = 0; i < plan->change_count; i++) {
 		const struct change *c = &plan->changes[i];
 		bool new = c->action == ADDED || c->action == CHANGED ||
@@ -155,7 +162,7 @@ apply(struct plan *plan, const struct access *a, struct buf *out)
 
 	look_at(plan);
 	must(plan_apply(plan, a, out, &err) == 0);
-	look_at_lines(plan, a->text, buf_as_span(out));
+	look_at_lines(plan, a, buf_as_span(out));
 	must(plan->changed || span_equal(a->text, buf_as_span(out)));
 	plan_free(plan);
 }

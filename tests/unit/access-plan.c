@@ -356,7 +356,7 @@ static const struct together {
 };
 
 static void
-lines_are(const struct together *row, const struct plan *plan,
+lines_are(const struct together *row, struct plan *plan,
     const struct access *before, struct span after)
 {
 	static const struct access_rules plain;
@@ -365,6 +365,7 @@ lines_are(const struct together *row, const struct plan *plan,
 	struct access a;
 
 	assert_int_equal(access_parse(&a, after, &plain, &err), 0);
+	assert_int_equal(plan_find_lines(plan, &a, &err), 0);
 	for (size_t i = 0; i < plan->change_count; i++) {
 		const struct change *c = &plan->changes[i];
 
