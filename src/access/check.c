@@ -4,6 +4,133 @@
 
 #include "check_private.h"
 
+#define UNTIL "# tlsoff until "
+
+/* ---- lines that makemap drops, or reads otherwise than they look ---- */
+
+/* A duplicate's line is that of the first with its key. */
+static const struct {
+	const char *code, *text;
+} faults[] = {
+	[FAULT_DUPLICATE] = { "duplicate", "duplicate key \"%s\" (first at line "
+	    "%zu, and that one counts); remove one of them" },
+	[FAULT_LEADING_SPACE] = { "leading-space", "begins with white space, so "
+	    "makemap drops it; remove the white space, or begin the line with "
+	    "#" },
+	[FAULT_NO_VALUE] = { "no-value", "key \"%s\" without a value, so makemap "
+	    "drops it; give it a value or remove the line" },
+	[FAULT_TOO_LONG] = { "too-long", "longer than 1022 bytes, or with a NUL "
+	    "byte: makemap drops it and reads what is behind byte 1023 as "
+	    "another line; shorten it" },
+	[FAULT_REST] = { "rest", "the end of this too long line is read as an "
+	    "entry of its own, \"%s\"; shorten the line" },
+};
+
+const char *
+access_fault_text(const struct access *a, const struct access_fault *f,
+    struct arena *memory)
+{
+	struct span key = f->key;
+	size_t first = f->kind == FAULT_DUPLICATE ? access_line(a, f->first) : 0;
+
+	if (key.len > 120)
+		key.len = 120;
+	return arena_printf(memory, faults[f->kind].text,
+	    arena_visible(memory, key), first);
+}
+
+static void
+check_faults(struct checker *c)
+{
+	for (size_t i = 0; i < c->a->fault_count; i++) {
+		const struct access_fault *fault = &c->a->faults[i];
+		enum kind kind;
+		struct span what;
+
+		/* A duplicate of ours is looked at as an entry. */
+		if (fault->kind != FAULT_DUPLICATE || !entry_kind(fault->key,
+		        c->a->rules.keep_case, &kind, &what))
+			check_find(c, faults[fault->kind].code, fault->start,
+			    false, access_fault_text(c->a, fault,
+			        &c->f->memory));
+	}
+}
+
+/* ---- comments ---- */
+
+/* A day that nothing acts on. */
+static void
+check_comment(struct checker *c, const struct access_record *r)
+{
+	struct span line = { c->a->text.at + r->start, r->end - r->start };
+	struct access_record below;
+	struct comment comment;
+	struct span what;
+	enum kind kind;
+	size_t at = r->end;
+
+	if (!span_begins(line, UNTIL))
+		return;
+	(void)comment_read(c->a->text, r->end, &comment);
+	if (comment.until[0] == '\0')
+		check_find(c, "date", r->start, false,
+		    "there is no day in this comment, so its entry never "
+		    "expires; write it as # tlsoff until 2026-12-31");
+	else if (!access_next(c->a->text, &at, &below) ||
+	    below.kind != ACCESS_ENTRY ||
+	    !entry_kind(below.key, c->a->rules.keep_case, &kind, &what))
+		check_find(c, "orphan", r->start, false,
+		    "this comment has no Try_TLS: or Srv_Features: entry "
+		    "directly below it, so nothing expires; move it there, or "
+		    "remove it");
+}
+
+/* The first place where CanIt is named; NULL: nowhere. */
+static const char *
+find_canit(struct span text)
+{
+	static const char *const spellings[] = { "CanIt", "CANIT", "canit",
+		"Canit" };
+	const char *first = NULL;
+
+	for (size_t i = 0; i < sizeof(spellings) / sizeof(spellings[0]); i++) {
+		const char *found = memmem(text.at, text.len, spellings[i],
+		    strlen(spellings[i]));
+
+		if (found != NULL && (first == NULL || found < first))
+			first = found;
+	}
+	return first;
+}
+
+static void
+check_marker(struct checker *c)
+{
+	struct span text = c->a->text;
+	const char *first = c->a->marked ? NULL : find_canit(text);
+	size_t start;
+
+	if (first == NULL)
+		return;
+	start = (size_t)(first - text.at);
+	while (start > 0 && text.at[start - 1] != '\n')
+		start--;
+	check_find(c, "marker", start, false,
+	    "CanIt is named, but there is no line that begins its section, so "
+	    "new entries go to the end of the file; put that line back, or say "
+	    "with --marker what it looks like");
+}
+
+static void
+check_recipients(struct checker *c)
+{
+	if (c->rcpt.end > 0 && c->client_off)
+		check_find(c, "requirement", c->rcpt.start, false,
+		    "this demands TLS of recipients; a message that also goes "
+		    "to a host with Try_TLS: NO bounces; remove it, or those "
+		    "entries");
+}
+
 /* ---- one entry ---- */
 
 /* Keeps how the line shall look. */
@@ -11,21 +138,25 @@ static void
 fix_entry(struct checker *c, const struct facts *f, size_t first)
 {
 	const struct entry *e = &f->e;
-	struct findings *found = c->f;
-	struct check_fix *fix = ARENA_ADD(&found->memory, found->fixes,
-	    found->fix_count);
+	const bool *wanted = f->wanted;
+	struct arena *memory = &c->f->memory;
+	struct check_fix *fix = ARENA_ADD(memory, c->f->fixes, c->f->fix_count);
+	struct span value = wanted[FIX_VALUE] ? e->mended
+	    : e->stray ? e->value : value_shown(&e->record);
 
 	*fix = (struct check_fix){ .record = e->record, .kind = e->kind,
-		.value = e->stray ? e->value : value_shown(&e->record),
-		.first = first, .last = found->count };
-	memcpy(fix->wanted, f->wanted, sizeof(fix->wanted));
-	fix->key = arena_text(&found->memory,
-	    f->wanted[FIX_KEY] ? span_of(f->key) : e->record.key);
-	if (f->wanted[FIX_VALUE]) {
-		fix->value = e->mended;
-		fix->note = e->note;
-	}
-	fix->value = span_of(arena_text(&found->memory, fix->value));
+		.first = first, .last = c->f->count,
+		.companion = wanted[FIX_COMPANION],
+		.writes = wanted[FIX_KEY] || wanted[FIX_VALUE] ||
+		    wanted[FIX_PLACE] || wanted[FIX_DROP] };
+	fix->line = (struct wanted){
+		.key = span_of(arena_text(memory,
+		    wanted[FIX_KEY] ? span_of(f->key) : e->record.key)),
+		.value = span_of(arena_text(memory, value)),
+		.moves = wanted[FIX_PLACE], .goes = wanted[FIX_DROP],
+		.reason = wanted[FIX_DROP] ? "a duplicate" : NULL };
+	if (wanted[FIX_VALUE])
+		fix->line.note = e->note;
 }
 
 static void
@@ -36,7 +167,6 @@ check_entry(struct checker *c, const struct access_record *r)
 
 	if (!entry_read(&f.e, c->a, c->rules, r, &c->scratch))
 		return;
-	facts_gather(c, &f);
 	check_faults_of(c, &f);
 	if (memchr(f.wanted, true, sizeof(f.wanted)) != NULL)
 		fix_entry(c, &f, first);
@@ -48,7 +178,7 @@ static int
 compare_keys(const void *left, const void *right)
 {
 	const struct check_fix *const *l = left, *const *r = right;
-	int order = strcasecmp((*l)->key, (*r)->key);
+	int order = strcasecmp((*l)->line.key.at, (*r)->line.key.at);
 
 	if (order != 0)
 		return order;
@@ -62,8 +192,7 @@ give_up(struct findings *f, struct check_fix *fix)
 {
 	for (size_t i = fix->first; i < fix->last; i++)
 		f->at[i].fixable = false;
-	memset(fix->wanted, 0, sizeof(fix->wanted));
-	fix->note.len = 0;
+	fix->writes = fix->companion = false;
 }
 
 /* Only the first of them is mended. */
@@ -74,13 +203,14 @@ part(struct findings *f)
 	size_t count = 0;
 
 	for (size_t i = 0; i < f->fix_count && !f->memory.failed; i++)
-		if (!f->fixes[i].wanted[FIX_DROP])
+		if (!f->fixes[i].line.goes)
 			*ARENA_ADD(&f->memory, sorted, count) = &f->fixes[i];
 	if (f->memory.failed || count < 2)
 		return;
 	qsort(sorted, count, sizeof(*sorted), compare_keys);
 	for (size_t i = 1; i < count; i++)
-		if (strcasecmp(sorted[i]->key, sorted[i - 1]->key) == 0)
+		if (strcasecmp(sorted[i]->line.key.at,
+		        sorted[i - 1]->line.key.at) == 0)
 			give_up(f, sorted[i]);
 }
 

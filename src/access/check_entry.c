@@ -1,34 +1,7 @@
 /* What is wrong with an entry, each fault with its message. */
-#include <stdarg.h>
 #include <string.h>
 
-#include "access_private.h"
 #include "check_private.h"
-
-/* Is there a right answer?  A line whose key is wrong and stays so is not moved
- * or mended for its other faults either. */
-static bool
-can_fix(const struct facts *f, enum fix fix)
-{
-	if (fix == FIX_NONE || f->stuck)
-		return false;
-	return fix == FIX_VALUE ? !f->risky
-				: fix != FIX_DROP || f->says_the_same;
-}
-
-static void PRINTF_LIKE(5, 6)
-find(struct checker *c, struct facts *f, const char *code, enum fix fix,
-    const char *format, ...)
-{
-	bool fixable = can_fix(f, fix);
-	va_list args;
-
-	f->wanted[fix] = f->wanted[fix] || fixable;
-	va_start(args, format);
-	check_find(c, code, f->e.record.start, fixable,
-	    arena_vprintf(&c->f->memory, format, args));
-	va_end(args);
-}
 
 /* ---- the key ---- */
 
@@ -38,31 +11,31 @@ check_key(struct checker *c, struct facts *f)
 	const struct entry *e = &f->e;
 
 	if (e->key == KEY_NO_HOST)
-		find(c, f, "key", FIX_NONE, "this key never matches: %s",
+		check_add(c, f, "key", FIX_NONE, "this key never matches: %s",
 		    e->no_host);
 	else if (e->key == KEY_SPELLING)
-		find(c, f, "key", FIX_KEY, "this key never matches, because "
+		check_add(c, f, "key", FIX_KEY, "this key never matches, because "
 		    "sendmail asks for another spelling; write %s", f->key);
 	else if (e->key == KEY_UNASKED && e->kind != KIND_FALLBACK)
-		find(c, f, "key", FIX_NONE, "this key never matches, because "
+		check_add(c, f, "key", FIX_NONE, "this key never matches, because "
 		    "sendmail asks for names alone, and before 8.17.2 only for "
 		    "%s; give the host's name, or remove the line",
 		    kind_tag(e->kind));
 	else if (e->key == KEY_UNASKED && e->what.len == 0)
-		find(c, f, "key", FIX_NONE, "this key never matches, because "
+		check_add(c, f, "key", FIX_NONE, "this key never matches, because "
 		    "sendmail asks for hosts alone; for everybody set O "
 		    "TLSFallbacktoClear=true in the cf, or remove the line");
 	else if (e->key == KEY_UNASKED)
-		find(c, f, "key", FIX_NONE, "this key never matches, because the "
+		check_add(c, f, "key", FIX_NONE, "this key never matches, because the "
 		    "cf was made without FEATURE(`tls_session_features'); add "
 		    "that to the .mc file, or remove the line");
 	if (e->stray && e->tls == TLS_OFF)
-		find(c, f, "stray-space", FIX_KEY, "a blank behind the tag makes "
+		check_add(c, f, "stray-space", FIX_KEY, "a blank behind the tag makes "
 		    "this an entry for everybody: STARTTLS is off for every %s; "
 		    "write %s without the blank",
 		    e->role == ROLE_CLIENT ? "server" : "client", f->key);
 	else if (e->stray)
-		find(c, f, "stray-space", FIX_KEY, "a blank behind the tag makes "
+		check_add(c, f, "stray-space", FIX_KEY, "a blank behind the tag makes "
 		    "this an entry for everybody, and one that does nothing for "
 		    "the host; write %s without the blank", f->key);
 }
@@ -78,19 +51,19 @@ check_reach(struct checker *c, struct facts *f)
 	if (!e->meant_off || e->stray || !e->has_host)
 		return;
 	if (e->what.len == 0)
-		find(c, f, "everybody", FIX_NONE, "this turns TLS off for "
+		check_add(c, f, "everybody", FIX_NONE, "this turns TLS off for "
 		    "everybody; name the hosts instead");
 	else if (e->host.kind == HOST_NET && strcasecmp(name, "IPv6") == 0)
-		find(c, f, "broad", FIX_NONE, "this turns TLS off for all of "
+		check_add(c, f, "broad", FIX_NONE, "this turns TLS off for all of "
 		    "IPv6; name the nets instead");
 	else if (e->host.kind == HOST_NAME && strchr(name, '.') == NULL &&
 	    strcmp(name, "localhost") != 0)
-		find(c, f, "broad", FIX_NONE, "this turns TLS off for every host "
+		check_add(c, f, "broad", FIX_NONE, "this turns TLS off for every host "
 		    "below \"%s\"; name the hosts or domains instead", name);
 	/* Untested: no address has two letters. */
 	else if (e->host.kind == HOST_ADDRESS && len > 2 &&
 	    strchr(name, ':') == NULL && strcmp(name + len - 2, ".0") == 0)
-		find(c, f, "net", FIX_NONE, "this is the one address %s, not a "
+		check_add(c, f, "net", FIX_NONE, "this is the one address %s, not a "
 		    "net; write the net as %.*s", name, (int)len - 2, name);
 }
 
@@ -110,15 +83,15 @@ check_meaning(struct checker *c, struct facts *f)
 	const struct entry *e = &f->e;
 
 	if (e->note.len > 0 && (e->off || e->kind == KIND_CLT_FEATURES))
-		find(c, f, "comment", FIX_VALUE, "the comment behind the value is "
+		check_add(c, f, "comment", FIX_VALUE, "the comment behind the value is "
 		    "part of the value, and its letters count; put it on a line "
 		    "of its own");
 	else if (e->note.len > 0)
-		find(c, f, "comment", FIX_VALUE, "the comment behind the value is "
+		check_add(c, f, "comment", FIX_VALUE, "the comment behind the value is "
 		    "part of the value, so TLS is not off; put it on a line of "
 		    "its own");
 	else if (e->mended.len > 0 && e->meant_off && !e->off)
-		find(c, f, "value", FIX_VALUE, "sendmail does not take \"%s\" for "
+		check_add(c, f, "value", FIX_VALUE, "sendmail does not take \"%s\" for "
 		    "off; write %s", shown(c, e->value),
 		    arena_visible(&c->scratch, e->mended));
 }
@@ -144,8 +117,16 @@ has_no_feature(const struct facts *f)
 	    !value_has_capital(value, 'S');
 }
 
+/* Is TLS on for its host without it?  The address of a name is not known here. */
 static bool
-does_nothing(const struct facts *f)
+is_alone(const struct checker *c, const struct facts *f)
+{
+	return f->e.has_host && f->before.tls == TLS_ON &&
+	    !(f->e.host.kind == HOST_NAME && c->nets[f->e.role]);
+}
+
+static bool
+does_nothing(const struct checker *c, const struct facts *f)
 {
 	static const char *const words[] = { "OK", "YES", "ON", "TRUE", "NO",
 		"OFF", "FALSE", "NONE", "REJECT", "RELAY", "SKIP", NULL };
@@ -160,7 +141,7 @@ does_nothing(const struct facts *f)
 		return has_no_feature(f);
 	if (e->kind == KIND_FALLBACK)
 		return false;
-	return f->is_alone &&
+	return is_alone(c, f) &&
 	    (e->role == ROLE_CLIENT || word_is_one_of(e->value, words));
 }
 
@@ -175,16 +156,16 @@ check_value(struct checker *c, struct facts *f)
 	if (part.len == 0)
 		part = e->value;
 	if (e->kind == KIND_FALLBACK && e->tls == TLS_TEMPFAIL)
-		find(c, f, "value", FIX_NONE, "sendmail does not know \"%s\", and "
+		check_add(c, f, "value", FIX_NONE, "sendmail does not know \"%s\", and "
 		    "then sends the host no mail at all; remove it",
 		    arena_visible(&c->scratch, part));
 	else if (puts_off(e))
-		find(c, f, "value", FIX_NONE, "the value \"%s\" puts %s off; "
+		check_add(c, f, "value", FIX_NONE, "the value \"%s\" puts %s off; "
 		    "write %s to turn TLS off, or remove the line",
 		    shown(c, e->value), e->role == ROLE_CLIENT
 		        ? "mail to the host" : "the host", off);
-	else if (does_nothing(f))
-		find(c, f, "value", FIX_NONE, "the value \"%s\" does nothing "
+	else if (does_nothing(c, f))
+		check_add(c, f, "value", FIX_NONE, "the value \"%s\" does nothing "
 		    "here; write %s to turn TLS off, or remove the line",
 		    shown(c, e->value), off);
 }
@@ -195,51 +176,12 @@ static void
 check_place(struct checker *c, struct facts *f)
 {
 	if (f->e.managed)
-		find(c, f, "managed", FIX_PLACE, "this stands in the managed "
+		check_add(c, f, "managed", FIX_PLACE, "this stands in the managed "
 		    "section, where the next update of CanIt deletes it; move it "
 		    "above line %zu", access_line(c->a, c->a->managed));
 	if (f->e.expired)
-		find(c, f, "expired", FIX_NONE, "this was to end after %s; run "
+		check_add(c, f, "expired", FIX_NONE, "this was to end after %s; run "
 		    "tlsoff expire, or write another day", f->e.comment.until);
-}
-
-static void
-check_needs(struct checker *c, struct facts *f)
-{
-	const struct entry *e = &f->e;
-	const char *applies = companion_check(c->rules->policy);
-
-	if (f->asked != REQUIRE_NOTHING)
-		find(c, f, "requirement", FIX_NONE, "%s demands TLS, so mail %s; "
-		    "remove one of the two, or exempt the host with %s%s OK",
-		    entry_name(c->a, &f->by, &c->scratch),
-		    f->asked == REQUIRE_BOUNCE ? "bounces" : "is deferred",
-		    requirement_tag(e->role), e->host.name);
-	if (f->missing[0] == '\0')
-		return;
-	if (f->has_companion_key)
-		find(c, f, "companion", FIX_COMPANION, "mail to it %s where %s "
-		    "applies, which the cf turns on; Clt_Features has to give "
-		    "it %s", e->kind == KIND_TRY_TLS ? "bounces" : "waits",
-		    applies, f->missing);
-	else
-		find(c, f, "companion", FIX_NONE, "mail to it bounces where %s "
-		    "applies, which the cf turns on, and Clt_Features cannot be "
-		    "said of it: since sendmail 8.17.2 it can of a name; give "
-		    "the host's name", applies);
-}
-
-static void
-check_broader(struct checker *c, struct facts *f)
-{
-	if (f->lost != '\0')
-		find(c, f, "hides", FIX_NONE, "this hides %s and loses its %c; "
-		    "write %s if that is not meant",
-		    entry_name(c->a, &f->broader, &c->scratch), f->lost,
-		    arena_text(&c->scratch, f->letters));
-	else if (f->is_redundant)
-		find(c, f, "redundant", FIX_NONE, "%s decides the same; remove "
-		    "this line", entry_name(c->a, &f->broader, &c->scratch));
 }
 
 void
@@ -249,17 +191,16 @@ check_faults_of(struct checker *c, struct facts *f)
 
 	/* An entry that is not obeyed has nothing else to be told of. */
 	if (e->key == KEY_TAG_CASE) {
-		find(c, f, "key", FIX_NONE, "this key never matches, because the "
+		check_add(c, f, "key", FIX_NONE, "this key never matches, because the "
 		    "K line has -f and case counts; write the tag as %s",
 		    kind_tag(e->kind));
 		return;
 	}
-	if (e->duplicate && !e->stray && f->first.end > 0) {
-		find(c, f, "duplicate", FIX_DROP, "this key stands at line %zu "
-		    "already, and that one counts; remove one of them",
-		    access_line(c->a, f->first.start));
+	if (e->duplicate && !e->stray) {
+		check_duplicate(c, f);
 		return;
 	}
+	facts_gather(c, f);
 	check_key(c, f);
 	check_reach(c, f);
 	check_meaning(c, f);

@@ -1,24 +1,50 @@
-/* What is to be known of an entry before it can be said what is wrong. */
+/* What is wrong with an entry, where it depends on other entries. */
+#include <stdarg.h>
 #include <string.h>
 
 #include "check_private.h"
 
-/* ---- can it be mended ---- */
+/* ---- findings ---- */
 
-static enum value_requirement
-requirement(struct checker *c, struct facts *f)
+void
+check_find(struct checker *c, const char *code, size_t offset, bool fixable,
+    const char *message)
 {
-	struct policy found = { .value = BUF_IN(&c->scratch) };
-	enum value_requirement asked = requirement_of_host(f->e.role,
-	    &f->question, &found);
+	struct findings *f = c->f;
 
-	if (found.found)
-		(void)access_find(c->a, span_of(found.key), &f->by);
-	return asked;
+	*ARENA_ADD(&f->memory, f->at, f->count) =
+	    (struct finding){ code, offset, fixable, message };
 }
 
+/* Is there a right answer?  A line whose key is wrong and stays so is not moved
+ * or mended for its other faults either. */
 static bool
-is_risky(struct checker *c, struct facts *f)
+can_fix(const struct facts *f, enum fix fix)
+{
+	if (fix == FIX_NONE || f->stuck)
+		return false;
+	return fix != FIX_VALUE || !f->risky;
+}
+
+void
+check_add(struct checker *c, struct facts *f, const char *code, enum fix fix,
+    const char *format, ...)
+{
+	bool fixable = can_fix(f, fix);
+	va_list args;
+
+	f->wanted[fix] = f->wanted[fix] || fixable;
+	va_start(args, format);
+	check_find(c, code, f->e.record.start, fixable,
+	    arena_vprintf(&c->f->memory, format, args));
+	va_end(args);
+}
+
+/* ---- what is to be known first ---- */
+
+/* Would mending it turn off more than can be answered for? */
+static bool
+is_risky(const struct checker *c, const struct facts *f)
 {
 	const struct entry *e = &f->e;
 
@@ -27,7 +53,7 @@ is_risky(struct checker *c, struct facts *f)
 	return e->host.kind == HOST_EVERYBODY ||
 	    (e->host.kind == HOST_NAME && strchr(e->host.name, '.') == NULL) ||
 	    (e->role == ROLE_CLIENT && c->rcpt.end > 0) ||
-	    requirement(c, f) != REQUIRE_NOTHING;
+	    f->asked != REQUIRE_NOTHING;
 }
 
 /* Would another line come in force with the bare tag? */
@@ -61,28 +87,136 @@ is_stuck(struct checker *c, const struct facts *f)
 	                     (!e->duplicate && hides_bare(c, e))));
 }
 
+static void
+find_requirement(struct checker *c, struct facts *f)
+{
+	struct policy found = { .value = BUF_IN(&c->scratch) };
+
+	f->asked = requirement_of_host(f->e.role, &f->question, &found);
+	if (found.found)
+		(void)access_find(c->a, span_of(found.key), &f->by);
+}
+
+static void
+find_broader(struct checker *c, struct facts *f)
+{
+	f->before.value = BUF_IN(&c->scratch);
+	policy_decide(f->e.kind, &f->question, &f->before);
+	if (f->before.found)
+		(void)access_find(c->a, span_of(f->before.key), &f->broader);
+}
+
+void
+facts_gather(struct checker *c, struct facts *f)
+{
+	const struct entry *e = &f->e;
+
+	f->text = (struct access_without){ c->a, e->record.start };
+	f->question = question_in_text(&e->host, c->rules->policy, &f->text);
+	f->key = arena_printf(&c->scratch, "%s%s", kind_tag(e->kind),
+	    e->host.name);
+	f->matches = !e->stray && e->key != KEY_NO_HOST &&
+	    e->key != KEY_SPELLING && e->key != KEY_UNASKED;
+	if (e->has_host && e->meant_off)
+		find_requirement(c, f);
+	f->risky = is_risky(c, f);
+	f->stuck = is_stuck(c, f);
+	if (f->matches && e->has_host)
+		find_broader(c, f);
+}
+
+/* ---- duplicates ---- */
+
 static struct span
 as_mended(const struct entry *e, struct span otherwise)
 {
 	return e->mended.len > 0 ? e->mended : otherwise;
 }
 
-/* The second with a key is not obeyed.  Will the first, mended, say what this
- * one was meant to say? */
-static void
-compare_first(struct checker *c, struct facts *f)
+/* It is not obeyed.  Will the first with its key, mended, say what this one was
+ * meant to say? */
+static bool
+says_the_same(struct checker *c, const struct entry *e,
+    const struct access_record *r)
 {
-	const struct entry *e = &f->e;
 	struct entry first;
 
-	/* Untested: where one entry does not count another of its key does. */
-	if (!access_find(c->a, e->record.key, &f->first))
-		return;
-	f->says_the_same = e->note.len == 0 && !e->has_comment &&
-	    entry_read(&first, c->a, c->rules, &f->first, &c->scratch) &&
-	    !first.stray &&
-	    span_equal(as_mended(&first, value_shown(&f->first)),
+	return e->note.len == 0 && !e->has_comment &&
+	    entry_read(&first, c->a, c->rules, r, &c->scratch) &&
+	    !first.stray && span_equal(as_mended(&first, value_shown(r)),
 	        as_mended(e, e->value));
+}
+
+void
+check_duplicate(struct checker *c, struct facts *f)
+{
+	struct access_record first;
+
+	/* Untested: where one entry does not count another of its key does. */
+	if (access_find(c->a, f->e.record.key, &first))
+		check_add(c, f, "duplicate", says_the_same(c, &f->e, &first)
+		    ? FIX_DROP : FIX_NONE, "this key stands at line %zu "
+		    "already, and that one counts; remove one of them",
+		    access_line(c->a, first.start));
+}
+
+/* ---- what else is asked about the host ---- */
+
+/* Those letters of Clt_Features that it needs and has not: of the host that
+ * Try_TLS exempts, or what the entry itself says. */
+static void
+find_missing(struct checker *c, struct facts *f, bool has_key, char missing[3])
+{
+	const struct policy_rules *rules = c->rules->policy;
+	struct policy found = { .value = BUF_IN(&c->scratch) };
+	struct span value = f->e.in_map;
+
+	missing[0] = '\0';
+	if (f->e.kind != KIND_CLT_FEATURES) {
+		policy_decide(KIND_CLT_FEATURES, &f->question, &found);
+		value = buf_as_span(&found.value);
+	}
+	if (has_key || f->e.kind != KIND_CLT_FEATURES)
+		companion_missing(rules, value, missing);
+}
+
+static void
+check_companion(struct checker *c, struct facts *f)
+{
+	const struct policy_rules *rules = c->rules->policy;
+	bool has_key = companion_has_key(rules, &f->e.host);
+	char missing[3];
+
+	find_missing(c, f, has_key, missing);
+	if (missing[0] == '\0')
+		return;
+	if (has_key)
+		check_add(c, f, "companion", FIX_COMPANION, "mail to it %s where %s "
+		    "applies, which the cf turns on; Clt_Features has to give "
+		    "it %s", f->e.kind == KIND_TRY_TLS ? "bounces" : "waits",
+		    companion_check(rules), missing);
+	else
+		check_add(c, f, "companion", FIX_NONE, "mail to it bounces where %s "
+		    "applies, which the cf turns on, and Clt_Features cannot be "
+		    "said of it: since sendmail 8.17.2 it can of a name; give "
+		    "the host's name", companion_check(rules));
+}
+
+void
+check_needs(struct checker *c, struct facts *f)
+{
+	const struct entry *e = &f->e;
+
+	if (!f->matches || !e->has_host)
+		return;
+	if (f->asked != REQUIRE_NOTHING)
+		check_add(c, f, "requirement", FIX_NONE, "%s demands TLS, so mail %s; "
+		    "remove one of the two, or exempt the host with %s%s OK",
+		    entry_name(c->a, &f->by, &c->scratch),
+		    f->asked == REQUIRE_BOUNCE ? "bounces" : "is deferred",
+		    requirement_tag(e->role), e->host.name);
+	if (e->off && e->role == ROLE_CLIENT)
+		check_companion(c, f);
 }
 
 /* ---- the broader entry ---- */
@@ -122,87 +256,42 @@ stands_in(const struct checker *c, const struct facts *f)
 	    strcmp(f->e.comment.until, other.until) == 0;
 }
 
-static void
-compare_letters(struct checker *c, struct facts *f, const struct policy *before)
+/* The bare tag with a dot in its value has a stray blank: no letters. */
+static bool
+has_stray_host(const struct access_record *r)
 {
-	struct buf was = BUF_IN(&c->scratch), now = BUF_IN(&c->scratch);
-	const char *off = f->e.kind == KIND_SRV_FEATURES ? "Ss" : "";
-
-	if (f->e.kind == KIND_SRV_FEATURES || f->e.kind == KIND_CLT_FEATURES) {
-		value_letters(f->e.kind, buf_as_span(&before->value), off, &was);
-		value_letters(f->e.kind, as_mended(&f->e, f->e.value), off,
-		    &now);
-	}
-	f->lost = lost_letter(buf_as_span(&was), buf_as_span(&now));
-	f->is_redundant = before->tls == TLS_OFF && stands_in(c, f) &&
-	    span_equal(buf_as_span(&was), buf_as_span(&now));
-	if (now.len > 0)
-		buf_char(&was, ' ');
-	buf_span(&was, buf_as_span(&now));
-	if (f->e.kind == KIND_SRV_FEATURES)
-		buf_text(&was, " S");
-	f->letters = buf_as_span(&was);
-}
-
-/* What Clt_Features says of the host that Try_TLS exempts, or of that which it
- * exempts itself. */
-static void
-look_for_companion(struct checker *c, struct facts *f)
-{
-	const struct policy_rules *rules = c->rules->policy;
-	struct policy found = { .value = BUF_IN(&c->scratch) };
-
-	f->has_companion_key = companion_has_key(rules, &f->e.host);
-	if (f->e.kind == KIND_CLT_FEATURES) {
-		if (f->has_companion_key)
-			companion_missing(rules, f->e.in_map, f->missing);
-		return;
-	}
-	policy_decide(KIND_CLT_FEATURES, &f->question, &found);
-	companion_missing(rules, buf_as_span(&found.value), f->missing);
-}
-
-static void
-look_around(struct checker *c, struct facts *f)
-{
-	struct policy before = { .value = BUF_IN(&c->scratch) };
-	struct access_record *r = &f->broader;
-
-	policy_decide(f->e.kind, &f->question, &before);
-	/* The address of a name is not known here. */
-	f->is_alone = before.tls == TLS_ON &&
-	    !(f->e.host.kind == HOST_NAME && c->nets[f->e.role]);
-	if (f->e.off && f->e.role == ROLE_CLIENT)
-		look_for_companion(c, f);
-	if (!f->e.meant_off && f->e.kind != KIND_CLT_FEATURES)
-		return;
-	if (f->e.meant_off)
-		f->asked = requirement(c, f);
-	/* The bare tag with a dot in its value has a stray blank: no letters. */
 	/* Untested: a narrower entry of the host itself decides before. */
-	if (before.found && access_find(c->a, span_of(before.key), r) &&
-	    (r->key.at[r->key.len - 1] != ':' ||
-	        memchr(r->value.at, '.', r->value.len) == NULL))
-		compare_letters(c, f, &before);
+	return r->key.at[r->key.len - 1] == ':' &&
+	    memchr(r->value.at, '.', r->value.len) != NULL;
 }
 
 void
-facts_gather(struct checker *c, struct facts *f)
+check_broader(struct checker *c, struct facts *f)
 {
 	const struct entry *e = &f->e;
+	bool server = e->kind == KIND_SRV_FEATURES;
+	struct buf was = BUF_IN(&c->scratch), now = BUF_IN(&c->scratch);
+	const char *name;
+	char lost;
 
-	f->text = (struct access_without){ c->a, e->record.start };
-	f->question = question_in_text(&e->host, c->rules->policy, &f->text);
-	f->key = arena_printf(&c->scratch, "%s%s", kind_tag(e->kind),
-	    e->host.name);
-	if (e->duplicate && !e->stray) {
-		compare_first(c, f);
+	if (f->broader.end == 0 || has_stray_host(&f->broader) ||
+	    (!e->meant_off && e->kind != KIND_CLT_FEATURES))
 		return;
+	if (server || e->kind == KIND_CLT_FEATURES) {
+		value_letters(e->kind, buf_as_span(&f->before.value),
+		    server ? "Ss" : "", &was);
+		value_letters(e->kind, as_mended(e, e->value),
+		    server ? "Ss" : "", &now);
 	}
-	f->matches = !e->stray && e->key != KEY_NO_HOST &&
-	    e->key != KEY_SPELLING && e->key != KEY_UNASKED;
-	f->risky = is_risky(c, f);
-	f->stuck = is_stuck(c, f);
-	if (f->matches && e->has_host)
-		look_around(c, f);
+	name = entry_name(c->a, &f->broader, &c->scratch);
+	lost = lost_letter(buf_as_span(&was), buf_as_span(&now));
+	if (lost != '\0')
+		check_add(c, f, "hides", FIX_NONE, "this hides %s and loses its %c; "
+		    "write %s%s%s%s if that is not meant", name, lost,
+		    buf_string(&was), now.len > 0 ? " " : "",
+		    buf_string(&now), server ? " S" : "");
+	else if (f->before.tls == TLS_OFF && stands_in(c, f) &&
+	    span_equal(buf_as_span(&was), buf_as_span(&now)))
+		check_add(c, f, "redundant", FIX_NONE, "%s decides the same; remove "
+		    "this line", name);
 }

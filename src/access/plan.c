@@ -1,8 +1,8 @@
-/* A plan: made host by host, or of what is past its date; then applied in one pass
- * over the text. */
+/* A plan: made host by host, of what is past its date, or of what a check found;
+ * then applied in one pass over the text. */
 #include <sysexits.h>
 
-#include "plan_private.h"
+#include "check_private.h"
 
 const char *
 action_name(enum action action)
@@ -145,6 +145,53 @@ plan_expire(struct plan *plan, const struct access *a,
 	if (finish_removal(&p) == 0)
 		plan_still_off(&p, plan->change_count);
 	if (arena_error(&plan->memory, err) == 0)
+		return 0;
+	plan_free(plan);
+	return -1;
+}
+
+/* ---- what a check found ---- */
+
+static void
+fix_line(struct planner *p, const struct check_fix *fix)
+{
+	struct wanted w = fix->line;
+	struct change c = plan_change(p, fix->kind, w.key);
+
+	w.now = &fix->record;
+	plan_entry(p, &w, &c);
+	plan_tell(p, &c);
+}
+
+/* Of entries of that kind. */
+static void
+fix_companions(struct planner *p, const struct findings *f, enum kind kind)
+{
+	struct entry e;
+
+	plan_sort(p);
+	for (size_t i = 0; i < f->fix_count; i++)
+		if (f->fixes[i].companion && f->fixes[i].kind == kind &&
+		    entry_read(&e, p->access, p->rules, &f->fixes[i].record,
+		        &p->plan->memory))
+			companion_give(p, &e.host);
+}
+
+int
+plan_fix(struct plan *plan, const struct access *a, const struct findings *f,
+    const struct entry_rules *rules, struct error *err)
+{
+	const struct request request = { .verb = VERB_ADD };
+	struct planner p = planner_of(plan, a, rules, &request, err);
+
+	for (size_t i = 0; i < f->fix_count; i++)
+		if (f->fixes[i].writes)
+			fix_line(&p, &f->fixes[i]);
+	/* Last: an entry that is mended itself gets its letters another time,
+	 * and one that exempts a host beside Try_TLS gets them once. */
+	fix_companions(&p, f, KIND_CLT_FEATURES);
+	fix_companions(&p, f, KIND_TRY_TLS);
+	if (plan_finish(&p) == 0)
 		return 0;
 	plan_free(plan);
 	return -1;

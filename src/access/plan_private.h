@@ -1,11 +1,11 @@
 /*
  * plan_private.h: what the files that make a plan share.
  *
- *   plan.c         a request, or dates -> a plan; a plan -> the new text
+ *   plan.c         a request, dates, or what a check found -> a plan; a plan ->
+ *                  the new text
  *   plan_all.c     several requests as one plan
  *   plan_add.c     TLS off for one host, or clear text where it fails
  *   plan_remove.c  TLS on again for one host
- *   plan_fix.c     what a check found -> a plan
  *   companion.c    gives exempted hosts what they need of Clt_Features;
  *                  companion_remove.c takes back what none needs any more
  *   planner.c      what all of them ask of the text, and tell
