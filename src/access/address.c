@@ -11,13 +11,10 @@
 int
 number_read(struct span s, int most)
 {
-	int value = 0;
+	bool digits = s.len > 0 && span_run(s, DIGITS) == s.len;
+	long long value = span_number(s, most + 1);
 
-	if (s.len == 0 || span_run(s, DIGITS) < s.len)
-		return -1;
-	for (size_t i = 0; i < s.len && value <= most; i++)
-		value = value * 10 + (s.at[i] - '0');
-	return value <= most ? value : -1;
+	return digits && value <= most ? (int)value : -1;
 }
 
 /* ---- octets ---- */

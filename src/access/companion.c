@@ -232,63 +232,43 @@ companion_give(struct planner *p, const struct host *host)
 
 /* ---- what is below an exempted host ---- */
 
-static int
-compare_names(const void *left, const void *right)
-{
-	const char *const *l = left, *const *r = right;
-
-	return strcasecmp(*l, *r);
-}
-
 struct names {
-	const char **at; /* sorted */
+	struct span *at; /* sorted */
 	size_t count;
 };
 
-static struct names
-names_of(struct planner *p)
+static int
+compare_names(const void *left, const void *right)
 {
-	struct arena *memory = &p->plan->memory;
-	struct names names = { NULL, 0 };
+	const struct span *l = left, *r = right;
+	int order = strncasecmp(l->at, r->at, l->len < r->len ? l->len : r->len);
 
-	for (size_t i = 0; i < p->request->count; i++) {
-		const struct host *host = &p->request->wishes[i].host;
-
-		if (companion_has_key(p->rules->policy, host))
-			*ARENA_ADD(memory, names.at, names.count) = host->name;
-	}
-	if (!memory->failed && names.count > 1)
-		qsort(names.at, names.count, sizeof(*names.at), compare_names);
-	return names;
+	return order != 0 ? order : (l->len > r->len) - (l->len < r->len);
 }
 
 static bool
-is_among(const struct names *names, struct span name, struct arena *memory)
+is_among(const struct names *names, struct span name)
 {
-	const char *text = arena_text(memory, name);
-
-	return !memory->failed && names->count > 0 && bsearch(&text, names->at,
-	    names->count, sizeof(*names->at), compare_names) != NULL;
+	return bsearch(&name, names->at, names->count, sizeof(*names->at),
+	    compare_names) != NULL;
 }
 
 /* Is it for a host below one of these, and for none of them? */
 static bool
-is_below(const struct names *names, struct span name, struct arena *memory)
+is_below(const struct names *names, struct span name)
 {
-	if (is_among(names, name, memory))
+	if (is_among(names, name))
 		return false;
 	while (name_to_parent(&name))
-		if (is_among(names, name, memory))
+		if (is_among(names, name))
 			return true;
 	return false;
 }
 
 /* An entry of its own hides what the exempted domain was given. */
 static void
-amend_below(struct planner *p)
+amend_below(struct planner *p, const struct names *names)
 {
-	struct arena *memory = &p->plan->memory;
-	struct names names = names_of(p);
 	struct tls_walk walk = { .text = p->access->text };
 	struct entry e;
 	char missing[3];
@@ -298,7 +278,7 @@ amend_below(struct planner *p)
 		    e.tls == TLS_NEXT)
 			continue;
 		companion_missing(p->rules->policy, e.in_map, missing);
-		if (missing[0] != '\0' && is_below(&names, e.what, memory))
+		if (missing[0] != '\0' && is_below(names, e.what))
 			amend(p, &e, missing);
 	}
 }
@@ -307,11 +287,22 @@ void
 companion_add(struct planner *p)
 {
 	const struct request *r = p->request;
+	struct names names = { NULL, 0 };
 
 	if (r->role == ROLE_SERVER ||
 	    companion_letters(p->rules->policy)[0] == '\0')
 		return;
-	for (size_t i = 0; i < r->count; i++)
-		companion_give(p, &r->wishes[i].host);
-	amend_below(p);
+	for (size_t i = 0; i < r->count; i++) {
+		const struct host *host = &r->wishes[i].host;
+
+		if (!companion_has_key(p->rules->policy, host))
+			continue;
+		companion_give(p, host);
+		*ARENA_ADD(&p->plan->memory, names.at, names.count) =
+		    span_of(host->name);
+	}
+	if (names.count > 0) {
+		qsort(names.at, names.count, sizeof(*names.at), compare_names);
+		amend_below(p, &names);
+	}
 }

@@ -15,6 +15,39 @@ struct holders {
 	size_t count;
 };
 
+static void
+relate(const struct planner *p, struct held *h, const struct entry *exemption)
+{
+	if (plan_edits(p, &exemption->record))
+		h->related = true;
+	else
+		h->needed = true;
+}
+
+/* Each with the exemptions of its name, and of domains it is in. */
+static struct holders
+find_holders(struct planner *p)
+{
+	struct holders all = { NULL, 0 };
+	struct tls_walk walk = { .text = p->access->text };
+	struct held h = { .needed = false };
+	struct entry e;
+
+	while (companion_next(p, KIND_CLT_FEATURES, &walk, &h.e)) {
+		struct span name = h.e.what;
+
+		if (h.e.comment.companion[0] == '\0' || h.e.key == KEY_NO_HOST)
+			continue;
+		h.needed = h.related = false;
+		do
+			if (plan_find(p, KIND_TRY_TLS, name, &e) && e.off)
+				relate(p, &h, &e);
+		while (name_to_parent(&name));
+		*ARENA_ADD(&p->plan->memory, all.at, all.count) = h;
+	}
+	return all;
+}
+
 static int
 compare_held(const void *left, const void *right)
 {
@@ -22,42 +55,6 @@ compare_held(const void *left, const void *right)
 
 	return l->e.record.start < r->e.record.start ? -1
 	    : l->e.record.start > r->e.record.start;
-}
-
-static struct holders
-find_holders(struct planner *p)
-{
-	struct holders h = { NULL, 0 };
-	struct tls_walk walk = { .text = p->access->text };
-	struct entry e;
-
-	while (companion_next(p, KIND_CLT_FEATURES, &walk, &e))
-		if (e.comment.companion[0] != '\0' && e.key != KEY_NO_HOST)
-			ARENA_ADD(&p->plan->memory, h.at, h.count)->e = e;
-	return h;
-}
-
-static void
-relate(const struct planner *p, struct held *h, const struct access_record *r)
-{
-	if (plan_edits(p, r))
-		h->related = true;
-	else
-		h->needed = true;
-}
-
-/* An exemption of this name, or of a domain it is in. */
-static void
-relate_above(struct planner *p, struct held *h)
-{
-	struct span name = h->e.what;
-
-	do {
-		struct entry e;
-
-		if (plan_find(p, KIND_TRY_TLS, name, &e) && e.off)
-			relate(p, h, &e.record);
-	} while (name_to_parent(&name));
 }
 
 /* All exemptions, each to those that its name, or a domain that is in, holds. */
@@ -69,18 +66,16 @@ relate_below(struct planner *p, struct holders *all)
 
 	while (companion_next(p, KIND_TRY_TLS, &walk, &e)) {
 		struct span name = e.what;
+		struct held key, *h;
 
 		if (!e.off)
 			continue;
-		do {
-			struct held key = { .needed = false }, *h = NULL;
-
-			if (plan_find(p, KIND_CLT_FEATURES, name, &key.e))
-				h = bsearch(&key, all->at, all->count,
-				    sizeof(key), compare_held);
-			if (h != NULL)
-				relate(p, h, &e.record);
-		} while (name_to_parent(&name));
+		do
+			if (plan_find(p, KIND_CLT_FEATURES, name, &key.e) &&
+			    (h = bsearch(&key, all->at, all->count,
+			         sizeof(key), compare_held)) != NULL)
+				relate(p, h, &e);
+		while (name_to_parent(&name));
 	}
 }
 
@@ -126,8 +121,6 @@ companion_remove(struct planner *p)
 
 	if (all.count == 0 || p->plan->memory.failed)
 		return;
-	for (size_t i = 0; i < all.count; i++)
-		relate_above(p, &all.at[i]);
 	relate_below(p, &all);
 	for (size_t i = 0; i < all.count; i++) {
 		const struct held *h = &all.at[i];

@@ -20,16 +20,16 @@ change_is_written(const struct change *c)
 }
 
 /* No host is left with two kinds of exemption, and none with what is to be
- * removed. */
+ * removed; changes are those of the hosts. */
 static void
-replace_others(struct planner *p)
+replace_others(struct planner *p, size_t changes)
 {
 	const struct request *r = p->request;
 	bool adds = r->verb == VERB_ADD;
 
 	/* Without memory there is not a change for each host. */
 	for (size_t i = 0; i < r->count && !p->plan->memory.failed; i++) {
-		const struct change *c = &p->plan->changes[i];
+		const struct change *c = &p->plan->changes[changes + i];
 		const struct host *host = &r->wishes[i].host;
 
 		/* Covered by a broader one: it has none of its own. */
@@ -44,21 +44,26 @@ replace_others(struct planner *p)
 	}
 }
 
-/* Companions that only what goes has needed go, too. */
+/* Companions that only what goes has needed go, too; then warns of what still
+ * keeps TLS off for the hosts of these changes. */
 static int
-finish_removal(struct planner *p)
+finish_removal(struct planner *p, size_t first, size_t count)
 {
 	plan_sort(p);
 	companion_remove(p);
-	return plan_finish(p);
+	if (plan_finish(p) != 0)
+		return -1;
+	plan_still_off(p, first, count);
+	return arena_error(&p->plan->memory, p->err);
 }
 
 int
-plan_make(struct plan *plan, const struct access *a,
+plan_request(struct plan *plan, const struct access *a,
     const struct entry_rules *rules, const struct request *r,
     struct error *err)
 {
 	struct planner p = planner_of(plan, a, rules, r, err);
+	size_t first = plan->change_count;
 	bool adds = r->verb == VERB_ADD;
 	int status = 0;
 
@@ -71,18 +76,23 @@ plan_make(struct plan *plan, const struct access *a,
 		else
 			plan_remove(&p, &r->wishes[i].host);
 	}
-	if (status == 0)
-		replace_others(&p);
-	if (status == 0 && adds && !r->fallback) {
-		companion_add(&p);
-		status = plan_finish(&p);
-	} else if (status == 0) {
-		status = finish_removal(&p);
-	}
-	if (status == 0 && !adds)
-		plan_still_off(&p, r->count);
 	/* Without memory a refusal may be wrong as well. */
-	if (arena_error(&plan->memory, err) == 0 && status == 0)
+	if (arena_error(&plan->memory, err) != 0 || status != 0)
+		return -1;
+	replace_others(&p, first);
+	if (!adds || r->fallback)
+		return finish_removal(&p, first, adds ? 0 : r->count);
+	companion_add(&p);
+	return plan_finish(&p);
+}
+
+int
+plan_make(struct plan *plan, const struct access *a,
+    const struct entry_rules *rules, const struct request *r,
+    struct error *err)
+{
+	*plan = (struct plan){ .changed = false };
+	if (plan_request(plan, a, rules, r, err) == 0)
 		return 0;
 	plan_free(plan);
 	return -1;
@@ -131,20 +141,20 @@ plan_expire(struct plan *plan, const struct access *a,
     const struct entry_rules *rules, struct error *err)
 {
 	const struct request request = { .verb = VERB_REMOVE };
-	struct planner p = planner_of(plan, a, rules, &request, err);
+	struct planner p;
 	struct access_record r;
 	struct entry e;
 	size_t at = 0;
 
+	*plan = (struct plan){ .changed = false };
+	p = planner_of(plan, a, rules, &request, err);
 	/* Few entries have a date, so that is looked at first. */
 	while (access_next(a->text, &at, &r))
 		if (!r.rest && comment_nearest(a->text, r.start).len > 0 &&
 		    entry_read(&e, a, rules, &r, &plan->memory) &&
 		    e.expired && e.key != KEY_TAG_CASE)
 			expire(&p, &e);
-	if (finish_removal(&p) == 0)
-		plan_still_off(&p, plan->change_count);
-	if (arena_error(&plan->memory, err) == 0)
+	if (finish_removal(&p, 0, plan->change_count) == 0)
 		return 0;
 	plan_free(plan);
 	return -1;
@@ -182,8 +192,10 @@ plan_fix(struct plan *plan, const struct access *a, const struct findings *f,
     const struct entry_rules *rules, struct error *err)
 {
 	const struct request request = { .verb = VERB_ADD };
-	struct planner p = planner_of(plan, a, rules, &request, err);
+	struct planner p;
 
+	*plan = (struct plan){ .changed = false };
+	p = planner_of(plan, a, rules, &request, err);
 	for (size_t i = 0; i < f->fix_count; i++)
 		if (f->fixes[i].writes)
 			fix_line(&p, &f->fixes[i]);

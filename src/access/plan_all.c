@@ -71,8 +71,9 @@ keep(struct sequence *s, struct pieces *next, size_t from, size_t end,
 }
 
 static void
-edit_pieces(struct sequence *s, const struct plan *step)
+edit_pieces(struct sequence *s)
 {
+	const struct plan *step = s->plan;
 	struct pieces next = { NULL, 0 };
 	size_t at = 0, to = 0;
 
@@ -101,45 +102,19 @@ find_origin(const void *context, size_t offset)
 
 /* ---- one request ---- */
 
-static void
-keep_changes(struct sequence *s, const struct plan *step)
-{
-	struct plan *p = s->plan;
-	struct arena *memory = &p->memory;
-
-	for (size_t i = 0; i < step->change_count; i++) {
-		struct change *c = ARENA_ADD(memory, p->changes,
-		    p->change_count);
-
-		*c = step->changes[i];
-		c->key = arena_text(memory, span_of(c->key));
-		c->value = arena_text(memory, span_of(c->value));
-		c->expires = arena_text(memory, span_of(c->expires));
-		c->comment = arena_text(memory, span_of(c->comment));
-		if (c->reason != NULL)
-			c->reason = arena_text(memory, span_of(c->reason));
-		if (!change_is_written(c))
-			c->offset = find_origin(&s->pieces, c->offset);
-		c->has_line = c->has_line && c->offset != SIZE_MAX;
-	}
-	for (size_t i = 0; i < step->warning_count; i++)
-		*ARENA_ADD(memory, p->warnings, p->warning_count) =
-		    arena_text(memory, span_of(step->warnings[i]));
-}
-
 /* The text after it becomes the one that the next is planned on. */
 static int
-carry_out(struct sequence *s, struct plan *step, struct error *err)
+carry_out(struct sequence *s, struct error *err)
 {
 	const struct access_rules rules = s->now->rules;
 	struct buf text = BUF_INIT;
 
-	if (plan_apply(step, s->now, &text, err) != 0) {
+	if (plan_apply(s->plan, s->now, &text, err) != 0) {
 		buf_free(&text);
 		return -1;
 	}
-	edit_pieces(s, step);
-	s->comments = s->comments && plan_keeps_entries(step);
+	edit_pieces(s);
+	s->comments = s->comments && plan_keeps_entries(s->plan);
 	access_free(&s->access);
 	buf_free(&s->text);
 	s->text = text;
@@ -155,15 +130,19 @@ static int
 plan_next(struct sequence *s, const struct entry_rules *rules,
     const struct request *request, struct error *err)
 {
-	struct plan step;
-	int status;
+	struct plan *p = s->plan;
+	size_t first = p->change_count;
 
-	if (plan_make(&step, s->now, rules, request, err) != 0)
+	if (plan_request(p, s->now, rules, request, err) != 0)
 		return -1;
-	keep_changes(s, &step);
-	status = step.changed ? carry_out(s, &step, err) : 0;
-	plan_free(&step);
-	return status;
+	for (size_t i = first; i < p->change_count; i++) {
+		struct change *c = &p->changes[i];
+
+		if (!change_is_written(c))
+			c->offset = find_origin(&s->pieces, c->offset);
+		c->has_line = c->has_line && c->offset != SIZE_MAX;
+	}
+	return p->changed ? carry_out(s, err) : 0;
 }
 
 /* ---- all of them ---- */
@@ -179,6 +158,8 @@ make_edits(struct sequence *s)
 	const struct piece last = { end, end, now.len };
 	size_t at = 0, begin = 0;
 
+	p->edits = NULL;
+	p->edit_count = 0;
 	for (size_t i = 0; i <= s->pieces.count; i++) {
 		const struct piece *piece = i < s->pieces.count
 		    ? &s->pieces.at[i] : &last;

@@ -40,7 +40,7 @@ struct planner {
 
 /* ---- planner.c ---- */
 
-/* An empty plan, and who makes it. */
+/* Who makes a plan, or one that has changes already, but edits of another text. */
 struct planner planner_of(struct plan *plan, const struct access *a,
     const struct entry_rules *rules, const struct request *r,
     struct error *err);
@@ -151,8 +151,16 @@ void plan_remove_entry(struct planner *p, const struct entry *e,
     struct change *c);
 /* The duplicates of the entry at first alone. */
 void plan_remove_duplicates(struct planner *p, size_t first, struct change *c);
-/* Warns of a broader entry that still keeps TLS off for a host of the first
+/* Warns of a broader entry that still keeps TLS off for a host of so many
  * changes; after plan_finish(). */
-void plan_still_off(struct planner *p, size_t count);
+void plan_still_off(struct planner *p, size_t first, size_t count);
+
+/* ---- plan.c ---- */
+
+/* Plans the request, in addition to what has been planned on other texts; has
+ * the edits of this one.  As plan_make(), but the caller frees the plan. */
+int plan_request(struct plan *plan, const struct access *a,
+    const struct entry_rules *rules, const struct request *r,
+    struct error *err) MUST_USE;
 
 #endif

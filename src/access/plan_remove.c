@@ -144,12 +144,13 @@ warn_still_off(struct planner *p, const struct host *host,
 }
 
 void
-plan_still_off(struct planner *p, size_t count)
+plan_still_off(struct planner *p, size_t first, size_t count)
 {
 	const struct host_rules rules = { .compressed = p->rules->compressed,
 		.force = true };
 
-	for (size_t i = 0; i < count && i < p->plan->change_count; i++) {
+	for (size_t i = first; i < first + count && i < p->plan->change_count;
+	     i++) {
 		const struct change *c = &p->plan->changes[i];
 		struct error ignored = ERROR_INIT;
 		struct host host;

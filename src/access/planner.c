@@ -27,7 +27,8 @@ planner_of(struct plan *plan, const struct access *a,
     const struct entry_rules *rules, const struct request *r,
     struct error *err)
 {
-	*plan = (struct plan){ .changed = false };
+	plan->edits = NULL;
+	plan->edit_count = 0;
 	return (struct planner){ .plan = plan, .access = a, .rules = rules,
 		.text = { a, SIZE_MAX }, .request = r, .eol = line_ending(a),
 		.inserted = BUF_IN(&plan->memory), .err = err };

@@ -5,19 +5,15 @@
 
 struct scan {
 	struct tokens *t;
-	struct span rest;
 	int comments, angles;
-	bool quoted, escaped, open, full;
+	bool quoted, escaped;
+	bool open; /* a word may go on */
+	bool full;
 };
 
-static bool
-is_operator(char c)
-{
-	return c != '\0' && strchr(".:%@!^/[]+<>,;", c) != NULL;
-}
-
+/* One byte, which begins a token or goes on with the last. */
 static void
-put(struct scan *s, char c, bool begins)
+put(struct scan *s, char c, bool begins, bool open)
 {
 	struct tokens *t = s->t;
 
@@ -29,41 +25,24 @@ put(struct scan *s, char c, bool begins)
 		t->at[t->count++] = (struct span){ t->bytes + t->used, 0 };
 	t->bytes[t->used++] = c;
 	t->at[t->count - 1].len++;
-}
-
-/* A character of a word: begins one, or goes on with it. */
-static void
-word(struct scan *s, char c)
-{
-	put(s, c, !s->open);
-	s->open = true;
-}
-
-/* A token of its own. */
-static void
-single(struct scan *s, char c)
-{
-	put(s, c, true);
-	s->open = false;
+	s->open = open;
 }
 
 static void
 quote(struct scan *s)
 {
-	put(s, '"', !s->quoted);
+	put(s, '"', !s->quoted, false);
 	s->quoted = !s->quoted;
-	s->open = false;
 }
 
 static void
 angle(struct scan *s, char c)
 {
-	if (c == '>' && s->angles == 0)
-		return;
 	s->angles += c == '<' ? 1 : -1;
-	single(s, c);
+	put(s, c, true, false);
 }
 
+/* What stands behind a backslash. */
 static void
 escape(struct scan *s, char c)
 {
@@ -71,14 +50,11 @@ escape(struct scan *s, char c)
 	if (s->comments > 0)
 		return;
 	if (c == '!' && !s->quoted) {
-		single(s, c);
+		put(s, c, true, false);
 		return;
 	}
-	if (s->quoted)
-		put(s, '\\', false);
-	else
-		word(s, '\\');
-	put(s, c, false);
+	put(s, '\\', !s->quoted && !s->open, !s->quoted);
+	put(s, c, false, s->open);
 }
 
 static void
@@ -86,11 +62,8 @@ plain(struct scan *s, char c)
 {
 	if (c == '\\') {
 		s->escaped = true;
-	} else if (s->quoted) {
-		if (c == '"')
-			quote(s);
-		else
-			put(s, c, false);
+	} else if (s->quoted && c != '"') {
+		put(s, c, false, false);
 	} else if (c == '(') {
 		s->comments++;
 	} else if (c == ')') {
@@ -103,14 +76,14 @@ plain(struct scan *s, char c)
 		return;
 	} else if (c == '"') {
 		quote(s);
-	} else if (c == '<' || c == '>') {
+	} else if (c == '<' || (c == '>' && s->angles > 0)) {
 		angle(s, c);
 	} else if (byte_is_space(c)) {
 		s->open = false;
-	} else if (is_operator(c)) {
-		single(s, c);
-	} else {
-		word(s, c);
+	} else if (c != '\0' && strchr(".:%@!^/[]+,;", c) != NULL) {
+		put(s, c, true, false);
+	} else if (c != '>') {
+		put(s, c, !s->open, true);
 	}
 }
 
