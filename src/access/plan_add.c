@@ -89,55 +89,73 @@ must_be_obeyed(struct planner *p, const char *key, struct span value)
 	    rules->keep_quotes ? "-q" : rules->match_only ? "-m" : "-a");
 }
 
+/* What a host's entry is made of: its own, or what decides for it now. */
+struct source {
+	const struct entry *own; /* NULL: it has none */
+	struct decision before;
+};
+
 /* The value that turns TLS off and keeps the letters of what decided before. */
 static int
-new_value(struct planner *p, const char *key, const char *decider,
-    struct span before, struct span *value)
+off_value(struct planner *p, const char *key, const struct source *from,
+    struct span *value)
 {
-	struct buf letters = BUF_IN(&p->plan->memory);
+	struct arena *memory = &p->plan->memory;
+	struct buf letters = BUF_IN(memory);
+	struct span was = buf_as_span(&from->before.policy.value);
+	const char *name = from->before.by.end > 0 ? from->before.name
+	    : "the entry before";
 
 	*value = span_of("NO");
 	if (p->request->role == ROLE_CLIENT)
 		return must_be_obeyed(p, key, *value);
-	if (value_says(KIND_SRV_FEATURES, before) == TLS_TEMPFAIL &&
+	if (from->own != NULL) {
+		name = entry_name(p->access, &from->own->record, memory);
+		was = from->own->in_map;
+		(void)value_cut_note(&was);
+	}
+	if (value_says(KIND_SRV_FEATURES, was) == TLS_TEMPFAIL &&
 	    !p->request->force)
 		return error_set(p->err, EX_DATAERR,
 		    "%s: %s turns this host away with a temporary failure; "
-		    "remove that entry first, or use --force", key, decider);
-	value_letters(KIND_SRV_FEATURES, before, "Ss", &letters);
+		    "remove that entry first, or use --force", key, name);
+	value_letters(KIND_SRV_FEATURES, was, "Ss", &letters);
 	buf_text(&letters, letters.len > 0 ? " S" : "S");
 	if (strlen(key) + letters.len + 3 > LINE_MAX_BYTES)
 		return error_set(p->err, EX_DATAERR,
 		    "%s: with the letters of %s the line is longer than "
-		    "makemap reads; shorten that entry first", key, decider);
+		    "makemap reads; shorten that entry first", key, name);
 	*value = buf_as_span(&letters);
 	return must_be_obeyed(p, key, *value);
 }
 
-/* The value of a fallback that decides now, with the flag; -1 with p->err where
- * sendmail would send the host no mail at all. */
+/* The same with the flag of a fallback; -1 with p->err where sendmail would send
+ * the host no mail at all. */
 static int
-add_flag(struct planner *p, const char *key, struct span value,
-    struct span *with_flag)
+fallback_value(struct planner *p, const char *key, const struct source *from,
+    struct span *value)
 {
 	struct arena *memory = &p->plan->memory;
 	struct buf out = BUF_IN(memory), in_map = BUF_IN(memory);
 	struct span unknown;
 
-	value_fallback(value, true, &out);
-	*with_flag = buf_as_span(&out);
-	unknown = value_unknown_part(*with_flag);
-	value_in_map(p->rules->policy, span_of(key), *with_flag, &in_map);
-	if (unknown.len == 0 && value_says(KIND_FALLBACK,
-	    buf_as_span(&in_map)) != TLS_FALLBACK)
-		return error_set(p->err, EX_DATAERR, "%s: sendmail would not "
-		    "see the flag in \"%.100s\"; mend its value", key,
-		    arena_visible(memory, *with_flag));
-	if (unknown.len == 0)
+	if (from->own == NULL && from->before.by.end > 0)
+		key = from->before.policy.key;
+	value_fallback(from->own != NULL ? from->own->in_map
+	    : buf_as_span(&from->before.policy.value), true, &out);
+	*value = buf_as_span(&out);
+	unknown = value_unknown_part(*value);
+	if (unknown.len > 0)
+		return error_set(p->err, EX_DATAERR, "%s: its value has "
+		    "\"%.100s\", which sendmail does not know, and then it "
+		    "sends no mail; remove that", key,
+		    arena_visible(memory, unknown));
+	value_in_map(p->rules->policy, span_of(key), *value, &in_map);
+	if (value_says(KIND_FALLBACK, buf_as_span(&in_map)) == TLS_FALLBACK)
 		return 0;
-	return error_set(p->err, EX_DATAERR, "%s: its value has \"%.100s\", "
-	    "which sendmail does not know, and then it sends no mail; remove "
-	    "that", key, arena_visible(memory, unknown));
+	return error_set(p->err, EX_DATAERR, "%s: sendmail would not see the "
+	    "flag in \"%.100s\"; mend its value", key,
+	    arena_visible(memory, *value));
 }
 
 /* ---- the entry ---- */
@@ -176,55 +194,13 @@ is_covered(struct planner *p, struct change *c, const struct decision *d,
 	return true;
 }
 
-/* ---- off ---- */
-
-static int
-off_by_its_own(struct planner *p, struct change *c, const struct wish *wish,
-    const struct entry *e)
+static bool
+is_off_by(struct planner *p, struct change *c, enum kind kind,
+    const struct policy_query *q)
 {
-	const struct host *host = &wish->host;
-	const char *key = c->key;
-	struct span sense = e->in_map, value;
+	struct decision d = plan_decide(p, kind, q);
 
-	if (e->record.rest)
-		return error_set(p->err, EX_DATAERR,
-		    "%s: line %zu is too long, and makemap reads its end as "
-		    "this key; shorten that line first", key,
-		    access_line(p->access, e->record.start));
-	if (e->tls == TLS_OFF && !e->managed) {
-		write_entry(p, c, wish, e, value_shown(&e->record), NULL);
-		return companion_possible(p, host, key, false);
-	}
-	(void)value_cut_note(&sense);
-	if (new_value(p, key, entry_name(p->access, &e->record,
-	        &p->plan->memory), sense, &value) != 0 ||
-	    requirements(p, host, key) != 0)
-		return -1;
-	write_entry(p, c, wish, e, value, NULL);
-	return 0;
-}
-
-static int
-off_by_a_new_one(struct planner *p, struct change *c,
-    const struct wish *wish, const struct decision *before)
-{
-	const char *reason = NULL;
-	struct span value;
-
-	if (new_value(p, c->key,
-	        before->by.end > 0 ? before->name : "the entry before",
-	        buf_as_span(&before->policy.value), &value) != 0 ||
-	    requirements(p, &wish->host, c->key) != 0)
-		return -1;
-	if (value.len > 2)
-		reason = arena_printf(&p->plan->memory, "with the letters of "
-		    "%s, which it hides", before->name);
-	else if (before->policy.found && before->policy.tls == TLS_OFF &&
-	    !before->durable)
-		reason = arena_printf(&p->plan->memory, "%s covers it, but may "
-		    "be deleted", before->name);
-	write_entry(p, c, wish, NULL, value, reason);
-	return 0;
+	return is_covered(p, c, &d, TLS_OFF);
 }
 
 /* An address is every peer there, also one that DNS gives no name: sendmail asks
@@ -248,27 +224,60 @@ unnamed_is_off(struct planner *p, struct change *c, const struct host *host)
 	return false;
 }
 
+static const char *
+why_new(struct planner *p, const struct change *c,
+    const struct decision *before, struct span value)
+{
+	bool letters = c->kind != KIND_FALLBACK && value.len > 2;
+
+	if (letters || (c->kind == KIND_FALLBACK && before->by.end > 0))
+		return arena_printf(&p->plan->memory, "with the %s of %s, which "
+		    "it hides", letters ? "letters" : "other parts",
+		    before->name);
+	return before->policy.tls == TLS_OFF && !before->durable
+	    ? arena_printf(&p->plan->memory, "%s covers it, but may be deleted",
+	          before->name)
+	    : NULL;
+}
+
+/* Its own entry is left, mended or moved, unless it has none and a broader one
+ * stays that says the same. */
 static int
-add_off(struct planner *p, struct change *c, const struct wish *wish)
+add_entry(struct planner *p, struct change *c, const struct wish *wish)
 {
 	const struct host *host = &wish->host;
-	enum kind kind = c->kind;
+	const bool fallback = c->kind == KIND_FALLBACK;
+	const enum tls aim = fallback ? TLS_FALLBACK : TLS_OFF;
 	struct policy_query q = plan_question(p, host);
-	struct decision before, features;
-	struct entry e;
-	bool unnamed;
+	struct source from = { .own = NULL };
+	struct entry own;
+	struct span value;
+	bool unnamed = fallback || unnamed_is_off(p, c, host), is_so;
 
-	unnamed = unnamed_is_off(p, c, host);
-	if (plan_find(p, kind, span_of(host->name), &e))
-		return off_by_its_own(p, c, wish, &e);
-	before = plan_decide(p, kind, &q);
-	if (unnamed && is_covered(p, c, &before, TLS_OFF))
-		return companion_possible(p, host, c->key, false);
-	features = plan_decide(p, KIND_CLT_FEATURES, &q);
-	if (p->request->role == ROLE_CLIENT &&
-	    is_covered(p, c, &features, TLS_OFF))
+	if (plan_find(p, c->kind, span_of(host->name), &own))
+		from.own = &own;
+	if (from.own != NULL && own.record.rest)
+		return error_set(p->err, EX_DATAERR,
+		    "%s: line %zu is too long, and makemap reads its end as "
+		    "this key; shorten that line first", c->key,
+		    access_line(p->access, own.record.start));
+	from.before = plan_decide(p, c->kind, &q);
+	is_so = from.own != NULL && own.tls == aim && !own.managed;
+	if (is_so)
+		write_entry(p, c, wish, &own, value_shown(&own.record), NULL);
+	if (is_so || (from.own == NULL && unnamed &&
+	    is_covered(p, c, &from.before, aim)))
+		return fallback ? 0 : companion_possible(p, host, c->key, false);
+	if (from.own == NULL && c->kind == KIND_TRY_TLS &&
+	    is_off_by(p, c, KIND_CLT_FEATURES, &q))
 		return 0;
-	return off_by_a_new_one(p, c, wish, &before);
+	if (fallback ? fallback_value(p, c->key, &from, &value) != 0
+	    : off_value(p, c->key, &from, &value) != 0 ||
+	    requirements(p, host, c->key) != 0)
+		return -1;
+	write_entry(p, c, wish, from.own, value, from.own != NULL ? NULL
+	    : why_new(p, c, &from.before, value));
+	return 0;
 }
 
 /* ---- fallback ---- */
@@ -289,66 +298,26 @@ check_asked(struct planner *p, const char *key, const struct host *host)
 	return 0;
 }
 
-/* Is TLS off for it by an entry that is not its own, and stays? */
-static bool
-is_off_already(struct planner *p, struct change *c, const struct host *host)
-{
-	struct policy_query q = plan_question(p, host);
-	struct access_without w = { p->access, SIZE_MAX };
-	struct decision d;
-	struct entry own;
-
-	if (plan_find(p, KIND_TRY_TLS, span_of(host->name), &own) &&
-	    own.tls == TLS_OFF)
-		w.start = own.record.start; /* it goes */
-	q.context = &w;
-	d = plan_decide(p, KIND_TRY_TLS, &q);
-	return is_covered(p, c, &d, TLS_OFF);
-}
-
-/* With the value that decides now, its own or a broader one. */
-static int
-add_flagged(struct planner *p, struct change *c, const struct wish *wish,
-    const struct entry *own, const struct decision *before)
-{
-	bool hides = own == NULL && before->by.end > 0;
-	const char *reason = NULL;
-	struct span value;
-
-	if (add_flag(p, hides ? before->policy.key : c->key, own != NULL
-	    ? own->in_map : buf_as_span(&before->policy.value), &value) != 0)
-		return -1;
-	if (hides)
-		reason = arena_printf(&p->plan->memory, "with the other parts "
-		    "of %s, which it hides", before->name);
-	write_entry(p, c, wish, own, value, reason);
-	return 0;
-}
-
+/* Where TLS is not off for it by an entry that is not its own, and stays. */
 static int
 add_fallback(struct planner *p, struct change *c, const struct wish *wish)
 {
-	const struct host *host = &wish->host;
-	struct policy_query q = plan_question(p, host);
-	struct decision before;
-	struct entry e;
+	struct policy_query q = plan_question(p, &wish->host);
+	struct access_without w = { p->access, SIZE_MAX };
+	struct entry own;
 
-	if (check_asked(p, c->key, host) != 0)
+	if (check_asked(p, c->key, &wish->host) != 0)
 		return -1;
-	if (is_off_already(p, c, host))
+	if (plan_find(p, KIND_TRY_TLS, span_of(wish->host.name), &own) &&
+	    own.tls == TLS_OFF)
+		w.start = own.record.start; /* it goes */
+	q.context = &w;
+	if (is_off_by(p, c, KIND_TRY_TLS, &q))
 		return 0;
 	if (p->rules->policy->dane)
 		plan_warn(p, "%s: the cf has O DANE=true, and where DANE "
 		    "applies mail waits all the same", c->key);
-	before = plan_decide(p, KIND_FALLBACK, &q);
-	if (!plan_find(p, KIND_FALLBACK, span_of(host->name), &e) ||
-	    e.record.rest)
-		return is_covered(p, c, &before, TLS_FALLBACK)
-		    ? 0 : add_flagged(p, c, wish, NULL, &before);
-	if (e.tls != TLS_FALLBACK || e.managed)
-		return add_flagged(p, c, wish, &e, &before);
-	write_entry(p, c, wish, &e, value_shown(&e.record), NULL);
-	return 0;
+	return add_entry(p, c, wish);
 }
 
 int
@@ -358,7 +327,7 @@ plan_add(struct planner *p, const struct wish *wish)
 	struct change c = plan_change_of(p, fallback
 	    ? KIND_FALLBACK : kind_of_role(p->request->role), &wish->host);
 	int status = fallback ? add_fallback(p, &c, wish)
-			      : add_off(p, &c, wish);
+			      : add_entry(p, &c, wish);
 
 	plan_tell(p, &c);
 	return status;
