@@ -110,8 +110,11 @@ enum access_kind {
 	ACCESS_ENTRY,         /* a key and a value */
 	ACCESS_LEADING_SPACE, /* dropped by makemap */
 	ACCESS_NO_VALUE,      /* dropped by makemap */
-	ACCESS_TOO_LONG       /* over 1022 bytes, or a NUL: dropped, and its
+	ACCESS_TOO_LONG,      /* over 1022 bytes, or a NUL: dropped, and its
 	                         rest is read as a line of its own */
+	/* Of faults alone: */
+	FAULT_DUPLICATE,      /* an entry whose key an earlier one has */
+	FAULT_REST            /* one made of the rest of a line too long */
 };
 
 /* One record as makemap reads it: a line, or a piece of one too long. */
@@ -126,17 +129,9 @@ struct access_record {
 /* Walks the records; start with *at = 0, false at the end. */
 bool access_next(struct span text, size_t *at, struct access_record *record);
 
-enum access_fault_kind {
-	FAULT_DUPLICATE,
-	FAULT_LEADING_SPACE,
-	FAULT_NO_VALUE,
-	FAULT_TOO_LONG,
-	FAULT_REST /* an entry made of the rest of a line too long */
-};
-
 /* A line that makemap drops, or reads otherwise than it looks. */
 struct access_fault {
-	enum access_fault_kind kind;
+	enum access_kind kind; /* no ACCESS_NOTHING, no ACCESS_ENTRY */
 	size_t start;      /* offset of the record */
 	size_t first;      /* FAULT_DUPLICATE: offset of the entry that wins */
 	struct span key;   /* or empty */

@@ -5,12 +5,12 @@
  *   parse.c         the whole file: its keys, its faults
  *   record.c        the text as makemap reads it, record by record
  *   marker.c        where the managed section begins
- *   entry.c         one entry: whose it is, whether it is asked for, what it does
+ *   entry.c         one entry: whose it is, whether it is asked for, what it does;
+ *                   roles and kinds by name
  *   value.c         what sendmail reads into a value; tokens.c: its tokens
  *   meaning.c       what a value was meant to be
  *   policy.c        what sendmail asks of a map, and what comes of it
  *   requirement.c   what demands TLS where an exemption does without
- *   role.c          roles and kinds by name
  *   host_private.h  a typed host; check_private.h: a check; plan_private.h: a plan
  */
 #ifndef TLSOFF_ACCESS_PRIVATE_H

@@ -14,12 +14,12 @@ static const struct {
 } faults[] = {
 	[FAULT_DUPLICATE] = { "duplicate", "duplicate key \"%s\" (first at line "
 	    "%zu, and that one counts); remove one of them" },
-	[FAULT_LEADING_SPACE] = { "leading-space", "begins with white space, so "
+	[ACCESS_LEADING_SPACE] = { "leading-space", "begins with white space, so "
 	    "makemap drops it; remove the white space, or begin the line with "
 	    "#" },
-	[FAULT_NO_VALUE] = { "no-value", "key \"%s\" without a value, so makemap "
+	[ACCESS_NO_VALUE] = { "no-value", "key \"%s\" without a value, so makemap "
 	    "drops it; give it a value or remove the line" },
-	[FAULT_TOO_LONG] = { "too-long", "longer than 1022 bytes, or with a NUL "
+	[ACCESS_TOO_LONG] = { "too-long", "longer than 1022 bytes, or with a NUL "
 	    "byte: makemap drops it and reads what is behind byte 1023 as "
 	    "another line; shorten it" },
 	[FAULT_REST] = { "rest", "the end of this too long line is read as an "
@@ -119,16 +119,6 @@ check_marker(struct checker *c)
 	    "CanIt is named, but there is no line that begins its section, so "
 	    "new entries go to the end of the file; put that line back, or say "
 	    "with --marker what it looks like");
-}
-
-static void
-check_recipients(struct checker *c)
-{
-	if (c->rcpt.end > 0 && c->client_off)
-		check_find(c, "requirement", c->rcpt.start, false,
-		    "this demands TLS of recipients; a message that also goes "
-		    "to a host with Try_TLS: NO bounces; remove it, or those "
-		    "entries");
 }
 
 /* ---- one entry ---- */
@@ -273,7 +263,11 @@ check_text(struct findings *f, const struct access *a,
 	survey(&c);
 	check_faults(&c);
 	check_marker(&c);
-	check_recipients(&c);
+	if (c.rcpt.end > 0 && c.client_off)
+		check_find(&c, "requirement", c.rcpt.start, false,
+		    "this demands TLS of recipients; a message that also goes "
+		    "to a host with Try_TLS: NO bounces; remove it, or those "
+		    "entries");
 	walk(&c);
 	part(f);
 	if (f->count > 1)

@@ -199,18 +199,13 @@ read_groups(struct word *w)
 	return take(w, span_of(w->text));
 }
 
-/* Zeros, or a net, as it is written. */
-static bool
-is_open(struct span s)
-{
-	return s.len > 1 && s.at[s.len - 2] == ':' && ends_with(s, ':');
-}
-
 static bool
 read_ipv6(struct word *w, struct span s)
 {
 	if (groups_read(s, &w->groups)) {
-		if (w->rules->address && is_open(s)) {
+		/* Zeros, or a net, as it is written. */
+		if (w->rules->address && s.len > 1 &&
+		    memcmp(s.at + s.len - 2, "::", 2) == 0) {
 			w->groups.count = 8;
 			w->groups.open = false;
 		}
@@ -223,27 +218,18 @@ read_ipv6(struct word *w, struct span s)
 /* ---- prefix lengths ---- */
 
 static bool
-read_length(struct word *w, struct span digits)
+read_length(struct word *w, struct span digits, bool ipv6)
 {
-	w->length = number_read(digits, 32);
-	if (w->length < 0)
-		return refuse(w, NO_LENGTHS ", and this is none",
-		    "give an octet net, such as 192.0.2");
-	if (w->length == 0)
-		return refuse(w, "it means all hosts with IPv4, which have no "
-		    "name of their own", "give octet nets");
-	return refuse(w, NO_LENGTHS, NULL);
-}
-
-static bool
-read_length6(struct word *w, struct span digits)
-{
-	w->length = number_read(digits, 128);
-	if (w->length < 0)
-		return refuse(w, NO_LENGTHS ", and this is none",
-		    "give the leading groups of the net");
+	w->length = number_read(digits, ipv6 ? 128 : 32);
 	if (w->length > 0)
 		return refuse(w, NO_LENGTHS, NULL);
+	if (w->length < 0)
+		return refuse(w, NO_LENGTHS ", and this is none", ipv6
+		    ? "give the leading groups of the net"
+		    : "give an octet net, such as 192.0.2");
+	if (!ipv6)
+		return refuse(w, "it means all hosts with IPv4, which have no "
+		    "name of their own", "give octet nets");
 	memset(&w->groups, 0, sizeof(w->groups));
 	return read_groups(w);
 }
@@ -262,9 +248,9 @@ read_slash(struct word *w, struct span s)
 	}
 	if (octets_read(bare, &w->octets) && w->octets.count <= 4 &&
 	    !w->octets.large && !w->octets.padded)
-		return read_length(w, length);
+		return read_length(w, length, false);
 	if (groups_look(bare) && groups_read(bare, &w->groups))
-		return read_length6(w, length);
+		return read_length(w, length, true);
 	w->detail = '/';
 	return mistaken(w, NO_PART, address);
 }

@@ -50,12 +50,6 @@ hash_key(const struct access *a, struct span key)
 	return hash * UINT64_C(0xbf58476d1ce4e5b9);
 }
 
-static bool
-same_key(const struct access *a, struct span x, struct span y)
-{
-	return a->rules.keep_case ? span_equal(x, y) : span_equal_fold(x, y);
-}
-
 static void
 record_at(const struct access *a, size_t offset, struct access_record *record)
 {
@@ -78,7 +72,8 @@ find_slot(const struct access *a, struct span key, struct access_record *found)
 			continue;
 		record_at(a, (size_t)(slot & OFFSET_MASK) - 1, found);
 		/* Untested: two keys of one whole hash. */
-		if (same_key(a, found->key, key))
+		if (a->rules.keep_case ? span_equal(found->key, key)
+		    : span_equal_fold(found->key, key))
 			return &a->slots[i];
 	}
 }
@@ -156,7 +151,7 @@ access_line(const struct access *a, size_t offset)
 /* ---- all together ---- */
 
 static int
-add_fault(struct access *a, enum access_fault_kind kind,
+add_fault(struct access *a, enum access_kind kind,
     const struct access_record *record, size_t first)
 {
 	struct access_fault *faults = a->faults;
@@ -221,11 +216,6 @@ take_entry(struct access *a, const struct access_record *record)
 static int
 take_record(struct access *a, const struct access_record *record)
 {
-	static const enum access_fault_kind kinds[] = {
-		[ACCESS_LEADING_SPACE] = FAULT_LEADING_SPACE,
-		[ACCESS_NO_VALUE] = FAULT_NO_VALUE,
-		[ACCESS_TOO_LONG] = FAULT_TOO_LONG,
-	};
 	size_t faults = a->fault_count;
 
 	/* One too long is told of once, however many pieces it is read in. */
@@ -233,7 +223,7 @@ take_record(struct access *a, const struct access_record *record)
 	    (record->kind == ACCESS_TOO_LONG && record->rest))
 		return 0;
 	if (record->kind != ACCESS_ENTRY)
-		return add_fault(a, kinds[record->kind], record, 0);
+		return add_fault(a, record->kind, record, 0);
 	if (!a->all_keys && !tls_begins(record->key))
 		a->entries++;
 	else if (take_entry(a, record) != 0)
@@ -251,19 +241,6 @@ forget_index(struct access *a)
 	a->faults = NULL;
 	a->entries = a->fault_count = a->key_count = a->slot_mask = 0;
 	a->all_keys = a->all_faults = false;
-}
-
-/* Of the keys of TLS alone, passing over all else. */
-static int
-index_tls(struct access *a, struct error *err)
-{
-	struct tls_walk walk = { .text = a->text };
-	struct access_record record;
-
-	while (tls_next(&walk, &record))
-		if (record.kind == ACCESS_ENTRY && take_entry(a, &record) != 0)
-			return error_memory(err);
-	return 0;
 }
 
 /* Room for all keys: a line of n bytes gives at most n / PIECE_MAX + 1 records. */
@@ -311,9 +288,22 @@ access_find_faults(struct access *a, struct error *err)
 	return a->all_faults ? 0 : index_again(a, false, err);
 }
 
+/* Of the keys of TLS alone, passing over all else. */
 static int
-parse(struct access *a, struct span text, const struct access_rules *rules,
-    bool all_keys, struct error *err)
+index_tls(struct access *a, struct error *err)
+{
+	struct tls_walk walk = { .text = a->text };
+	struct access_record record;
+
+	while (tls_next(&walk, &record))
+		if (record.kind == ACCESS_ENTRY && take_entry(a, &record) != 0)
+			return error_memory(err);
+	return 0;
+}
+
+int
+access_parse_tls(struct access *a, struct span text,
+    const struct access_rules *rules, struct error *err)
 {
 	memset(a, 0, sizeof(*a));
 	a->text = text.at == NULL ? (struct span){ "", 0 } : text;
@@ -327,25 +317,22 @@ parse(struct access *a, struct span text, const struct access_rules *rules,
 	    (a->text.len / MARK_EVERY + 1) * sizeof(a->marks->lines[0]));
 	if (a->marks == NULL)
 		(void)error_memory(err);
-	else if (access_find_marker(a, err) == 0 && (all_keys
-	        ? index_again(a, true, err) : index_tls(a, err)) == 0)
+	else if (access_find_marker(a, err) == 0 && index_tls(a, err) == 0)
 		return 0;
 	access_free(a);
 	return -1;
 }
 
 int
-access_parse_tls(struct access *a, struct span text,
-    const struct access_rules *rules, struct error *err)
-{
-	return parse(a, text, rules, false, err);
-}
-
-int
 access_parse(struct access *a, struct span text,
     const struct access_rules *rules, struct error *err)
 {
-	return parse(a, text, rules, true, err);
+	if (access_parse_tls(a, text, rules, err) != 0)
+		return -1;
+	if (access_complete(a, err) == 0)
+		return 0;
+	access_free(a);
+	return -1;
 }
 
 void

@@ -244,17 +244,6 @@ question_of_host(const struct host *host)
 	return q;
 }
 
-/* What the ruleset clt_features asks: no address, and before 8.17.2 no name. */
-static void
-narrow(struct policy_query *q)
-{
-	q->address = NULL;
-	if (q->rules->features == FEATURES_NAME)
-		return;
-	q->name = NULL;
-	q->unnamed = NULL;
-}
-
 void
 policy_decide(enum kind kind, const struct policy_query *query,
     struct policy *p)
@@ -270,7 +259,10 @@ policy_decide(enum kind kind, const struct policy_query *query,
 	if (kind == KIND_CLT_FEATURES) {
 		if (q.rules->features == FEATURES_NONE)
 			return;
-		narrow(&q);
+		/* It asks for no address, and before 8.17.2 for no name. */
+		q.address = NULL;
+		if (q.rules->features == FEATURES_BARE)
+			q.name = q.unnamed = NULL;
 	}
 	if (policy_search(&q, p) != 0)
 		p->tls = TLS_TEMPFAIL;

@@ -83,7 +83,7 @@ a_nul_makes_a_line_too_long(void **state)
 	    (struct span){ text, sizeof(text) - 1 }, &plain_rules, &err), 0);
 	assert_false(access_find(&a, span_of("a"), &r));
 	assert_true(access_find(&a, span_of("b"), &r));
-	assert_int_equal(a.faults[0].kind, FAULT_TOO_LONG);
+	assert_int_equal(a.faults[0].kind, ACCESS_TOO_LONG);
 	access_free(&a);
 }
 
