@@ -87,29 +87,11 @@ is_stuck(struct checker *c, const struct facts *f)
 	                     (!e->duplicate && hides_bare(c, e))));
 }
 
-static void
-find_requirement(struct checker *c, struct facts *f)
-{
-	struct policy found = { .value = BUF_IN(&c->scratch) };
-
-	f->asked = requirement_of_host(f->e.role, &f->question, &found);
-	if (found.found)
-		(void)access_find(c->a, span_of(found.key), &f->by);
-}
-
-static void
-find_broader(struct checker *c, struct facts *f)
-{
-	f->before.value = BUF_IN(&c->scratch);
-	policy_decide(f->e.kind, &f->question, &f->before);
-	if (f->before.found)
-		(void)access_find(c->a, span_of(f->before.key), &f->broader);
-}
-
 void
 facts_gather(struct checker *c, struct facts *f)
 {
 	const struct entry *e = &f->e;
+	struct policy found = { .value = BUF_IN(&c->scratch) };
 
 	f->text = (struct access_without){ c->a, e->record.start };
 	f->question = question_in_text(&e->host, c->rules->policy, &f->text);
@@ -118,11 +100,16 @@ facts_gather(struct checker *c, struct facts *f)
 	f->matches = !e->stray && e->key != KEY_NO_HOST &&
 	    e->key != KEY_SPELLING && e->key != KEY_UNASKED;
 	if (e->has_host && e->meant_off)
-		find_requirement(c, f);
+		f->asked = requirement_of_host(e->role, &f->question, &found);
+	if (found.found)
+		(void)access_find(c->a, span_of(found.key), &f->by);
 	f->risky = is_risky(c, f);
 	f->stuck = is_stuck(c, f);
+	f->before.value = BUF_IN(&c->scratch);
 	if (f->matches && e->has_host)
-		find_broader(c, f);
+		policy_decide(e->kind, &f->question, &f->before);
+	if (f->before.found)
+		(void)access_find(c->a, span_of(f->before.key), &f->broader);
 }
 
 /* ---- duplicates ---- */
@@ -162,43 +149,33 @@ check_duplicate(struct checker *c, struct facts *f)
 
 /* ---- what else is asked about the host ---- */
 
-/* Those letters of Clt_Features that it needs and has not: of the host that
- * Try_TLS exempts, or what the entry itself says. */
-static void
-find_missing(struct checker *c, struct facts *f, bool has_key, char missing[3])
-{
-	const struct policy_rules *rules = c->rules->policy;
-	struct policy found = { .value = BUF_IN(&c->scratch) };
-	struct span value = f->e.in_map;
-
-	missing[0] = '\0';
-	if (f->e.kind != KIND_CLT_FEATURES) {
-		policy_decide(KIND_CLT_FEATURES, &f->question, &found);
-		value = buf_as_span(&found.value);
-	}
-	if (has_key || f->e.kind != KIND_CLT_FEATURES)
-		companion_missing(rules, value, missing);
-}
-
+/* What Clt_Features says of the host that Try_TLS exempts, or of that which it
+ * exempts itself. */
 static void
 check_companion(struct checker *c, struct facts *f)
 {
 	const struct policy_rules *rules = c->rules->policy;
+	struct policy found = { .value = BUF_IN(&c->scratch) };
 	bool has_key = companion_has_key(rules, &f->e.host);
+	struct span value = f->e.in_map;
 	char missing[3];
 
-	find_missing(c, f, has_key, missing);
-	if (missing[0] == '\0')
+	if (f->e.kind == KIND_TRY_TLS) {
+		policy_decide(KIND_CLT_FEATURES, &f->question, &found);
+		value = buf_as_span(&found.value);
+	} else if (!has_key) {
 		return;
-	if (has_key)
-		check_add(c, f, "companion", FIX_COMPANION, "mail to it %s where %s "
-		    "applies, which the cf turns on; Clt_Features has to give "
-		    "it %s", f->e.kind == KIND_TRY_TLS ? "bounces" : "waits",
-		    companion_check(rules), missing);
-	else
-		check_add(c, f, "companion", FIX_NONE, "mail to it bounces where %s "
-		    "applies, which the cf turns on, and Clt_Features cannot be "
-		    "said of it: since sendmail 8.17.2 it can of a name; give "
+	}
+	companion_missing(rules, value, missing);
+	if (missing[0] != '\0' && has_key)
+		check_add(c, f, "companion", FIX_COMPANION, "mail to it %s where "
+		    "%s applies, which the cf turns on; Clt_Features has to "
+		    "give it %s", f->e.kind == KIND_TRY_TLS ? "bounces"
+		    : "waits", companion_check(rules), missing);
+	else if (missing[0] != '\0')
+		check_add(c, f, "companion", FIX_NONE, "mail to it bounces where "
+		    "%s applies, which the cf turns on, and Clt_Features cannot "
+		    "be said of it: since sendmail 8.17.2 it can of a name; give "
 		    "the host's name", companion_check(rules));
 }
 

@@ -127,27 +127,13 @@ server_meaning(struct entry *e, struct arena *memory)
 	}
 }
 
-/* ---- Clt_Features ---- */
-
-/* Of what stands behind a # capitals alone count. */
-static void
-features_meaning(struct entry *e, struct arena *memory)
-{
-	struct buf counted = BUF_IN(memory);
-
-	value_letters(e->kind, e->note, "", &counted);
-	if (counted.len == 0)
-		e->note.len = 0;
-	else
-		e->mended = e->value;
-}
-
 /* ---- all ---- */
 
 void
 entry_read_meaning(struct entry *e, struct arena *memory)
 {
 	struct span whole = e->value;
+	struct buf counted = BUF_IN(memory);
 
 	if (e->tls == TLS_NEXT)
 		return; /* no value: the search goes on elsewhere */
@@ -162,8 +148,11 @@ entry_read_meaning(struct entry *e, struct arena *memory)
 	else if (e->kind == KIND_SRV_FEATURES)
 		server_meaning(e, memory);
 	else if (e->kind == KIND_CLT_FEATURES)
-		features_meaning(e, memory);
-	else
+		/* Of what stands behind a # capitals alone count. */
+		value_letters(e->kind, e->note, "", &counted);
+	if (counted.len > 0)
+		e->mended = e->value;
+	else if (e->kind == KIND_CLT_FEATURES || e->kind == KIND_FALLBACK)
 		e->note.len = 0;
 	e->meant_off |= e->off;
 	/* "OK # why" is as good as OK. */

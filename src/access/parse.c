@@ -243,30 +243,24 @@ forget_index(struct access *a)
 	a->all_keys = a->all_faults = false;
 }
 
-/* Room for all keys: a line of n bytes gives at most n / PIECE_MAX + 1 records. */
-static size_t
-slots_for_all(const struct access *a)
-{
-	size_t most = count_newlines(a->text.at, a->text.len) + 1 +
-	    a->text.len / PIECE_MAX;
-	size_t size = SLOTS_MIN;
-
-	while (size < most + most / 2)
-		size *= 2;
-	return size;
-}
-
 /* Of those keys or of all, and all faults. */
 static int
 index_again(struct access *a, bool all_keys, struct error *err)
 {
 	struct access_record record;
-	size_t at = 0;
-	bool failed;
+	size_t at = 0, most, size = SLOTS_MIN;
+	bool failed = false;
 
 	forget_index(a);
 	a->all_keys = all_keys;
-	failed = all_keys && grow_index(a, slots_for_all(a)) != 0;
+	if (all_keys) {
+		/* A line of n bytes gives at most n / PIECE_MAX + 1 records. */
+		most = count_newlines(a->text.at, a->text.len) + 1 +
+		    a->text.len / PIECE_MAX;
+		while (size < most + most / 2)
+			size *= 2;
+		failed = grow_index(a, size) != 0;
+	}
 	while (!failed && access_next(a->text, &at, &record))
 		failed = take_record(a, &record) != 0;
 	a->all_faults = true;

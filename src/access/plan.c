@@ -162,17 +162,6 @@ plan_expire(struct plan *plan, const struct access *a,
 
 /* ---- what a check found ---- */
 
-static void
-fix_line(struct planner *p, const struct check_fix *fix)
-{
-	struct wanted w = fix->line;
-	struct change c = plan_change(p, fix->kind, w.key);
-
-	w.now = &fix->record;
-	plan_entry(p, &w, &c);
-	plan_tell(p, &c);
-}
-
 /* Of entries of that kind. */
 static void
 fix_companions(struct planner *p, const struct findings *f, enum kind kind)
@@ -196,9 +185,17 @@ plan_fix(struct plan *plan, const struct access *a, const struct findings *f,
 
 	*plan = (struct plan){ .changed = false };
 	p = planner_of(plan, a, rules, &request, err);
-	for (size_t i = 0; i < f->fix_count; i++)
-		if (f->fixes[i].writes)
-			fix_line(&p, &f->fixes[i]);
+	for (size_t i = 0; i < f->fix_count; i++) {
+		const struct check_fix *fix = &f->fixes[i];
+		struct wanted w = fix->line;
+		struct change c = plan_change(&p, fix->kind, w.key);
+
+		if (!fix->writes)
+			continue;
+		w.now = &fix->record;
+		plan_entry(&p, &w, &c);
+		plan_tell(&p, &c);
+	}
 	/* Last: an entry that is mended itself gets its letters another time,
 	 * and one that exempts a host beside Try_TLS gets them once. */
 	fix_companions(&p, f, KIND_CLT_FEATURES);

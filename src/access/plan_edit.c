@@ -148,26 +148,13 @@ what_it_was(struct planner *p, const struct wanted *w)
 	return buf_string(&was);
 }
 
-static void
-edit_in_place(struct planner *p, const struct wanted *w,
-    const struct above *above, struct change *c)
-{
-	bool comment = edit_comment(p, w, above);
-	bool here = edit_here(p, w);
-
-	c->action = here || comment ? CHANGED : UNCHANGED;
-	if (c->action == UNCHANGED)
-		plan_at(c, w->now->start);
-	else if (c->reason == NULL)
-		c->reason = here ? what_it_was(p, w) : "its comment";
-}
-
 void
 plan_entry(struct planner *p, const struct wanted *w, struct change *c)
 {
 	struct arena *memory = &p->plan->memory;
 	const struct access_record *r = w->now;
 	const struct above above = lines_above(p, w);
+	bool comment, here;
 
 	c->comment = arena_text(memory, above.comment.text);
 	if (w->comment != COMMENT_GOES)
@@ -175,20 +162,24 @@ plan_entry(struct planner *p, const struct wanted *w, struct change *c)
 	c->reason = w->reason;
 	c->value = arena_text(memory, w->goes ? value_shown(r) : w->value);
 	c->has_line = true;
+	c->offset = r == NULL ? 0 : r->start;
 	if (w->goes || w->moves)
 		(void)edit(p, (size_t)(above.all.at - p->access->text.at),
 		    r->end, span_of(""));
 	if (w->goes) {
 		c->action = REMOVED;
-		plan_at(c, r->start);
 	} else if (r == NULL || w->moves) {
 		c->action = r == NULL ? ADDED : MOVED;
-		if (r != NULL && c->reason == NULL)
-			c->reason = what_it_was(p, w);
 		insert(p, w, &above);
 	} else {
-		edit_in_place(p, w, &above, c);
+		comment = edit_comment(p, w, &above);
+		here = edit_here(p, w);
+		c->action = here || comment ? CHANGED : UNCHANGED;
+		if (comment && !here && c->reason == NULL)
+			c->reason = "its comment";
 	}
+	if ((c->action == CHANGED || c->action == MOVED) && c->reason == NULL)
+		c->reason = what_it_was(p, w);
 }
 
 /* ---- all edits ---- */
@@ -218,21 +209,20 @@ plan_sort(struct planner *p)
 	p->sorted = plan->edit_count;
 }
 
+static int
+compare_place(const void *key, const void *element)
+{
+	const struct access_record *r = key;
+	const struct plan_edit *e = element;
+
+	return e->end <= r->start ? 1 : e->start >= r->end ? -1 : 0;
+}
+
 bool
 plan_edits(const struct planner *p, const struct access_record *r)
 {
-	const struct plan_edit *edits = p->plan->edits;
-	size_t low = 0, high = p->sorted;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (edits[middle].end <= r->start)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < p->sorted && edits[low].start < r->end;
+	return p->sorted > 0 && bsearch(r, p->plan->edits, p->sorted,
+	    sizeof(*p->plan->edits), compare_place) != NULL;
 }
 
 /*
