@@ -126,15 +126,13 @@ bool value_has_capital(struct span value, char letter);
 /* Adds what is left of a value of that kind when TLS is on again; nothing of
  * KIND_TRY_TLS. */
 void value_rest(enum kind kind, struct span value, struct buf *out);
-/* The tokens of a Srv_Features value one by one; start with a zero state. */
+/* The tokens of a Srv_Features value; NULL: it has none, or puts the host off. */
 struct value_letter {
-	struct span token; /* valid until the next call; "g2", "SA" */
+	const char *token; /* "g2", "SA"; at most 64 bytes of it */
 	bool ignored;      /* sendmail knows no such letter or variant */
-	/* private */
-	char bytes[64];
-	size_t next;
 };
-bool value_next_letter(struct span value, struct value_letter *letter);
+struct value_letter *value_tokens(struct span value, struct arena *memory,
+    size_t *count);
 
 /* Has a value of TLS_Clt_Features the flag C, by which sendmail falls back to clear
  * text? */
@@ -148,14 +146,17 @@ struct span value_unknown_part(struct span value);
 /* ---- companions: letters that an exemption by Try_TLS needs ---- */
 
 /* What Clt_Features has to say of each exempted host, so that DANE and MTA-STS
- * do not bounce its mail: "", "D", "M" or "DM". */
-const char *companion_letters(const struct policy_rules *rules);
+ * do not bounce its mail. */
+struct companion_need {
+	const char *letters; /* "", "D", "M" or "DM" */
+	const char *check;   /* what bounces it: "DANE", ... */
+	const char *option;  /* of the cf, which turns that on */
+};
+const struct companion_need *companion_need(const struct policy_rules *rules);
 /* Can Clt_Features be said for it?  Never of an address; of one name since
  * 8.17.2. */
 bool companion_has_key(const struct policy_rules *rules,
     const struct host *host);
-/* What bounces it: "DANE", ... */
-const char *companion_check(const struct policy_rules *rules);
 /* Those letters that this value lacks. */
 void companion_missing(const struct policy_rules *rules, struct span value,
     char missing[3]);

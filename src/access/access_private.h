@@ -5,9 +5,9 @@
  *   parse.c         the whole file: its keys, its faults
  *   record.c        the text as makemap reads it, record by record
  *   marker.c        where the managed section begins
- *   entry.c         one entry: whose it is, whether it is asked for, what it does;
- *                   roles and kinds by name
- *   value.c         what sendmail reads into a value; tokens.c: its tokens
+ *   entry.c         one entry: whose it is, whether it is asked for, what it does
+ *   value.c         the tags by role and kind, and what sendmail reads into a
+ *                   value; tokens.c: its tokens
  *   meaning.c       what a value was meant to be
  *   policy.c        what sendmail asks of a map, and what comes of it
  *   requirement.c   what demands TLS where an exemption does without

@@ -171,12 +171,12 @@ check_companion(struct checker *c, struct facts *f)
 		check_add(c, f, "companion", FIX_COMPANION, "mail to it %s where "
 		    "%s applies, which the cf turns on; Clt_Features has to "
 		    "give it %s", f->e.kind == KIND_TRY_TLS ? "bounces"
-		    : "waits", companion_check(rules), missing);
+		    : "waits", companion_need(rules)->check, missing);
 	else if (missing[0] != '\0')
 		check_add(c, f, "companion", FIX_NONE, "mail to it bounces where "
 		    "%s applies, which the cf turns on, and Clt_Features cannot "
 		    "be said of it: since sendmail 8.17.2 it can of a name; give "
-		    "the host's name", companion_check(rules));
+		    "the host's name", companion_need(rules)->check);
 }
 
 void

@@ -9,39 +9,25 @@
 
 #include "plan_private.h"
 
-static const struct need {
-	const char *letters, *check, *option;
-} needs[] = {
-	{ "", "", "" },
-	{ "D", "DANE", "O DANE=true" },
-	{ "M", "MTA-STS", "O StrictTransportSecurity=true" },
-	{ "DM", "DANE or MTA-STS", "O DANE=true and O "
-	    "StrictTransportSecurity=true" },
-};
-
-static const struct need *
-need_of(const struct policy_rules *rules)
+const struct companion_need *
+companion_need(const struct policy_rules *rules)
 {
+	static const struct companion_need needs[] = {
+		{ "", "", "" },
+		{ "D", "DANE", "O DANE=true" },
+		{ "M", "MTA-STS", "O StrictTransportSecurity=true" },
+		{ "DM", "DANE or MTA-STS", "O DANE=true and O "
+		    "StrictTransportSecurity=true" },
+	};
+
 	return &needs[(rules->dane ? 1 : 0) + (rules->sts ? 2 : 0)];
-}
-
-const char *
-companion_letters(const struct policy_rules *rules)
-{
-	return need_of(rules)->letters;
-}
-
-const char *
-companion_check(const struct policy_rules *rules)
-{
-	return need_of(rules)->check;
 }
 
 void
 companion_missing(const struct policy_rules *rules, struct span value,
     char missing[3])
 {
-	const char *letter = companion_letters(rules);
+	const char *letter = companion_need(rules)->letters;
 	size_t count = 0;
 
 	for (; *letter != '\0'; letter++)
@@ -63,7 +49,7 @@ companion_possible(struct planner *p, const struct host *host, const char *key,
     bool refuse)
 {
 	const struct policy_rules *rules = p->rules->policy;
-	const struct need *need = need_of(rules);
+	const struct companion_need *need = companion_need(rules);
 	bool named = host->kind == HOST_NAME || host->kind == HOST_EVERYBODY;
 
 	if (p->request->role == ROLE_SERVER || need->letters[0] == '\0' ||
@@ -134,7 +120,7 @@ static void
 amend_entry(struct planner *p, struct wanted *w, struct change c)
 {
 	w->reason = arena_printf(&p->plan->memory, "the cf has %s, and mail "
-	    "would bounce without it", need_of(p->rules->policy)->option);
+	    "would bounce without it", companion_need(p->rules->policy)->option);
 	plan_entry(p, w, &c);
 	c.companion = true;
 	plan_tell(p, &c);
@@ -290,7 +276,7 @@ companion_add(struct planner *p)
 	struct names names = { NULL, 0 };
 
 	if (r->role == ROLE_SERVER ||
-	    companion_letters(p->rules->policy)[0] == '\0')
+	    companion_need(p->rules->policy)->letters[0] == '\0')
 		return;
 	for (size_t i = 0; i < r->count; i++) {
 		const struct host *host = &r->wishes[i].host;

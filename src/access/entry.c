@@ -1,63 +1,15 @@
 /* One entry of the TLS tags: whose it is, whether sendmail asks for it, and
- * what it then does.  Roles and kinds, and what they are called. */
+ * what it then does. */
 #include <string.h>
 #include <sysexits.h>
 
 #include "access_private.h"
 
-/* ---- roles and kinds ---- */
-
-static const struct {
-	enum role role;
-	const char *tag, *name;
-} kinds[KINDS] = {
-	[KIND_TRY_TLS] = { ROLE_CLIENT, "Try_TLS:", "try_tls" },
-	[KIND_SRV_FEATURES] = { ROLE_SERVER, "Srv_Features:", "srv_features" },
-	[KIND_CLT_FEATURES] = { ROLE_CLIENT, "Clt_Features:", "clt_features" },
-	[KIND_FALLBACK] = { ROLE_CLIENT, "TLS_Clt_Features:", "fallback" },
-};
-
-const char *
-role_name(enum role role)
-{
-	return role == ROLE_CLIENT ? "client" : "server";
-}
-
-enum kind
-kind_of_role(enum role role)
-{
-	return role == ROLE_CLIENT ? KIND_TRY_TLS : KIND_SRV_FEATURES;
-}
-
-const char *
-role_tag(enum role role)
-{
-	return kind_tag(kind_of_role(role));
-}
-
-enum role
-kind_role(enum kind kind)
-{
-	return kinds[kind].role;
-}
-
-const char *
-kind_tag(enum kind kind)
-{
-	return kinds[kind].tag;
-}
-
-const char *
-kind_name(enum kind kind)
-{
-	return kinds[kind].name;
-}
-
 bool
 entry_kind(struct span key, bool keep_case, enum kind *kind, struct span *what)
 {
 	for (int i = 0; i < KINDS; i++) {
-		struct span tag = span_of(kinds[i].tag);
+		struct span tag = span_of(kind_tag((enum kind)i));
 		struct span begin = { key.at, tag.len };
 
 		if (key.len < tag.len || !(keep_case

@@ -1,7 +1,57 @@
-/* What sendmail reads into the values of the TLS tags. */
+/* The TLS tags, by role and kind, and what sendmail reads into their values. */
 #include <string.h>
 
 #include "access_private.h"
+
+#define TOKEN_SHOWN 64
+
+/* ---- roles and kinds ---- */
+
+static const struct {
+	enum role role;
+	const char *tag, *name;
+} kinds[KINDS] = {
+	[KIND_TRY_TLS] = { ROLE_CLIENT, "Try_TLS:", "try_tls" },
+	[KIND_SRV_FEATURES] = { ROLE_SERVER, "Srv_Features:", "srv_features" },
+	[KIND_CLT_FEATURES] = { ROLE_CLIENT, "Clt_Features:", "clt_features" },
+	[KIND_FALLBACK] = { ROLE_CLIENT, "TLS_Clt_Features:", "fallback" },
+};
+
+const char *
+role_name(enum role role)
+{
+	return role == ROLE_CLIENT ? "client" : "server";
+}
+
+enum kind
+kind_of_role(enum role role)
+{
+	return role == ROLE_CLIENT ? KIND_TRY_TLS : KIND_SRV_FEATURES;
+}
+
+const char *
+role_tag(enum role role)
+{
+	return kind_tag(kind_of_role(role));
+}
+
+enum role
+kind_role(enum kind kind)
+{
+	return kinds[kind].role;
+}
+
+const char *
+kind_tag(enum kind kind)
+{
+	return kinds[kind].tag;
+}
+
+const char *
+kind_name(enum kind kind)
+{
+	return kinds[kind].name;
+}
 
 /* ---- the value of an entry ---- */
 
@@ -258,21 +308,24 @@ value_has_capital(struct span value, char letter)
 	return false;
 }
 
-bool
-value_next_letter(struct span value, struct value_letter *letter)
+struct value_letter *
+value_tokens(struct span value, struct arena *memory, size_t *count)
 {
+	struct value_letter *letters = NULL;
 	struct tokens t;
-	struct span token;
 
-	if (!letter_tokens(&t, value) || letter->next >= t.count)
-		return false;
-	token = t.at[letter->next++];
-	letter->ignored = letter_length(KIND_SRV_FEATURES, token) == 0;
-	if (token.len > sizeof(letter->bytes))
-		token.len = sizeof(letter->bytes);
-	memcpy(letter->bytes, token.at, token.len);
-	letter->token = (struct span){ letter->bytes, token.len };
-	return true;
+	*count = 0;
+	if (!letter_tokens(&t, value))
+		return NULL;
+	for (size_t i = 0; i < t.count; i++) {
+		struct span token = t.at[i];
+		struct value_letter *letter = ARENA_ADD(memory, letters, *count);
+
+		letter->ignored = letter_length(KIND_SRV_FEATURES, token) == 0;
+		token.len = token.len < TOKEN_SHOWN ? token.len : TOKEN_SHOWN;
+		letter->token = arena_text(memory, token);
+	}
+	return letters;
 }
 
 /* ---- all ---- */

@@ -268,7 +268,7 @@ warn_companion(struct explain *e)
 	bool can = companion_has_key(rules, &e->host);
 	char missing[3];
 
-	if (e->role != ROLE_CLIENT || companion_letters(rules)[0] == '\0')
+	if (e->role != ROLE_CLIENT || companion_need(rules)->letters[0] == '\0')
 		return;
 	policy_decide(KIND_CLT_FEATURES, &q, &p);
 	companion_missing(rules, p.found ? buf_as_span(&p.value) : span_of(""),
@@ -276,7 +276,7 @@ warn_companion(struct explain *e)
 	if (missing[0] != '\0')
 		lines_add(&e->warnings, "mail to it %s where %s applies, "
 		    "which the cf turns on; %s%s", e->kind == KIND_TRY_TLS
-		    ? "bounces" : "waits", companion_check(rules),
+		    ? "bounces" : "waits", companion_need(rules)->check,
 		    can ? "to keep it from that, run tlsoff client "
 		        : "no entry keeps it from that: Clt_Features can be "
 		          "said of names alone, since sendmail 8.17.2",

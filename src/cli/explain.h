@@ -10,12 +10,6 @@
 
 #include "cli.h"
 
-/* A letter of Srv_Features. */
-struct letter {
-	const char *letter;
-	const char *words; /* NULL: it has no effect */
-};
-
 struct explain {
 	const struct options *o;
 	enum role role;
@@ -33,7 +27,7 @@ struct explain {
 	bool decided;            /* by an entry; also by one that makes sendmail
 	                            put mail off */
 	struct policy policy;    /* by the map: the verdict */
-	struct letter *letters;  /* of its value */
+	struct value_letter *letters; /* of its value */
 	size_t letter_count;
 	/* The text */
 	struct policy text_policy;

@@ -38,10 +38,11 @@ static const struct {
 	{ 'X', "EXPN and VERB are not offered", "EXPN is offered" },
 };
 
+/* NULL: it has no effect. */
 static const char *
 letter_words(const struct value_letter *letter)
 {
-	char c = letter->token.at[0];
+	char c = letter->token[0];
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (!letter->ignored &&
@@ -73,11 +74,13 @@ decider_lines(struct explain *e)
 		line = arena_printf(&e->memory, " (line %zu%s)", e->line,
 		    e->managed ? ", in the managed section" : "");
 	lines_add(out, "decided by %s%s", explain_decider(e, &e->policy), line);
-	for (size_t i = 0; i < e->letter_count; i++)
+	for (size_t i = 0; i < e->letter_count; i++) {
+		const char *words = letter_words(&e->letters[i]);
+
 		lines_add(out, "  %s: %s",
-		    arena_visible(&e->memory, span_of(e->letters[i].letter)),
-		    e->letters[i].words == NULL ? "no effect"
-						: e->letters[i].words);
+		    arena_visible(&e->memory, span_of(e->letters[i].token)),
+		    words == NULL ? "no effect" : words);
+	}
 	if (e->comment.text.len > 0)
 		lines_add(out, "  reason: %s", arena_visible(&e->memory,
 		    e->comment.text));
@@ -119,11 +122,11 @@ verdict(struct explain *e)
 static void
 describe_letter(void *context, size_t number, struct row *row)
 {
-	const struct letter *l = &((struct explain *)context)->letters[number];
+	const struct value_letter *l = &((struct explain *)context)->letters[number];
 
 	*row = (struct row){ {
-		{ "letter", .value = value_text(l->letter) },
-		{ "does", .value = value_text(l->words) },
+		{ "letter", .value = value_text(l->token) },
+		{ "does", .value = value_text(letter_words(l)) },
 	} };
 }
 
@@ -165,14 +168,11 @@ int
 explain_print(struct explain *e, struct error *err)
 {
 	enum color color = e->policy.tls == TLS_ON ? COLOR_GOOD : COLOR_WARN;
-	struct value_letter letter = { 0 };
 	const char *last = verdict(e);
 
-	while (e->kind == KIND_SRV_FEATURES && e->policy.found &&
-	    value_next_letter(buf_as_span(&e->policy.value), &letter))
-		*ARENA_ADD(&e->memory, e->letters, e->letter_count) =
-		    (struct letter){ arena_text(&e->memory, letter.token),
-			letter_words(&letter) };
+	if (e->kind == KIND_SRV_FEATURES && e->policy.found)
+		e->letters = value_tokens(buf_as_span(&e->policy.value),
+		    &e->memory, &e->letter_count);
 	decider_lines(e);
 	if (arena_error(&e->memory, err) != 0)
 		return -1;
