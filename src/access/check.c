@@ -4,8 +4,6 @@
 
 #include "check_private.h"
 
-#define UNTIL "# tlsoff until "
-
 /* ---- lines that makemap drops, or reads otherwise than they look ---- */
 
 /* A duplicate's line is that of the first with its key. */
@@ -69,7 +67,7 @@ check_comment(struct checker *c, const struct access_record *r)
 	enum kind kind;
 	size_t at = r->end;
 
-	if (!span_begins(line, UNTIL))
+	if (!span_begins(line, COMMENT_UNTIL))
 		return;
 	(void)comment_read(c->a->text, r->end, &comment);
 	if (comment.until[0] == '\0')

@@ -6,7 +6,6 @@
 #include "plan_private.h"
 
 #define COMMENT "# tlsoff: "
-#define COMMENT_UNTIL "# tlsoff until "
 #define COMMENT_COMPANION "# tlsoff companion "
 #define COMMENT_MAX 900
 

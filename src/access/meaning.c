@@ -40,23 +40,7 @@ bare_word(struct span s)
 	return s;
 }
 
-/* ---- client ---- */
-
-static void
-client_meaning(struct entry *e)
-{
-	e->meant_off = e->wants_off = true;
-	if (value_says(e->kind, e->value) == TLS_OFF) {
-		if (e->note.len > 0)
-			e->mended = e->value;
-	} else if (word_is_one_of(bare_word(e->value), off_words)) {
-		e->mended = span_of("NO");
-	} else {
-		e->meant_off = e->wants_off = false;
-	}
-}
-
-/* ---- server ---- */
+/* ---- Try_TLS and Srv_Features ---- */
 
 /* "VS" for "V S". */
 static bool
@@ -106,25 +90,29 @@ wants_off(struct span value)
 }
 
 static void
-server_meaning(struct entry *e, struct arena *memory)
+off_meaning(struct entry *e, struct arena *memory)
 {
+	bool client = e->kind == KIND_TRY_TLS;
 	enum tls says = value_says(e->kind, e->value);
+	struct span word = bare_word(e->value);
 	struct buf letters = BUF_IN(memory);
 
-	e->wants_off = wants_off(e->value);
+	e->meant_off = true;
 	if (says == TLS_OFF) {
-		e->meant_off = true;
 		if (e->note.len > 0)
 			e->mended = e->value;
-	} else if (span_equal(bare_word(e->value), span_of("S"))) {
-		e->meant_off = true;
-		e->mended = span_of("S");
-	} else if (says == TLS_ON) {
+	} else if (client ? word_is_one_of(word, off_words)
+	    : span_equal(word, span_of("S"))) {
+		e->mended = span_of(client ? "NO" : "S");
+	} else if (client || says != TLS_ON) {
+		e->meant_off = false;
+	} else {
 		e->meant_off = separated(e->value, &letters) &&
 		    value_says(e->kind, buf_as_span(&letters)) == TLS_OFF;
 		if (e->meant_off || e->note.len > 0)
 			e->mended = buf_as_span(&letters);
 	}
+	e->wants_off = client ? e->meant_off : wants_off(e->value);
 }
 
 /* ---- all ---- */
@@ -143,10 +131,8 @@ entry_read_meaning(struct entry *e, struct arena *memory)
 		e->value = whole;
 		e->note.len = 0;
 	}
-	if (e->kind == KIND_TRY_TLS)
-		client_meaning(e);
-	else if (e->kind == KIND_SRV_FEATURES)
-		server_meaning(e, memory);
+	if (e->kind == KIND_TRY_TLS || e->kind == KIND_SRV_FEATURES)
+		off_meaning(e, memory);
 	else if (e->kind == KIND_CLT_FEATURES)
 		/* Of what stands behind a # capitals alone count. */
 		value_letters(e->kind, e->note, "", &counted);

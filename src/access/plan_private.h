@@ -104,6 +104,9 @@ int plan_finish(struct planner *p) MUST_USE;
 
 /* ---- comment.c ---- */
 
+/* What a comment line of ours with a date begins with. */
+#define COMMENT_UNTIL "# tlsoff until "
+
 /* Is this line a comment of ours? */
 bool comment_is_ours(struct span line);
 /* Where the comment lines of ours directly above this line begin; start: there

@@ -4,60 +4,58 @@
 
 #include "access_private.h"
 
-/* VERIFY, VERIFY:bits, ENCR:bits, each also with +CN... behind it; ENCR:0 asks
- * for nothing. */
-static bool
-asks(const struct tokens *t, size_t i)
+struct demand {
+	bool any;     /* it demands TLS ... */
+	bool verify;  /* ... and a certificate that can be verified */
+	bool bounces; /* what has none is not put off, but fails */
+};
+
+/* VERIFY, VERIFY:bits, ENCR:bits, each also with +CN... behind it, and PERM+ or
+ * TEMP+ in front; ENCR:0 asks for nothing. */
+static struct demand
+demand_in(struct span value)
 {
-	bool verify = token_is(t, i, "VERIFY");
+	struct demand d = { .any = false };
+	struct tokens t;
 	char bits[16] = "";
-	struct span number;
+	size_t at = 0;
 
-	if (!verify && !token_is(t, i, "ENCR"))
-		return false;
-	if (verify && (t->count == i + 1 || token_is(t, i + 1, "+")))
-		return true;
-	if (!token_is(t, i + 1, ":") || t->count < i + 3 ||
-	    (t->count > i + 3 && !token_is(t, i + 3, "+")))
-		return false;
-	number = t->at[i + 2];
-	memcpy(bits, number.at, number.len < 15 ? number.len : 15);
-	return verify || strtol(bits, NULL, 10) > 0;
-}
+	tokens_cut(&t, value);
+	if (token_is(&t, 1, "+") &&
+	    (token_is(&t, 0, "PERM") || token_is(&t, 0, "TEMP"))) {
+		d.bounces = token_is(&t, 0, "PERM");
+		at = 2;
+	}
+	d.verify = token_is(&t, at, "VERIFY");
+	if (!d.verify && !token_is(&t, at, "ENCR"))
+		return d;
+	if (d.verify && (t.count == at + 1 || token_is(&t, at + 1, "+"))) {
+		d.any = true;
+	} else if (token_is(&t, at + 1, ":") && t.count >= at + 3 &&
+	    (t.count == at + 3 || token_is(&t, at + 3, "+"))) {
+		struct span number = t.at[at + 2];
 
-/* Where the demand begins: PERM+ or TEMP+ may stand in front. */
-static size_t
-demand(const struct tokens *t)
-{
-	bool given = token_is(t, 1, "+") &&
-	    (token_is(t, 0, "PERM") || token_is(t, 0, "TEMP"));
-
-	return given ? 2 : 0;
+		memcpy(bits, number.at, number.len < 15 ? number.len : 15);
+		d.any = d.verify || strtol(bits, NULL, 10) > 0;
+	}
+	return d;
 }
 
 enum value_requirement
 value_requirement(struct span value)
 {
-	struct tokens t;
-	size_t at;
+	struct demand d = demand_in(value);
 
-	tokens_cut(&t, value);
-	at = demand(&t);
-	if (!asks(&t, at))
-		return REQUIRE_NOTHING;
-	return at > 0 && token_is(&t, 0, "PERM") ? REQUIRE_BOUNCE
-						 : REQUIRE_DEFER;
+	return !d.any ? REQUIRE_NOTHING : d.bounces ? REQUIRE_BOUNCE
+						    : REQUIRE_DEFER;
 }
 
 bool
 value_demands_certificate(struct span value)
 {
-	struct tokens t;
-	size_t at;
+	struct demand d = demand_in(value);
 
-	tokens_cut(&t, value);
-	at = demand(&t);
-	return token_is(&t, at, "VERIFY") && asks(&t, at);
+	return d.any && d.verify;
 }
 
 const char *
