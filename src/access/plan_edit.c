@@ -184,8 +184,8 @@ plan_entry(struct planner *p, const struct wanted *w, struct change *c)
 
 /* ---- all edits ---- */
 
-/* Of what stands at the same place insertions are first, and of those the one
- * that begins with whole entries. */
+/* At one place what only inserts comes first, and new entries before the comment
+ * lines of an old one. */
 static int
 compare_edits(const void *left, const void *right)
 {
