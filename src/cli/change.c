@@ -30,14 +30,14 @@ choose_builder(struct job *j, struct error *err)
 	j->how.makemap = j->o->makemap;
 	/* Untested: a tlsoff built without libdb: tests/heavy/platforms.t
 	 * runs that. */
-	j->how.builder = j->o->builder != NULL
-	    ? (enum update_builder)name_index(builder_names, j->o->builder)
+	j->how.builder = j->o->builder >= 0
+	    ? (enum update_builder)j->o->builder
 	    : j->how.makemap != NULL || !libdb ? UPDATE_MAKEMAP : UPDATE_LIBDB;
 	if (!libdb && (j->how.builder == UPDATE_LIBDB ||
 	    j->how.builder == UPDATE_PATCH))
 		return error_set(err, EX_UNAVAILABLE, "--builder %s: this "
 		    "tlsoff was built without libdb; use makemap",
-		    j->o->builder);
+		    builder_names[j->how.builder]);
 	if (j->how.makemap != NULL ||
 	    (libdb && j->how.builder != UPDATE_MAKEMAP))
 		return 0;
@@ -159,16 +159,16 @@ change_files(struct job *j, struct error *err)
 static int
 serve(struct job *j, struct error *err)
 {
-	const char *wish = j->o->restart, *command = j->o->restart_command;
-	enum service_mode mode = wish == NULL
-	    ? SERVICE_RESTART
-	    : (enum service_mode)name_index(restart_names, wish);
+	const char *command = j->o->restart_command;
+	bool given = j->o->restart >= 0;
+	enum service_mode mode = given ? (enum service_mode)j->o->restart
+				       : SERVICE_RESTART;
 	struct service service;
 	struct error why = ERROR_INIT;
 
 	if (mode == SERVICE_NONE)
 		j->untouched = "--restart none";
-	else if (wish == NULL && command == NULL && !j->site.own_map)
+	else if (!given && command == NULL && !j->site.own_map)
 		j->untouched = "it does not read this map";
 	if (j->untouched != NULL)
 		return 0;

@@ -75,7 +75,7 @@ look_for_ends(struct checks *c, struct error *err)
 	size_t at = 0;
 	int status;
 
-	while (c->job.o->warn != NULL &&
+	while (c->job.o->warn[0] != '\0' &&
 	    entry_next(&e, a, &c->job.entry_rules, &at, &scratch)) {
 		const char *until = e.comment.until;
 

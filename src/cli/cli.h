@@ -19,6 +19,9 @@
 #include "site.h"
 #include "update.h"
 
+enum order { ORDER_LINE, ORDER_UNTIL, ORDER_KEY };
+enum color_when { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+
 struct options {
 	const char *verb;
 	const char *config;   /* -C */
@@ -26,14 +29,20 @@ struct options {
 	const char *map;      /* -m */
 	const char *makemap;  /* --makemap, absolute, or the one that is
 	                         installed; NULL: none is */
-	const char *builder;  /* -b; NULL: makemap where installed */
 	const char *comment;  /* -c */
-	const char *until;    /* -u, as "2026-12-31" */
 	const char *marker;   /* --marker */
-	const char *restart;  /* --restart; NULL: restart */
 	const char *restart_command;
 	const char *since;    /* --since, of scan */
-	const char *role;     /* --role, of scan */
+	/* As "2026-12-31"; "": not given */
+	char until[16];       /* -u */
+	char warn[16];        /* --warn, of check */
+	char expires[16];     /* --expires, of list */
+	/* One of some names */
+	int builder;          /* -b: enum update_builder; -1: not given */
+	int restart;          /* --restart: enum service_mode; the same */
+	int role;             /* --role, of scan: enum role; the same */
+	int sort;             /* --sort, of list: enum order */
+	int color;            /* --color: enum color_when */
 	unsigned long lock_wait; /* seconds */
 	unsigned long minimum; /* --min, of scan */
 	unsigned long timeout; /* seconds; --timeout, of review */
@@ -41,14 +50,9 @@ struct options {
 	bool strict, dry_run, json, force, exact, fallback, quiet, verbose;
 	bool confirmed, hosts, fix; /* of scan, scan and check */
 	bool exclusive, exit_code, expired; /* of apply, changes, list */
-	const char *warn;     /* --warn, of check, as "2026-12-31" */
-	const char *expires;  /* --expires, of list; the same */
-	const char *sort;     /* --sort, of list */
-	const char *color;    /* --color; NULL: auto */
 	char **words;         /* what follows the verb; ends with NULL */
 	int word_count;
 	/* private */
-	char until_date[16], warn_date[16], expires_date[16];
 	char makemap_path[PATH_MAX];
 	uint64_t given;       /* a bit for each option that was */
 	bool help, version;
@@ -69,6 +73,9 @@ struct options {
 #define VERB_WRITES (VERB_EDITS | VERB_CHECKS)
 #define VERB_LOOKS (VERB_EXPLAINS | VERB_LISTS | VERB_REVIEWS)
 #define VERB_ALL (VERB_WRITES | VERB_SCANS | VERB_LOOKS | VERB_HELPS)
+/* Of an option that says how this site is set up: wrappers give it to every
+ * verb, whether it has an effect or not. */
+#define VERB_ANY 1024U
 
 /*
  * Reads the command line; the verb and its words may stand before, between
@@ -78,22 +85,20 @@ struct options {
  */
 int options_read(struct options *o, int argc, char **argv, struct error *err)
     MUST_USE;
-/* Has every option that was given an effect for this verb, or is one of the
- * site's, which wrappers give to all?  EX_USAGE. */
+/* Has every option that was given an effect for this verb, or is it for any?
+ * EX_USAGE. */
 int options_fit(const struct options *o, unsigned verb, struct error *err)
     MUST_USE;
-/* Words of --builder and --restart, by enum update_builder and service_mode; NULL
- * behind the last. */
-extern const char *const builder_names[], *const restart_names[];
-/* The place of a word among names; -1: it is none of them. */
-int name_index(const char *const *names, const char *word);
+/* Words of --builder, by enum update_builder. */
+extern const char *const builder_names[];
 /* Today, as "2026-12-31", in local time. */
 void until_today(char date[16]);
 /* "2026-12-31" or "30d" -> "2026-12-31", today or later; and "14d" -> the day that
  * is so far off.  EX_USAGE names the option. */
-typedef int day_parser(const char *option, const char *text, char date[16],
-    struct error *err);
-day_parser until_parse, period_parse;
+int until_parse(const char *option, const char *text, char date[16],
+    struct error *err) MUST_USE;
+int period_parse(const char *option, const char *text, char date[16],
+    struct error *err) MUST_USE;
 /* "2026-12-31", "2026-12-31 23:59", "7d" -> seconds since 1970.  EX_USAGE. */
 int since_parse(const char *text, long long now, long long *since,
     struct error *err) MUST_USE;

@@ -139,7 +139,7 @@ check_options(const struct job *j, struct error *err)
 {
 	const struct options *o = j->o;
 	const char *both = o->comment != NULL && o->no_comment ? "comment"
-	    : o->until != NULL && o->no_until ? "until" : NULL;
+	    : o->until[0] != '\0' && o->no_until ? "until" : NULL;
 
 	if (o->fallback && j->request.role == ROLE_SERVER)
 		return error_set(err, EX_USAGE, "--fallback: a server has no "
@@ -161,7 +161,8 @@ find_hosts(struct job *j, char *const *words, struct error *err)
 	const struct wish like = {
 		.comment = j->o->no_comment || j->request.verb == VERB_REMOVE
 		    ? "" : j->o->comment,
-		.until = j->o->no_until ? "" : j->o->until };
+		.until = j->o->no_until ? ""
+		    : j->o->until[0] == '\0' ? NULL : j->o->until };
 	struct host_list hosts = { .memory = &j->memory };
 
 	if (host_list_read(&hosts, words, j->request.role, &rules, &like,

@@ -43,7 +43,7 @@ is_wanted(const struct list *l, const struct entry *e)
 	if ((l->role != NULL && strcmp(l->role, role_name(e->role)) != 0) ||
 	    !entry_is_exemption(e) || (o->expired && !e->expired))
 		return false;
-	return o->expires == NULL ||
+	return o->expires[0] == '\0' ||
 	    (until[0] != '\0' && strcmp(until, o->expires) <= 0);
 }
 
@@ -175,7 +175,6 @@ describe(void *context, size_t number, struct row *row)
 static int
 list(struct list *l, struct error *err)
 {
-	const char *order = l->o->sort;
 	enum role role;
 
 	l->role = l->o->words[0];
@@ -183,9 +182,9 @@ list(struct list *l, struct error *err)
 		return -1;
 	if (list_gather(l, err) != 0)
 		return -1;
-	if (order != NULL && strcmp(order, "line") != 0 && l->count > 1)
+	if (l->o->sort != ORDER_LINE && l->count > 1)
 		qsort(l->entries, l->count, sizeof(*l->entries),
-		    strcmp(order, "key") == 0 ? by_key : by_until);
+		    l->o->sort == ORDER_KEY ? by_key : by_until);
 	return 0;
 }
 

@@ -13,18 +13,23 @@
 #include "options.h"
 
 #define AT(member) offsetof(struct options, member)
-#define MEMBER(o, offset) ((void *)((char *)(o) + (offset)))
-#define TEXT_AT(o, offset) ((const char **)MEMBER(o, offset))
 
 /* ---- the table ---- */
 
 const char *const builder_names[] = { [UPDATE_MAKEMAP] = "makemap",
 	[UPDATE_LIBDB] = "libdb", [UPDATE_MAKE] = "make",
 	[UPDATE_PATCH] = "patch", NULL };
-const char *const restart_names[] = { [SERVICE_NONE] = "none",
+static const char *const restart_names[] = { [SERVICE_NONE] = "none",
 	[SERVICE_RELOAD] = "reload", [SERVICE_RESTART] = "restart", NULL };
-static const char *const order_names[] = { "line", "until", "key", NULL };
-static const char *const color_names[] = { "auto", "always", "never", NULL };
+static const char *const role_names[] = { [ROLE_CLIENT] = "client",
+	[ROLE_SERVER] = "server", NULL };
+static const char *const order_names[] = { [ORDER_LINE] = "line",
+	[ORDER_UNTIL] = "until", [ORDER_KEY] = "key", NULL };
+static const char *const color_names[] = { [COLOR_AUTO] = "auto",
+	[COLOR_ALWAYS] = "always", [COLOR_NEVER] = "never", NULL };
+static const char *const *const names_of[] = { [BUILDER] = builder_names,
+	[RESTART] = restart_names, [ROLE] = role_names, [ORDER] = order_names,
+	[COLOR] = color_names };
 
 const struct option_known option_table[] = {
 	{ "config", 'C', TEXT, AT(config), VERB_ALL, "FILE",
@@ -35,9 +40,10 @@ const struct option_known option_table[] = {
 		"access map (as the cf says): hash:/etc/mail/access" },
 	{ "marker", 0, TEXT, AT(marker), VERB_ALL, "REGEX",
 		"the line above which entries go" },
-	{ "builder", 'b', SITE, AT(builder), VERB_WRITES, "NAME",
+	{ "builder", 'b', BUILDER, AT(builder), VERB_WRITES | VERB_ANY, "NAME",
 		"what builds the map: makemap, libdb, patch, make" },
-	{ "makemap", 0, SITE, AT(makemap), VERB_WRITES | VERB_LOOKS, "PATH",
+	{ "makemap", 0, TEXT, AT(makemap),
+		VERB_WRITES | VERB_LOOKS | VERB_ANY, "PATH",
 		"another makemap" },
 	{ "strict", 0, FLAG, AT(strict), VERB_EDITS, NULL,
 		"a line that makemap rejects ends the change" },
@@ -45,7 +51,7 @@ const struct option_known option_table[] = {
 		"print a diff, change nothing" },
 	{ "comment", 'c', TEXT, AT(comment), VERB_ADDS, "TEXT",
 		"keep a reason with the entry" },
-	{ "until", 'u', TEXT, AT(until), VERB_ADDS, "DATE",
+	{ "until", 'u', DAY, AT(until), VERB_ADDS, "DATE",
 		"keep a date with the entry: 2026-12-31 or 30d" },
 	{ "no-comment", 0, FLAG, AT(no_comment), VERB_ADDS, NULL,
 		"take the reason away" },
@@ -57,11 +63,13 @@ const struct option_known option_table[] = {
 		"client: try TLS, and clear text where it fails" },
 	{ "force", 0, FLAG, AT(force), VERB_ADDS | VERB_TAKES | VERB_APPLIES, NULL,
 		"do it though it covers very many, or mail bounces" },
-	{ "restart", 0, SITE, AT(restart), VERB_WRITES, "MODE",
+	{ "restart", 0, RESTART, AT(restart), VERB_WRITES | VERB_ANY, "MODE",
 		"sendmail afterwards: restart, reload, none" },
-	{ "restart-command", 0, SITE, AT(restart_command), VERB_WRITES, "CMD",
+	{ "restart-command", 0, TEXT, AT(restart_command),
+		VERB_WRITES | VERB_ANY, "CMD",
 		"run this instead of the service found here" },
-	{ "lock-wait", 0, SECONDS, AT(lock_wait), VERB_WRITES, "SECONDS",
+	{ "lock-wait", 0, SECONDS, AT(lock_wait), VERB_WRITES | VERB_ANY,
+		"SECONDS",
 		"wait so long for other writers (10)" },
 	{ "fix", 0, FLAG, AT(fix), VERB_CHECKS, NULL,
 		"mend what has one right answer" },
@@ -69,27 +77,27 @@ const struct option_known option_table[] = {
 		"remove every exemption that is not in FILE" },
 	{ "exit-code", 0, FLAG, AT(exit_code), VERB_EDITS, NULL,
 		"with -n: exit status 1 where something would change" },
-	{ "warn", 0, TEXT, AT(warn), VERB_CHECKS, "PERIOD",
+	{ "warn", 0, PERIOD, AT(warn), VERB_CHECKS, "PERIOD",
 		"tell what ends within so long, as 14d" },
 	{ "expired", 0, FLAG, AT(expired), VERB_LISTS, NULL,
 		"what is past its date alone" },
-	{ "expires", 0, TEXT, AT(expires), VERB_LISTS, "PERIOD",
+	{ "expires", 0, PERIOD, AT(expires), VERB_LISTS, "PERIOD",
 		"what ends within so long, as 14d, or has ended" },
-	{ "sort", 0, TEXT, AT(sort), VERB_LISTS, "line|until|key",
+	{ "sort", 0, ORDER, AT(sort), VERB_LISTS, "line|until|key",
 		"in another order than that of the file" },
 	{ "since", 0, TEXT, AT(since), VERB_SCANS, "DATE",
 		"from 2026-12-31, yesterday, 7d or 12h on" },
 	{ "min", 0, COUNT, AT(minimum), VERB_SCANS, "N",
 		"hosts that failed N times or more" },
-	{ "role", 0, TEXT, AT(role), VERB_SCANS, "client|server",
+	{ "role", 0, ROLE, AT(role), VERB_SCANS, "client|server",
 		"one role only" },
 	{ "confirmed", 0, FLAG, AT(confirmed), VERB_SCANS, NULL,
 		"leave out what is only a hint" },
 	{ "hosts", 0, FLAG, AT(hosts), VERB_SCANS, NULL,
 		"names only, for \"tlsoff client -\"" },
-	{ "timeout", 0, PERIOD, AT(timeout), VERB_REVIEWS, "SECONDS",
+	{ "timeout", 0, TIMEOUT, AT(timeout), VERB_REVIEWS, "SECONDS",
 		"give a host up after so long (30)" },
-	{ "color", 0, TEXT, AT(color), VERB_ALL, "WHEN",
+	{ "color", 0, COLOR, AT(color), VERB_ALL, "WHEN",
 		"auto (on a terminal), always, never" },
 	{ "json", 'j', FLAG, AT(json), VERB_ALL, NULL,
 		"one JSON document" },
@@ -105,15 +113,6 @@ const struct option_known option_table[] = {
 };
 #define KNOWN (sizeof(option_table) / sizeof(option_table[0]) - 1)
 #define LONG_ONLY 256 /* what getopt_long() returns for the first, and so on */
-
-int
-name_index(const char *const *names, const char *word)
-{
-	for (int i = 0; names[i] != NULL; i++)
-		if (strcmp(names[i], word) == 0)
-			return i;
-	return -1;
-}
 
 /* ---- words ---- */
 
@@ -173,17 +172,47 @@ parse_number(const struct option_known *k, const char *text,
 }
 
 static int
+parse_name(const struct option_known *k, const char *text, int *number,
+    struct error *err)
+{
+	const char *const *names = names_of[k->kind];
+
+	for (*number = 0; names[*number] != NULL; (*number)++)
+		if (strcmp(names[*number], text) == 0)
+			return 0;
+	(void)error_set(err, EX_USAGE, "--%s: unknown %s \"%.100s\"; write %s",
+	    k->name, k->name, text, names[0]);
+	for (size_t i = 1; names[i] != NULL; i++)
+		error_add(err, "%s%s", names[i + 1] == NULL ? " or " : ", ",
+		    names[i]);
+	return -1;
+}
+
+static int
 store(struct options *o, const struct option_known *k, char *argument,
     struct error *err)
 {
+	void *member = (char *)o + k->offset;
+
 	o->given |= (uint64_t)1 << (k - option_table);
-	if (k->kind == FLAG)
-		*(bool *)MEMBER(o, k->offset) = true;
-	else if (k->kind == TEXT || k->kind == SITE)
-		*TEXT_AT(o, k->offset) = argument;
-	else
-		return parse_number(k, argument, MEMBER(o, k->offset), err);
-	return 0;
+	switch (k->kind) {
+	case FLAG:
+		*(bool *)member = true;
+		return 0;
+	case TEXT:
+		*(const char **)member = argument;
+		return 0;
+	case SECONDS:
+	case TIMEOUT:
+	case COUNT:
+		return parse_number(k, argument, member, err);
+	case DAY:
+		return until_parse(k->name, argument, member, err);
+	case PERIOD:
+		return period_parse(k->name, argument, member, err);
+	default:
+		return parse_name(k, argument, member, err);
+	}
 }
 
 /* What getopt stumbled over. */
@@ -230,7 +259,8 @@ read_all(struct options *o, int argc, char **argv, struct error *err)
 {
 	struct option longs[KNOWN + 1];
 	char shorts[2 * KNOWN + 3];
-	int c;
+	struct error later; /* than the first, which is told */
+	int c, result = 0;
 
 	for_getopt(longs, shorts);
 	opterr = 0;
@@ -241,29 +271,14 @@ read_all(struct options *o, int argc, char **argv, struct error *err)
 			add_word(o, optarg);
 		else if (k == NULL)
 			return complain(c, argv[optind - 1], err);
-		else if (store(o, k, optarg, err) != 0)
-			return -1;
+		else if (store(o, k, optarg, result == 0 ? err : &later) != 0)
+			result = -1;
 	}
 	while (optind < argc)
 		add_word(o, argv[optind++]);
 	o->words[o->word_count] = NULL;
-	return 0;
+	return o->help || o->version ? 0 : result;
 }
-
-/* ---- their values ---- */
-
-/* Options that are one of some names, and these for people. */
-static const struct {
-	const char *option;
-	size_t offset;
-	const char *const *names;
-	const char *cure;
-} choices[] = {
-	{ "builder", AT(builder), builder_names, "makemap, libdb, patch or make" },
-	{ "restart", AT(restart), restart_names, "restart, reload or none" },
-	{ "sort", AT(sort), order_names, "line, until or key" },
-	{ "color", AT(color), color_names, "auto, always or never" },
-};
 
 /* The one that is installed, or an absolute path: what is run gets no working
  * directory of ours. */
@@ -292,50 +307,13 @@ find_makemap(struct options *o, struct error *err)
 	return 0;
 }
 
-/* The day takes the place of what was written. */
-static int
-read_day(const char *option, const char **text, day_parser *parse,
-    char date[16], struct error *err)
-{
-	if (*text == NULL)
-		return 0;
-	if (parse(option, *text, date, err) != 0)
-		return -1;
-	*text = date;
-	return 0;
-}
-
-static int
-check_values(struct options *o, struct error *err)
-{
-	for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++) {
-		const char *name = choices[i].option;
-		const char *value = *TEXT_AT(o, choices[i].offset);
-
-		if (value != NULL && name_index(choices[i].names, value) < 0)
-			return error_set(err, EX_USAGE, "--%s: unknown %s "
-			    "\"%.100s\"; write %s", name, name, value,
-			    choices[i].cure);
-	}
-	if (find_makemap(o, err) != 0)
-		return -1;
-	if (o->restart != NULL && strcmp(o->restart, "none") == 0 &&
-	    o->restart_command != NULL)
-		return error_set(err, EX_USAGE, "--restart-command: "
-		    "contradicts --restart none; leave one of them out");
-	if (read_day("until", &o->until, until_parse, o->until_date, err) != 0 ||
-	    read_day("warn", &o->warn, period_parse, o->warn_date, err) != 0)
-		return -1;
-	return read_day("expires", &o->expires, period_parse, o->expires_date,
-	    err);
-}
-
 int
 options_read(struct options *o, int argc, char **argv, struct error *err)
 {
 	o->lock_wait = 10;
 	o->minimum = 1;
 	o->timeout = 30;
+	o->builder = o->restart = o->role = -1;
 	/* Words move to the front of argv, over what was read already. */
 	o->words = argv;
 	if (read_all(o, argc, argv, err) != 0) {
@@ -345,7 +323,12 @@ options_read(struct options *o, int argc, char **argv, struct error *err)
 			    strcmp(*argv, "--json") == 0;
 		return -1;
 	}
-	return o->help || o->version ? 0 : check_values(o, err);
+	if (o->help || o->version)
+		return 0;
+	if (o->restart == SERVICE_NONE && o->restart_command != NULL)
+		return error_set(err, EX_USAGE, "--restart-command: "
+		    "contradicts --restart none; leave one of them out");
+	return find_makemap(o, err);
 }
 
 int
@@ -355,8 +338,7 @@ options_fit(const struct options *o, unsigned verb, struct error *err)
 		const struct option_known *k = &option_table[i];
 
 		if ((o->given & (uint64_t)1 << i) != 0 &&
-		    (k->verbs & verb) == 0 && k->kind != SITE &&
-		    k->kind != SECONDS)
+		    (k->verbs & (verb | VERB_ANY)) == 0)
 			return error_set(err, EX_USAGE, "--%s: has no effect "
 			    "with %s; leave it out", k->name, o->verb);
 	}

@@ -7,10 +7,12 @@
 
 #include <stddef.h>
 
-/* SECONDS may be 0, PERIOD and COUNT not.  SITE is a TEXT that says how this
- * site is set up: wrappers give it to every verb, whether it has an effect or
- * not; so may SECONDS be. */
-enum option_kind { TEXT, SITE, FLAG, SECONDS, PERIOD, COUNT };
+enum option_kind {
+	FLAG, TEXT,
+	SECONDS, TIMEOUT, COUNT, /* SECONDS may be 0, the others not */
+	DAY, PERIOD,             /* TEXT that becomes a day; PERIOD: of days alone */
+	BUILDER, RESTART, ROLE, ORDER, COLOR /* one of some names */
+};
 
 struct option_known {
 	const char *name;

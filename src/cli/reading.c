@@ -75,7 +75,7 @@ find_site(const struct options *o, struct site *site,
 	 * know. */
 	if (o->makemap != NULL && (site->map.compiled ||
 	    strcmp(o->verb, "check") == 0 ||
-	    (o->builder != NULL && strcmp(o->builder, "libdb") == 0))) {
+	    o->builder == UPDATE_LIBDB)) {
 		request.types = &types;
 		if (makemap_types(o->makemap, &types, err) != 0 ||
 		    site_read(site, &request, err) != 0)

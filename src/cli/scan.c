@@ -128,13 +128,12 @@ static void
 choose(struct maillog *m, const struct options *o)
 {
 	/* Names go to "tlsoff client -", so they are of one role. */
-	const char *role = o->role == NULL && o->hosts ? "client" : o->role;
+	int role = o->role < 0 && o->hosts ? (int)ROLE_CLIENT : o->role;
 	size_t kept = 0;
 
 	for (size_t i = 0; i < m->host_count; i++) {
 		struct maillog_host *h = m->hosts[i];
-		bool wanted =
-		    (role == NULL || strcmp(role, role_name(h->role)) == 0) &&
+		bool wanted = (role < 0 || role == (int)h->role) &&
 		    h->failures >= o->minimum &&
 		    (!o->confirmed || h->grade == MAILLOG_CONFIRMED);
 
@@ -275,16 +274,12 @@ scan(struct scan *s, struct error *err)
 	struct maillog_rules rules = { .since = MAILLOG_NO_TIME,
 		.now = (long long)time(NULL), .utc = time_of_local,
 		.successes = !o->hosts, .lines = o->json };
-	enum role role;
 
 	/* Clock, zone and seed, for which files have to be looked at. */
 	tzset();
 	(void)time_of_local(rules.now);
 	if (getrandom(&rules.seed, sizeof(rules.seed), 0) < 0)
 		rules.seed = (uint64_t)rules.now;
-	if (o->role != NULL && !role_find(o->role, &role))
-		return error_set(err, EX_USAGE,
-		    "--role: no role; write client or server");
 	if ((o->since != NULL &&
 	        since_parse(o->since, rules.now, &rules.since, err) != 0) ||
 	    open_input(s, rules.since, err) != 0 ||

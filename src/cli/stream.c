@@ -248,8 +248,8 @@ color_code(const struct options *o, enum color color)
 	    isatty(STDOUT_FILENO) == 1 &&
 	    (terminal == NULL || strcmp(terminal, "dumb") != 0);
 
-	if (o->color != NULL && strcmp(o->color, "auto") != 0)
-		wanted = strcmp(o->color, "always") == 0;
+	if (o->color != COLOR_AUTO)
+		wanted = o->color == COLOR_ALWAYS;
 	return wanted ? codes[color] : "";
 }
 

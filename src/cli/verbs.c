@@ -128,18 +128,15 @@ static int
 unknown_verb(const char *word, struct error *err)
 {
 	const char *near = near_verb(word);
-	struct buf all = BUF_INIT;
 
 	if (near != NULL)
 		return error_set(err, EX_USAGE, "%.100s: no such verb; did you "
 		    "mean %s?", word, near);
+	(void)error_set(err, EX_USAGE, "%.100s: no such verb; write ", word);
 	/* "client, server or remove" */
 	for (size_t i = 0; i < VERBS; i++)
-		buf_printf(&all, "%s%s",
+		error_add(err, "%s%s",
 		    i == 0 ? "" : i + 1 < VERBS ? ", " : " or ", verbs[i].name);
-	(void)error_set(err, EX_USAGE, "%.100s: no such verb; write %s", word,
-	    buf_string(&all));
-	buf_free(&all);
 	return -1;
 }
 
