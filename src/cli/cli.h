@@ -174,12 +174,26 @@ int output_end(struct error *err) MUST_USE;
  * news: it dies of SIGPIPE, as grep does. */
 int finish(const struct options *o, int status);
 
+/* ---- rights ---- */
+
+struct child;
+
+#define NOBODY_CANNOT 127 /* as a child's status: nobody is not to be become */
+
+/* Where we are root, runs a child as the user nobody, which user becomes: its
+ * status, as child_run().  NOBODY_CANNOT, which -v tells with WHAT is therefore done
+ * as root, or we are not: then it is yet to be run. */
+int nobody_run(const struct options *o, struct child *c, struct user *user,
+    const char *what);
+
 /* ---- progress ---- */
 
 /* Half a second after its begin a line on stderr, where that is a terminal
  * and there is no -q, says how far WHAT is, until progress_end(). */
 struct progress_line {
 	struct progress progress; /* for the rooms below */
+	bool counts; /* no bytes, but what takes long one by one: each is shown,
+	                at once */
 	/* private */
 	const char *what;
 	int64_t began, shown; /* milliseconds */

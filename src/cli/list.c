@@ -7,7 +7,6 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "entry.h"
 #include "list.h"
 #include "rows.h"
 
@@ -40,7 +39,7 @@ is_wanted(const struct list *l, const struct entry *e)
 	const struct options *o = l->o;
 	const char *until = e->comment.until;
 
-	if ((l->role != NULL && strcmp(l->role, role_name(e->role)) != 0) ||
+	if ((l->role >= 0 && l->role != (int)e->role) ||
 	    !entry_is_exemption(e) || (o->expired && !e->expired))
 		return false;
 	return o->expires[0] == '\0' ||
@@ -50,25 +49,20 @@ is_wanted(const struct list *l, const struct entry *e)
 static int
 walk(struct list *l, struct error *err)
 {
-	struct arena scratch = ARENA_INIT;
 	struct entry e;
 	size_t at = 0;
 
 	while (err->status == 0 && entry_next(&e, &l->file.access,
-	        &l->file.rules, &at, &scratch)) {
+	        &l->file.rules, &at, &l->memory)) {
 		const char *reason = entry_reason(&e);
 
-		arena_clear(&scratch);
 		if (!is_wanted(l, &e))
 			continue;
 		if (reason == NULL)
 			reason = map_reason(l, &e.record, err);
-		*ARENA_ADD(&l->memory, l->entries, l->count) = (struct listed){
-			e.kind, e.role, e.record, reason, e.comment, e.managed,
-			e.expired };
+		*ARENA_ADD(&l->memory, l->entries, l->count) =
+			(struct listed){ e, reason };
 	}
-	l->memory.failed = l->memory.failed || scratch.failed;
-	arena_free(&scratch);
 	if (err->status != 0 || arena_error(&l->memory, err) != 0)
 		return -1;
 	return cancel_check(err);
@@ -101,21 +95,22 @@ list_free(struct list *l)
 static int
 by_key(const void *left, const void *right)
 {
-	const struct listed *l = left, *r = right;
-	struct span a = l->record.key, b = r->record.key;
+	const struct access_record *l = &((const struct listed *)left)->entry.record;
+	const struct access_record *r = &((const struct listed *)right)->entry.record;
+	struct span a = l->key, b = r->key;
 	int order = strncasecmp(a.at, b.at, a.len < b.len ? a.len : b.len);
 
 	if (order == 0 && a.len != b.len)
 		order = a.len < b.len ? -1 : 1;
-	return order != 0 ? order : l->record.start < r->record.start ? -1 : 1;
+	return order != 0 ? order : l->start < r->start ? -1 : 1;
 }
 
 /* What never ends comes last. */
 static int
 by_until(const void *left, const void *right)
 {
-	const char *l = ((const struct listed *)left)->comment.until;
-	const char *r = ((const struct listed *)right)->comment.until;
+	const char *l = ((const struct listed *)left)->entry.comment.until;
+	const char *r = ((const struct listed *)right)->entry.comment.until;
 	int order = l[0] == '\0' || r[0] == '\0'
 	    ? (l[0] == '\0') - (r[0] == '\0') : strcmp(l, r);
 
@@ -124,22 +119,17 @@ by_until(const void *left, const void *right)
 
 /* ---- what is printed ---- */
 
-static const char *
-state_of(const struct listed *e)
-{
-	return e->reason != NULL ? "not in force"
-	    : e->expired ? "expired" : "in force";
-}
-
 static void
 describe(void *context, size_t number, struct row *row)
 {
 	const struct list *l = context;
-	const struct listed *e = &l->entries[number];
+	const struct entry *e = &l->entries[number].entry;
+	const char *reason = l->entries[number].reason;
 	struct value line = value_number(
 	    access_line(&l->file.access, e->record.start));
-	const char *state = e->reason == NULL ? state_of(e) : e->reason;
-	enum color color = e->reason != NULL ? COLOR_BAD
+	const char *state = reason != NULL ? "not in force"
+	    : e->expired ? "expired" : "in force";
+	enum color color = reason != NULL ? COLOR_BAD
 	    : e->expired ? COLOR_WARN : COLOR_NONE;
 	struct value until = value_some(span_of(e->comment.until));
 
@@ -157,11 +147,12 @@ describe(void *context, size_t number, struct row *row)
 		{ NULL, "SECTION",
 			.value = value_text(e->managed ? "managed" : "own"),
 			.drop = 1 },
-		{ "state", .value = value_text(state_of(e)) },
-		{ "effective", .value = value_bool(e->reason == NULL) },
-		{ "reason", .value = value_text(e->reason) },
-		{ NULL, "STATE", .value = value_text(state), .color = color,
-			.least = 10 },
+		{ "state", .value = value_text(state) },
+		{ "effective", .value = value_bool(reason == NULL) },
+		{ "reason", .value = value_text(reason) },
+		{ NULL, "STATE",
+			.value = value_text(reason == NULL ? state : reason),
+			.color = color, .least = 10 },
 		{ NULL, "UNTIL", .value = until },
 		{ "comment", "COMMENT",
 			.value = value_some(e->comment.text),
@@ -175,11 +166,14 @@ describe(void *context, size_t number, struct row *row)
 static int
 list(struct list *l, struct error *err)
 {
+	const char *word = l->o->words[0];
 	enum role role;
 
-	l->role = l->o->words[0];
-	if (l->role != NULL && role_read(l->o, l->role, &role, err) != 0)
-		return -1;
+	if (word != NULL) {
+		if (role_read(l->o, word, &role, err) != 0)
+			return -1;
+		l->role = (int)role;
+	}
 	if (list_gather(l, err) != 0)
 		return -1;
 	if (l->o->sort != ORDER_LINE && l->count > 1)
@@ -192,7 +186,7 @@ int
 verb_list(const struct options *o)
 {
 	struct error err = ERROR_INIT;
-	struct list l = { .o = o };
+	struct list l = { .o = o, .role = -1 };
 	int status = EX_OK;
 	struct json j;
 

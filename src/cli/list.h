@@ -6,21 +6,17 @@
 #define TLSOFF_LIST_H
 
 #include "cli.h"
+#include "entry.h"
 
 struct listed {
-	enum kind kind;
-	enum role role;
-	struct access_record record;
+	struct entry entry;
 	const char *reason; /* why it is not in force; NULL: it is */
-	struct comment comment;
-	bool managed;
-	bool expired;       /* its day is past */
 };
 
 struct list {
 	const struct options *o;
 	struct reading_file file; /* without a map the text is believed */
-	const char *role; /* NULL: both */
+	int role;         /* enum role; -1: both */
 	struct listed *entries;
 	size_t count;
 	struct arena memory;

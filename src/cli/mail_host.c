@@ -16,7 +16,6 @@
 #include "change.h"
 #include "child.h"
 
-#define NOBODY "nobody"
 #define SECONDS 2
 #define ASKED_MAX 20    /* names; of more nobody reads the notes */
 #define RECORD_FIXED 10 /* type, class, TTL, length */
@@ -98,20 +97,11 @@ collect(const struct job *j, struct buf *lines)
 	struct child child = { .function = ask, .context = (void *)(size_t)j,
 		.name = "mail hosts", .input = -1, .directory = -1,
 		.target = -1, .output = lines, .timeout = SECONDS };
-	const char *why = "there is no user " NOBODY;
 	struct error ignored;
 	struct user user;
 
-	if (geteuid() == 0 && user_find(&user, NOBODY, 0) && user.id != 0) {
-		child.user = &user;
-		if (child_run(&child, &ignored) != 127)
-			return;
-		child.user = NULL;
-		why = "the kernel does not let us become " NOBODY;
-	}
-	if (geteuid() == 0)
-		detail(j->o, "DNS is asked as root: %s", why);
-	(void)!child_run(&child, &ignored);
+	if (nobody_run(j->o, &child, &user, "DNS is asked") == NOBODY_CANNOT)
+		(void)!child_run(&child, &ignored);
 }
 
 /* ---- what is said ---- */

@@ -6,18 +6,17 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "entry.h"
 #include "review.h"
 #include "rows.h"
 
 /* why: it cannot be tried; "": it is to be tried. */
 static struct review_host *
-add(struct review *r, const struct listed *entry, const struct host *host,
+add(struct review *r, const struct listed *listed, const struct host *host,
     const char *why)
 {
 	struct review_host *h = ARENA_ADD(&r->memory, r->hosts, r->count);
 
-	*h = (struct review_host){ .entry = entry, .host = *host,
+	*h = (struct review_host){ .listed = listed, .host = *host,
 		.verdict = { REVIEW_CANNOT_TRY, "", "", why } };
 	return h;
 }
@@ -25,30 +24,22 @@ add(struct review *r, const struct listed *entry, const struct host *host,
 /* Would "remove" of that host take out this very entry?  Not where the key has
  * brackets. */
 static bool
-is_itself(const struct listed *entry, const struct host *host)
+is_itself(const struct listed *listed, const struct host *host)
 {
-	struct span what;
-	enum kind kind;
-
-	return entry_kind(entry->record.key, false, &kind, &what) &&
-	    span_equal_fold(what, span_of(host->name));
+	return span_equal_fold(listed->entry.what, span_of(host->name));
 }
 
 /* ---- all exceptions ---- */
 
 static void
-add_client(struct review *r, const struct listed *entry)
+add_client(struct review *r, const struct listed *listed)
 {
-	struct host host = { .kind = HOST_EVERYBODY };
-	struct entry e;
 	/* One with a dot in front is that of the hosts below it. */
-	bool has_host = entry_read(&e, &r->list.file.access,
-	    &r->list.file.rules, &entry->record, &r->list.memory) &&
-	    e.has_host && e.key == KEY_ASKED;
+	bool has_host = listed->entry.has_host && listed->entry.key == KEY_ASKED;
+	struct host host = has_host ? listed->entry.host
+				    : (struct host){ .kind = HOST_EVERYBODY };
 	const char *why = "";
 
-	if (has_host)
-		host = e.host;
 	if (!has_host)
 		why = "its key is that of no single host";
 	else if (host.kind == HOST_EVERYBODY)
@@ -57,8 +48,8 @@ add_client(struct review *r, const struct listed *entry)
 		why = "it is a top-level domain, or a name without its domain";
 	else if (host.kind == HOST_NET)
 		why = "it is a net";
-	add(r, entry, &host, why)->itself = !has_host ||
-	    is_itself(entry, &host);
+	add(r, listed, &host, why)->itself = !has_host ||
+	    is_itself(listed, &host);
 }
 
 static void
@@ -67,15 +58,14 @@ add_all(struct review *r, enum role role)
 	const struct host none = { .kind = HOST_EVERYBODY };
 
 	for (size_t i = 0; i < r->list.count; i++) {
-		const struct listed *entry = &r->list.entries[i];
+		const struct listed *listed = &r->list.entries[i];
 
-		if (entry->role != role || entry->reason != NULL)
+		if (listed->entry.role != role || listed->reason != NULL)
 			continue;
 		if (role == ROLE_CLIENT) {
-			add_client(r, entry);
+			add_client(r, listed);
 		} else {
-			(void)add(r, entry, &none, "it connects to us");
-			r->servers++;
+			(void)add(r, listed, &none, "it connects to us");
 		}
 	}
 }
@@ -93,11 +83,11 @@ covering(struct review *r, const struct host *host)
 
 	(void)policy_answer(ROLE_CLIENT, &q, &p);
 	for (size_t i = 0; i < r->list.count && p.tls == TLS_OFF; i++) {
-		const struct listed *entry = &r->list.entries[i];
+		const struct listed *listed = &r->list.entries[i];
 
-		if (entry->reason == NULL && span_equal_fold(
-		        entry->record.key, span_of(p.key)))
-			found = entry;
+		if (listed->reason == NULL && span_equal_fold(
+		        listed->entry.record.key, span_of(p.key)))
+			found = listed;
 	}
 	return found;
 }
@@ -116,14 +106,14 @@ read_named(struct review *r, struct error *err)
 		return -1;
 	for (size_t i = 0; i < named.count; i++) {
 		const struct host *host = &named.wishes[i].host;
-		const struct listed *entry = covering(r, host);
+		const struct listed *listed = covering(r, host);
 		bool is_host = host->kind == HOST_NAME ||
 		    host->kind == HOST_ADDRESS;
 
-		add(r, entry, host, entry == NULL
+		add(r, listed, host, listed == NULL
 		    ? "no exception in force covers it"
 		    : is_host ? "" : "it is no host")->itself = is_host &&
-		    entry != NULL && is_itself(entry, host);
+		    listed != NULL && is_itself(listed, host);
 	}
 	return 0;
 }
@@ -172,11 +162,11 @@ find_cure(struct review *r, struct review_host *h)
 		h->remove = arena_printf(&r->memory, "tlsoff remove client %s",
 		    typed(h));
 	if (result == REVIEW_BROKEN && h->itself &&
-	    h->entry->kind != KIND_FALLBACK &&
+	    h->listed->entry.kind != KIND_FALLBACK &&
 	    fallback_helps(&r->list.file.site.policy))
 		h->fallback = arena_printf(&r->memory,
 		    "tlsoff client --fallback %s", typed(h));
-	return can_go && h->entry != NULL;
+	return can_go && h->listed != NULL;
 }
 
 /* ---- what is printed ---- */
@@ -195,20 +185,20 @@ static const struct {
 static size_t
 line_of(const struct review *r, const struct review_host *h)
 {
-	return h->entry == NULL ? 0 : access_line(&r->list.file.access,
-	    h->entry->record.start);
+	return h->listed == NULL ? 0 : access_line(&r->list.file.access,
+	    h->listed->entry.record.start);
 }
 
 /* "Try_TLS:bagoona.com (line 12), luna.bagoona.com: " */
 static void
 subject(const struct review *r, const struct review_host *h, struct buf *out)
 {
-	if (h->entry != NULL) {
-		buf_visible(out, h->entry->record.key);
+	if (h->listed != NULL) {
+		buf_visible(out, h->listed->entry.record.key);
 		buf_printf(out, " (line %zu)", line_of(r, h));
 	}
-	if (h->entry == NULL || !h->itself)
-		buf_printf(out, "%s%s", h->entry == NULL ? "" : ", ",
+	if (h->listed == NULL || !h->itself)
+		buf_printf(out, "%s%s", h->listed == NULL ? "" : ", ",
 		    h->host.name);
 	buf_text(out, ": ");
 }
@@ -255,7 +245,7 @@ verdict_text(const struct review_host *h, struct buf *out)
 	if (h->fallback != NULL)
 		buf_printf(out, "; %s ends by itself when the host is mended",
 		    h->fallback);
-	if (v->result == REVIEW_CANNOT_TRY && h->entry != NULL && h->itself)
+	if (v->result == REVIEW_CANNOT_TRY && h->listed != NULL && h->itself)
 		buf_text(out, "; name hosts that it covers: tlsoff "
 		    "review HOST...");
 }
@@ -263,20 +253,22 @@ verdict_text(const struct review_host *h, struct buf *out)
 static bool
 is_server(const struct review_host *h)
 {
-	return h->entry != NULL && h->entry->role == ROLE_SERVER;
+	return h->listed != NULL && h->listed->entry.role == ROLE_SERVER;
 }
 
 static void
 text_lines(const struct review *r, struct line_list *out)
 {
-	size_t can_go = 0;
+	size_t can_go = 0, servers = 0;
 
 	for (size_t i = 0; i < r->count; i++) {
 		const struct review_host *h = &r->hosts[i];
 		struct buf line = BUF_IN(out->memory);
 
-		if (is_server(h))
+		if (is_server(h)) {
+			servers++;
 			continue;
+		}
 		can_go += h->remove != NULL &&
 		    h->verdict.result == REVIEW_WORKS;
 		subject(r, h, &line);
@@ -286,10 +278,10 @@ text_lines(const struct review *r, struct line_list *out)
 	if (r->list.o->word_count > 0)
 		return;
 	lines_add(out, "%zu of %zu exceptions of the role client can go",
-	    can_go, r->count - r->servers);
-	if (r->servers > 0)
+	    can_go, r->count - servers);
+	if (servers > 0)
 		lines_add(out, "%zu of the role server cannot be tried from "
-		    "here: they connect to us", r->servers);
+		    "here: they connect to us", servers);
 }
 
 static void
@@ -302,8 +294,8 @@ describe(void *context, size_t number, struct row *row)
 	*row = (struct row){ {
 		{ "role", .value = value_text(role_name(
 			is_server(h) ? ROLE_SERVER : ROLE_CLIENT)) },
-		{ "key", .value = h->entry == NULL ? value_text(NULL)
-			: value_span(h->entry->record.key) },
+		{ "key", .value = h->listed == NULL ? value_text(NULL)
+			: value_span(h->listed->entry.record.key) },
 		{ "line", .value = value_line(line_of(r, h)) },
 		{ "host", .value = value_some(span_of(h->host.name)) },
 		{ "result", .value = value_text(results[v->result].name) },
@@ -361,7 +353,7 @@ int
 verb_review(const struct options *o)
 {
 	struct error err = ERROR_INIT;
-	struct review r = { .list.o = o };
+	struct review r = { .list = { .o = o, .role = -1 } };
 	/* 1, as check: something was found that can be done. */
 	int status = review(&r, &err) != 0 ? fail(&err) : r.found ? 1 : EX_OK;
 

@@ -16,7 +16,7 @@
 /* ---- review.c ---- */
 
 struct review_host {
-	const struct listed *entry;  /* NULL: no exception covers it */
+	const struct listed *listed; /* NULL: no exception covers it */
 	struct host host;
 	struct review_verdict verdict; /* before: why it cannot be tried; "": it
 	                                is to be tried */
@@ -35,8 +35,6 @@ struct review {
 	struct list list;
 	struct review_host *hosts;
 	size_t count;
-	size_t servers; /* of them the last: exceptions in force of the role
-	                   server, unless hosts were named */
 	bool found;     /* one that can go */
 	struct arena memory;
 };

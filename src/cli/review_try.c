@@ -15,7 +15,6 @@
 
 #define KEEP ((size_t)16 << 10) /* of what a peer makes openssl print */
 #define LAST_WORD "quit\r\n"
-#define NOBODY "nobody"
 #define SECONDS 10
 
 struct trying {
@@ -26,24 +25,8 @@ struct trying {
 	char self[HOST_KEY_MAX];
 	struct user user; /* whom it runs as */
 	bool has_user;    /* another than we */
-	bool progress;
+	struct progress_line line;
 };
-
-/* ---- progress ---- */
-
-static void
-show(const struct trying *t)
-{
-	if (t->progress)
-		fprintf(stderr, "\rreview: %zu of %zu ", t->done, t->count);
-}
-
-static void
-show_end(const struct trying *t)
-{
-	if (t->progress)
-		fputs("\r\033[K", stderr);
-}
 
 /* ---- one of them ---- */
 
@@ -115,13 +98,13 @@ forget(struct review_host *h)
 }
 
 static void
-tell_messages(const struct trying *t, const struct review_host *h)
+tell_messages(struct trying *t, const struct review_host *h)
 {
 	struct span rest = buf_as_span(&h->messages);
 
 	if (!t->r->list.o->verbose)
 		return;
-	show_end(t);
+	progress_end(&t->line);
 	while (rest.len > 0) {
 		struct span line = span_cut(&rest, "\n");
 
@@ -142,7 +125,7 @@ ended(void *context, size_t number, int status)
 	tell_messages(t, h);
 	forget(h);
 	t->done++;
-	show(t);
+	progress_tell(&t->line.progress, t->done, t->count);
 }
 
 /* ---- all of them ---- */
@@ -179,22 +162,13 @@ static void
 find_user(struct trying *t)
 {
 	struct child child = { .function = reach, .name = "review",
-		.context = t->openssl, .user = &t->user, .timeout = SECONDS };
-	const char *why = "there is no user " NOBODY;
-	struct error ignored;
-	int status;
+		.context = t->openssl, .timeout = SECONDS };
+	int status = nobody_run(t->r->list.o, &child, &t->user, "openssl runs");
 
-	if (geteuid() != 0)
-		return;
-	if (user_find(&t->user, NOBODY, 0) && t->user.id != 0) {
-		status = child_run(&child, &ignored);
-		t->has_user = status == 0;
-		why = status == 127
-		    ? "the kernel does not let us become " NOBODY
-		    : NOBODY " cannot run it";
-	}
-	if (!t->has_user)
-		detail(t->r->list.o, "openssl runs as root: %s", why);
+	t->has_user = status == 0;
+	if (status != 0 && status != NOBODY_CANNOT)
+		detail(t->r->list.o, "openssl runs as root: nobody cannot run "
+		    "it");
 }
 
 static int
@@ -213,7 +187,8 @@ collect(struct trying *t, struct error *err)
 	if (t->count > 0)
 		find_user(t);
 	find_self(t->self);
-	t->progress = !r->list.o->quiet && isatty(STDERR_FILENO) == 1;
+	(void)progress_begin(&t->line, r->list.o, "review");
+	t->line.counts = true;
 	return 0;
 }
 
@@ -227,9 +202,9 @@ review_try(struct review *r, struct error *err)
 
 	if (result == 0) {
 		all.count = t.count;
-		show(&t);
+		progress_tell(&t.line.progress, 0, t.count);
 		result = children_run(&all, err);
-		show_end(&t);
+		progress_end(&t.line);
 	}
 	for (size_t i = 0; i < t.count; i++)
 		forget(&r->hosts[t.which[i]]);

@@ -266,11 +266,13 @@ show(void *context, unsigned long long done, unsigned long long total)
 	int shift = small ? 10 : 20;
 	int64_t now = clock_ms();
 
-	if (now - line->began < QUICK ||
-	    (line->shown > 0 && now - line->shown < EVERY))
+	if (!line->counts && (now - line->began < QUICK ||
+	    (line->shown > 0 && now - line->shown < EVERY)))
 		return;
 	line->shown = now;
-	if (total > 0 && done <= total)
+	if (line->counts)
+		fprintf(stderr, "\r%s: %llu of %llu ", line->what, done, total);
+	else if (total > 0 && done <= total)
 		fprintf(stderr, "\r%s: %llu of %llu %s (%.0f %%) ", line->what,
 		    done >> shift, total >> shift, unit,
 		    (double)done * 100.0 / (double)total);
