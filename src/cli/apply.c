@@ -48,7 +48,7 @@ read_date(struct apply *a, struct state *s, struct span word, struct error *err)
 		return error_set(err, EX_DATAERR, "no date \"%.40s\" behind "
 		    "until; write one such as 2026-12-31", text);
 	s->wish.until = text;
-	s->absent = strcmp(text, a->job.today) < 0;
+	s->absent = strcmp(text, a->job.o->today) < 0;
 	return 0;
 }
 
@@ -321,18 +321,16 @@ plan_states(struct job *j, struct error *err)
 /* ---- the verb ---- */
 
 int
-verb_apply(const struct options *o)
+verb_apply(const struct options *o, struct error *err)
 {
 	struct apply a = { .job = { .o = o, .make = plan_states,
 		.how.read_only = o->dry_run, .context = &a } };
-	struct error err = ERROR_INIT;
 	int result = -1;
 
 	/* change_site() leaves the working directory. */
 	a.here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (change_site(&a.job, &err) == 0 && read_files(&a, &err) == 0)
-		result = change_run(&a.job, &err);
-	result = change_report(&a.job, result, report_print, &err);
+	if (change_site(&a.job, err) == 0 && read_files(&a, err) == 0)
+		result = change_run(&a.job, err);
 	close_fd(&a.here);
-	return change_end(&a.job, result, &err);
+	return change_end(&a.job, result, report_print, err);
 }

@@ -6,7 +6,7 @@
  *   3       the text, the plan                              plan()
  *   4 to 7  new map and new text, the proof, the exchange   commit()
  *   8       sendmail                                        serve()
- *   9       the report                   change_report(), change_end()
+ *   9       the report                                      change_end()
  *
  * change_run() is 2 to 8; 2 to 7 are change_files(), since somebody else may
  * write meanwhile.
@@ -51,12 +51,9 @@ change_site(struct job *j, struct error *err)
 {
 	const struct site *s = &j->site;
 
-	if (find_site(j->o, &j->site, &j->entry_rules, j->today, err) != 0)
-		return -1;
 	/* Untested: choose_builder() fails, see there. */
-	if (is_ignored(s))
-		return ignored_map(s, err);
-	if (choose_builder(j, err) != 0)
+	if (find_site(j->o, &j->site, &j->entry_rules, err) != 0 ||
+	    check_ignored(s, err) != 0 || choose_builder(j, err) != 0)
 		return -1;
 	j->rules = (struct access_rules){ s->map.keep_case, j->o->marker };
 	j->how.site = s;
@@ -206,36 +203,26 @@ change_in_place(const struct job *j, const struct error *why,
 	    j->in_place ? "; the change is in place" : "");
 }
 
-/* Did it get out?  Where nothing was changed, main asks. */
 int
-change_report(struct job *j, int result, job_function *print,
-    struct error *err)
+change_end(struct job *j, int result, job_function *print, struct error *err)
 {
 	struct error why = ERROR_INIT;
 
-	if (result != 0 && !j->in_place)
-		return -1;
 	j->error = result != 0 ? err : NULL;
-	if ((print(j, &why) != 0 || (j->in_place && output_end(&why) != 0)) &&
+	/* Did it get out?  Where nothing was changed, main asks. */
+	if ((result == 0 || j->in_place) &&
+	    (print(j, &why) != 0 || (j->in_place && output_end(&why) != 0)) &&
 	    result == 0)
-		return change_in_place(j, &why, err);
-	return result;
-}
-
-int
-change_end(struct job *j, int result, const struct error *err)
-{
-	int status = j->o->exit_code && j->changed ? WOULD_CHANGE : EX_OK;
-
-	if (result != 0)
-		status = fail(err);
-	if (result != 0 && !j->how.read_only && status != EX_USAGE)
+		result = change_in_place(j, &why, err);
+	if (result != 0 && !j->how.read_only && err->status != EX_USAGE)
 		audit_failure(j->o, err->text);
+	if (result == 0 && j->o->exit_code && j->changed)
+		result = WOULD_CHANGE;
 	plan_free(&j->plan);
 	update_close(&j->update);
 	access_free(&j->after);
 	buf_free(&j->text);
 	buf_free(&j->diff);
 	arena_free(&j->memory);
-	return status;
+	return result;
 }

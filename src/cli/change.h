@@ -26,7 +26,6 @@ struct job {
 	/* Where: change_site() */
 	struct site site;
 	struct entry_rules entry_rules; /* how its entries are judged today */
-	char today[16];
 	struct access_rules rules;
 	struct update_options how; /* read_only: given by the verb */
 	/* What is asked for, of client, server and remove */
@@ -61,16 +60,14 @@ int change_site(struct job *j, struct error *err) MUST_USE;
 /* All others up to the report: carries j->make's plan out, or shows it, and
  * serves sendmail; its warnings are printed. */
 int change_run(struct job *j, struct error *err) MUST_USE;
-/* The report, by print(), of what ended with that result: of a failure only
- * where the change is in place all the same.  The result, or print()'s. */
-int change_report(struct job *j, int result, job_function *print,
-    struct error *err) MUST_USE;
 /* Why, and that the change is in place if it is; returns -1. */
 int change_in_place(const struct job *j, const struct error *why,
     struct error *err);
-/* Tells a failure, also to the system log, but for an error without text, which
- * was told already; frees all; returns the exit status. */
-int change_end(struct job *j, int result, const struct error *err);
+/* The report, by print(), of what ended with that result: of a failure only
+ * where the change is in place all the same.  Tells the system log of a failure,
+ * print()'s included, and frees all; the exit status, or -1. */
+int change_end(struct job *j, int result, job_function *print,
+    struct error *err) MUST_USE;
 
 /* ---- change_plan.c ---- */
 

@@ -362,14 +362,12 @@ check(struct checks *c, struct error *err)
 }
 
 int
-verb_check(const struct options *o)
+verb_check(const struct options *o, struct error *err)
 {
 	struct checks c = { .job = { .o = o, .make = plan_fixes,
 		.faults_told = true, .how.read_only = o->dry_run || !o->fix,
 		.context = &c } };
-	struct error err = ERROR_INIT;
-	int result = change_report(&c.job, check(&c, &err), print, &err);
-	int status = change_end(&c.job, result, &err);
+	int status = change_end(&c.job, check(&c, err), print, err);
 
-	return result == 0 && c.count > c.soon ? FOUND : status;
+	return status == EX_OK && c.count > c.soon ? FOUND : status;
 }

@@ -50,6 +50,7 @@ struct options {
 	bool strict, dry_run, json, force, exact, fallback, quiet, verbose;
 	bool confirmed, hosts, fix; /* of scan, scan and check */
 	bool exclusive, exit_code, expired; /* of apply, changes, list */
+	char today[16];       /* "2026-12-31", in local time */
 	char **words;         /* what follows the verb; ends with NULL */
 	int word_count;
 	/* private */
@@ -91,7 +92,7 @@ int options_fit(const struct options *o, unsigned verb, struct error *err)
     MUST_USE;
 /* Words of --builder, by enum update_builder. */
 extern const char *const builder_names[];
-/* Today, as "2026-12-31", in local time. */
+/* Today, as options have it. */
 void until_today(char date[16]);
 /* "2026-12-31" or "30d" -> "2026-12-31", today or later; and "14d" -> the day that
  * is so far off.  EX_USAGE names the option. */
@@ -106,8 +107,9 @@ int since_parse(const char *text, long long now, long long *since,
  * it were UTC's. */
 long long time_of_local(long long civil);
 
-/* A verb: its words have been counted against the table already. */
-typedef int verb_function(const struct options *o);
+/* A verb: its words have been counted against the table already.  The exit status,
+ * or -1 with err, which is yet to be told. */
+typedef int verb_function(const struct options *o, struct error *err);
 
 verb_function verb_edit; /* client, server, remove */
 verb_function verb_scan;
@@ -118,9 +120,8 @@ verb_function verb_list;
 verb_function verb_review;
 verb_function verb_apply;
 
-/* Runs the verb that was given, or what --help and --version ask for; returns the
- * exit status. */
-int verb_run(const struct options *o);
+/* Runs the verb that was given, or what --help and --version ask for. */
+verb_function verb_run;
 
 /* ---- what somebody may have meant who mistyped a name ---- */
 
@@ -246,7 +247,6 @@ struct reading_file {
 	/* private */
 	struct buf text;
 	struct location place;
-	char today[16];
 };
 
 /* "client" or "server"; false: it is neither. */
@@ -261,16 +261,12 @@ struct policy_query question_in_file(const struct host *host,
     const struct site *site, const struct access *access);
 /* Has sendmail no maps of this type, and does without the one of its cf? */
 bool is_ignored(const struct site *site);
-/* Says so: EX_CONFIG. */
-int ignored_map(const struct site *site, struct error *err);
-/* Finds the site, and how entries are judged there today, which day has to stay
- * as long as the rules; then leaves the working directory.  site_read()'s
- * errors. */
+/* Then fails and says so: EX_CONFIG. */
+int check_ignored(const struct site *site, struct error *err) MUST_USE;
+/* Finds the site, and how entries are judged there today; then leaves the working
+ * directory.  site_read()'s errors. */
 int find_site(const struct options *o, struct site *site,
-    struct entry_rules *rules, char day[16], struct error *err) MUST_USE;
-/* The same, for r. */
-int reading_site(struct reading_file *r, const struct options *o,
-    struct error *err) MUST_USE;
+    struct entry_rules *rules, struct error *err) MUST_USE;
 /* Reads the text and parses it; EX_NOINPUT also leaves there false. */
 int reading_text(struct reading_file *r, const struct options *o,
     struct error *err) MUST_USE;

@@ -44,7 +44,7 @@ ask_role(struct job *j, const char *word, struct error *err)
 	bool client, server;
 	struct host host;
 
-	if (reading_site(&file, j->o, &why) != 0 ||
+	if (find_site(j->o, &file.site, &file.rules, &why) != 0 ||
 	    reading_text(&file, j->o, &why) != 0) {
 		reading_free(&file);
 		return error_set(err, EX_USAGE, "remove: client or server?  "
@@ -197,24 +197,28 @@ plan_request(struct job *j, struct error *err)
 	    &j->request, err);
 }
 
+static int
+print(struct job *j, struct error *err)
+{
+	if (report_print(j, err) != 0)
+		return -1;
+	mail_host_notes(j);
+	remove_hints(j);
+	return 0;
+}
+
 int
-verb_edit(const struct options *o)
+verb_edit(const struct options *o, struct error *err)
 {
 	struct job j = { .o = o, .make = plan_request,
 		.how.read_only = o->dry_run };
-	struct error err = ERROR_INIT;
-	int result = prepare(&j, &err);
+	int result = prepare(&j, err);
 
 	if (result == 0 && j.request.count == 0)
 		note(o, "no hosts on standard input; nothing to do");
 	else if (result == 0)
-		result = change_run(&j, &err);
-	result = change_report(&j, result, report_print, &err);
-	if (result == 0) {
-		mail_host_notes(&j);
-		remove_hints(&j);
-	}
-	return change_end(&j, result, &err);
+		result = change_run(&j, err);
+	return change_end(&j, result, print, err);
 }
 
 /* ---- expire ---- */
@@ -226,15 +230,13 @@ plan_past(struct job *j, struct error *err)
 }
 
 int
-verb_expire(const struct options *o)
+verb_expire(const struct options *o, struct error *err)
 {
 	struct job j = { .o = o, .make = plan_past,
 		.how.read_only = o->dry_run };
-	struct error err = ERROR_INIT;
-	int result = change_site(&j, &err);
+	int result = change_site(&j, err);
 
 	if (result == 0)
-		result = change_run(&j, &err);
-	result = change_report(&j, result, report_print, &err);
-	return change_end(&j, result, &err);
+		result = change_run(&j, err);
+	return change_end(&j, result, report_print, err);
 }

@@ -10,7 +10,6 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "entry.h"
 #include "explain.h"
 
 /* ---- the host ---- */
@@ -137,7 +136,7 @@ ask_text(struct explain *e)
 	const struct access *a = &e->file.access;
 	const struct policy *p = &e->policy, *t = &e->text_policy;
 	struct policy_query q = e->question;
-	struct access_record record;
+	struct access_record r;
 
 	q.lookup = access_lookup;
 	q.context = &e->file.access;
@@ -145,13 +144,9 @@ ask_text(struct explain *e)
 	e->agrees = p->tls == t->tls && p->found == t->found &&
 	    strcmp(p->key, t->key) == 0 &&
 	    span_equal(buf_as_span(&p->value), buf_as_span(&t->value));
-	if (p->found && access_find(a, span_of(p->key), &record)) {
-		e->line = access_line(a, record.start);
-		e->managed = record.start >= a->managed;
-		(void)comment_read(a->text, record.start, &e->comment);
-		e->expired = e->comment.until[0] != '\0' &&
-		    strcmp(e->comment.until, e->file.today) < 0;
-	}
+	if (p->found && access_find(a, span_of(p->key), &r) &&
+	    entry_read(&e->entry, a, &e->file.rules, &r, &e->memory))
+		e->line = access_line(a, r.start);
 }
 
 /* ---- warnings: of the map ---- */
@@ -185,25 +180,19 @@ warn_map(struct explain *e)
 
 /* The text has entries for addresses. */
 static bool
-has_addresses(const struct explain *e)
+has_addresses(struct explain *e)
 {
-	struct host_rules rules = { .compressed = e->file.site.compressed_ipv6,
-		.force = true };
+	const struct access *a = &e->file.access;
 	struct access_record r;
-	struct error ignored;
-	struct host host;
+	struct entry other;
 	size_t at = 0;
 
-	while (access_next_key(&e->file.access, &at, &r)) {
-		struct span what;
-		enum kind kind;
-
-		if (entry_kind(r.key, false, &kind, &what) &&
-		    kind == kind_of_role(e->role) && host_parse(what,
-		        e->role, &rules, &host, &ignored) == 0 &&
-		    (host.kind == HOST_ADDRESS || host.kind == HOST_NET))
+	while (access_next_key(a, &at, &r))
+		if (entry_read(&other, a, &e->file.rules, &r, &e->memory) &&
+		    other.kind == kind_of_role(e->role) && other.has_host &&
+		    (other.host.kind == HOST_ADDRESS ||
+		    other.host.kind == HOST_NET))
 			return true;
-	}
 	return false;
 }
 
@@ -357,7 +346,7 @@ explain(struct explain *e, struct error *err)
 {
 	struct policy_query traced;
 
-	if (reading_site(&e->file, e->o, err) != 0 ||
+	if (find_site(e->o, &e->file.site, &e->file.rules, err) != 0 ||
 	    read_question(e, err) != 0 || open_map(e, err) != 0)
 		return -1;
 	traced = e->question;
@@ -372,17 +361,16 @@ explain(struct explain *e, struct error *err)
 }
 
 int
-verb_explain(const struct options *o)
+verb_explain(const struct options *o, struct error *err)
 {
 	static const int statuses[] = { [TLS_OFF] = EX_OK, [TLS_ON] = 1,
 		[TLS_TEMPFAIL] = EX_TEMPFAIL, [TLS_FALLBACK] = 1 };
-	struct error err = ERROR_INIT;
 	struct explain e = { .o = o, .address = "" };
 	int status;
 
 	e.text.memory = e.warnings.memory = &e.memory;
 	e.policy.value = e.text_policy.value = BUF_IN(&e.memory);
-	status = explain(&e, &err) == 0 ? statuses[e.policy.tls] : fail(&err);
+	status = explain(&e, err) == 0 ? statuses[e.policy.tls] : -1;
 	reading_free(&e.file);
 	arena_free(&e.memory);
 	return status;

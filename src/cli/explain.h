@@ -9,6 +9,7 @@
 #define TLSOFF_EXPLAIN_H
 
 #include "cli.h"
+#include "entry.h"
 
 struct explain {
 	const struct options *o;
@@ -33,9 +34,7 @@ struct explain {
 	struct policy text_policy;
 	bool agrees;             /* where file.there */
 	size_t line;             /* of the deciding key; 0: none */
-	bool managed;            /* that line stands in the managed section */
-	struct comment comment;  /* above it */
-	bool expired;            /* the day in that is past */
+	struct entry entry;      /* in that line; all zero: none */
 	struct line_list text;   /* for people, but the verdict */
 	struct line_list warnings;
 	struct arena memory;     /* of all that */

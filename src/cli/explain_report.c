@@ -1,5 +1,4 @@
 /* explain: lines for people, or one document. */
-#include "entry.h"
 #include "explain.h"
 #include "rows.h"
 
@@ -65,6 +64,7 @@ explain_decider(struct explain *e, const struct policy *p)
 static void
 decider_lines(struct explain *e)
 {
+	const struct comment *comment = &e->entry.comment;
 	struct line_list *out = &e->text;
 	const char *line = "";
 
@@ -72,7 +72,7 @@ decider_lines(struct explain *e)
 		return;
 	if (e->line != 0)
 		line = arena_printf(&e->memory, " (line %zu%s)", e->line,
-		    e->managed ? ", in the managed section" : "");
+		    e->entry.managed ? ", in the managed section" : "");
 	lines_add(out, "decided by %s%s", explain_decider(e, &e->policy), line);
 	for (size_t i = 0; i < e->letter_count; i++) {
 		const char *words = letter_words(&e->letters[i]);
@@ -81,11 +81,11 @@ decider_lines(struct explain *e)
 		    arena_visible(&e->memory, span_of(e->letters[i].token)),
 		    words == NULL ? "no effect" : words);
 	}
-	if (e->comment.text.len > 0)
+	if (comment->text.len > 0)
 		lines_add(out, "  reason: %s", arena_visible(&e->memory,
-		    e->comment.text));
-	if (e->comment.until[0] != '\0')
-		lines_add(out, "  until: %s%s", e->comment.until, e->expired
+		    comment->text));
+	if (comment->until[0] != '\0')
+		lines_add(out, "  until: %s%s", comment->until, e->entry.expired
 		    ? ", which is past: tlsoff expire takes it out" : "");
 }
 
@@ -134,6 +134,7 @@ static void
 print_json(struct explain *e)
 {
 	const struct value none = value_text(NULL);
+	const struct value until = value_some(span_of(e->entry.comment.until));
 	const char *kind = e->decided ? kind_name(e->kind) : NULL;
 	const char *key = e->decided ? e->policy.key : NULL;
 	const struct row row = { {
@@ -146,10 +147,10 @@ print_json(struct explain *e)
 		{ "value", .value = e->decided
 			? value_span(buf_as_span(&e->policy.value)) : none },
 		{ "line", .value = value_line(e->line) },
-		{ "managed", .value = value_bool(e->managed) },
-		{ "comment", .value = value_some(e->comment.text) },
-		{ "until", .value = value_some(span_of(e->comment.until)) },
-		{ "expired", .value = value_bool(e->expired) },
+		{ "managed", .value = value_bool(e->entry.managed) },
+		{ "comment", .value = value_some(e->entry.comment.text) },
+		{ "until", .value = until },
+		{ "expired", .value = value_bool(e->entry.expired) },
 		{ "text_agrees", .value = e->file.there
 			? value_bool(e->agrees) : none },
 	} };

@@ -73,7 +73,7 @@ list_gather(struct list *l, struct error *err)
 {
 	struct error map = ERROR_INIT;
 
-	if (reading_site(&l->file, l->o, err) != 0 ||
+	if (find_site(l->o, &l->file.site, &l->file.rules, err) != 0 ||
 	    reading_text(&l->file, l->o, err) != 0 ||
 	    reading_map(&l->file, l->o, &map, err) != 0)
 		return -1;
@@ -183,24 +183,21 @@ list(struct list *l, struct error *err)
 }
 
 int
-verb_list(const struct options *o)
+verb_list(const struct options *o, struct error *err)
 {
-	struct error err = ERROR_INIT;
 	struct list l = { .o = o, .role = -1 };
-	int status = EX_OK;
+	int result = list(&l, err);
 	struct json j;
 
-	if (list(&l, &err) != 0) {
-		status = fail(&err);
-	} else if (o->json) {
+	if (result == 0 && o->json) {
 		json_begin(&j);
 		rows_json(&j, "entries", describe, &l, l.count);
 		json_end(&j);
-	} else if (!o->quiet) {
+	} else if (result == 0 && !o->quiet) {
 		rows_table(o, describe, &l, l.count);
 		if (l.count == 0 && isatty(STDOUT_FILENO) == 1)
 			say(o, "no exemptions");
 	}
 	list_free(&l);
-	return status;
+	return result;
 }

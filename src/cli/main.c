@@ -34,15 +34,15 @@ main(int argc, char **argv)
 {
 	struct options o = { 0 };
 	struct error err = ERROR_INIT;
-	int status;
+	int status = -1;
 
 	if (open_streams(&err) != 0)
 		return fail(&err);
 	(void)umask(077);
 	cancel_install();
-	status = options_read(&o, argc, argv, &err) == 0 ? verb_run(&o)
-							 : fail(&err);
-	status = finish(&o, status);
+	if (options_read(&o, argc, argv, &err) == 0)
+		status = verb_run(&o, &err);
+	status = finish(&o, status < 0 ? fail(&err) : status);
 	cancel_raise();
 	return status;
 }

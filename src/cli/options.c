@@ -314,6 +314,7 @@ options_read(struct options *o, int argc, char **argv, struct error *err)
 	o->minimum = 1;
 	o->timeout = 30;
 	o->builder = o->restart = o->role = -1;
+	until_today(o->today);
 	/* Words move to the front of argv, over what was read already. */
 	o->words = argv;
 	if (read_all(o, argc, argv, err) != 0) {

@@ -42,8 +42,10 @@ is_ignored(const struct site *site)
 }
 
 int
-ignored_map(const struct site *site, struct error *err)
+check_ignored(const struct site *site, struct error *err)
 {
+	if (!is_ignored(site))
+		return 0;
 	return error_set(err, EX_CONFIG, "%s: the makemap of this machine has "
 	    "no maps of type %s, nor has its sendmail, which does without the "
 	    "access map; put a type of \"makemap -l\" on its K line",
@@ -62,7 +64,7 @@ tls_name(enum tls tls)
 
 int
 find_site(const struct options *o, struct site *site,
-    struct entry_rules *rules, char day[16], struct error *err)
+    struct entry_rules *rules, struct error *err)
 {
 	struct site_request request = { .config = o->config,
 		.access = o->access, .map = o->map };
@@ -84,17 +86,9 @@ find_site(const struct options *o, struct site *site,
 	/* No path is relative any more, and some versions of libdb obey a file
 	 * DB_CONFIG in the working directory. */
 	(void)!chdir("/");
-	until_today(day);
 	*rules = (struct entry_rules){ &site->policy, site->compressed_ipv6,
-		day };
+		o->today };
 	return 0;
-}
-
-int
-reading_site(struct reading_file *r, const struct options *o,
-    struct error *err)
-{
-	return find_site(o, &r->site, &r->rules, r->today, err);
 }
 
 int
@@ -122,10 +116,8 @@ reading_map(struct reading_file *r, const struct options *o,
 	struct map_file file;
 
 	/* Untested: the path of a map that was read begins with /. */
-	if (is_ignored(site)) {
-		(void)ignored_map(site, unreadable);
+	if (check_ignored(site, unreadable) != 0)
 		return 0;
-	}
 	/* Where it is a link sendmail follows it. */
 	if (location_open(l, site->map.path, SITE_NAME_FILES, &why) != 0) {
 		bool is_ours = !l->missing &&

@@ -350,12 +350,11 @@ review(struct review *r, struct error *err)
 }
 
 int
-verb_review(const struct options *o)
+verb_review(const struct options *o, struct error *err)
 {
-	struct error err = ERROR_INIT;
 	struct review r = { .list = { .o = o, .role = -1 } };
 	/* 1, as check: something was found that can be done. */
-	int status = review(&r, &err) != 0 ? fail(&err) : r.found ? 1 : EX_OK;
+	int status = review(&r, err) != 0 ? -1 : r.found;
 
 	list_free(&r.list);
 	arena_free(&r.memory);

@@ -91,15 +91,13 @@ open_logs(struct scan *s, long long since, struct error *err)
 {
 	static const char *const logs[] = { "/var/log/mail.log",
 		"/var/log/maillog" };
-	static const char *const journalctls[] = { "/usr/bin/journalctl",
-		"/bin/journalctl" };
+	char journalctl[PATH_MAX];
 
 	for (size_t i = 0; i < sizeof(logs) / sizeof(logs[0]); i++)
 		if (access(logs[i], F_OK) == 0)
 			return open_files(s, logs[i], err);
-	for (size_t i = 0; i < sizeof(journalctls) / sizeof(journalctls[0]); i++)
-		if (access(journalctls[i], X_OK) == 0)
-			return open_journal(s, journalctls[i], since, err);
+	if (site_find_program("", "journalctl", journalctl))
+		return open_journal(s, journalctl, since, err);
 	return error_set(err, EX_NOINPUT, "scan: neither %s nor %s nor "
 	    "journalctl is here; name the log, or - for standard input",
 	    logs[0], logs[1]);
@@ -154,9 +152,9 @@ open_text(struct scan *s, struct error *err)
 	struct reading_file *text = &s->text;
 	struct error why = ERROR_INIT;
 
-	if (reading_site(text, o, &why) == 0 && (is_ignored(&text->site)
-	    ? ignored_map(&text->site, &why)
-	    : reading_text(text, o, &why)) == 0)
+	if (find_site(o, &text->site, &text->rules, &why) == 0 &&
+	    check_ignored(&text->site, &why) == 0 &&
+	    reading_text(text, o, &why) == 0)
 		return 0;
 	if (why.status == EX_OSERR) {
 		*err = why;
@@ -295,16 +293,15 @@ scan(struct scan *s, struct error *err)
 }
 
 int
-verb_scan(const struct options *o)
+verb_scan(const struct options *o, struct error *err)
 {
 	struct scan s = { .o = o, .words = BUF_INIT };
-	struct error err = ERROR_INIT;
-	int result = scan(&s, &err);
+	int result = scan(&s, err);
 
 	maillog_free(&s.found);
 	reading_free(&s.text);
 	scan_close(&s);
 	buf_free(&s.words);
 	arena_free(&s.memory);
-	return result == 0 ? EX_OK : fail(&err);
+	return result;
 }

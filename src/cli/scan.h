@@ -43,11 +43,11 @@ struct scan {
 	struct buf words;    /* what it says of itself */
 };
 
-/* Opens a log; "-" is standard input.  EX_NOINPUT, EX_NOPERM, EX_OSERR. */
+/* Opens a log; "-" is standard input.  EX_NOINPUT, EX_NOPERM, EX_OSERR, and of a
+ * compressed one EX_UNAVAILABLE (no such tool here). */
 int scan_add(struct scan *s, const char *name, struct error *err)
     MUST_USE;
-/* After the last one: starts what unpacks them.  EX_UNAVAILABLE (no such tool
- * here), EX_OSERR. */
+/* After the last one: starts what unpacks them.  EX_OSERR. */
 int scan_start(struct scan *s, struct error *err) MUST_USE;
 /* Makes pipes hold more, which the sandbox forbids. */
 void scan_widen(struct scan *s);
@@ -69,7 +69,11 @@ int scan_stream(struct scan *s, const struct scan_log *log, struct error *err)
 
 /* What the first bytes say: the name of the tool, or NULL. */
 const char *unpack_tool(const char *bytes, size_t len);
-/* Puts a pipe in place of each compressed log, and starts the source of them. */
+/* Finds the tool of a compressed log, and opens its pipe.  EX_UNAVAILABLE (no such
+ * tool here), EX_OSERR. */
+int unpack_prepare(struct scan *s, struct scan_log *log, struct error *err)
+    MUST_USE;
+/* Starts the source of them, whose pipes take the place of the files. */
 int unpack_start(struct scan *s, struct error *err) MUST_USE;
 
 /* ---- report ---- */

@@ -280,23 +280,22 @@ scan_add(struct scan *s, const char *name, struct error *err)
 	log->size = (unsigned long long)st.st_size;
 	n = pread(log->fd, magic, sizeof(magic), 0);
 	log->unpacker = unpack_tool(magic, n > 0 ? (size_t)n : 0);
-	return 0;
+	return log->unpacker == NULL ? 0 : unpack_prepare(s, log, err);
 }
 
 int
 scan_start(struct scan *s, struct error *err)
 {
-	/* Bytes of all logs; 0: nobody knows. */
-	for (size_t i = 0; i < s->count; i++) {
-		const struct scan_log *log = &s->logs[i];
+	bool sized = true, packed = false;
 
-		s->total += log->size;
-		if (!log->regular || log->unpacker != NULL) {
-			s->total = 0;
-			break;
-		}
+	for (size_t i = 0; i < s->count; i++) {
+		packed = packed || s->logs[i].unpacker != NULL;
+		sized = sized && s->logs[i].regular;
+		s->total += s->logs[i].size;
 	}
-	return unpack_start(s, err);
+	if (!sized || packed)
+		s->total = 0;
+	return packed ? unpack_start(s, err) : 0;
 }
 
 void

@@ -33,49 +33,20 @@ unpack_tool(const char *bytes, size_t len)
 	return NULL;
 }
 
-static const char *
-find_tool(const char *name, struct arena *memory)
+int
+unpack_prepare(struct scan *s, struct scan_log *log, struct error *err)
 {
-	static const char *const directories[] = { "/usr/bin", "/bin",
-		"/usr/local/bin", "/usr/pkg/bin" };
+	char tool[PATH_MAX];
 
-	/* Untested: a system where gzip is in a later place. */
-	for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]);
-	     i++) {
-		const char *path = arena_printf(memory, "%s/%s",
-		    directories[i], name);
-
-		if (access(path, X_OK) == 0)
-			return path;
-	}
-	return NULL;
-}
-
-/* Finds what logs need, and opens their pipes; are there such logs?  -1 with err. */
-static int
-prepare(struct scan *s, struct error *err)
-{
-	int any = 0;
-
-	for (size_t i = 0; i < s->count; i++) {
-		struct scan_log *log = &s->logs[i];
-
-		if (log->unpacker == NULL)
-			continue;
-		any = 1;
-		log->tool = find_tool(log->unpacker, &s->memory);
-		/* Untested: a system without gzip. */
-		if (arena_error(&s->memory, err) != 0)
-			return -1;
-		if (log->tool == NULL)
-			return error_set(err, EX_UNAVAILABLE,
-			    "%s: it takes %s to read, which is not here; "
-			    "install it", log->name, log->unpacker);
-		if (pipe2(log->ends, O_CLOEXEC) != 0)
-			return error_errno(err, EX_OSERR, log->name,
-			    "cannot open a pipe");
-	}
-	return any;
+	/* Untested: a system without gzip. */
+	if (!site_find_program("", log->unpacker, tool))
+		return error_set(err, EX_UNAVAILABLE, "%s: it takes %s to read, "
+		    "which is not here; install it", log->name, log->unpacker);
+	log->tool = arena_text(&s->memory, span_of(tool));
+	if (arena_error(&s->memory, err) != 0)
+		return -1;
+	return pipe2(log->ends, O_CLOEXEC) == 0 ? 0
+	    : error_errno(err, EX_OSERR, log->name, "cannot open a pipe");
 }
 
 /* The child that runs them, in turn, until one fails: that it writes. */
@@ -115,10 +86,6 @@ run_all(struct child *self)
 int
 unpack_start(struct scan *s, struct error *err)
 {
-	int any = prepare(s, err);
-
-	if (any <= 0)
-		return any;
 	s->source = (struct child){ .function = run_all, .context = s,
 		.name = "scan", .output = &s->words };
 	if (child_start(&s->source, err) != 0)

@@ -158,9 +158,10 @@ find_verb(const char *name, struct error *err)
 /* ---- what it says of itself ---- */
 
 static int
-version(const struct options *o)
+version(const struct options *o, struct error *err)
 {
 	(void)o;
+	(void)err;
 	fputs("tlsoff " VERSION "\n", stdout);
 	/* Untested: a tlsoff built without libdb. */
 	if (map_libdb() == NULL)
@@ -230,18 +231,17 @@ print_verb(const struct verb_entry *v)
 
 /* On one screen, or all about a verb. */
 static int
-help(const struct options *o)
+help(const struct options *o, struct error *err)
 {
 	const char *name = o->help ? o->verb : o->words[0];
-	struct error err = ERROR_INIT;
-	const struct verb_entry *v = name == NULL ? NULL : find_verb(name, &err);
+	const struct verb_entry *v = name == NULL ? NULL : find_verb(name, err);
 
 	if (v != NULL)
 		print_verb(v);
 	else if (name == NULL || o->help)
 		print_summary();
 	else
-		return fail(&err);
+		return -1;
 	return EX_OK;
 }
 
@@ -259,21 +259,20 @@ check_words(const struct verb_entry *v, const struct options *o, struct error *e
 }
 
 int
-verb_run(const struct options *o)
+verb_run(const struct options *o, struct error *err)
 {
-	struct error err = ERROR_INIT;
 	const struct verb_entry *v;
 
 	if (o->help)
-		return help(o);
+		return help(o, err);
 	if (o->version)
-		return version(o);
-	v = find_verb(o->verb, &err);
-	if (v == NULL || check_words(v, o, &err) != 0)
-		return fail(&err);
+		return version(o, err);
+	v = find_verb(o->verb, err);
+	if (v == NULL || check_words(v, o, err) != 0)
+		return -1;
 	if (o->verbose && sandbox_lacks() != NULL)
 		detail(o, "this system has no %s: what reads maps and logs "
 		    "could do more, if it were turned against us",
 		    sandbox_lacks());
-	return v->function(o);
+	return v->function(o, err);
 }
