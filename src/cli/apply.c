@@ -21,7 +21,7 @@ struct state {
 	enum role role;
 	bool fallback;
 	bool absent;       /* it is past its date */
-	struct wish wish;  /* comment and date as they shall be, or none */
+	struct wish wish;  /* comment and date as they shall be, "" for none */
 	const char *file;
 	size_t line;
 };
@@ -29,7 +29,6 @@ struct state {
 struct apply {
 	struct job job;
 	int here;             /* the caller's working directory; -1: none */
-	const char *file;     /* the one that is read */
 	int status;           /* of what was wrong, and told; EX_OK: nothing */
 	struct state *states; /* in the end by role and host, each once */
 	size_t count;
@@ -39,31 +38,24 @@ struct apply {
 /* ---- a line ---- */
 
 static int
-read_date(struct apply *a, struct state *s, struct span word, struct error *err)
-{
-	const char *text = arena_text(&a->job.memory, word);
-	struct tm day;
-
-	if (!date_read(word, &day))
-		return error_set(err, EX_DATAERR, "no date \"%.40s\" behind "
-		    "until; write one such as 2026-12-31", text);
-	s->wish.until = text;
-	s->absent = strcmp(text, a->job.o->today) < 0;
-	return 0;
-}
-
-static int
 read_options(struct apply *a, struct state *s, struct span rest,
     struct error *err)
 {
 	struct span word;
 
+	s->wish.until = "";
 	while ((word = span_word(&rest)).len > 0) {
-		bool until = span_equal(word, span_of("until"));
+		if (span_equal(word, span_of("until")) &&
+		    s->wish.until[0] == '\0') {
+			struct span date = span_word(&rest);
+			struct tm day;
 
-		if (until && s->wish.until == NULL) {
-			if (read_date(a, s, span_word(&rest), err) != 0)
-				return -1;
+			s->wish.until = arena_text(&a->job.memory, date);
+			if (!date_read(date, &day))
+				return error_set(err, EX_DATAERR, "no date "
+				    "\"%.40s\" behind until; write one such as "
+				    "2026-12-31", s->wish.until);
+			s->absent = strcmp(s->wish.until, a->job.o->today) < 0;
 		} else if (span_equal(word, span_of("fallback")) &&
 		    !s->fallback && s->role == ROLE_CLIENT) {
 			s->fallback = true;
@@ -95,30 +87,8 @@ read_state(struct apply *a, struct state *s, struct span line,
 	rules.force = a->job.o->force || s->absent;
 	if (host_parse(host, s->role, &rules, &s->wish.host, err) != 0)
 		return -1;
-	if (s->wish.until == NULL)
-		s->wish.until = "";
 	s->wish.comment = arena_text(&a->job.memory, reason);
 	return reason.len == 0 ? 0 : comment_check(s->wish.comment, err);
-}
-
-static int
-take_line(void *context, size_t number, struct span line, struct span reason,
-    struct error *err)
-{
-	struct apply *a = context;
-	struct state s = { .file = a->file, .line = number };
-	struct error why = ERROR_INIT;
-
-	if (read_state(a, &s, line, reason, &why) == 0) {
-		*ARENA_ADD(&a->job.memory, a->states, a->count) = s;
-	} else {
-		why.status = EX_DATAERR;
-		a->status = fail_at(s.file, number, &why);
-	}
-	if (a->count > HOSTS_MAX)
-		return error_set(err, EX_DATAERR, "%s:%zu: more than %d hosts; "
-		    "name the domains they are in", s.file, number, HOSTS_MAX);
-	return a->job.memory.failed ? 0 : 1;
 }
 
 /* ---- a file ---- */
@@ -130,28 +100,50 @@ file_name(const char *word)
 }
 
 static int
+read_lines(struct apply *a, struct line_reader *r, struct error *err)
+{
+	int more;
+
+	while ((more = line_next(r, err)) > 0 && !a->job.memory.failed) {
+		struct state s = { .file = r->name, .line = r->number };
+		struct error why = ERROR_INIT;
+
+		if (read_state(a, &s, r->line, r->comment, &why) == 0) {
+			*ARENA_ADD(&a->job.memory, a->states, a->count) = s;
+		} else {
+			why.status = EX_DATAERR;
+			a->status = fail_at(s.file, s.line, &why);
+		}
+		if (a->count > HOSTS_MAX)
+			return error_set(err, EX_DATAERR, "%s:%zu: more than %d "
+			    "hosts; name the domains they are in", s.file,
+			    s.line, HOSTS_MAX);
+	}
+	return more;
+}
+
+static int
 read_file(struct apply *a, const char *word, struct error *err)
 {
 	int file = strcmp(word, "-") == 0
 	    ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
 	    : openat(a->here, word, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	struct line_reader r = { .name = file_name(word) };
 	struct error why = ERROR_INIT;
-	FILE *stream;
 
 	if (file < 0)
 		return error_errno(err, errno == ENOENT ? EX_NOINPUT
 		    : errno == EACCES ? EX_NOPERM : EX_IOERR, word,
 		    "cannot open");
-	a->file = file_name(word);
-	stream = fdopen(file, "r");
-	if (stream == NULL) { /* as a standard input that is closed */
-		(void)error_errno(err, EX_IOERR, a->file, "cannot read");
+	r.stream = fdopen(file, "r");
+	if (r.stream == NULL) { /* as a standard input that is closed */
+		(void)error_errno(err, EX_IOERR, r.name, "cannot read");
 		(void)close(file);
 		return -1;
 	}
-	if (each_line(stream, a->file, take_line, a, &why) != 0)
+	if (read_lines(a, &r, &why) < 0)
 		a->status = fail(&why);
-	(void)fclose(stream);
+	(void)fclose(r.stream);
 	return 0;
 }
 
@@ -180,17 +172,11 @@ compare_states(const void *left, const void *right)
 }
 
 static bool
-same_text(const char *a, const char *b)
-{
-	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
-}
-
-static bool
 is_same(const struct state *a, const struct state *b)
 {
 	return a->fallback == b->fallback &&
-	    same_text(a->wish.until, b->wish.until) &&
-	    same_text(a->wish.comment, b->wish.comment);
+	    strcmp(a->wish.until, b->wish.until) == 0 &&
+	    strcmp(a->wish.comment, b->wish.comment) == 0;
 }
 
 /* Sorts them, and drops what is said twice.  The same host in two states is

@@ -298,7 +298,6 @@ static int
 print(struct job *j, struct error *err)
 {
 	struct checks *c = j->context;
-	struct line_list l = { .memory = &j->memory };
 	struct json json;
 
 	if (j->o->json) {
@@ -309,21 +308,18 @@ print(struct job *j, struct error *err)
 		json_end(&json);
 		return 0;
 	}
-	for (size_t i = 0; i < c->count; i++) {
-		const struct item *item = &c->items[i];
-		struct buf line = BUF_IN(&j->memory);
-
-		buf_visible(&line, span_of(item->file));
-		if (item->line > 0)
-			buf_printf(&line, ":%zu", item->line);
-		lines_add(&l, "%s: %s", buf_string(&line), item->message);
-	}
-	if (arena_error(&j->memory, err) != 0 ||
-	    (j->o->fix && report_print(j, err) != 0))
+	if (j->o->fix && report_print(j, err) != 0)
 		return -1;
 	if (j->o->dry_run) /* stdout is a diff */
 		return 0;
-	say_lines(j->o, &l);
+	for (size_t i = 0; i < c->count; i++) {
+		const struct item *item = &c->items[i];
+		char line[24] = "";
+
+		if (item->line > 0)
+			(void)snprintf(line, sizeof(line), ":%zu", item->line);
+		say(j->o, "%s%s: %s", item->file, line, item->message);
+	}
 	if (c->count == 0 && isatty(STDOUT_FILENO) == 1)
 		say(j->o, "nothing wrong");
 	return 0;

@@ -152,13 +152,19 @@ void lines_add(struct line_list *l, const char *format, ...)
 void say_lines(const struct options *o, const struct line_list *l);
 /* Each as "tlsoff: warning: ..." */
 void warn_lines(const struct line_list *l);
+/* A line; all but printable ASCII is shown as \xHH.  Nothing where out is NULL. */
+void print_line(FILE *out, const char *prefix, const char *format, ...)
+    PRINTF_LIKE(3, 4);
 /* A line on stdout, unless -q or --json. */
-void say(const struct options *o, const char *format, ...) PRINTF_LIKE(2, 3);
-/* "tlsoff: ..." on stderr; all but printable ASCII is shown as \xHH. */
-void warn(const char *format, ...) PRINTF_LIKE(1, 2);
+#define say(o, ...) \
+	print_line((o)->quiet || (o)->json ? NULL : stdout, "", __VA_ARGS__)
+/* "tlsoff: ..." on stderr. */
+#define warn(...) print_line(stderr, "tlsoff: ", __VA_ARGS__)
 /* The same, with -v only; and what people want to know unless -q. */
-void detail(const struct options *o, const char *format, ...) PRINTF_LIKE(2, 3);
-void note(const struct options *o, const char *format, ...) PRINTF_LIKE(2, 3);
+#define detail(o, ...) \
+	print_line((o)->verbose ? stderr : NULL, "tlsoff: ", __VA_ARGS__)
+#define note(o, ...) \
+	print_line((o)->quiet ? NULL : stderr, "tlsoff: note: ", __VA_ARGS__)
 /* Prints err as a message, but for one without text, which was told already, and
  * returns its status; finish() puts it into a document, where -j asks for one and
  * there is none yet. */
@@ -211,29 +217,47 @@ void progress_end(struct progress_line *line);
 /* More hosts than any map has; a list without end would take all memory. */
 #define HOSTS_MAX 2000000
 
-/* Is given a line that is not empty, and what stood behind a # in it, both
- * without blanks around them.  1: go on; 0: that was enough; -1 with err. */
-typedef int line_taker(void *context, size_t number, struct span line,
-    struct span comment, struct error *err);
-/* Hands out the lines of a stream; name is for messages.  What take() fails with,
- * EX_USAGE (a line is too long), EX_IOERR, cancel_check()'s. */
-int each_line(FILE *stream, const char *name, line_taker *take, void *context,
-    struct error *err) MUST_USE;
+#define LINE_SIZE 65536 /* what no list of hosts has; /dev/zero has it */
+
+/* The lines of a stream; begins with that, and its name for messages. */
+struct line_reader {
+	FILE *stream;
+	const char *name;
+	size_t number;       /* of this line */
+	struct span line;    /* not empty */
+	struct span comment; /* what stood behind a # in it; both without blanks
+	                        around them */
+	/* private */
+	char bytes[LINE_SIZE];
+};
+
+/* The next line: 1; 0: there is none; -1 with EX_USAGE (it is too long), EX_IOERR,
+ * or cancel_check()'s. */
+int line_next(struct line_reader *r, struct error *err) MUST_USE;
 
 struct host_list {
-	struct arena *memory; /* given by the caller */
+	/* Given by the caller */
+	struct arena *memory;
+	enum role role;
+	struct host_rules rules;
+	struct wish like;     /* what each host's wish begins as */
+	/* The result */
 	struct wish *wishes;  /* each host once */
 	size_t count;
+	/* private */
+	int status;           /* of what was wrong, and told; EX_OK: nothing */
+	void *names;          /* for tsearch() */
+	char last[HOST_KEY_MAX]; /* the last word that was a host, as it was
+	                         typed: logs repeat one many times */
+	size_t last_len;
 };
 
 /*
- * Words -> hosts, each with what "like" says of its comment; "-" stands for the
- * lines of standard input, where a comment behind a host is its reason, unless
- * "like" has one or wants none.  Every word that is no host is told on stderr;
- * then err, EX_USAGE, has no text.
+ * Words -> hosts; "-" stands for the lines of standard input, where a comment
+ * behind a host is its reason, unless "like" has one or wants none.  Every word
+ * that is no host is told on stderr; then err, EX_USAGE, has no text.
  */
-int host_list_read(struct host_list *list, char *const *words, enum role role,
-    const struct host_rules *rules, const struct wish *like,
+int host_list_read(struct host_list *list, char *const *words,
     struct error *err) MUST_USE;
 
 /* ---- the access file, for verbs that only read it ---- */

@@ -155,18 +155,18 @@ find_hosts(struct job *j, char *const *words, struct error *err)
 {
 	/* Whatever an entry covers, taking it out is no danger; but an empty
 	 * word is not everybody until somebody says so. */
-	struct host_rules rules = { .compressed = j->site.compressed_ipv6,
-		.force = j->o->force || j->request.verb == VERB_REMOVE,
-		.unnamed = j->o->force ? NULL : HOST_UNNAMED };
-	const struct wish like = {
-		.comment = j->o->no_comment || j->request.verb == VERB_REMOVE
-		    ? "" : j->o->comment,
-		.until = j->o->no_until ? ""
-		    : j->o->until[0] == '\0' ? NULL : j->o->until };
-	struct host_list hosts = { .memory = &j->memory };
+	const struct options *o = j->o;
+	bool removes = j->request.verb == VERB_REMOVE;
+	struct host_list hosts = { .memory = &j->memory,
+		.role = j->request.role,
+		.rules = { .compressed = j->site.compressed_ipv6,
+			.force = o->force || removes,
+			.unnamed = o->force ? NULL : HOST_UNNAMED },
+		.like = { .comment = o->no_comment || removes ? "" : o->comment,
+			.until = o->no_until ? ""
+			    : o->until[0] == '\0' ? NULL : o->until } };
 
-	if (host_list_read(&hosts, words, j->request.role, &rules, &like,
-	        err) != 0)
+	if (host_list_read(&hosts, words, err) != 0)
 		return -1;
 	for (size_t i = 0; i < hosts.count; i++)
 		if (hosts.wishes[i].host.note[0] != '\0')

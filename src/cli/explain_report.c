@@ -134,30 +134,27 @@ static void
 print_json(struct explain *e)
 {
 	const struct value none = value_text(NULL);
-	const struct value until = value_some(span_of(e->entry.comment.until));
+	const struct comment *comment = &e->entry.comment;
 	const char *kind = e->decided ? kind_name(e->kind) : NULL;
 	const char *key = e->decided ? e->policy.key : NULL;
-	const struct row row = { {
-		{ "role", .value = value_text(role_name(e->role)) },
-		{ "host", .value = value_text(e->host.name) },
-		{ "address", .value = value_some(span_of(e->address)) },
-		{ "tls", .value = value_text(tls_name(e->policy.tls)) },
-		{ "kind", .value = value_text(kind) },
-		{ "key", .value = value_text(key) },
-		{ "value", .value = e->decided
-			? value_span(buf_as_span(&e->policy.value)) : none },
-		{ "line", .value = value_line(e->line) },
-		{ "managed", .value = value_bool(e->entry.managed) },
-		{ "comment", .value = value_some(e->entry.comment.text) },
-		{ "until", .value = until },
-		{ "expired", .value = value_bool(e->entry.expired) },
-		{ "text_agrees", .value = e->file.there
-			? value_bool(e->agrees) : none },
-	} };
 	struct json j;
 
 	json_begin(&j);
-	row_members(&j, &row);
+	json_value(&j, "role", value_text(role_name(e->role)));
+	json_value(&j, "host", value_text(e->host.name));
+	json_value(&j, "address", value_some(span_of(e->address)));
+	json_value(&j, "tls", value_text(tls_name(e->policy.tls)));
+	json_value(&j, "kind", value_text(kind));
+	json_value(&j, "key", value_text(key));
+	json_value(&j, "value", e->decided
+	    ? value_span(buf_as_span(&e->policy.value)) : none);
+	json_value(&j, "line", value_line(e->line));
+	json_value(&j, "managed", value_bool(e->entry.managed));
+	json_value(&j, "comment", value_some(comment->text));
+	json_value(&j, "until", value_some(span_of(comment->until)));
+	json_value(&j, "expired", value_bool(e->entry.expired));
+	json_value(&j, "text_agrees",
+	    e->file.there ? value_bool(e->agrees) : none);
 	rows_json(&j, "letters", describe_letter, e, e->letter_count);
 	json_lines(&j, "tried", &e->tried);
 	json_lines(&j, "warnings", &e->warnings);

@@ -7,29 +7,32 @@
 
 #include "cli.h"
 
-#define LINE_SIZE 65536 /* what no list of hosts has; /dev/zero has it */
-
 /* ---- lines ---- */
 
-/* The next line, without its end: 1; 0 at the end of the file; -1 with err. */
+/* The bytes of the next line, without its end: 1; 0 at the end of the file. */
 static int
-next_line(FILE *stream, const char *name, char bytes[LINE_SIZE], size_t *len,
-    struct error *err)
+read_line(struct line_reader *r, struct error *err)
 {
+	size_t len = 0;
 	int c = EOF;
 
 	/* Untested: a signal or no memory between two lines of standard
 	 * input. */
 	if (cancel_check(err) != 0)
 		return -1;
-	*len = 0;
-	while (*len < LINE_SIZE &&
-	    (c = getc_unlocked(stream)) != EOF && c != '\n')
-		bytes[(*len)++] = (char)c;
-	if (ferror(stream))
+	r->number++;
+	while (len < LINE_SIZE &&
+	    (c = getc_unlocked(r->stream)) != EOF && c != '\n')
+		r->bytes[len++] = (char)c;
+	if (ferror(r->stream))
 		return cancel_check(err) != 0 ? -1
-		    : error_errno(err, EX_IOERR, name, "cannot read");
-	return *len > 0 || c != EOF;
+		    : error_errno(err, EX_IOERR, r->name, "cannot read");
+	if (len == LINE_SIZE)
+		return error_set(err, EX_USAGE, "%s:%zu: a line of %d bytes or "
+		    "more; give a list of hosts, one a line", r->name,
+		    r->number, LINE_SIZE);
+	r->line = (struct span){ r->bytes, len };
+	return len > 0 || c != EOF;
 }
 
 /* Cuts off what follows a # that is first, or behind a blank, and returns it;
@@ -51,46 +54,19 @@ cut_comment(struct span *line)
 }
 
 int
-each_line(FILE *stream, const char *name, line_taker *take, void *context,
-    struct error *err)
+line_next(struct line_reader *r, struct error *err)
 {
-	char bytes[LINE_SIZE];
-	size_t len;
-	int more = 1;
+	int more;
 
-	for (size_t number = 1; more > 0; number++) {
-		struct span line, comment;
-
-		more = next_line(stream, name, bytes, &len, err);
-		if (more <= 0)
-			break;
-		if (len == LINE_SIZE)
-			return error_set(err, EX_USAGE, "%s:%zu: a line of %d "
-			    "bytes or more; give a list of hosts, one a line",
-			    name, number, LINE_SIZE);
-		line = (struct span){ bytes, len };
-		comment = cut_comment(&line);
-		if (line.len > 0)
-			more = take(context, number, line, comment, err);
-	}
-	return more < 0 ? -1 : 0;
+	do {
+		more = read_line(r, err);
+		if (more > 0)
+			r->comment = cut_comment(&r->line);
+	} while (more > 0 && r->line.len == 0);
+	return more;
 }
 
 /* ---- hosts ---- */
-
-/* What every word needs, and what was wrong so far. */
-struct reading {
-	struct host_list *list;
-	enum role role;
-	const struct host_rules *rules;
-	const struct wish *like;
-	int status;
-	void *names; /* of the list, for tsearch() */
-	/* The last word that was a host, as it was typed: logs repeat one many
-	 * times. */
-	char last[HOST_KEY_MAX];
-	size_t last_len;
-};
 
 static int
 by_name(const void *a, const void *b)
@@ -99,74 +75,80 @@ by_name(const void *a, const void *b)
 }
 
 static void
-add(struct reading *r, const struct wish *wish)
+add(struct host_list *list, const struct wish *wish)
 {
-	struct host_list *list = r->list;
-
-	if (tfind(wish->host.name, &r->names, by_name) != NULL)
+	if (tfind(wish->host.name, &list->names, by_name) != NULL)
 		return;
 	*ARENA_ADD(list->memory, list->wishes, list->count) = *wish;
 	if (tsearch(arena_text(list->memory, span_of(wish->host.name)),
-	        &r->names, by_name) == NULL)
+	        &list->names, by_name) == NULL)
 		list->memory->failed = true;
 }
 
 /* What stands behind a host in a list is its reason, where there is to be one
  * and the caller has given none. */
 static int
-take_reason(const struct reading *r, struct span reason, struct wish *wish,
+take_reason(struct host_list *list, struct span reason, struct wish *wish,
     struct error *err)
 {
-	if (reason.len == 0 || r->like->comment != NULL)
+	if (reason.len == 0 || list->like.comment != NULL)
 		return 0;
-	wish->comment = arena_text(r->list->memory, reason);
+	wish->comment = arena_text(list->memory, reason);
 	return comment_check(wish->comment, err);
 }
 
 /* line 0: from the command line. */
-static int
-take_word(void *context, size_t line, struct span typed, struct span reason,
-    struct error *err)
+static void
+take_word(struct host_list *list, size_t line, struct span typed,
+    struct span reason)
 {
-	struct reading *r = context;
-	struct wish wish = *r->like;
+	struct wish wish = list->like;
 	struct error why = ERROR_INIT;
 
 	if (typed.len > 0 && span_equal(typed,
-	        (struct span){ r->last, r->last_len }))
-		return 1;
-	if (host_parse(typed, r->role, r->rules, &wish.host, &why) != 0 ||
-	    take_reason(r, reason, &wish, &why) != 0) {
-		r->status = fail_at("standard input", line, &why);
-		return 1;
+	        (struct span){ list->last, list->last_len }))
+		return;
+	if (host_parse(typed, list->role, &list->rules, &wish.host, &why) != 0 ||
+	    take_reason(list, reason, &wish, &why) != 0) {
+		list->status = fail_at("standard input", line, &why);
+		return;
 	}
-	add(r, &wish);
-	r->last_len = span_copy(r->last, sizeof(r->last), typed) ? typed.len : 0;
-	if (r->list->count > HOSTS_MAX)
-		return error_set(err, EX_USAGE, "standard input:%zu: more than "
-		    "%d hosts; give fewer, or the domains they are in", line,
-		    HOSTS_MAX);
-	return r->list->memory->failed ? 0 : 1;
+	add(list, &wish);
+	list->last_len = span_copy(list->last, sizeof(list->last), typed)
+	    ? typed.len : 0;
+}
+
+static int
+take_lines(struct host_list *list, struct error *err)
+{
+	struct line_reader r = { .stream = stdin, .name = "standard input" };
+	int more;
+
+	while ((more = line_next(&r, err)) > 0 && !list->memory->failed) {
+		take_word(list, r.number, r.line, r.comment);
+		if (list->count > HOSTS_MAX)
+			return error_set(err, EX_USAGE, "%s:%zu: more than %d "
+			    "hosts; give fewer, or the domains they are in",
+			    r.name, r.number, HOSTS_MAX);
+	}
+	return more;
 }
 
 int
-host_list_read(struct host_list *list, char *const *words, enum role role,
-    const struct host_rules *rules, const struct wish *like,
-    struct error *err)
+host_list_read(struct host_list *list, char *const *words, struct error *err)
 {
 	const struct span none = { "", 0 };
-	struct reading r = { .list = list, .role = role, .rules = rules,
-		.like = like };
 	struct error why;
 
 	for (; *words != NULL; words++)
-		if ((strcmp(*words, "-") == 0
-		    ? each_line(stdin, "standard input", take_word, &r, &why)
-		    : take_word(&r, 0, span_of(*words), none, &why)) < 0)
-			r.status = fail(&why);
-	while (r.names != NULL)
-		(void)tdelete(*(const char **)r.names, &r.names, by_name);
+		if (strcmp(*words, "-") != 0)
+			take_word(list, 0, span_of(*words), none);
+		else if (take_lines(list, &why) < 0)
+			list->status = fail(&why);
+	while (list->names != NULL)
+		(void)tdelete(*(const char **)list->names, &list->names,
+		    by_name);
 	if (arena_error(list->memory, err) != 0)
 		return -1;
-	return r.status == EX_OK ? 0 : error_set(err, r.status, "%s", "");
+	return list->status == EX_OK ? 0 : error_set(err, list->status, "%s", "");
 }

@@ -286,7 +286,6 @@ static int
 find_makemap(struct options *o, struct error *err)
 {
 	char here[PATH_MAX];
-	size_t len;
 
 	if (o->makemap == NULL &&
 	    site_find_program("", "makemap", o->makemap_path))
@@ -299,10 +298,9 @@ find_makemap(struct options *o, struct error *err)
 	if (getcwd(here, sizeof(here)) == NULL)
 		return error_errno(err, EX_OSERR, "--makemap",
 		    "working directory");
-	len = strlen(here) + 1 + strlen(o->makemap);
-	if (len >= sizeof(o->makemap_path))
+	if ((size_t)snprintf(o->makemap_path, sizeof(o->makemap_path), "%s/%s",
+	        here, o->makemap) >= sizeof(o->makemap_path))
 		return error_set(err, EX_USAGE, "--makemap: path too long");
-	(void)stpcpy(stpcpy(stpcpy(o->makemap_path, here), "/"), o->makemap);
 	o->makemap = o->makemap_path;
 	return 0;
 }

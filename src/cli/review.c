@@ -95,14 +95,12 @@ covering(struct review *r, const struct host *host)
 static int
 read_named(struct review *r, struct error *err)
 {
-	struct host_rules rules = { .force = true,
-		.compressed = r->list.file.site.compressed_ipv6,
-		.unnamed = "give a host that can be tried" };
-	const struct wish like = { .comment = NULL };
-	struct host_list named = { .memory = &r->memory };
+	struct host_list named = { .memory = &r->memory, .role = ROLE_CLIENT,
+		.rules = { .force = true,
+			.compressed = r->list.file.site.compressed_ipv6,
+			.unnamed = "give a host that can be tried" } };
 
-	if (host_list_read(&named, r->list.o->words, ROLE_CLIENT, &rules, &like,
-	        err) != 0)
+	if (host_list_read(&named, r->list.o->words, err) != 0)
 		return -1;
 	for (size_t i = 0; i < named.count; i++) {
 		const struct host *host = &named.wishes[i].host;

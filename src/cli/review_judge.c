@@ -10,6 +10,8 @@
 #include "child.h"
 #include "review_judge.h"
 
+#define ERRNO_MOST 99999
+
 /* Signs in openssl's messages. */
 struct signs {
 	bool no_starttls, began, established;
@@ -54,18 +56,6 @@ field(struct span s, int n)
 	return found;
 }
 
-/* "connect:errno=111" */
-static int
-number_of(struct span s)
-{
-	int n = 0;
-
-	for (size_t i = 0; i < s.len && s.at[i] >= '0' && s.at[i] <= '9' &&
-	     n < 10000; i++)
-		n = 10 * n + (s.at[i] - '0');
-	return n;
-}
-
 static void
 read_line(struct signs *g, struct span line)
 {
@@ -94,9 +84,9 @@ read_line(struct signs *g, struct span line)
 	} else if (span_begins(line, "CONNECTION ESTABLISHED")) {
 		g->established = true;
 	} else if (begins(line, "connect:errno=", &rest)) {
-		g->connect_errno = number_of(rest);
+		g->connect_errno = (int)span_number(rest, ERRNO_MOST);
 	} else if (holds(line, ":errno=", &rest)) {
-		g->errno_ = number_of(rest);
+		g->errno_ = (int)span_number(rest, ERRNO_MOST);
 	}
 }
 

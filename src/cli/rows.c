@@ -6,19 +6,13 @@
 /* ---- JSON ---- */
 
 void
-row_members(struct json *j, const struct row *row)
+row_json(struct json *j, const char *name, const struct row *row)
 {
+	json_open(j, name, '{');
 	for (const struct field *f = row->fields; f->value.kind != VALUE_END;
 	     f++)
 		if (f->name != NULL)
 			json_value(j, f->name, f->value);
-}
-
-void
-row_json(struct json *j, const char *name, const struct row *row)
-{
-	json_open(j, name, '{');
-	row_members(j, row);
 	json_close(j, '}');
 }
 

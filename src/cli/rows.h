@@ -14,7 +14,6 @@
  *                 those that may shrink do, and what is too long is cut
  *   rows_json()   an array of objects
  *   row_json()    an object
- *   row_members() its members, for an object that is open
  *
  * A row owns nothing: what its values point to has to stay until the next row
  * is asked for.  Nothing here needs memory, or fails.
@@ -48,6 +47,5 @@ void rows_table(const struct options *o, row_describe *describe, void *context,
 void rows_json(struct json *j, const char *name, row_describe *describe,
     void *context, size_t count);
 void row_json(struct json *j, const char *name, const struct row *row);
-void row_members(struct json *j, const struct row *row);
 
 #endif

@@ -16,31 +16,23 @@
 
 /* ---- the logs ---- */
 
-/* Adds the log itself, or what rotation made of it. */
-static int
-add_files(struct scan *s, const char *pattern, struct error *err)
-{
-	struct stat st;
-	glob_t found;
-	int result = 0;
-
-	if (glob(pattern, 0, NULL, &found) != 0)
-		return 0;
-	for (size_t i = 0; i < found.gl_pathc && result == 0; i++)
-		if (stat(found.gl_pathv[i], &st) == 0 && S_ISREG(st.st_mode))
-			result = scan_add(s, found.gl_pathv[i], err);
-	globfree(&found);
-	return result;
-}
-
+/* The log itself, and what rotation made of it. */
 static int
 open_files(struct scan *s, const char *log, struct error *err)
 {
 	/* Rotation names them mail.log.1, mail.log-20261123. */
 	const char *older = arena_printf(&s->memory, "%s[.-]*", log);
+	int result = arena_error(&s->memory, err);
+	glob_t found = { 0 };
+	struct stat st;
 
-	if (arena_error(&s->memory, err) != 0 ||
-	    add_files(s, log, err) != 0 || add_files(s, older, err) != 0)
+	(void)glob(log, 0, NULL, &found);
+	(void)glob(older, GLOB_APPEND, NULL, &found);
+	for (size_t i = 0; i < found.gl_pathc && result == 0; i++)
+		if (stat(found.gl_pathv[i], &st) == 0 && S_ISREG(st.st_mode))
+			result = scan_add(s, found.gl_pathv[i], err);
+	globfree(&found);
+	if (result != 0)
 		return -1;
 	if (s->count == 0)
 		return error_set(err, EX_NOINPUT, "%s: is no log", log);

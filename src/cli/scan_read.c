@@ -61,12 +61,9 @@ page_gone(int signal_number, siginfo_t *info, void *context)
 static void
 catch_shrinking(void)
 {
-	struct sigaction action;
+	const struct sigaction action = { .sa_sigaction = page_gone,
+		.sa_flags = SA_SIGINFO };
 
-	memset(&action, 0, sizeof(action));
-	sigemptyset(&action.sa_mask);
-	action.sa_sigaction = page_gone;
-	action.sa_flags = SA_SIGINFO;
 	(void)sigaction(SIGBUS, &action, NULL);
 	page = (size_t)sysconf(_SC_PAGESIZE);
 }

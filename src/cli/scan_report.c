@@ -25,16 +25,14 @@ struct range {
 static struct range
 range_of(const struct maillog *m)
 {
-	struct range r = { MAILLOG_NO_TIME, MAILLOG_NO_TIME };
+	struct range r = { LLONG_MAX, MAILLOG_NO_TIME };
 
 	for (size_t i = 0; i < m->host_count; i++) {
 		const struct maillog_host *h = m->hosts[i];
 
-		if (h->first == MAILLOG_NO_TIME)
-			continue;
-		if (r.first == MAILLOG_NO_TIME || h->first < r.first)
+		if (h->first != MAILLOG_NO_TIME && h->first < r.first)
 			r.first = h->first;
-		if (r.last == MAILLOG_NO_TIME || h->last > r.last)
+		if (h->last > r.last)
 			r.last = h->last;
 	}
 	return r;
@@ -44,7 +42,6 @@ range_of(const struct maillog *m)
 static unsigned
 lay_out(const struct maillog_host *h, struct range r, unsigned out[BAR_WIDTH])
 {
-	long long span = r.last - r.first + 1;
 	unsigned most = 0;
 
 	memset(out, 0, BAR_WIDTH * sizeof(out[0]));
@@ -58,7 +55,8 @@ lay_out(const struct maillog_host *h, struct range r, unsigned out[BAR_WIDTH])
 		middle = middle < h->first ? h->first
 		    : middle > h->last     ? h->last
 					   : middle;
-		place = (middle - r.first) * BAR_WIDTH / span;
+		place = (middle - r.first) * BAR_WIDTH /
+		    (r.last - r.first + 1);
 		out[place] += h->bars[i];
 		most = out[place] > most ? out[place] : most;
 	}

@@ -17,23 +17,24 @@
 
 /* ---- lines ---- */
 
-/* Nothing where out is NULL.  What came from a file or an argument never steers a
- * terminal; above 0x7f too there are bytes that do.  That memory ran out has to be
- * said without any. */
-static void
-print_line(FILE *out, const char *prefix, const char *format, va_list args)
+/* What came from a file or an argument never steers a terminal; above 0x7f too
+ * there are bytes that do.  That memory ran out has to be said without any. */
+void
+print_line(FILE *out, const char *prefix, const char *format, ...)
 {
 	char some[8192] = "", *text = NULL;
-	va_list again;
+	va_list args;
 
 	if (out == NULL)
 		return;
-	va_copy(again, args);
+	va_start(args, format);
 	if (vasprintf(&text, format, args) < 0) {
-		(void)vsnprintf(some, sizeof(some), format, again);
 		text = NULL;
+		va_end(args);
+		va_start(args, format);
+		(void)vsnprintf(some, sizeof(some), format, args);
 	}
-	va_end(again);
+	va_end(args);
 	fputs(prefix, out);
 	for (const char *c = text != NULL ? text : some; *c != '\0'; c++) {
 		if ((unsigned char)*c < 0x20 || (unsigned char)*c >= 0x7f)
@@ -43,46 +44,6 @@ print_line(FILE *out, const char *prefix, const char *format, va_list args)
 	}
 	fputc('\n', out);
 	free(text);
-}
-
-void
-say(const struct options *o, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	print_line(o->quiet || o->json ? NULL : stdout, "", format, args);
-	va_end(args);
-}
-
-void
-warn(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	print_line(stderr, "tlsoff: ", format, args);
-	va_end(args);
-}
-
-void
-detail(const struct options *o, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	print_line(o->verbose ? stderr : NULL, "tlsoff: ", format, args);
-	va_end(args);
-}
-
-void
-note(const struct options *o, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	print_line(o->quiet ? NULL : stderr, "tlsoff: note: ", format, args);
-	va_end(args);
 }
 
 void
