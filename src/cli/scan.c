@@ -230,11 +230,11 @@ read_all(struct scan *s, struct error *err)
 		struct scan_log *log = &s->logs[i];
 
 		maillog_input(&s->found);
-		result = log->regular ? scan_file(s, log, err)
+		result = log->size > 0 ? scan_file(s, log, err)
 				      : scan_stream(s, log, err);
 		if (result == 0)
 			result = refuse(s, log, err);
-		if (result == 0 && log->regular)
+		if (result == 0 && log->size > 0)
 			result = scan_line_number(s, log, err);
 		close_fd(&log->fd);
 	}

@@ -19,12 +19,12 @@
 struct scan_log {
 	const char *name;     /* fit for a terminal; "standard input" */
 	int fd;
-	bool regular;         /* has a size and can be mapped */
-	unsigned long long size;
+	unsigned long long size; /* of a file that can be mapped; 0: it is none */
 	size_t pipe;          /* so much fits into it; 0: it is none */
 	const char *unpacker; /* "gzip", ...; NULL: not compressed */
 	const char *tool;     /* its path */
-	int ends[2];          /* of the pipe that takes the file's place */
+	int packed, end;      /* the file, and the pipe's other end: the pipe has
+	                         taken the file's place */
 };
 
 struct scan {
@@ -69,11 +69,11 @@ int scan_stream(struct scan *s, const struct scan_log *log, struct error *err)
 
 /* What the first bytes say: the name of the tool, or NULL. */
 const char *unpack_tool(const char *bytes, size_t len);
-/* Finds the tool of a compressed log, and opens its pipe.  EX_UNAVAILABLE (no such
- * tool here), EX_OSERR. */
+/* Finds the tool of a compressed log, and puts a pipe in the place of the file.
+ * EX_UNAVAILABLE (no such tool here), EX_OSERR. */
 int unpack_prepare(struct scan *s, struct scan_log *log, struct error *err)
     MUST_USE;
-/* Starts the source of them, whose pipes take the place of the files. */
+/* Starts what fills these pipes. */
 int unpack_start(struct scan *s, struct error *err) MUST_USE;
 
 /* ---- report ---- */

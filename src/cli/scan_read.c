@@ -270,9 +270,8 @@ scan_add(struct scan *s, const char *name, struct error *err)
 	/* Standard input may stand somewhere within its file. */
 	/* Untested: a name is never empty, and its buffer never without
 	 * memory here. */
-	log->regular = S_ISREG(st.st_mode) && st.st_size > 0 &&
-	    (!standard || lseek(log->fd, 0, SEEK_CUR) == 0);
-	if (!log->regular)
+	if (!S_ISREG(st.st_mode) || st.st_size <= 0 ||
+	    (standard && lseek(log->fd, 0, SEEK_CUR) != 0))
 		return 0;
 	log->size = (unsigned long long)st.st_size;
 	n = pread(log->fd, magic, sizeof(magic), 0);
@@ -287,10 +286,10 @@ scan_start(struct scan *s, struct error *err)
 
 	for (size_t i = 0; i < s->count; i++) {
 		packed = packed || s->logs[i].unpacker != NULL;
-		sized = sized && s->logs[i].regular;
+		sized = sized && s->logs[i].size > 0;
 		s->total += s->logs[i].size;
 	}
-	if (!sized || packed)
+	if (!sized)
 		s->total = 0;
 	return packed ? unpack_start(s, err) : 0;
 }

@@ -13,7 +13,6 @@
 #include "scan.h"
 
 #define BAR_WIDTH 16
-#define BAR_SIZE (BAR_WIDTH * 3 + 1) /* bytes; a block has three */
 #define WIDE 60 /* a longer name does not widen the column of all */
 
 /* ---- failures over time ---- */
@@ -64,8 +63,8 @@ lay_out(const struct maillog_host *h, struct range r, unsigned out[BAR_WIDTH])
 }
 
 /* The bar of a host. */
-static struct span
-bar_of(const struct maillog_host *h, struct range r, char text[BAR_SIZE])
+static const char *
+bar_of(const struct maillog_host *h, struct range r, struct arena *memory)
 {
 	static const char *const blocks[] = { "\u2581", "\u2582", "\u2583",
 		"\u2584", "\u2585", "\u2586", "\u2587", "\u2588" };
@@ -73,47 +72,42 @@ bar_of(const struct maillog_host *h, struct range r, char text[BAR_SIZE])
 		"#", "@" };
 	const char *const *steps = speaks_utf8() ? blocks : plain;
 	unsigned bars[BAR_WIDTH], most = lay_out(h, r, bars);
-	char *end = text;
+	struct buf text = BUF_IN(memory);
 
 	for (size_t i = 0; i < BAR_WIDTH; i++)
-		end = stpcpy(end, bars[i] == 0 ? " "
+		buf_text(&text, bars[i] == 0 ? " "
 			: steps[((unsigned long)bars[i] * 8 - 1) / most]);
-	return (struct span){ text, (size_t)(end - text) };
+	return buf_string(&text);
 }
 
 /* ---- rows ---- */
 
-/* "2026-11-23 11:11" in local time, or "2026-11-23T10:11:04Z"; null where no stamp
+/* "2026-11-23 11:11" in local time, or "2026-11-23T10:11:04Z"; NULL where no stamp
  * told it. */
-static struct value
-time_value(long long time, bool utc, char text[32])
+static const char *
+time_text(long long time, bool utc, struct arena *memory)
 {
 	const char *format = utc ? "%Y-%m-%dT%H:%M:%SZ" : "%Y-%m-%d %H:%M";
 	time_t t = (time_t)time;
+	char text[32];
 	struct tm tm;
 
 	/* Untested: a time that was read can be written. */
 	if (time == MAILLOG_NO_TIME ||
 	    (utc ? gmtime_r(&t, &tm) : localtime_r(&t, &tm)) == NULL ||
-	    strftime(text, 32, format, &tm) == 0)
-		return value_text(NULL);
-	return value_text(text);
+	    strftime(text, sizeof(text), format, &tm) == 0)
+		return NULL;
+	return arena_text(memory, span_of(text));
 }
 
-/* What takes memory of a row: kept before anything is printed. */
+/* A host, and what takes memory of its row: kept before anything is printed. */
 struct scan_row {
+	const struct maillog_host *host;
+	const char *first, *last; /* NULL: no stamp tells it */
 	const char *tls;    /* NULL: not known */
+	const char *bar;    /* NULL: none is shown */
 	const char *reason; /* for the table */
 	bool names;         /* its host is to be named */
-};
-
-/* What the rows are made of, and the texts of the one at hand. */
-struct scan_rows {
-	const struct maillog *found;
-	struct scan_row *rows; /* of each host */
-	bool bars;
-	struct range range;
-	char first[32], last[32], first_utc[32], last_utc[32], bar[BAR_SIZE];
 };
 
 /* "certificate verify failed and 2 more" */
@@ -190,24 +184,31 @@ is_to_name(const struct maillog_host *h, const char *tls, void **named,
 	return true;
 }
 
-static int
-prepare(struct scan_rows *r, const struct reading_file *text,
-    struct arena *memory, struct error *err)
+static struct scan_row *
+make_rows(struct scan *s, bool bars)
 {
+	const struct maillog *m = &s->found;
+	struct range range = range_of(m);
+	struct arena *memory = &s->memory;
+	bool utc = s->o->json;
+	struct scan_row *rows = NULL;
 	void *named = NULL;
 	size_t count = 0;
 
-	for (size_t i = 0; i < r->found->host_count; i++) {
-		const struct maillog_host *h = r->found->hosts[i];
-		const char *tls = tls_of(text, h, memory);
+	while (count < m->host_count && !memory->failed) {
+		const struct maillog_host *h = m->hosts[count];
+		const char *tls = tls_of(&s->text, h, memory);
 
-		*ARENA_ADD(memory, r->rows, count) = (struct scan_row){ tls,
+		*ARENA_ADD(memory, rows, count) = (struct scan_row){ h,
+			time_text(h->first, utc, memory),
+			time_text(h->last, utc, memory), tls,
+			bars ? bar_of(h, range, memory) : NULL,
 			reason_text(h, memory),
 			is_to_name(h, tls, &named, memory) };
 	}
 	while (named != NULL)
 		(void)tdelete(*(const void **)named, &named, by_name);
-	return arena_error(memory, err);
+	return rows;
 }
 
 static void
@@ -226,18 +227,16 @@ json_reasons(struct json *j, const char *name, const void *of)
 static void
 describe(void *context, size_t number, struct row *row)
 {
-	struct scan_rows *r = context;
-	const struct maillog_host *h = r->found->hosts[number];
+	const struct scan_row *r = (const struct scan_row *)context + number;
+	const struct maillog_host *h = r->host;
 	struct value evidence = value_text(
 	    h->grade == MAILLOG_HINT ? "hint" : "confirmed");
 	struct value reasons = { .kind = VALUE_JSON, .write = json_reasons,
 		.of = h };
-	struct value bar = { .kind = VALUE_BAR };
-	const char *tls = r->rows[number].tls;
-	bool is_off = tls != NULL && strcmp(tls, tls_name(TLS_ON)) != 0;
+	struct value bar = value_text(r->bar);
+	bool is_off = r->tls != NULL && strcmp(r->tls, tls_name(TLS_ON)) != 0;
 
-	if (r->bars)
-		bar.text = bar_of(h, r->range, r->bar);
+	bar.kind = VALUE_BAR;
 	*row = (struct row){ {
 		{ "role", "ROLE", .value = value_text(role_name(h->role)) },
 		{ NULL, "EVIDENCE", .value = evidence },
@@ -253,16 +252,15 @@ describe(void *context, size_t number, struct row *row)
 		{ "dane", .value = value_count(h->dane) },
 		{ "sts", .value = value_count(h->sts) },
 		{ "evidence", .value = evidence },
-		{ "first", .value = time_value(h->first, true, r->first_utc) },
-		{ "last", .value = time_value(h->last, true, r->last_utc) },
-		{ "reasons", .value = reasons },
-		{ NULL, "FIRST", .value = time_value(h->first, false, r->first),
+		{ "first", "FIRST", .value = value_text(r->first),
 			.drop = 2 },
-		{ NULL, "LAST", .value = time_value(h->last, false, r->last) },
-		{ "tls", "TLS", .value = value_text(tls),
+		{ "last", "LAST", .value = value_text(r->last) },
+		{ "reasons", .value = reasons },
+		{ "tls", "TLS", .value = value_text(r->tls),
 			.color = is_off ? COLOR_WARN : COLOR_NONE },
-		{ NULL, r->bars ? "OVER TIME" : NULL, .value = bar, .drop = 1 },
-		{ NULL, "REASON", .value = value_text(r->rows[number].reason),
+		{ NULL, r->bar != NULL ? "OVER TIME" : NULL, .value = bar,
+			.drop = 1 },
+		{ NULL, "REASON", .value = value_text(r->reason),
 			.least = 12 },
 	} };
 }
@@ -271,22 +269,22 @@ describe(void *context, size_t number, struct row *row)
 
 /* A cure that ends by itself, where there is a host that needs one. */
 static void
-propose_fallback(const struct scan_rows *r, const struct reading_file *text,
-    const struct options *o)
+propose_fallback(const struct scan *s, const struct scan_row *rows)
 {
+	const struct reading_file *text = &s->text;
 	const char *name = NULL;
 
 	if (!text->there || !fallback_helps(&text->site.policy))
 		return;
-	for (size_t i = 0; i < r->found->host_count; i++) {
-		const struct maillog_host *h = r->found->hosts[i];
+	for (size_t i = 0; i < s->found.host_count; i++) {
+		const struct maillog_host *h = rows[i].host;
 
 		if (h->role == ROLE_CLIENT && is_curable(h) &&
-		    strcmp(r->rows[i].tls, tls_name(TLS_ON)) == 0)
+		    strcmp(rows[i].tls, tls_name(TLS_ON)) == 0)
 			name = name == NULL ? h->host : "HOST";
 	}
 	if (name != NULL)
-		note(o, "tlsoff client --fallback %s: mail goes in clear where "
+		note(s->o, "tlsoff client --fallback %s: mail goes in clear where "
 		    "the handshake fails, and by TLS again when the host is "
 		    "mended", name);
 }
@@ -294,15 +292,15 @@ propose_fallback(const struct scan_rows *r, const struct reading_file *text,
 /* What to type: a person has read the table first, so only where it is shown to
  * one. */
 static void
-print_commands(const struct scan_rows *r)
+print_commands(const struct scan_row *rows, size_t count)
 {
 	bool any = false;
 
-	for (size_t i = 0; i < r->found->host_count; i++) {
-		const struct maillog_host *h = r->found->hosts[i];
+	for (size_t i = 0; i < count; i++) {
+		const struct maillog_host *h = rows[i].host;
 		const char *quote = h->host[0] == '[' ? "'" : "";
 
-		if (!r->rows[i].names)
+		if (!rows[i].names)
 			continue;
 		if (!any)
 			printf("\nTo send or receive in clear text until the other "
@@ -317,15 +315,15 @@ int
 scan_print(struct scan *s, struct error *err)
 {
 	const struct maillog *m = &s->found;
-	struct scan_rows r = { .found = m, .bars = isatty(STDOUT_FILENO) == 1,
-		.range = range_of(m) };
+	bool seen = isatty(STDOUT_FILENO) == 1;
+	struct scan_row *rows = make_rows(s, seen);
 	struct json j;
 
-	if (prepare(&r, &s->text, &s->memory, err) != 0)
+	if (arena_error(&s->memory, err) != 0)
 		return -1;
 	if (s->o->json) {
 		json_begin(&j);
-		rows_json(&j, "hosts", describe, &r, m->host_count);
+		rows_json(&j, "hosts", describe, rows, m->host_count);
 		json_value(&j, "unattributed", value_number(m->unattributed));
 		json_value(&j, "unread", value_number(m->unread));
 		json_value(&j, "lines", value_number(m->lines));
@@ -333,13 +331,13 @@ scan_print(struct scan *s, struct error *err)
 		return 0;
 	}
 	for (size_t i = 0; i < m->host_count && s->o->hosts; i++)
-		if (r.rows[i].names)
+		if (rows[i].names)
 			puts(m->hosts[i]->host);
 	if (s->o->hosts)
 		return 0;
-	rows_table(s->o, describe, &r, m->host_count);
-	if (r.bars && !s->o->quiet)
-		print_commands(&r);
-	propose_fallback(&r, &s->text, s->o);
+	rows_table(s->o, describe, rows, m->host_count);
+	if (seen && !s->o->quiet)
+		print_commands(rows, m->host_count);
+	propose_fallback(s, rows);
 	return 0;
 }

@@ -37,6 +37,7 @@ int
 unpack_prepare(struct scan *s, struct scan_log *log, struct error *err)
 {
 	char tool[PATH_MAX];
+	int ends[2];
 
 	/* Untested: a system without gzip. */
 	if (!site_find_program("", log->unpacker, tool))
@@ -45,8 +46,14 @@ unpack_prepare(struct scan *s, struct scan_log *log, struct error *err)
 	log->tool = arena_text(&s->memory, span_of(tool));
 	if (arena_error(&s->memory, err) != 0)
 		return -1;
-	return pipe2(log->ends, O_CLOEXEC) == 0 ? 0
-	    : error_errno(err, EX_OSERR, log->name, "cannot open a pipe");
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return error_errno(err, EX_OSERR, log->name,
+		    "cannot open a pipe");
+	log->packed = log->fd;
+	log->fd = ends[0];
+	log->end = ends[1];
+	log->size = 0;
+	return 0;
 }
 
 /* The child that runs them, in turn, until one fails: that it writes. */
@@ -60,19 +67,19 @@ run_all(struct child *self)
 	(void)signal(SIGPIPE, SIG_DFL);
 	for (size_t i = 0; i < s->count; i++)
 		if (s->logs[i].unpacker != NULL)
-			(void)close(s->logs[i].ends[0]);
+			(void)close(s->logs[i].fd);
 	for (size_t i = 0; i < s->count && status == 0; i++) {
 		const struct scan_log *log = &s->logs[i];
 		const char *argv[] = { log->tool, "-dc", NULL };
-		struct child child = { .argv = argv, .input = log->fd,
-			.directory = -1, .target = log->ends[1] };
+		struct child child = { .argv = argv, .input = log->packed,
+			.directory = -1, .target = log->end };
 		struct error why = ERROR_INIT;
 		char text[512];
 
 		if (log->unpacker == NULL)
 			continue;
 		status = child_run(&child, &why);
-		(void)close(log->ends[1]);
+		(void)close(log->end);
 		if (status == 0)
 			continue;
 		(void)snprintf(text, sizeof(text), "%.300s: %s failed with "
@@ -91,16 +98,10 @@ unpack_start(struct scan *s, struct error *err)
 	if (child_start(&s->source, err) != 0)
 		return -1;
 	s->has_source = true;
-	/* The pipe takes the file's place. */
-	for (size_t i = 0; i < s->count; i++) {
-		struct scan_log *log = &s->logs[i];
-
-		if (log->unpacker == NULL)
-			continue;
-		(void)close(log->fd);
-		(void)close(log->ends[1]);
-		log->fd = log->ends[0];
-		log->regular = false;
-	}
+	for (size_t i = 0; i < s->count; i++)
+		if (s->logs[i].unpacker != NULL) {
+			(void)close(s->logs[i].packed);
+			(void)close(s->logs[i].end);
+		}
 	return 0;
 }
