@@ -56,6 +56,7 @@ struct change {
 	size_t offset;    /* of its line: in the old text; of what is ADDED,
 	                     CHANGED or MOVED in the new one, by
 	                     plan_find_lines() */
+	size_t line;      /* its number, for the caller to fill in; 0: none */
 	const char *reason; /* or NULL */
 };
 

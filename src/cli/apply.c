@@ -252,20 +252,20 @@ kind_of(const struct state *s)
 
 /* What the file exempts, and nobody wants. */
 static void
-add_unwanted(struct apply *a, struct host_list *list, enum role role)
+add_unwanted(struct apply *a, enum role role, struct wish **wishes,
+    size_t *count)
 {
 	struct job *j = &a->job;
-	size_t count;
+	size_t exempted;
 	const struct wish *there = plan_exempted(&j->update.access,
-	    &j->entry_rules, role, &j->memory, &count);
+	    &j->entry_rules, role, &j->memory, &exempted);
 
-	for (size_t i = 0; i < count && !j->memory.failed; i++) {
+	for (size_t i = 0; i < exempted && !j->memory.failed; i++) {
 		const struct state wanted = { .role = role, .wish = there[i] };
 
 		if (a->count == 0 || bsearch(&wanted, a->states, a->count,
 		        sizeof(wanted), compare_hosts) == NULL)
-			*ARENA_ADD(&j->memory, list->wishes, list->count) =
-			    there[i];
+			*ARENA_ADD(&j->memory, *wishes, *count) = there[i];
 	}
 }
 
@@ -273,7 +273,7 @@ static int
 plan_states(struct job *j, struct error *err)
 {
 	struct apply *a = j->context;
-	struct host_list lists[REQUESTS] = { { .count = 0 } };
+	struct wish *wishes[REQUESTS] = { NULL };
 	struct request requests[REQUESTS] = {
 		[REMOVE_CLIENT] = { .verb = VERB_REMOVE, .role = ROLE_CLIENT },
 		[REMOVE_SERVER] = { .verb = VERB_REMOVE, .role = ROLE_SERVER },
@@ -284,19 +284,21 @@ plan_states(struct job *j, struct error *err)
 	};
 
 	for (size_t i = 0; i < a->count; i++) {
-		struct host_list *l = &lists[kind_of(&a->states[i])];
+		enum request_kind k = kind_of(&a->states[i]);
 
-		*ARENA_ADD(&j->memory, l->wishes, l->count) = a->states[i].wish;
+		*ARENA_ADD(&j->memory, wishes[k], requests[k].count) =
+		    a->states[i].wish;
 	}
 	if (j->o->exclusive) {
-		add_unwanted(a, &lists[REMOVE_CLIENT], ROLE_CLIENT);
-		add_unwanted(a, &lists[REMOVE_SERVER], ROLE_SERVER);
+		add_unwanted(a, ROLE_CLIENT, &wishes[REMOVE_CLIENT],
+		    &requests[REMOVE_CLIENT].count);
+		add_unwanted(a, ROLE_SERVER, &wishes[REMOVE_SERVER],
+		    &requests[REMOVE_SERVER].count);
 	}
 	if (arena_error(&j->memory, err) != 0)
 		return -1;
 	for (size_t i = 0; i < REQUESTS; i++) {
-		requests[i].wishes = lists[i].wishes;
-		requests[i].count = lists[i].count;
+		requests[i].wishes = wishes[i];
 		requests[i].force = j->o->force;
 		requests[i].exact = true;
 	}

@@ -35,7 +35,6 @@ struct job {
 	bool faults_told;       /* of lines that makemap rejects */
 	struct update update;
 	struct plan plan;
-	size_t *lines;          /* of each of its changes; 0: none */
 	struct buf text;        /* the new one, where the plan changes it ... */
 	struct access after;    /* ... parsed */
 	struct map_proof proof; /* of the map that is in place in the end */

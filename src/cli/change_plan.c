@@ -51,21 +51,16 @@ change_after(struct job *j)
 }
 
 /* The line of each change, in the text that its offset is of. */
-static int
-number_lines(struct job *j, struct error *err)
+static void
+number_lines(struct job *j)
 {
-	size_t count = 0;
-
-	j->lines = NULL;
 	for (size_t i = 0; i < j->plan.change_count; i++) {
-		const struct change *c = &j->plan.changes[i];
-		size_t *line = ARENA_ADD(&j->memory, j->lines, count);
+		struct change *c = &j->plan.changes[i];
 
 		if (c->has_line)
-			*line = access_line(change_is_written(c) ? change_after(j)
-			    : &j->update.access, c->offset);
+			c->line = access_line(change_is_written(c)
+			    ? change_after(j) : &j->update.access, c->offset);
 	}
-	return arena_error(&j->memory, err);
 }
 
 static size_t
@@ -135,7 +130,10 @@ change_plan(struct job *j, struct error *err)
 	if (j->make(j, &why) != 0)
 		return error_set(err, why.status, "%s: %s", j->site.access,
 		    why.text);
-	return make_text(j, err) != 0 ? -1 : number_lines(j, err);
+	if (make_text(j, err) != 0)
+		return -1;
+	number_lines(j);
+	return 0;
 }
 
 /*

@@ -46,9 +46,9 @@ ask_role(struct job *j, const char *word, struct error *err)
 
 	if (find_site(j->o, &file.site, &file.rules, &why) != 0 ||
 	    reading_text(&file, j->o, &why) != 0) {
-		reading_free(&file);
-		return error_set(err, EX_USAGE, "remove: client or server?  "
+		(void)error_set(err, EX_USAGE, "remove: client or server?  "
 		    "Write one of them before %.100s", word);
+		goto out;
 	}
 	rules.compressed = file.site.compressed_ipv6;
 	if (host_parse(span_of(word), ROLE_CLIENT, &rules, &host, err) == 0) {
@@ -67,6 +67,7 @@ ask_role(struct job *j, const char *word, struct error *err)
 			    ? "client|server" : client ? "client" : "server",
 			    host.name);
 	}
+out:
 	reading_free(&file);
 	return -1;
 }

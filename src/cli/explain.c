@@ -37,7 +37,7 @@ read_address(struct explain *e, const char *word, struct error *err)
 	if (e->host.kind == HOST_NET)
 		return error_set(err, EX_USAGE, "explain: an address belongs "
 		    "to one host; give that host's name before it");
-	e->address = e->peer.name;
+	e->question.address = e->peer.name;
 	return 0;
 }
 
@@ -116,14 +116,11 @@ read_question(struct explain *e, struct error *err)
 	char *const *words = e->o->words;
 
 	if (role_read(e->o, words[0], &e->role, err) != 0 ||
-	    read_host(e, words[1], false, &e->host, err) != 0 ||
-	    (words[2] != NULL && read_address(e, words[2], err) != 0))
+	    read_host(e, words[1], false, &e->host, err) != 0)
 		return -1;
 	e->question = question_of_host(&e->host);
-	if (e->host.kind == HOST_ADDRESS && words[2] == NULL)
-		e->address = e->host.name;
-	if (e->address[0] != '\0')
-		e->question.address = e->address;
+	if (words[2] != NULL && read_address(e, words[2], err) != 0)
+		return -1;
 	e->question.rules = &e->file.site.policy;
 	e->question.lookup = ask_map;
 	e->question.context = e;
@@ -365,7 +362,7 @@ verb_explain(const struct options *o, struct error *err)
 {
 	static const int statuses[] = { [TLS_OFF] = EX_OK, [TLS_ON] = 1,
 		[TLS_TEMPFAIL] = EX_TEMPFAIL, [TLS_FALLBACK] = 1 };
-	struct explain e = { .o = o, .address = "" };
+	struct explain e = { .o = o };
 	int status;
 
 	e.text.memory = e.warnings.memory = &e.memory;

@@ -16,9 +16,8 @@ struct explain {
 	enum role role;
 	enum kind kind;          /* of the entry that decides */
 	struct reading_file file;
-	/* What was given, and how sendmail writes it; address "" for none. */
+	/* What was given: a host, and perhaps its address. */
 	struct host host, peer;
-	const char *address;     /* of one of them */
 	struct policy_query question; /* without a tag; put to the map */
 	/* The map */
 	bool map_fails;          /* and sendmail defers for that */

@@ -136,13 +136,15 @@ print_json(struct explain *e)
 	const struct value none = value_text(NULL);
 	const struct comment *comment = &e->entry.comment;
 	const char *kind = e->decided ? kind_name(e->kind) : NULL;
+	const char *address = e->host.kind == HOST_NET ? NULL
+	    : e->question.address;
 	const char *key = e->decided ? e->policy.key : NULL;
 	struct json j;
 
 	json_begin(&j);
 	json_value(&j, "role", value_text(role_name(e->role)));
 	json_value(&j, "host", value_text(e->host.name));
-	json_value(&j, "address", value_some(span_of(e->address)));
+	json_value(&j, "address", value_text(address));
 	json_value(&j, "tls", value_text(tls_name(e->policy.tls)));
 	json_value(&j, "kind", value_text(kind));
 	json_value(&j, "key", value_text(key));

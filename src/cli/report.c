@@ -33,15 +33,15 @@ put_change(struct buf *out, const struct change *c)
 
 /* The same with " (line 12): why" behind it. */
 static const char *
-change_text(const struct change *c, size_t line, struct arena *memory)
+change_text(const struct change *c, struct arena *memory)
 {
 	struct buf out = BUF_IN(memory);
 
 	put_change(&out, c);
 	/* A key that has no value has no line either: it is that of the entry
 	 * which covers it, and the reason names it. */
-	if (line > 0 && c->value[0] != '\0')
-		buf_printf(&out, " (line %zu)", line);
+	if (c->line > 0 && c->value[0] != '\0')
+		buf_printf(&out, " (line %zu)", c->line);
 	if (c->reason != NULL)
 		buf_printf(&out, ": %s", c->reason);
 	return buf_string(&out);
@@ -108,7 +108,7 @@ print_text(struct job *j, struct error *err)
 		/* What a diff shows need not be told. */
 		if (!j->o->dry_run || c->action == UNCHANGED || c->reason != NULL)
 			lines_add(&changes, "%s",
-			    change_text(c, j->lines[i], &j->memory));
+			    change_text(c, &j->memory));
 	}
 	if (arena_error(&j->memory, err) != 0)
 		return -1;
@@ -144,7 +144,7 @@ describe(void *context, size_t number, struct row *row)
 		{ "comment", .value = value_some(span_of(c->comment)) },
 		{ "key", .value = value_text(c->key) },
 		{ "value", .value = value_some(span_of(c->value)) },
-		{ "line", .value = value_line(j->lines[number]) },
+		{ "line", .value = value_line(c->line) },
 		{ "reason", .value = value_text(c->reason) },
 	} };
 }

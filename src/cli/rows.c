@@ -57,43 +57,46 @@ text_of(const struct value *v, char number[24])
 							: v->text;
 }
 
+/* The value as far as it has room in so many columns; returns those it takes.
+ * Nothing is printed where out is NULL. */
 static size_t
-value_columns(const struct value *v)
+put_value(FILE *out, const struct value *v, size_t most)
 {
 	char number[24];
 	struct span text = text_of(v, number);
 	size_t columns = 0;
-	bool plain;
 
-	for (size_t i = 0; i < text.len; i++)
-		columns += byte_columns(v->kind, text.at[i], &plain);
-	return columns;
-}
-
-/* The value, or where it has more than so many columns its beginning and a sign
- * that there is more; returns its columns. */
-static size_t
-put_value(const struct value *v, size_t most)
-{
-	const char *sign = speaks_utf8() ? "\u2026" : "...";
-	size_t sign_columns = speaks_utf8() ? 1 : 3, columns = 0;
-	bool cut = value_columns(v) > most, plain;
-	char number[24];
-	struct span text = text_of(v, number);
-
-	if (cut)
-		most -= most < sign_columns ? most : sign_columns;
 	for (size_t i = 0; i < text.len; i++) {
+		bool plain;
 		size_t more = byte_columns(v->kind, text.at[i], &plain);
 
 		if (columns + more > most)
 			break;
 		columns += more;
-		printf(plain ? "%c" : "\\x%02x", (unsigned char)text.at[i]);
+		if (out != NULL)
+			fprintf(out, plain ? "%c" : "\\x%02x",
+			    (unsigned char)text.at[i]);
 	}
-	if (cut)
-		fputs(sign, stdout);
-	return columns + (cut ? sign_columns : 0);
+	return columns;
+}
+
+static size_t
+value_columns(const struct value *v)
+{
+	return put_value(NULL, v, SIZE_MAX);
+}
+
+/* The value, or its beginning and a sign that there is more. */
+static size_t
+put_cell(const struct value *v, size_t most)
+{
+	size_t sign = speaks_utf8() ? 1 : 3, columns;
+
+	if (value_columns(v) <= most)
+		return put_value(stdout, v, most);
+	columns = put_value(stdout, v, most < sign ? 0 : most - sign);
+	fputs(sign == 1 ? "\u2026" : "...", stdout);
+	return columns + sign;
 }
 
 /* ---- widths ---- */
@@ -198,7 +201,7 @@ put_row(const struct options *o, const struct row *row, const struct widths *w,
 			left = w->of[i] - columns;
 		printf("%*s%s", (int)(blanks + left), "",
 		    color == COLOR_NONE ? "" : color_code(o, color));
-		columns = left + put_value(&v, w->cut ? w->of[i] : SIZE_MAX);
+		columns = left + put_cell(&v, w->cut ? w->of[i] : SIZE_MAX);
 		fputs(color == COLOR_NONE ? "" : color_code(o, COLOR_NONE),
 		    stdout);
 		blanks = 2 + (columns < w->of[i] ? w->of[i] - columns : 0);

@@ -124,34 +124,28 @@ near_verb(const char *word)
 	return near.name;
 }
 
-static int
-unknown_verb(const char *word, struct error *err)
-{
-	const char *near = near_verb(word);
-
-	if (near != NULL)
-		return error_set(err, EX_USAGE, "%.100s: no such verb; did you "
-		    "mean %s?", word, near);
-	(void)error_set(err, EX_USAGE, "%.100s: no such verb; write ", word);
-	/* "client, server or remove" */
-	for (size_t i = 0; i < VERBS; i++)
-		error_add(err, "%s%s",
-		    i == 0 ? "" : i + 1 < VERBS ? ", " : " or ", verbs[i].name);
-	return -1;
-}
-
 /* NULL: there is none; EX_USAGE. */
 static const struct verb_entry *
 find_verb(const char *name, struct error *err)
 {
+	const char *near = name == NULL ? NULL : near_verb(name);
+
 	for (size_t i = 0; name != NULL && i < VERBS; i++)
 		if (strcmp(verbs[i].name, name) == 0)
 			return &verbs[i];
-	if (name == NULL)
+	if (name == NULL) {
 		(void)error_set(err, EX_USAGE, "no verb; write: tlsoff client "
 		    "HOST..., or see tlsoff --help");
-	else
-		(void)unknown_verb(name, err);
+	} else if (near != NULL) {
+		(void)error_set(err, EX_USAGE, "%.100s: no such verb; did you "
+		    "mean %s?", name, near);
+	} else {
+		(void)error_set(err, EX_USAGE, "%.100s: no such verb; write %s",
+		    name, verbs[0].name);
+		for (size_t i = 1; i < VERBS; i++)
+			error_add(err, "%s%s", i + 1 < VERBS ? ", " : " or ",
+			    verbs[i].name);
+	}
 	return NULL;
 }
 
