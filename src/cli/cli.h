@@ -94,11 +94,9 @@ int options_fit(const struct options *o, unsigned verb, struct error *err)
 extern const char *const builder_names[];
 /* Today, as options have it. */
 void until_today(char date[16]);
-/* "2026-12-31" or "30d" -> "2026-12-31", today or later; and "14d" -> the day that
- * is so far off.  EX_USAGE names the option. */
-int until_parse(const char *option, const char *text, char date[16],
-    struct error *err) MUST_USE;
-int period_parse(const char *option, const char *text, char date[16],
+/* "2026-12-31", where there may be dates, or "30d" -> "2026-12-31", today or later.
+ * EX_USAGE names the option. */
+int day_parse(const char *option, const char *text, bool dates, char date[16],
     struct error *err) MUST_USE;
 /* "2026-12-31", "2026-12-31 23:59", "7d" -> seconds since 1970.  EX_USAGE. */
 int since_parse(const char *text, long long now, long long *since,
@@ -199,8 +197,8 @@ int nobody_run(const struct options *o, struct child *c, struct user *user,
  * and there is no -q, says how far WHAT is, until progress_end(). */
 struct progress_line {
 	struct progress progress; /* for the rooms below */
-	bool counts; /* no bytes, but what takes long one by one: each is shown,
-	                at once */
+	const char *unit; /* of what is counted, each shown at once; NULL: bytes,
+	                     in kB or MB */
 	/* private */
 	const char *what;
 	int64_t began, shown; /* milliseconds */

@@ -90,16 +90,17 @@ until_today(char date[16])
 }
 
 int
-until_parse(const char *option, const char *text, char date[16],
+day_parse(const char *option, const char *text, bool dates, char date[16],
     struct error *err)
 {
 	char now[16];
 	struct tm tm;
 
-	if (!date_read(span_of(text), &tm) && !parse_days(text, &tm))
-		return error_set(err, EX_USAGE, "--%s: no date \"%.40s\"; "
-		    "write one such as 2026-12-31, or days such as 30d",
-		    option, text);
+	if (!(dates && date_read(span_of(text), &tm)) && !parse_days(text, &tm))
+		return error_set(err, EX_USAGE, "--%s: no %s \"%.40s\"; write %s",
+		    option, dates ? "date" : "period", text,
+		    dates ? "one such as 2026-12-31, or days such as 30d"
+			  : "days such as 14d");
 	if (!is_written(&tm))
 		return error_set(err, EX_USAGE, "--%s: no year of four "
 		    "digits is %.40s from now; look at this machine's clock, "
@@ -109,19 +110,6 @@ until_parse(const char *option, const char *text, char date[16],
 	if (strcmp(date, now) < 0)
 		return error_set(err, EX_USAGE, "--%s: %s is past; write "
 		    "%s or a later day", option, date, now);
-	return 0;
-}
-
-int
-period_parse(const char *option, const char *text, char date[16],
-    struct error *err)
-{
-	struct tm tm;
-
-	if (!parse_days(text, &tm) || !is_written(&tm))
-		return error_set(err, EX_USAGE, "--%s: no period \"%.40s\"; "
-		    "write days such as 14d", option, text);
-	(void)strftime(date, 16, "%Y-%m-%d", &tm);
 	return 0;
 }
 

@@ -116,25 +116,6 @@ remove_hints(struct job *j)
 
 /* ---- client, server, remove ---- */
 
-/* "remove client HOST..." has its role in front of the hosts. */
-static int
-read_role(struct job *j, char *const **words, struct error *err)
-{
-	const char *name = j->o->verb;
-
-	*words = j->o->words;
-	if (strcmp(name, "remove") == 0) {
-		j->request.verb = VERB_REMOVE;
-		name = *(*words)++;
-		if (!role_find(name, &j->request.role))
-			return ask_role(j, name, err);
-		if (**words == NULL)
-			return error_set(err, EX_USAGE, "remove: too few words; "
-			    "write: tlsoff remove %s HOST...", name);
-	}
-	return role_read(j->o, name, &j->request.role, err);
-}
-
 static int
 check_options(const struct job *j, struct error *err)
 {
@@ -177,16 +158,23 @@ find_hosts(struct job *j, char *const *words, struct error *err)
 	return 0;
 }
 
+/* "remove client HOST..." has its role in front of the hosts. */
 static int
 prepare(struct job *j, struct error *err)
 {
 	const struct options *o = j->o;
-	char *const *words;
+	bool removes = strcmp(o->verb, "remove") == 0;
+	const char *role = removes ? o->words[0] : o->verb;
+	char *const *words = o->words + removes;
 
-	j->request = (struct request){ .verb = VERB_ADD, .force = o->force,
-		.exact = o->exact, .fallback = o->fallback };
-	if (read_role(j, &words, err) != 0 || check_options(j, err) != 0 ||
-	    change_site(j, err) != 0)
+	j->request = (struct request){ .verb = removes ? VERB_REMOVE : VERB_ADD,
+		.force = o->force, .exact = o->exact, .fallback = o->fallback };
+	if (!role_find(role, &j->request.role))
+		return ask_role(j, role, err);
+	if (*words == NULL)
+		return error_set(err, EX_USAGE, "remove: too few words; write: "
+		    "tlsoff remove %s HOST...", role);
+	if (check_options(j, err) != 0 || change_site(j, err) != 0)
 		return -1;
 	return find_hosts(j, words, err);
 }

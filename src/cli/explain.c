@@ -302,29 +302,18 @@ warn_all(struct explain *e)
 
 /* ---- the verb ---- */
 
-/* For who can do without the text: EX_NOPERM where a link to it is not trusted. */
-static int
-check_links(const struct reading_file *r, struct error *err)
-{
-	struct error why = ERROR_INIT;
-	struct location l;
-
-	if (location_open(&l, r->site.access, SITE_NAME_FILES, &why) == 0) {
-		close_fd(&l.directory);
-	} else if (l.refused) {
-		*err = why;
-		return -1;
-	}
-	return 0;
-}
-
 /* What there is to say beyond the verdict. */
 static int
 look_further(struct explain *e, struct error *err)
 {
 	struct error text = ERROR_INIT;
+	struct location l;
 
-	if (check_links(&e->file, err) != 0)
+	/* Who can do without the text cannot where a link to it is not
+	 * trusted. */
+	if (location_open(&l, e->file.site.access, SITE_NAME_FILES, err) == 0)
+		close_fd(&l.directory);
+	else if (l.refused)
 		return -1;
 	if (reading_text(&e->file, e->o, &text) == 0) {
 		ask_text(e);

@@ -163,41 +163,36 @@ describe(void *context, size_t number, struct row *row)
 
 /* ---- the verb ---- */
 
-static int
-list(struct list *l, struct error *err)
-{
-	const char *word = l->o->words[0];
-	enum role role;
-
-	if (word != NULL) {
-		if (role_read(l->o, word, &role, err) != 0)
-			return -1;
-		l->role = (int)role;
-	}
-	if (list_gather(l, err) != 0)
-		return -1;
-	if (l->o->sort != ORDER_LINE && l->count > 1)
-		qsort(l->entries, l->count, sizeof(*l->entries),
-		    l->o->sort == ORDER_KEY ? by_key : by_until);
-	return 0;
-}
-
 int
 verb_list(const struct options *o, struct error *err)
 {
 	struct list l = { .o = o, .role = -1 };
-	int result = list(&l, err);
+	const char *word = o->words[0];
+	enum role role;
 	struct json j;
+	int result = -1;
 
-	if (result == 0 && o->json) {
+	if (word != NULL) {
+		if (role_read(o, word, &role, err) != 0)
+			return -1;
+		l.role = (int)role;
+	}
+	if (list_gather(&l, err) != 0)
+		goto out;
+	if (o->sort != ORDER_LINE && l.count > 1)
+		qsort(l.entries, l.count, sizeof(*l.entries),
+		    o->sort == ORDER_KEY ? by_key : by_until);
+	if (o->json) {
 		json_begin(&j);
 		rows_json(&j, "entries", describe, &l, l.count);
 		json_end(&j);
-	} else if (result == 0 && !o->quiet) {
+	} else if (!o->quiet) {
 		rows_table(o, describe, &l, l.count);
 		if (l.count == 0 && isatty(STDOUT_FILENO) == 1)
 			say(o, "no exemptions");
 	}
+	result = EX_OK;
+out:
 	list_free(&l);
 	return result;
 }

@@ -207,9 +207,8 @@ store(struct options *o, const struct option_known *k, char *argument,
 	case COUNT:
 		return parse_number(k, argument, member, err);
 	case DAY:
-		return until_parse(k->name, argument, member, err);
 	case PERIOD:
-		return period_parse(k->name, argument, member, err);
+		return day_parse(k->name, argument, k->kind == DAY, member, err);
 	default:
 		return parse_name(k, argument, member, err);
 	}

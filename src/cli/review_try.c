@@ -188,7 +188,7 @@ collect(struct trying *t, struct error *err)
 		find_user(t);
 	find_self(t->self);
 	(void)progress_begin(&t->line, r->list.o, "review");
-	t->line.counts = true;
+	t->line.unit = "hosts";
 	return 0;
 }
 

@@ -223,17 +223,15 @@ show(void *context, unsigned long long done, unsigned long long total)
 	/* Untested: a terminal and a file beyond 10 MB that takes half a
 	 * second to read. */
 	bool small = total > 0 && total < 10ULL << 20;
-	const char *unit = small ? "kB" : "MB";
-	int shift = small ? 10 : 20;
+	const char *unit = line->unit != NULL ? line->unit : small ? "kB" : "MB";
+	int shift = line->unit != NULL ? 0 : small ? 10 : 20;
 	int64_t now = clock_ms();
 
-	if (!line->counts && (now - line->began < QUICK ||
+	if (line->unit == NULL && (now - line->began < QUICK ||
 	    (line->shown > 0 && now - line->shown < EVERY)))
 		return;
 	line->shown = now;
-	if (line->counts)
-		fprintf(stderr, "\r%s: %llu of %llu ", line->what, done, total);
-	else if (total > 0 && done <= total)
+	if (total > 0 && done <= total)
 		fprintf(stderr, "\r%s: %llu of %llu %s (%.0f %%) ", line->what,
 		    done >> shift, total >> shift, unit,
 		    (double)done * 100.0 / (double)total);
