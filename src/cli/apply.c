@@ -125,25 +125,24 @@ read_lines(struct apply *a, struct line_reader *r, struct error *err)
 static int
 read_file(struct apply *a, const char *word, struct error *err)
 {
-	int file = strcmp(word, "-") == 0
-	    ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
-	    : openat(a->here, word, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	struct line_reader r = { .name = file_name(word) };
+	bool standard = strcmp(word, "-") == 0;
+	struct line_reader r = { .name = file_name(word), .stream = stdin };
 	struct error why = ERROR_INIT;
 
-	if (file < 0)
+	if (!standard) {
+		int file = openat(a->here, word,
+		    O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+		r.stream = file < 0 ? NULL : fdopen(file, "r");
+	}
+	if (r.stream == NULL)
 		return error_errno(err, errno == ENOENT ? EX_NOINPUT
 		    : errno == EACCES ? EX_NOPERM : EX_IOERR, word,
 		    "cannot open");
-	r.stream = fdopen(file, "r");
-	if (r.stream == NULL) { /* as a standard input that is closed */
-		(void)error_errno(err, EX_IOERR, r.name, "cannot read");
-		(void)close(file);
-		return -1;
-	}
 	if (read_lines(a, &r, &why) < 0)
 		a->status = fail(&why);
-	(void)fclose(r.stream);
+	if (!standard)
+		(void)fclose(r.stream);
 	return 0;
 }
 

@@ -50,19 +50,6 @@ change_after(struct job *j)
 	return j->plan.changed ? &j->after : &j->update.access;
 }
 
-/* The line of each change, in the text that its offset is of. */
-static void
-number_lines(struct job *j)
-{
-	for (size_t i = 0; i < j->plan.change_count; i++) {
-		struct change *c = &j->plan.changes[i];
-
-		if (c->has_line)
-			c->line = access_line(change_is_written(c)
-			    ? change_after(j) : &j->update.access, c->offset);
-	}
-}
-
 static size_t
 duplicates(const struct access *a)
 {
@@ -74,29 +61,16 @@ duplicates(const struct access *a)
 }
 
 /*
- * Will makemap take what we wrote, each as the one entry of its key?  Of lines
- * that are not ours more may be rejected than before: a last line that ends in
- * a NUL is, once a newline stands behind it.
+ * Makes the new text and looks at it as makemap will: will that take what we
+ * wrote, each as the one entry of its key?  Of lines that are not ours more may
+ * be rejected than before: a last line that ends in a NUL is, once a newline
+ * stands behind it.
  */
-static int
-check_ours(struct job *j, struct error *err)
-{
-	struct error why = ERROR_INIT;
-
-	if (plan_find_lines(&j->plan, &j->after, &why) != 0)
-		return error_set(err, why.status, "%s: %s", j->site.access,
-		    why.text);
-	if (duplicates(&j->after) > duplicates(&j->update.access))
-		return error_set(err, EX_DATAERR, "%s: the change would make a "
-		    "key a duplicate; nothing was changed", j->site.access);
-	return 0;
-}
-
-/* Makes the new text and looks at it as makemap will. */
 static int
 make_text(struct job *j, struct error *err)
 {
 	struct access *before = &j->update.access;
+	struct error why = ERROR_INIT;
 
 	if (!j->plan.changed)
 		return 0;
@@ -104,7 +78,13 @@ make_text(struct job *j, struct error *err)
 	    access_parse_tls(&j->after, buf_as_span(&j->text), &j->rules, err) != 0 ||
 	    (before->all_keys && access_complete(&j->after, err) != 0))
 		return -1;
-	return check_ours(j, err);
+	if (plan_find_lines(&j->plan, &j->after, &why) != 0)
+		return error_set(err, why.status, "%s: %s", j->site.access,
+		    why.text);
+	if (duplicates(&j->after) > duplicates(before))
+		return error_set(err, EX_DATAERR, "%s: the change would make a "
+		    "key a duplicate; nothing was changed", j->site.access);
+	return 0;
 }
 
 int
@@ -132,7 +112,14 @@ change_plan(struct job *j, struct error *err)
 		    why.text);
 	if (make_text(j, err) != 0)
 		return -1;
-	number_lines(j);
+	/* Each has the line of the text that its offset is of. */
+	for (size_t i = 0; i < j->plan.change_count; i++) {
+		struct change *c = &j->plan.changes[i];
+
+		if (c->has_line)
+			c->line = access_line(change_is_written(c)
+			    ? change_after(j) : now, c->offset);
+	}
 	return 0;
 }
 

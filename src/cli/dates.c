@@ -49,10 +49,8 @@ static bool
 parse_period(const char *text, const char *units, long most,
     long long *seconds)
 {
-	static const struct {
-		char unit;
-		long seconds;
-	} known[] = { { 'm', 60 }, { 'h', 3600 }, { 'd', DAY }, { 'w', 7 * DAY } };
+	static const long of_unit[] = { ['m'] = 60, ['h'] = 3600, ['d'] = DAY,
+		['w'] = 7 * DAY };
 	char *end;
 	long count;
 
@@ -61,9 +59,7 @@ parse_period(const char *text, const char *units, long most,
 	if (text[0] < '0' || text[0] > '9' || errno != 0 || count > most ||
 	    end[0] == '\0' || end[1] != '\0' || strchr(units, end[0]) == NULL)
 		return false;
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (known[i].unit == end[0])
-			*seconds = (long long)count * known[i].seconds;
+	*seconds = (long long)count * of_unit[(size_t)end[0]];
 	return true;
 }
 

@@ -85,31 +85,24 @@ add(struct host_list *list, const struct wish *wish)
 		list->memory->failed = true;
 }
 
-/* What stands behind a host in a list is its reason, where there is to be one
- * and the caller has given none. */
-static int
-take_reason(struct host_list *list, struct span reason, struct wish *wish,
-    struct error *err)
-{
-	if (reason.len == 0 || list->like.comment != NULL)
-		return 0;
-	wish->comment = arena_text(list->memory, reason);
-	return comment_check(wish->comment, err);
-}
-
 /* line 0: from the command line. */
 static void
 take_word(struct host_list *list, size_t line, struct span typed,
     struct span reason)
 {
+	/* What stands behind a host in a list is its reason, where there is to
+	 * be one and the caller has given none. */
+	bool has_reason = reason.len > 0 && list->like.comment == NULL;
 	struct wish wish = list->like;
 	struct error why = ERROR_INIT;
 
 	if (typed.len > 0 && span_equal(typed,
 	        (struct span){ list->last, list->last_len }))
 		return;
+	if (has_reason)
+		wish.comment = arena_text(list->memory, reason);
 	if (host_parse(typed, list->role, &list->rules, &wish.host, &why) != 0 ||
-	    take_reason(list, reason, &wish, &why) != 0) {
+	    (has_reason && comment_check(wish.comment, &why) != 0)) {
 		list->status = fail_at("standard input", line, &why);
 		return;
 	}

@@ -46,14 +46,23 @@ is_wanted(const struct list *l, const struct entry *e)
 	    (until[0] != '\0' && strcmp(until, o->expires) <= 0);
 }
 
-static int
-walk(struct list *l, struct error *err)
+int
+list_gather(struct list *l, struct error *err)
 {
+	struct reading_file *f = &l->file;
+	struct error map = ERROR_INIT;
 	struct entry e;
 	size_t at = 0;
 
-	while (err->status == 0 && entry_next(&e, &l->file.access,
-	        &l->file.rules, &at, &l->memory)) {
+	if (find_site(l->o, &f->site, &f->rules, err) != 0 ||
+	    reading_text(f, l->o, err) != 0 ||
+	    reading_map(f, l->o, &map, err) != 0)
+		return -1;
+	if (f->map == NULL)
+		warn("warning: %s%s", map.text, is_ignored(&f->site) ? ""
+		    : "; what is in force is told by the text alone");
+	while (err->status == 0 &&
+	    entry_next(&e, &f->access, &f->rules, &at, &l->memory)) {
 		const char *reason = entry_reason(&e);
 
 		if (!is_wanted(l, &e))
@@ -66,21 +75,6 @@ walk(struct list *l, struct error *err)
 	if (err->status != 0 || arena_error(&l->memory, err) != 0)
 		return -1;
 	return cancel_check(err);
-}
-
-int
-list_gather(struct list *l, struct error *err)
-{
-	struct error map = ERROR_INIT;
-
-	if (find_site(l->o, &l->file.site, &l->file.rules, err) != 0 ||
-	    reading_text(&l->file, l->o, err) != 0 ||
-	    reading_map(&l->file, l->o, &map, err) != 0)
-		return -1;
-	if (l->file.map == NULL)
-		warn("warning: %s%s", map.text, is_ignored(&l->file.site) ? ""
-		    : "; what is in force is told by the text alone");
-	return walk(l, err);
 }
 
 void

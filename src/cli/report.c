@@ -154,23 +154,20 @@ report_json(struct json *json, struct job *j)
 {
 	const struct value unknown = value_text(NULL);
 	bool proven = j->proof.equal;
-	const struct row map = { {
-		{ "path", .value = value_text(j->site.map.path) },
-		{ "builder", .value = value_text(j->builder) },
-		{ "entries", .value = proven
-			? value_number(j->proof.entries) : unknown },
-		{ "proven", .value = proven ? value_bool(true) : unknown },
-	} };
-	const struct row service = { {
-		{ "action", .value = value_text(
-			service_words[j->service.action]) },
-		{ "by", .value = value_some(span_of(j->service.by)) },
-	} };
 
 	json_value(json, "changed", value_bool(j->changed));
 	rows_json(json, "changes", describe, j, j->plan.change_count);
-	row_json(json, "map", &map);
-	row_json(json, "service", &service);
+	json_open(json, "map", '{');
+	json_value(json, "path", value_text(j->site.map.path));
+	json_value(json, "builder", value_text(j->builder));
+	json_value(json, "entries",
+	    proven ? value_number(j->proof.entries) : unknown);
+	json_value(json, "proven", proven ? value_bool(true) : unknown);
+	json_close(json, '}');
+	json_open(json, "service", '{');
+	json_value(json, "action", value_text(service_words[j->service.action]));
+	json_value(json, "by", value_some(span_of(j->service.by)));
+	json_close(json, '}');
 	json_lines(json, "warnings", &j->warnings);
 	if (j->o->dry_run)
 		json_value(json, "diff", value_span(buf_as_span(&j->diff)));

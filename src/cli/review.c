@@ -32,22 +32,21 @@ is_itself(const struct listed *listed, const struct host *host)
 /* ---- all exceptions ---- */
 
 static void
-add_client(struct review *r, const struct listed *listed)
+add_listed(struct review *r, const struct listed *listed)
 {
+	const struct entry *e = &listed->entry;
+	bool client = e->role == ROLE_CLIENT;
 	/* One with a dot in front is that of the hosts below it. */
-	bool has_host = listed->entry.has_host && listed->entry.key == KEY_ASKED;
-	struct host host = has_host ? listed->entry.host
+	bool has_host = client && e->has_host && e->key == KEY_ASKED;
+	struct host host = has_host ? e->host
 				    : (struct host){ .kind = HOST_EVERYBODY };
-	const char *why = "";
+	const char *why = !client ? "it connects to us"
+	    : !has_host ? "its key is that of no single host"
+	    : host.kind == HOST_EVERYBODY ? "it covers everybody"
+	    : host.kind == HOST_NET ? "it is a net"
+	    : host.kind == HOST_NAME && strchr(host.name, '.') == NULL
+	    ? "it is a top-level domain, or a name without its domain" : "";
 
-	if (!has_host)
-		why = "its key is that of no single host";
-	else if (host.kind == HOST_EVERYBODY)
-		why = "it covers everybody";
-	else if (host.kind == HOST_NAME && strchr(host.name, '.') == NULL)
-		why = "it is a top-level domain, or a name without its domain";
-	else if (host.kind == HOST_NET)
-		why = "it is a net";
 	add(r, listed, &host, why)->itself = !has_host ||
 	    is_itself(listed, &host);
 }
@@ -55,19 +54,10 @@ add_client(struct review *r, const struct listed *listed)
 static void
 add_all(struct review *r, enum role role)
 {
-	const struct host none = { .kind = HOST_EVERYBODY };
-
-	for (size_t i = 0; i < r->list.count; i++) {
-		const struct listed *listed = &r->list.entries[i];
-
-		if (listed->entry.role != role || listed->reason != NULL)
-			continue;
-		if (role == ROLE_CLIENT) {
-			add_client(r, listed);
-		} else {
-			(void)add(r, listed, &none, "it connects to us");
-		}
-	}
+	for (size_t i = 0; i < r->list.count; i++)
+		if (r->list.entries[i].entry.role == role &&
+		    r->list.entries[i].reason == NULL)
+			add_listed(r, &r->list.entries[i]);
 }
 
 /* ---- hosts that were named ---- */

@@ -6,26 +6,20 @@
 /* ---- JSON ---- */
 
 void
-row_json(struct json *j, const char *name, const struct row *row)
-{
-	json_open(j, name, '{');
-	for (const struct field *f = row->fields; f->value.kind != VALUE_END;
-	     f++)
-		if (f->name != NULL)
-			json_value(j, f->name, f->value);
-	json_close(j, '}');
-}
-
-void
 rows_json(struct json *j, const char *name, row_describe *describe,
     void *context, size_t count)
 {
-	struct row row;
-
 	json_open(j, name, '[');
 	for (size_t i = 0; i < count; i++) {
+		struct row row;
+
 		describe(context, i, &row);
-		row_json(j, NULL, &row);
+		json_open(j, NULL, '{');
+		for (const struct field *f = row.fields;
+		     f->value.kind != VALUE_END; f++)
+			if (f->name != NULL)
+				json_value(j, f->name, f->value);
+		json_close(j, '}');
 	}
 	json_close(j, ']');
 }

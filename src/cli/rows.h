@@ -13,7 +13,6 @@
  *                 their "drop", until the rest has room; then the widest of
  *                 those that may shrink do, and what is too long is cut
  *   rows_json()   an array of objects
- *   row_json()    an object
  *
  * A row owns nothing: what its values point to has to stay until the next row
  * is asked for.  Nothing here needs memory, or fails.
@@ -46,6 +45,5 @@ void rows_table(const struct options *o, row_describe *describe, void *context,
     size_t count);
 void rows_json(struct json *j, const char *name, row_describe *describe,
     void *context, size_t count);
-void row_json(struct json *j, const char *name, const struct row *row);
 
 #endif

@@ -63,13 +63,12 @@ open_journal(struct scan *s, const char *program, long long since,
 	if (pipe2(ends, O_CLOEXEC) != 0)
 		return error_errno(err, EX_OSERR, log->name, "cannot open a pipe");
 	log->fd = ends[0];
-	s->source = (struct child){ .argv = argv, .input = -1,
+	s->source = (struct child){ .argv = argv, .name = log->name, .input = -1,
 		.directory = -1, .target = ends[1], .messages = &s->words };
 	started = child_start(&s->source, err);
 	(void)close(ends[1]);
 	if (started != 0)
 		return -1;
-	s->has_source = true;
 	if (!s->o->quiet)
 		warn("scan: reads the journal, as %s -o export "
 		    "SYSLOG_FACILITY=2 shows it", program);
@@ -179,17 +178,16 @@ tell_rest(const struct scan *s)
 static int
 refuse(const struct scan *s, const struct scan_log *log, struct error *err)
 {
-	switch (maillog_defect(&s->found)) {
-	case MAILLOG_UTF16:
+	enum maillog_defect defect = maillog_defect(&s->found);
+
+	if (defect == MAILLOG_UTF16)
 		return error_set(err, EX_DATAERR, "%s: is UTF-16; iconv -f "
 		    "UTF-16 -t UTF-8 turns it into what scan reads", log->name);
-	case MAILLOG_NEWEST_FIRST:
+	if (defect == MAILLOG_NEWEST_FIRST)
 		return error_set(err, EX_DATAERR, "%s: its newest lines come "
 		    "first; run journalctl without -r, or turn it by tac(1)",
 		    log->name);
-	default:
-		return 0;
-	}
+	return 0;
 }
 
 /* Failures in lines that were not understood are told, never passed over. */

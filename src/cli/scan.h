@@ -38,8 +38,8 @@ struct scan {
 	struct progress_line line; /* begun by the caller */
 	struct arena memory;
 	/* private */
-	struct child source; /* journalctl, or what runs the unpackers */
-	bool has_source;     /* it was started */
+	struct child source; /* journalctl, or what runs the unpackers; without
+	                        a name: there is none */
 	struct buf words;    /* what it says of itself */
 };
 

@@ -316,9 +316,8 @@ scan_end_source(struct scan *s, struct error *err)
 {
 	int status;
 
-	if (!s->has_source)
+	if (s->source.name == NULL)
 		return 0;
-	s->has_source = false;
 	status = child_wait(&s->source, err);
 	if (status <= 0)
 		return status;
@@ -335,7 +334,6 @@ scan_close(struct scan *s)
 {
 	for (size_t i = 0; i < s->count; i++)
 		close_fd(&s->logs[i].fd);
-	if (s->has_source)
-		child_kill(&s->source);
+	child_kill(&s->source);
 	s->count = 0;
 }

@@ -97,7 +97,6 @@ unpack_start(struct scan *s, struct error *err)
 		.name = "scan", .output = &s->words };
 	if (child_start(&s->source, err) != 0)
 		return -1;
-	s->has_source = true;
 	for (size_t i = 0; i < s->count; i++)
 		if (s->logs[i].unpacker != NULL) {
 			(void)close(s->logs[i].packed);

@@ -98,28 +98,20 @@ cure_of(const struct error *err)
 }
 
 int
-fail(const struct error *err)
+fail_at(const char *file, size_t line, const struct error *err)
 {
 	struct error why = *err;
 
 	if (err->text[0] == '\0')
 		return err->status;
-	(void)error_set(&why, err->status, "%s%s", err->text, cure_of(err));
+	if (line > 0)
+		(void)error_set(&why, err->status, "%s:%zu: %s", file, line,
+		    err->text);
+	error_add(&why, "%s", cure_of(&why));
 	warn("%s", why.text);
 	if (first_failure.status == 0)
 		first_failure = why;
 	return why.status;
-}
-
-int
-fail_at(const char *file, size_t line, const struct error *err)
-{
-	struct error why = *err;
-
-	if (line > 0)
-		(void)error_set(&why, err->status, "%s:%zu: %s", file, line,
-		    err->text);
-	return fail(&why);
 }
 
 /* Is it a pipe that nobody reads any more? */

@@ -241,28 +241,25 @@ help(const struct options *o, struct error *err)
 
 /* ---- the way to it ---- */
 
-static int
-check_words(const struct verb_entry *v, const struct options *o, struct error *err)
-{
-	bool few = o->word_count < v->least;
-
-	if (!few && (v->most < 0 || o->word_count <= v->most))
-		return options_fit(o, v->group, err);
-	return error_set(err, EX_USAGE, "%s: too %s words; write: tlsoff %s %s",
-	    v->name, few ? "few" : "many", v->name, v->words);
-}
-
 int
 verb_run(const struct options *o, struct error *err)
 {
 	const struct verb_entry *v;
+	bool few;
 
 	if (o->help)
 		return help(o, err);
 	if (o->version)
 		return version(o, err);
 	v = find_verb(o->verb, err);
-	if (v == NULL || check_words(v, o, err) != 0)
+	if (v == NULL)
+		return -1;
+	few = o->word_count < v->least;
+	if (few || (v->most >= 0 && o->word_count > v->most))
+		return error_set(err, EX_USAGE, "%s: too %s words; write: "
+		    "tlsoff %s %s", v->name, few ? "few" : "many", v->name,
+		    v->words);
+	if (options_fit(o, v->group, err) != 0)
 		return -1;
 	if (o->verbose && sandbox_lacks() != NULL)
 		detail(o, "this system has no %s: what reads maps and logs "
