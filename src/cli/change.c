@@ -11,7 +11,6 @@
  * change_run() is 2 to 8; 2 to 7 are change_files(), since somebody else may
  * write meanwhile.
  */
-#include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 

@@ -3,8 +3,9 @@
  * and ends.
  *
  * main() reads the options into a struct options; verb_run() finds the verb in a
- * table and calls it.  A verb returns the exit status; messages go through say()
- * and warn(), so that -q, -v and --json work alike everywhere.
+ * table and calls it.  A verb returns the exit status, or its failure, which main()
+ * tells; messages go through say() and warn(), so that -q, -v and --json work
+ * alike everywhere.
  */
 #ifndef TLSOFF_CLI_H
 #define TLSOFF_CLI_H

@@ -1,6 +1,5 @@
 /* Days and moments as people write them, in local time: --until, --since. */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>

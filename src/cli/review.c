@@ -4,7 +4,6 @@
  * one of them, so those can be named.
  */
 #include <string.h>
-#include <sysexits.h>
 
 #include "review.h"
 #include "rows.h"

@@ -4,7 +4,6 @@
  */
 #include <fcntl.h>
 #include <glob.h>
-#include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sysexits.h>
