@@ -230,6 +230,8 @@ int cancel_fd(void);
 
 /* Milliseconds of the clock that no one sets: for limits and pauses. */
 int64_t clock_ms(void);
+/* So long, or until a signal comes. */
+void sleep_ms(int milliseconds);
 
 /* ---- days ---- */
 

@@ -9,7 +9,6 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "map_private.h"
@@ -56,10 +55,6 @@ file_open(const struct map_file *file, const struct map_spec *spec,
 static int
 lock_file(int fd, const struct map_file *file, struct error *err)
 {
-	const struct timespec step = {
-		0, LOCK_WAIT * (1000000000L / LOCK_STEPS)
-	};
-
 	for (int i = 0; flock(fd, LOCK_SH | LOCK_NB) != 0; i++) {
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return 0; /* a file system without locks */
@@ -70,7 +65,7 @@ lock_file(int fd, const struct map_file *file, struct error *err)
 			    "%s: locked by another program for %d seconds; "
 			    "try again when its makemap has ended", file->path,
 			    LOCK_WAIT);
-		(void)nanosleep(&step, NULL);
+		sleep_ms(LOCK_WAIT * 1000 / LOCK_STEPS);
 	}
 	return 0;
 }

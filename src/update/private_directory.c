@@ -152,7 +152,7 @@ take_lock(struct target *t, int64_t end, struct error *err)
 		if (cancel_check(err) != 0)
 			return -1;
 		if (held)
-			sleep_a_moment();
+			sleep_ms(MOMENT);
 	}
 }
 

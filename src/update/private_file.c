@@ -9,7 +9,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "update_private.h"
@@ -28,14 +27,6 @@ file_name(char to[PRIVATE_NAME], const struct target *t, size_t which)
 {
 	(void)snprintf(to, PRIVATE_NAME, "%s%s%s", files[which].before, t->name,
 	    files[which].after);
-}
-
-void
-sleep_a_moment(void)
-{
-	const struct timespec moment = { 0, 20000000L };
-
-	(void)nanosleep(&moment, NULL);
 }
 
 int

@@ -73,7 +73,7 @@ give_back(const struct target *t, ino_t placed)
 			return -1;
 		if (waits++ == WAITS)
 			return private_put_over(t);
-		sleep_a_moment();
+		sleep_ms(MOMENT);
 	}
 }
 
@@ -87,7 +87,7 @@ is_ours_alone(const struct work *w, enum lease *lease)
 	*lease = lease_take(file);
 	/* Untested: somebody writes to the new text, without end. */
 	for (int i = 0; i < WAITS && *lease == LEASE_BUSY; i++) {
-		sleep_a_moment();
+		sleep_ms(MOMENT);
 		*lease = lease_take(file);
 	}
 	return *lease != LEASE_BUSY && file_holds(file, w->next->text);
@@ -251,8 +251,6 @@ let_others_run(void)
 static void
 map_lock(const struct target *map, int milliseconds)
 {
-	const struct timespec step = { 0, 1000000L };
-
 	if (map->file < 0)
 		return;
 	for (int i = 0; flock(map->file, LOCK_EX | LOCK_NB) != 0; i++) {
@@ -261,7 +259,7 @@ map_lock(const struct target *map, int milliseconds)
 		if ((errno != EWOULDBLOCK && errno != EINTR) ||
 		    i >= milliseconds)
 			return;
-		(void)nanosleep(&step, NULL);
+		sleep_ms(1);
 		let_others_run();
 	}
 }

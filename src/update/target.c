@@ -48,7 +48,7 @@ open_file(struct target *t, struct error *err)
 			    "when it is done", t->path);
 		if (cancel_check(err) != 0)
 			return -1;
-		sleep_a_moment();
+		sleep_ms(MOMENT);
 	}
 }
 

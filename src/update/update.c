@@ -111,7 +111,7 @@ read_quiet(struct update *u, struct error *err)
 		 * was read. */
 		if (clock_ms() >= end)
 			return writers_remain(u, err);
-		sleep_a_moment();
+		sleep_ms(MOMENT);
 	}
 }
 

@@ -34,8 +34,7 @@ int target_sync(const struct target *t, struct error *err) MUST_USE;
 /* A target of which nothing is open. */
 #define TARGET_INIT \
 	{ .directory = -1, .file = -1, .private_directory = -1 }
-/* 20 ms: between two looks at what another program does. */
-void sleep_a_moment(void);
+#define MOMENT 20 /* ms between two looks at what another program does */
 
 /* ---- the private directory ---- */
 

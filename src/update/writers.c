@@ -98,7 +98,7 @@ text_open(struct update *u, struct error *err)
 			return target_single(&u->text, err);
 		if (clock_ms() >= end)
 			return target_missing(&u->text, err);
-		sleep_a_moment();
+		sleep_ms(MOMENT);
 	}
 }
 
@@ -141,7 +141,7 @@ writers_wait(struct update *u, int64_t end, struct error *err)
 			return writers_remain(u, err);
 		if (cancel_check(err) != 0)
 			return -1;
-		sleep_a_moment();
+		sleep_ms(MOMENT);
 	}
 }
 

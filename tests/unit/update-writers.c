@@ -253,7 +253,7 @@ a_writer_that_was_held_up_gets_its_file_back(void **state)
 	assert_false(text_was_written(&f->w));
 	child = saver(f, TEXT_ASIDE);
 	while (!lease_is_wanted(f->u.text.file))
-		sleep_a_moment();
+		sleep_ms(MOMENT);
 	assert_true(text_was_written(&f->w));
 	assert_int_equal(text_undo_to_retry(&f->w, &f->err), UPDATE_AGAIN);
 	expect_text(f, "access", OLD);
