@@ -119,7 +119,6 @@ reading_map(struct reading_file *r, const struct options *o,
 	struct location *l = &r->place;
 	struct error why = ERROR_INIT;
 	struct map_source source;
-	struct map_file file;
 
 	/* Untested: the path of a map that was read begins with /. */
 	if (is_ignored(site)) {
@@ -134,8 +133,8 @@ reading_map(struct reading_file *r, const struct options *o,
 		*(is_ours ? err : unreadable) = why;
 		return is_ours ? -1 : 0;
 	}
-	file = (struct map_file){ l->directory, l->name, l->path };
-	source = (struct map_source){ &file, &site->map, o->makemap,
+	source = (struct map_source){ { l->directory, l->name, l->path },
+		&site->map, o->makemap,
 		site->config[0] == '\0' ? NULL : site->config };
 	r->map = map_open(&source, unreadable);
 	close_fd(&l->directory);

@@ -21,7 +21,7 @@ int
 makemap_run(const struct map_source *source, const char *const *options,
     struct child *child, struct error *err)
 {
-	const struct map_file *file = source->file;
+	const struct map_file *file = &source->file;
 	const char *argv[OPTIONS_MAX + 6];
 	char name[NAME_MAX + 3];
 	size_t n = 0;
@@ -68,7 +68,7 @@ makemap_failed(const struct map_source *source, int status, struct span said,
 	buf_visible(&words, span_cut(&said, "\n"));
 	(void)error_set(err, is_disk(status) ? EX_IOERR : EX_UNAVAILABLE,
 	    "%s: %s (exit status %d)%s%.900s",
-	    source->file->path, source->makemap, status,
+	    source->file.path, source->makemap, status,
 	    words.len > 0 ? " says: "
 	    : status == 128 + SIGXFSZ ? " was ended: File too large"
 	    : " failed and said nothing", buf_string(&words));

@@ -46,7 +46,7 @@ judge_proof(struct work *w, const struct map_build *b,
 	return error_set(err, EX_DATAERR,
 	    "%s: the map that %s built differs from the text: %s; nothing was "
 	    "changed", w->u->map.path, b->builder == BUILD_LIBDB ? "libdb"
-	    : b->builder == BUILD_PATCH ? "a patch" : b->makemap,
+	    : b->builder == BUILD_PATCH ? "a patch" : b->source.makemap,
 	    proof->example);
 }
 
@@ -56,23 +56,19 @@ build_with(struct work *w, enum map_builder builder, struct map_proof *proof,
     struct error *err)
 {
 	struct update *u = w->u;
-	const struct update_options *o = &u->options;
-	const struct map_file old = { u->map.directory, u->map.name,
-		u->map.path };
+	const struct map_file old = map_of(u).file;
 	struct map_build b = {
 		.builder = builder,
-		.spec = &o->site->map,
-		.file = { u->map.private_directory, u->map.name,
-		    u->map.new_path },
+		.source = map_of(u),
 		.access = w->next,
-		.makemap = o->makemap,
-		.config = o->site->config[0] != '\0' ? o->site->config : NULL,
 		.old = &old,
 		.before = &u->access,
-		.progress = o->progress,
+		.progress = u->options.progress,
 	};
 	struct map_job *job;
 
+	b.source.file = (struct map_file){ u->map.private_directory,
+		u->map.name, u->map.new_path };
 	private_clear(&u->map);
 	job = map_begin(&b, err);
 	if (job == NULL)

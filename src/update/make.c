@@ -161,12 +161,13 @@ static int
 prove(struct work *w, struct map_proof *proof, struct error *err)
 {
 	struct update *u = w->u;
+	const struct map_source map = map_of(u);
 
 	/* Its owner and mode are set later: it has to be no other file too. */
 	if (target_reopen(&u->map, err) != 0 ||
 	    target_single(&u->map, err) != 0)
 		return -1;
-	if (map_in_place(u, w->next, proof, err) != 0)
+	if (map_prove(&map, w->next, proof, err) != 0)
 		return -1;
 	if (proof->equal)
 		return 0;

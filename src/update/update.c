@@ -147,26 +147,26 @@ update_old_file(const struct update *u, size_t which,
 	    AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-int
-map_in_place(const struct update *u, struct access *access,
-    struct map_proof *proof, struct error *err)
+struct map_source
+map_of(const struct update *u)
 {
 	const struct site *site = u->options.site;
-	const struct map_file file = {
-		u->map.directory, u->map.name, u->map.path
-	};
-	const struct map_source source = { &file, &site->map,
-		u->options.makemap, site->config[0] != '\0' ? site->config
-		                                            : NULL };
 
-	return map_prove(&source, access, proof, err);
+	return (struct map_source){
+		.file = { u->map.directory, u->map.name, u->map.path },
+		.spec = &site->map,
+		.makemap = u->options.makemap,
+		.config = site->config[0] != '\0' ? site->config : NULL,
+	};
 }
 
 int
 update_proven(const struct update *u, struct access *access,
     struct map_proof *proof, struct error *err)
 {
-	if (map_in_place(u, access, proof, err) == 0)
+	const struct map_source map = map_of(u);
+
+	if (map_prove(&map, access, proof, err) == 0)
 		return 0;
 	if (err->status != EX_NOINPUT && err->status != EX_DATAERR &&
 	    err->status != EX_IOERR)

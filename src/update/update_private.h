@@ -152,9 +152,8 @@ bool time_before(struct timespec a, struct timespec b);
 
 /* ---- a change under way ---- */
 
-/* map_prove() of the map that stands there and this text. */
-int map_in_place(const struct update *u, struct access *access,
-    struct map_proof *proof, struct error *err) MUST_USE;
+/* The map that stands there. */
+struct map_source map_of(const struct update *u);
 
 struct work {
 	struct update *u;

@@ -95,8 +95,8 @@ expect_words(const char *words)
 static int
 build(const char *makemap)
 {
-	const struct map_build b = { .builder = BUILD_MAKEMAP, .spec = &hash,
-		.file = file, .access = &parsed, .makemap = makemap };
+	const struct map_build b = { .builder = BUILD_MAKEMAP, .source.spec = &hash,
+		.source.file = file, .access = &parsed, .source.makemap = makemap };
 	struct map_proof proof;
 	struct map_job *job;
 
@@ -151,7 +151,7 @@ static int
 prove(struct map_proof *proof)
 {
 	err = (struct error)ERROR_INIT;
-	return map_prove(&(struct map_source){ &file, &other, program, NULL },
+	return map_prove(&(struct map_source){ file, &other, program, NULL },
 	    &parsed, proof, &err);
 }
 

@@ -103,8 +103,8 @@ build(const char *text)
 {
 	struct access a;
 	struct map_proof proof;
-	const struct map_build b = { .builder = BUILD_LIBDB, .spec = &spec,
-		.file = file, .access = &a };
+	const struct map_build b = { .builder = BUILD_LIBDB, .source.spec = &spec,
+		.source.file = file, .access = &a };
 
 	parse(&a, text, true);
 	(void)unlinkat(file.directory, "access.db", 0);
@@ -117,8 +117,8 @@ build(const char *text)
 static int
 patch(struct map_proof *proof)
 {
-	const struct map_build b = { .builder = BUILD_PATCH, .spec = &spec,
-		.file = copy, .old = &file, .access = &after,
+	const struct map_build b = { .builder = BUILD_PATCH, .source.spec = &spec,
+		.source.file = copy, .old = &file, .access = &after,
 		.before = &before };
 
 	err = (struct error)ERROR_INIT;
@@ -135,7 +135,7 @@ must_be_equal(void)
 		fail_msg("%s", err.text);
 	if (!proof.equal)
 		fail_msg("%s", proof.example);
-	assert_int_equal(map_prove(&(struct map_source){ &copy, &spec, NULL, NULL },
+	assert_int_equal(map_prove(&(struct map_source){ copy, &spec, NULL, NULL },
 	    &after, &proof, &err), 0);
 	if (!proof.equal)
 		fail_msg("%s", proof.example);
@@ -278,7 +278,8 @@ a_large_map_with_holes_is_copied(void **state)
 {
 	(void)state;
 	make_large_map();
-	if (file_copy(&file, &spec, &copy, &err) != 0)
+	if (file_copy(&file, &(struct map_source){ copy, &spec, NULL,
+	    NULL }, &err) != 0)
 		fail_msg("%s", err.text);
 	must_be_a_copy();
 }
@@ -290,7 +291,8 @@ a_copy_that_is_interrupted_goes_on(void **state)
 	make_large_map();
 	failing_time = 2;
 	failing_errno = EINTR;
-	if (file_copy(&file, &spec, &copy, &err) != 0)
+	if (file_copy(&file, &(struct map_source){ copy, &spec, NULL,
+	    NULL }, &err) != 0)
 		fail_msg("%s", err.text);
 	must_be_a_copy();
 }
@@ -304,7 +306,8 @@ a_disk_that_is_full_ends_a_copy(void **state)
 	make_large_map();
 	failing_time = 2;
 	failing_errno = ENOSPC;
-	status = file_copy(&file, &spec, &copy, &err);
+	status = file_copy(&file, &(struct map_source){ copy, &spec, NULL,
+	    NULL }, &err);
 	/* Where the file system copies by itself nothing is written. */
 	if (failing_time > 0) {
 		assert_int_equal(status, 0);
@@ -321,7 +324,8 @@ what_stands_there_is_not_written_over(void **state)
 	(void)state;
 	make_large_map();
 	assert_int_equal(symlinkat("access.db", copy.directory, "copy.db"), 0);
-	assert_int_equal(file_copy(&file, &spec, &copy, &err), -1);
+	assert_int_equal(file_copy(&file, &(struct map_source){ copy, &spec, NULL,
+	    NULL }, &err), -1);
 	expect_words("copy.db: cannot create");
 }
 

@@ -146,10 +146,10 @@ try_build(struct fixture *f, enum map_builder builder)
 {
 	const struct map_build build = {
 		.builder = builder,
-		.spec = &f->spec,
-		.file = f->file,
+		.source.spec = &f->spec,
+		.source.file = f->file,
 		.access = &f->access,
-		.makemap = f->makemap,
+		.source.makemap = f->makemap,
 	};
 
 	return build_map(&build, &f->proof, &f->err);
@@ -169,7 +169,7 @@ static inline void
 expect_get(struct fixture *f, const char *key, const char *expected)
 {
 	struct map *map = map_open(
-	    &(struct map_source){ &f->file, &f->spec, f->makemap, NULL },
+	    &(struct map_source){ f->file, &f->spec, f->makemap, NULL },
 	    &f->err);
 	struct span value = { "", 0 };
 	int found;
@@ -191,7 +191,7 @@ static inline int
 try_prove(struct fixture *f)
 {
 	return map_prove(
-	    &(struct map_source){ &f->file, &f->spec, f->makemap, NULL },
+	    &(struct map_source){ f->file, &f->spec, f->makemap, NULL },
 	    &f->access, &f->proof, &f->err);
 }
 
@@ -227,7 +227,7 @@ expect_refused(struct fixture *f, int status, const char *word)
 	fd = open(noise, O_RDWR | O_CREAT | O_TRUNC, 0600);
 	assert_true(kept >= 0 && fd >= 0);
 	(void)dup2(fd, STDERR_FILENO);
-	map = map_open(&(struct map_source){ &f->file, &f->spec, f->makemap, NULL },
+	map = map_open(&(struct map_source){ f->file, &f->spec, f->makemap, NULL },
 	    &f->err);
 	(void)dup2(kept, STDERR_FILENO);
 	(void)close(kept);
