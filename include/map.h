@@ -86,6 +86,7 @@ void map_close(struct map *map);
 enum map_builder {
 	BUILD_MAKEMAP,
 	BUILD_LIBDB,
+	BUILD_MAKE,  /* the site's own Makefile, by update_commit() alone */
 	BUILD_PATCH, /* a copy of the old map, with what changed in the text */
 	BUILD_NONE   /* the map is there: of map_prove() */
 };

@@ -82,7 +82,7 @@ int options_read(struct options *o, int argc, char **argv, struct error *err)
  * site's, which wrappers give to all?  EX_USAGE. */
 int options_fit(const struct options *o, unsigned verb, struct error *err)
     MUST_USE;
-/* Words of --builder and --restart, by enum update_builder and service_mode; NULL
+/* Words of --builder and --restart, by enum map_builder and service_mode; NULL
  * behind the last. */
 extern const char *const builder_names[], *const restart_names[];
 /* The place of a word among names; -1: it is none of them. */

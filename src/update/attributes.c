@@ -178,22 +178,6 @@ attributes_copy(int from, int to, const char *path, struct error *err)
 	return 0;
 }
 
-int
-attributes_new(int map, const struct site *site, const char *path,
-    struct error *err)
-{
-	struct user user;
-
-	if (geteuid() == 0 && site->trusted_user[0] != '\0' &&
-	    user_find(&user, site->trusted_user, 0) &&
-	    fchown(map, user.id, (gid_t)-1) != 0)
-		return error_errno(err, EX_NOPERM, path,
-		    "cannot give it to the TrustedUser");
-	if (fchmod(map, 0640) != 0)
-		return error_errno(err, EX_NOPERM, path, "cannot set its mode");
-	return 0;
-}
-
 bool
 time_before(struct timespec a, struct timespec b)
 {
@@ -213,6 +197,36 @@ times_at_least(int fd, struct timespec least, const char *path,
 	if (futimens(fd, (struct timespec[2]){ now, now }) != 0)
 		return error_errno(err, EX_IOERR, path, "cannot set its times");
 	return 0;
+}
+
+/* For a map where there was none. */
+static int
+set_attributes(int map, const struct site *site, const char *path,
+    struct error *err)
+{
+	struct user user;
+
+	if (geteuid() == 0 && site->trusted_user[0] != '\0' &&
+	    user_find(&user, site->trusted_user, 0) &&
+	    fchown(map, user.id, (gid_t)-1) != 0)
+		return error_errno(err, EX_NOPERM, path,
+		    "cannot give it to the TrustedUser");
+	if (fchmod(map, 0640) != 0)
+		return error_errno(err, EX_NOPERM, path, "cannot set its mode");
+	return 0;
+}
+
+int
+attributes_of_map(int map, int old, const struct update *u, struct error *err)
+{
+	const char *path = u->map.path;
+
+	if ((old >= 0 ? attributes_copy(old, map, path, err)
+	        : set_attributes(map, u->options.site, path, err)) != 0 ||
+	    times_at_least(map, u->text_seen.st_mtim, path, err) != 0)
+		return -1;
+	return fsync(map) == 0 ? 0
+	    : error_errno(err, EX_IOERR, path, "cannot sync the new map");
 }
 
 void

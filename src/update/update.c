@@ -42,7 +42,7 @@ update_open(struct update *u, const struct update_options *options,
 	u->options = *options;
 	u->text = u->map = none;
 	u->text.open_end = u->map.open_end = end;
-	u->new_text = -1;
+	u->new_text = u->new_map = -1;
 	if (open_targets(u, err) == 0 && (options->read_only ||
 	    (private_open(&u->text, end, err) == 0 &&
 	        private_open(&u->map, end, err) == 0)))
@@ -183,6 +183,7 @@ update_close(struct update *u)
 	if (!u->opened)
 		return;
 	close_fd(&u->new_text);
+	close_fd(&u->new_map);
 	/* The text's last: whoever waits for it finds the map's free. */
 	private_close(&u->map);
 	private_close(&u->text);

@@ -139,8 +139,9 @@ bool file_holds(int file, struct span bytes);
 
 int attributes_copy(int from, int to, const char *path, struct error *err)
     MUST_USE;
-/* For a map where there was none. */
-int attributes_new(int map, const struct site *site, const char *path,
+/* Gives a new map those of the old one or, where there was none (-1), of a map
+ * that sendmail takes, and times after the text's; synced.  EX_NOPERM, EX_IOERR. */
+int attributes_of_map(int map, int old, const struct update *u,
     struct error *err) MUST_USE;
 /* Sets the times to now, or to least where that is later. */
 int times_at_least(int fd, struct timespec least, const char *path,
@@ -155,39 +156,27 @@ bool time_before(struct timespec a, struct timespec b);
 /* The map that stands there. */
 struct map_source map_of(const struct update *u);
 
-struct work {
-	struct update *u;
-	struct access *next;
-	bool changed;          /* the text; else only the map is mended */
-	bool text_written;     /* the new one, and synced */
-	struct stat text_seen; /* the text that is to stand with the map */
-	int map;               /* the new map, open; -1: the old one stays */
-	bool text_in;          /* the new text is in place ... */
-	bool text_kept;        /* ... and the old one in the private directory */
-	bool map_kept;         /* the old map is in its private directory */
-};
-
 /* Puts the text in place, where it changed; UPDATE_AGAIN with all undone. */
-enum update_status text_put(struct work *w, struct error *err) MUST_USE;
+enum update_status text_put(struct update *u, struct error *err) MUST_USE;
 /* Takes it back, but never to the loss of what somebody wrote meanwhile; where
  * that fails, err says so too. */
-void text_undo(struct work *w, struct error *err);
+void text_undo(struct update *u, struct error *err);
 /* The same, for another attempt: UPDATE_AGAIN. */
-enum update_status text_undo_to_retry(struct work *w, struct error *err)
+enum update_status text_undo_to_retry(struct update *u, struct error *err)
     MUST_USE;
 /* Has somebody who found the old text by its name written to it since? */
-bool text_was_written(const struct work *w);
-int map_put(struct work *w, struct error *err) MUST_USE;
+bool text_was_written(const struct update *u);
+int map_put(struct update *u, struct error *err) MUST_USE;
 /* Takes it back, or says in err that text and map stay. */
-void map_undo(struct work *w, struct error *err);
+void map_undo(struct update *u, struct error *err);
 /* Writes the text into its private directory: u->new_text. */
 int text_write(struct update *u, struct span text, struct error *err) MUST_USE;
 /* All of it: waits for a makemap run by hand, puts text and, where one was built,
  * map in place, looks at the old text once more; on failure, and for
  * UPDATE_AGAIN, all is undone. */
-enum update_status put_in_place(struct work *w, struct error *err) MUST_USE;
+enum update_status put_in_place(struct update *u, struct error *err) MUST_USE;
 
-enum update_status make_commit(struct work *w, struct map_proof *proof,
+enum update_status make_commit(struct update *u, struct map_proof *proof,
     struct error *err) MUST_USE;
 
 #endif

@@ -32,7 +32,6 @@ struct fixture {
 	struct update_options options;
 	struct update u;
 	struct access next; /* NEW */
-	struct work w;
 	struct map_proof proof;
 	struct error err;
 	struct stat text, map; /* as they were */
@@ -58,7 +57,7 @@ set_up(void **state)
 	    "hash");
 	f->options = (struct update_options){
 		.site = &f->site, .rules = &f->rules,
-		.builder = map_libdb() != NULL ? UPDATE_LIBDB : UPDATE_MAKEMAP,
+		.builder = map_libdb() != NULL ? BUILD_LIBDB : BUILD_MAKEMAP,
 		.makemap = map_libdb() != NULL ? NULL : getenv("MAKEMAP"),
 	};
 	f->old_map = -1;
@@ -170,11 +169,11 @@ static inline void
 put_text(struct fixture *f)
 {
 	open_it(f);
-	f->w = (struct work){ .u = &f->u, .next = &f->next, .changed = true,
-		.map = -1 };
+	f->u.next = &f->next;
+	f->u.changed = true;
 	assert_int_equal(text_write(&f->u, f->next.text, &f->err), 0);
-	assert_int_equal(fstat(f->u.new_text, &f->w.text_seen), 0);
-	assert_int_equal(text_put(&f->w, &f->err), UPDATE_DONE);
+	assert_int_equal(fstat(f->u.new_text, &f->u.text_seen), 0);
+	assert_int_equal(text_put(&f->u, &f->err), UPDATE_DONE);
 }
 
 static inline void
