@@ -36,19 +36,6 @@ write_text(struct update *u, struct map_job *job, struct error *err)
 	return 0;
 }
 
-static int
-judge_proof(struct update *u, const struct map_build *b,
-    const struct map_proof *proof, struct error *err)
-{
-	if (proof->equal)
-		return 0;
-	return error_set(err, EX_DATAERR,
-	    "%s: the map that %s built differs from the text: %s; nothing was "
-	    "changed", u->map.path, b->builder == BUILD_LIBDB ? "libdb"
-	    : b->builder == BUILD_PATCH ? "a patch" : b->source.makemap,
-	    proof->example);
-}
-
 /* The map is built in a child, the text written meanwhile, and both compared. */
 static int
 build_with(struct update *u, enum map_builder builder, struct map_proof *proof,
@@ -67,7 +54,6 @@ build_with(struct update *u, enum map_builder builder, struct map_proof *proof,
 
 	b.source.file = (struct map_file){ u->map.private_directory,
 		u->map.name, u->map.new_path };
-	private_clear(&u->map);
 	job = map_begin(&b, err);
 	if (job == NULL)
 		return -1;
@@ -76,11 +62,22 @@ build_with(struct update *u, enum map_builder builder, struct map_proof *proof,
 		return -1;
 	}
 	if (map_finish(job, proof, err) != 0) {
-		if (err->status == EX_NOINPUT)
+		/* An empty directory that was removed takes no file. */
+		if (private_check(&u->map, err) == 0 &&
+		    err->status == EX_NOINPUT)
 			err->status = EX_UNAVAILABLE;
 		return -1;
 	}
-	return cancel_check(err) != 0 ? -1 : judge_proof(u, &b, proof, err);
+	if (cancel_check(err) != 0)
+		return -1;
+	if (proof->equal)
+		return 0;
+	private_clear(&u->map);
+	return error_set(err, EX_DATAERR,
+	    "%s: the map that %s built differs from the text: %s; nothing was "
+	    "changed", u->map.path, builder == BUILD_LIBDB ? "libdb"
+	    : builder == BUILD_PATCH ? "a patch" : b.source.makemap,
+	    proof->example);
 }
 
 /* By a patch, where that is asked for; where it fails anew, and u says why. */

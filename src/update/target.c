@@ -146,14 +146,19 @@ target_close(struct target *t)
 int
 private_create(const struct target *t, int *file, struct error *err)
 {
+	int code;
+
 	close_fd(file);
-	if (unlinkat(t->private_directory, t->name, 0) != 0 && errno != ENOENT)
-		return error_errno(err, EX_CANTCREAT, t->new_path,
-		    "cannot remove");
 	*file = openat(t->private_directory, t->name,
 	    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	return *file >= 0 ? 0
-	    : error_errno(err, EX_CANTCREAT, t->new_path, "cannot create");
+	if (*file >= 0)
+		return 0;
+	code = errno;
+	/* An empty directory that was removed takes no file. */
+	if (private_check(t, err) != 0)
+		return -1;
+	errno = code;
+	return error_errno(err, EX_CANTCREAT, t->new_path, "cannot create");
 }
 
 int

@@ -4,7 +4,7 @@
  *   target.c             a path as directory, name and file; the new file in
  *                        the private directory, and the exchange
  *   private_directory.c  the directory beside a target: one tlsoff at a time
- *   private_file.c       what is in it: what a killed run left, who runs
+ *   private_file.c       what is in it, also of a killed run
  *   attributes.c         owner, group, mode, xattrs, times
  *   writers.c            other programs that write the text
  *   swap.c               text and map are put in place, and taken back
@@ -45,13 +45,13 @@ int target_sync(const struct target *t, struct error *err) MUST_USE;
 /*
  * Makes the directory ".NAME.tlsoff.d" beside a target, or takes over what a
  * killed run left there, and locks it, until end in clock_ms():
- * t->private_directory, empty but for a file that names our process.
+ * t->private_directory, empty.
  *
  * What is there is ours only if the caller owns it, its mode gives nothing to
- * group or others, and it is empty, or has our mode or holds that file, and holds
- * nothing but our names, each a plain file without another name.  Else it is left
- * as it is: EX_CANTCREAT, with what to do.  EX_TEMPFAIL: another run has it locked (says which).  EX_OSERR:
- * the file system has no locks.
+ * group or others, and it is empty, or has our mode and holds nothing but our
+ * names, each a plain file without another name.  Else it is left as it is:
+ * EX_CANTCREAT, with what to do.  EX_TEMPFAIL: another run has it locked (says
+ * which, where the system tells).  EX_OSERR: the file system has no locks.
  */
 int private_open(struct target *t, int64_t end, struct error *err) MUST_USE;
 /* Does its name still lead to it?  Else another run may have the lock, too, and
@@ -64,13 +64,6 @@ void private_close(struct target *t);
  * nothing: EX_CANTCREAT. */
 int private_remove_leftover(const struct target *t, struct error *err)
     MUST_USE;
-/* Writes the file that names our process. */
-int private_name_process(const struct target *t, struct error *err) MUST_USE;
-/* Whose process it names; 0: nobody can tell. */
-unsigned long private_process(const struct target *t);
-/* Removes our files, that one last or not at all; false: one of them could not
- * be. */
-bool private_remove_files(const struct target *t, bool holder);
 /* Removes whatever files and empty directories are there. */
 void private_remove_all(const struct target *t);
 /* error_errno() with its path; EX_CANTCREAT. */
@@ -87,8 +80,8 @@ void private_clear(const struct target *t);
 
 /* ---- the new file, target.c ---- */
 
-/* Creates the new file, t->name in it, in place of what stands there: *file,
- * which is closed before.  EX_CANTCREAT. */
+/* Creates the new file, t->name in it, where none is: *file, which is closed
+ * before.  EX_CANTCREAT. */
 int private_create(const struct target *t, int *file, struct error *err)
     MUST_USE;
 /* The same file again, for reading only.  EX_IOERR. */

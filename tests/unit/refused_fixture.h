@@ -178,7 +178,7 @@ static inline int
 tear_down(void **state)
 {
 	static const char *const names[] = { "access", "access.db",
-		TEXT_ASIDE, TEXT_DIRECTORY "/access.holder" };
+		TEXT_ASIDE };
 	struct fixture *f = *state;
 
 	failing = NULL;
