@@ -36,8 +36,7 @@ file_open(const struct map_source *source, struct stat *seen,
     struct error *err)
 {
 	const struct map_file *file = &source->file;
-	int fd = openat(file->directory, file->name,
-	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	int fd = open_file(file->directory, file->name);
 
 	if (fd < 0 && (errno == ELOOP || errno == ENXIO))
 		return not_a_map(source, errno == ELOOP

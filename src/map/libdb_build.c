@@ -277,7 +277,7 @@ change(struct writer *w, struct error *err)
 /* libdb creates and changes a file by its name, here in the directory itself,
  * whoever bends the path to it meanwhile. */
 static int
-open_file(struct writer *w, bool patch, struct error *err)
+open_map(struct writer *w, bool patch, struct error *err)
 {
 	const struct map_file *file = &w->build->source.file;
 	bool btree = w->build->source.spec->type == MAP_BTREE;
@@ -327,7 +327,7 @@ libdb_build(const struct map_build *b, const struct task *task,
 	if (w.bulk.data == NULL)
 		return error_memory(err);
 	/* Untested: two failures in a row. */
-	if (open_file(&w, patch, err) == 0 && flush(&w, err) == 0 &&
+	if (open_map(&w, patch, err) == 0 && flush(&w, err) == 0 &&
 	    fill(&w, err) == 0)
 		status = flush(&w, err);
 	if (libdb_close(&w.libdb, &closing) != 0 && status == 0) {

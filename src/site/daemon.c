@@ -129,8 +129,7 @@ look_in(const char *path, struct daemon_seen *seen)
 	struct buf text = BUF_INIT;
 	struct error ignored;
 	bool live = false;
-	int fd = open(path,
-	    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	int fd = open_file(AT_FDCWD, path);
 
 	memset(seen, 0, sizeof(*seen));
 	if (fd < 0)
@@ -167,10 +166,8 @@ daemon_is_new(const struct daemon_seen *before, const struct daemon_seen *now)
 
 	return before->pid != now->pid || a->st_dev != b->st_dev ||
 	    a->st_ino != b->st_ino ||
-	    a->st_mtim.tv_sec != b->st_mtim.tv_sec ||
-	    a->st_mtim.tv_nsec != b->st_mtim.tv_nsec ||
-	    a->st_ctim.tv_sec != b->st_ctim.tv_sec ||
-	    a->st_ctim.tv_nsec != b->st_ctim.tv_nsec;
+	    !time_equal(a->st_mtim, b->st_mtim) ||
+	    !time_equal(a->st_ctim, b->st_ctim);
 }
 
 pid_t

@@ -178,13 +178,6 @@ attributes_copy(int from, int to, const char *path, struct error *err)
 	return 0;
 }
 
-bool
-time_before(struct timespec a, struct timespec b)
-{
-	return a.tv_sec < b.tv_sec ||
-	    (a.tv_sec == b.tv_sec && a.tv_nsec < b.tv_nsec);
-}
-
 int
 times_at_least(int fd, struct timespec least, const char *path,
     struct error *err)

@@ -59,8 +59,7 @@ open_makefile(const struct update *u, struct error *err)
 	    (int)(strlen(u->text.path) - strlen(u->text.name)), u->text.path);
 	if (location_open(&l, path, cure, err) != 0)
 		return -1;
-	fd = openat(l.directory, l.name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC |
-	    O_NONBLOCK | O_NOCTTY);
+	fd = open_file(l.directory, l.name);
 	close_fd(&l.directory);
 	if (fd < 0)
 		return error_errno(err, EX_NOINPUT, path, "cannot open");
@@ -129,8 +128,7 @@ is_untouched(const struct update *u, const struct old_map *old)
 	    AT_SYMLINK_NOFOLLOW) == 0 && now.st_ino == old->seen.st_ino &&
 	    now.st_dev == old->seen.st_dev &&
 	    now.st_size == old->seen.st_size &&
-	    now.st_mtim.tv_sec == old->aged.tv_sec &&
-	    now.st_mtim.tv_nsec == old->aged.tv_nsec;
+	    time_equal(now.st_mtim, old->aged);
 }
 
 static void

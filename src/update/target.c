@@ -30,11 +30,10 @@ kind_of(mode_t mode)
  * to give up by this very call, when it did.  It stays closed where there is
  * none. */
 static int
-open_file(struct target *t, struct error *err)
+open_target(struct target *t, struct error *err)
 {
 	for (;;) {
-		t->file = openat(t->directory, t->name, O_RDONLY | O_NOFOLLOW |
-		    O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+		t->file = open_file(t->directory, t->name);
 		/* Untested: the file goes between two calls; a signal comes
 		 * while a lease is waited for. */
 		if (t->file >= 0 || errno == ENOENT)
@@ -64,7 +63,7 @@ target_reopen(struct target *t, struct error *err)
 		return errno == ENOENT ? 0 : error_errno(err, EX_IOERR,
 		    t->path, "cannot stat");
 	if (S_ISREG(seen.st_mode)) {
-		if (open_file(t, err) != 0)
+		if (open_target(t, err) != 0)
 			return -1;
 		/* Untested: the file goes between two calls. */
 		if (t->file < 0)
@@ -104,7 +103,7 @@ target_open(struct target *t, const char *path, struct error *err)
 		status = error_errno(err, EX_NOINPUT, path,
 		    "cannot open its directory");
 	close_fd(&l.directory);
-	return status == 0 ? target_reopen(t, err) : -1;
+	return status;
 }
 
 int
@@ -165,8 +164,7 @@ int
 private_reopen(const struct target *t, int *file, struct error *err)
 {
 	close_fd(file);
-	*file = openat(t->private_directory, t->name,
-	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	*file = open_file(t->private_directory, t->name);
 	return *file >= 0 ? 0
 	    : error_errno(err, EX_IOERR, t->new_path, "cannot open");
 }

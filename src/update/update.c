@@ -20,8 +20,11 @@ open_targets(struct update *u, struct error *err)
 	    target_open(&u->map, site->map.path, err) != 0)
 		return -1;
 	if (u->options.read_only)
-		return u->text.exists ? 0 : target_missing(&u->text, err);
-	if (text_open(u, err) != 0 || target_single(&u->map, err) != 0)
+		return target_reopen(&u->text, err) != 0 ||
+		    target_reopen(&u->map, err) != 0 ? -1
+		    : u->text.exists ? 0 : target_missing(&u->text, err);
+	if (text_open(u, err) != 0 || target_reopen(&u->map, err) != 0 ||
+	    target_single(&u->map, err) != 0)
 		return -1;
 	/* Both are opened again under the lock.  Who waits for it must not keep
 	 * what others replace: its space is free when all have closed it. */
@@ -83,6 +86,8 @@ update_read_text(const char *path, struct buf *text, struct error *err)
 
 	t.open_end = clock_ms() + READER_WAIT;
 	status = target_open(&t, path, err);
+	if (status == 0)
+		status = target_reopen(&t, err);
 	if (status == 0)
 		status = read_all(&t, text, err);
 	target_close(&t);

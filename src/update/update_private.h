@@ -18,10 +18,11 @@
 
 /* ---- target ---- */
 
-/* Opens directory and file; a file that is missing is not an error. */
+/* Finds the file and opens its directory. */
 int target_open(struct target *t, const char *path, struct error *err)
     MUST_USE;
-/* The file by its name again.  EX_TEMPFAIL: another program has a lease on it
+/* Opens the file by its name, again; one that is missing is not an error.
+ * EX_TEMPFAIL: another program has a lease on it
  * until t->open_end. */
 int target_reopen(struct target *t, struct error *err) MUST_USE;
 /* That there is no such file; EX_NOINPUT. */
@@ -142,7 +143,6 @@ int times_at_least(int fd, struct timespec least, const char *path,
 /* Makes whoever holds this map look for a new one: sendmail compares whole
  * seconds. */
 void times_renew(int map, const struct stat *seen);
-bool time_before(struct timespec a, struct timespec b);
 
 /* ---- a change under way ---- */
 
