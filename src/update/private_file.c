@@ -15,14 +15,11 @@
 
 /* ---- names and errors ---- */
 
-/* What they have before the target's name, in the order in which they go. */
-static const char *const files[] = { "__db.", "" };
-#define FILES (sizeof(files) / sizeof(files[0]))
-
+/* What libdb calls a file that it is about to make. */
 static void
-file_name(char to[PRIVATE_NAME], const struct target *t, size_t which)
+libdb_name(char to[PRIVATE_NAME], const struct target *t)
 {
-	(void)snprintf(to, PRIVATE_NAME, "%s%s", files[which], t->name);
+	(void)snprintf(to, PRIVATE_NAME, "__db.%s", t->name);
 }
 
 int
@@ -86,10 +83,9 @@ has_our_names_only(const struct target *t, int private_directory,
 
 	if (seen->st_nlink <= 1)
 		return true;
-	for (size_t i = 0; i < FILES; i++) {
-		file_name(name, t, i);
-		ours += is_named(private_directory, name, seen);
-	}
+	libdb_name(name, t);
+	ours += is_named(private_directory, name, seen);
+	ours += is_named(private_directory, t->name, seen);
 	return seen->st_nlink == ours;
 }
 
@@ -119,13 +115,11 @@ judge_name(struct content *c, const char *name)
 	const struct target *t = c->of;
 	char ours[PRIVATE_NAME];
 	struct stat seen;
-	size_t which = 0;
 
 	c->empty = false;
-	while (which < FILES &&
-	    (file_name(ours, t, which), strcmp(name, ours) != 0))
-		which++;
-	if (which == FILES || fstatat(t->private_directory, name, &seen,
+	libdb_name(ours, t);
+	if ((strcmp(name, ours) != 0 && strcmp(name, t->name) != 0) ||
+	    fstatat(t->private_directory, name, &seen,
 	        AT_SYMLINK_NOFOLLOW) != 0 ||
 	    !S_ISREG(seen.st_mode) ||
 	    !has_our_names_only(t, t->private_directory, &seen))
@@ -144,12 +138,8 @@ remove_files(const struct target *t)
 {
 	char name[PRIVATE_NAME];
 
-	for (size_t i = 0; i < FILES; i++) {
-		file_name(name, t, i);
-		if (!is_gone(t, name))
-			return false;
-	}
-	return true;
+	libdb_name(name, t);
+	return is_gone(t, name) && is_gone(t, t->name);
 }
 
 int
