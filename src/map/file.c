@@ -82,14 +82,23 @@ static int
 read_magic(int fd, const struct map_source *source, uint32_t *magic,
     struct error *err)
 {
-	ssize_t n;
+	size_t have = 0;
 
 	*magic = 0;
-	do
-		n = pread(fd, magic, sizeof(*magic), MAGIC_AT);
-	while (n < 0 && errno == EINTR);
-	return n >= 0 ? 0 : error_errno(err, EX_IOERR, source->file.path,
-	    "cannot read");
+	while (have < sizeof(*magic)) {
+		ssize_t n = pread(fd, (char *)magic + have,
+		    sizeof(*magic) - have, MAGIC_AT + (off_t)have);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return error_errno(err, EX_IOERR, source->file.path,
+			    "cannot read");
+		if (n == 0)
+			break;
+		have += (size_t)n;
+	}
+	return 0;
 }
 
 /* Is it what the spec says?  Written on any machine: libdb reads both. */

@@ -91,16 +91,14 @@ keep_map(struct update *u, struct old_map *old, struct error *err)
 	old->file = fcntl(u->map.file, F_DUPFD_CLOEXEC, 3);
 	if (old->file < 0)
 		return error_errno(err, EX_CANTCREAT, path, "cannot copy");
-	if (private_create(&u->map, &u->new_map, err) != 0)
+	if (private_create(&u->map, &u->new_map, err) != 0 ||
+	    attributes_copy(old->file, u->new_map, path, err) != 0)
 		return -1;
-	if (copy_bytes(old->file, u->new_map, old->seen.st_size) != 0)
-		return error_errno(err, EX_IOERR, path, "cannot copy");
-	if (attributes_copy(old->file, u->new_map, path, err) != 0)
-		return -1;
-	if (futimens(u->new_map, (struct timespec[2]){ old->seen.st_atim,
-	    old->seen.st_mtim }) != 0 || fsync(u->new_map) != 0)
-		return error_errno(err, EX_IOERR, path, "cannot copy");
-	return 0;
+	if (copy_bytes(old->file, u->new_map, old->seen.st_size) == 0 &&
+	    futimens(u->new_map, (struct timespec[2]){ old->seen.st_atim,
+	        old->seen.st_mtim }) == 0 && fsync(u->new_map) == 0)
+		return 0;
+	return error_errno(err, EX_IOERR, path, "cannot copy");
 }
 
 /* make builds only what is older than the text, and some count in whole

@@ -126,8 +126,9 @@ process_of_lock(const struct target *t)
 	/* Untested: a system without this list. */
 	if (locks == NULL)
 		return 0;
-	while (pid == 0 && fstat(t->private_directory, &seen) == 0 &&
-	    fgets(line, sizeof(line), locks) != NULL)
+	if (fstat(t->private_directory, &seen) != 0)
+		seen.st_ino = 0;
+	while (pid == 0 && fgets(line, sizeof(line), locks) != NULL)
 		if (sscanf(line, "%*u: FLOCK %*s WRITE %lu %*x:%*x:%llu",
 		        &found, &inode) == 2 && inode == seen.st_ino)
 			pid = found;
