@@ -62,7 +62,10 @@ serve(struct task *t, struct answer *answer, struct error *err)
 		if (answer->status > 0)
 			buf_span(&t->words, value);
 	}
-	return 0;
+	/* What work returns is an answer, too, and must not be taken for that of
+	 * a key. */
+	return error_set(err, EX_OSERR, "%s: the process that reads it cannot "
+	    "be asked any more", t->child.name);
 }
 
 /* ---- the parent ---- */
