@@ -179,7 +179,8 @@ int task_seconds(size_t text, const struct map_file *map);
 /* Starts a child that does the work and answers once.  Every start needs a
  * task_free(), which ends it where it still works.  EX_OSERR. */
 int task_start(struct task *task, struct error *err) MUST_USE;
-/* Waits: what work returned, or -1 as task_died() and child_wait(). */
+/* Waits: what work returned, or -1: EX_DATAERR where the child that read died,
+ * EX_UNAVAILABLE where it wrote, EX_OSERR, and as child_wait(). */
 int task_end(struct task *task, struct answer *answer, struct error *err)
     MUST_USE;
 /* Of a work that answers more than once: asks, unless the question is empty, and
