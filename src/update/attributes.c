@@ -68,6 +68,8 @@ value_of(int fd, const char *name, struct buf *value, const char *path,
 			return 0;
 		if (n < 0)
 			return failed(path, name, "read", err);
+		if (n == 0)
+			return 1;
 		room = buf_room(value, (size_t)n + 1);
 		/* Untested: the attribute goes between the question for its
 		 * length and for its bytes. */
