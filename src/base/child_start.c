@@ -21,7 +21,7 @@
 #include "base_private.h"
 
 #define KEEP ((size_t)1 << 20)
-#define FILES 256  /* that a confined program may have open */
+#define FILES 256  /* that a program with limits may have open */
 #define SECONDS 60 /* of the processor, for one that only talks */
 
 /* Closes our ends of its streams. */
@@ -86,7 +86,7 @@ confine(const struct child *c)
 #endif
 	LIMIT(RLIMIT_CORE, 0);
 	LIMIT(RLIMIT_NOFILE, FILES);
-	if (c->only_talks) {
+	if (c->may == MAY_TALK) {
 		LIMIT(RLIMIT_FSIZE, 0);
 		LIMIT(RLIMIT_CPU, SECONDS);
 	}
@@ -118,9 +118,9 @@ run_program(const struct child *c, const int streams[3])
 		if (dup2(fds[i], i) < 0)
 			_exit(127);
 	close_from(3);
-	if (c->confined || c->only_talks || c->only_reads)
+	if (c->may != MAY_ALL)
 		confine(c);
-	if (c->only_reads)
+	if (c->may == MAY_READ)
 		sandbox(SANDBOX_PROGRAM, -1);
 	(void)execve(c->argv[0], (char *const *)(size_t)c->argv,
 	    (char *const *)(size_t)environment);

@@ -66,7 +66,7 @@ read_map(struct dump *d, const struct map_source *source, struct error *err)
 	static const char *const options[] = { "-u", NULL };
 	struct buf said = BUF_INIT;
 	struct child child = { .output = &d->text, .messages = &said,
-		.keep = SIZE_MAX / 4, .only_reads = true };
+		.keep = SIZE_MAX / 4, .may = MAY_READ };
 	int status = makemap_run(source, options, &child, err);
 
 	if (status > 0) {

@@ -42,7 +42,7 @@ makemap_run(const struct map_source *source, const char *const *options,
 	child->argv = argv;
 	child->input = child->target = -1;
 	child->directory = file->directory;
-	child->confined = true;
+	child->may = MAY_WRITE;
 	return child_run(child, err);
 }
 
@@ -96,7 +96,7 @@ list_types(const char *makemap, struct map_types *types)
 {
 	const char *const argv[] = { makemap, "-l", NULL };
 	struct buf list = BUF_INIT, messages = BUF_INIT;
-	struct child child = { .argv = argv, .only_reads = true, .input = -1,
+	struct child child = { .argv = argv, .may = MAY_READ, .input = -1,
 		.directory = -1, .target = -1, .output = &list,
 		.messages = &messages, .timeout = TYPES_SECONDS };
 	struct error ignored;
@@ -121,7 +121,7 @@ name_cdb(const char *makemap, struct map_types *types)
 		"./a", NULL };
 	char path[] = "/tmp/tlsoff.XXXXXX";
 	struct buf said = BUF_INIT;
-	struct child child = { .argv = argv, .confined = true, .input = -1,
+	struct child child = { .argv = argv, .may = MAY_WRITE, .input = -1,
 		.target = -1, .output = &said, .timeout = TYPES_SECONDS };
 	struct error ignored;
 
