@@ -135,6 +135,8 @@ struct findings {
 	/* private */
 	struct check_fix *fixes; /* the lines that plan_fix() rewrites */
 	size_t fix_count;
+	struct check_fix **by_key; /* those of lines that stay, sorted */
+	size_t key_count;
 	struct arena memory; /* of all that */
 };
 

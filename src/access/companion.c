@@ -164,9 +164,6 @@ amend(struct planner *p, const struct entry *e, const char *missing)
 		.note = value_cut_note(&value), .moves = e->managed,
 		.companion = remembered(p, e, missing) };
 
-	/* It is mended itself: then it gets its letters when that is done. */
-	if (plan_edits(p, &e->record))
-		return;
 	if (span_trim(value).len == 0) {
 		value = value_shown(&e->record); /* all of it is no note */
 		w.note.len = 0;

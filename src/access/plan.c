@@ -162,18 +162,18 @@ plan_expire(struct plan *plan, const struct access *a,
 
 /* ---- what a check found ---- */
 
-/* Of entries of that kind. */
+/* Gives the fix's host what it needs, unless its entry of Clt_Features is mended
+ * itself, and so gets its letters another time, or gets them for its own sake. */
 static void
-fix_companions(struct planner *p, const struct findings *f, enum kind kind)
+fix_companion(struct planner *p, const struct findings *f,
+    const struct check_fix *fix)
 {
-	struct entry e;
+	const struct check_fix *own = check_fix_of(f, arena_printf(
+	    &p->plan->memory, "%s%s", kind_tag(KIND_CLT_FEATURES),
+	    fix->host.name));
 
-	plan_sort(p);
-	for (size_t i = 0; i < f->fix_count; i++)
-		if (f->fixes[i].companion && f->fixes[i].kind == kind &&
-		    entry_read(&e, p->access, p->rules, &f->fixes[i].record,
-		        &p->plan->memory))
-			companion_give(p, &e.host);
+	if (own == NULL || (!own->writes && (own == fix || !own->companion)))
+		companion_give(p, &fix->host);
 }
 
 int
@@ -196,10 +196,9 @@ plan_fix(struct plan *plan, const struct access *a, const struct findings *f,
 		plan_entry(&p, &w, &c);
 		plan_tell(&p, &c);
 	}
-	/* Last: an entry that is mended itself gets its letters another time,
-	 * and one that exempts a host beside Try_TLS gets them once. */
-	fix_companions(&p, f, KIND_CLT_FEATURES);
-	fix_companions(&p, f, KIND_TRY_TLS);
+	for (size_t i = 0; i < f->fix_count; i++)
+		if (f->fixes[i].companion)
+			fix_companion(&p, f, &f->fixes[i]);
 	if (plan_finish(&p) == 0)
 		return 0;
 	plan_free(plan);
