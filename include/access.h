@@ -137,14 +137,6 @@ struct access_fault {
 	struct span key;   /* or empty */
 };
 
-/* Where lines are to be told of another text, which this one was made of. */
-struct access_origin {
-	const struct access *text;
-	/* The byte of that text which this one has there; SIZE_MAX: it is new. */
-	size_t (*find)(const void *context, size_t offset);
-	const void *context;
-};
-
 struct access {
 	struct span text;
 	struct access_rules rules;
@@ -157,7 +149,6 @@ struct access {
 	struct access_fault *faults; /* in the order of the file; where not
 	                                all_faults only duplicates */
 	size_t fault_count;
-	struct access_origin origin; /* all zero: lines are its own */
 	/* private */
 	uint64_t *slots;
 	size_t slot_mask, key_count; /* slots - 1; how many are taken */
@@ -196,8 +187,7 @@ bool access_wins(const struct access *a, const struct access_record *record);
  * the end. */
 bool access_next_key(const struct access *a, size_t *at,
     struct access_record *record);
-/* The number of the line that holds this offset, 0 where it is not in the text
- * that lines are told of; counts as far as needed and
+/* The number of the line that holds this offset; counts as far as needed and
  * remembers, so not from two threads at a time. */
 size_t access_line(const struct access *a, size_t offset);
 /* One line for people, without file name: what is wrong, and the cure. */

@@ -90,9 +90,10 @@ int plan_make(struct plan *p, const struct access *a,
     const struct entry_rules *rules, const struct request *r,
     struct error *err) MUST_USE;
 /*
- * Plans requests one after the other, each on the text that those before it
- * leave, as one plan; no host is in two of them.  Of the changes of a key the
- * line is that in the new text, or of one that goes in the old.
+ * Plans several requests as one plan; no host of one role is in two of them.
+ * Each is decided by the text as it is, so where one takes out what another
+ * could rely on, the other has to be exact.  Companions are given by what then
+ * stands there.
  */
 int plan_make_all(struct plan *p, const struct access *a,
     const struct entry_rules *rules, const struct request *requests,

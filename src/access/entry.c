@@ -250,14 +250,10 @@ entry_name(const struct access *a, const struct access_record *r,
     struct arena *memory)
 {
 	struct buf out = BUF_IN(memory);
-	bool managed = r->start >= a->managed;
-	size_t line = access_line(a, r->start);
-
 	buf_visible(&out, r->key);
 	buf_char(&out, ' ');
 	buf_visible(&out, value_shown(r));
-	if (line > 0)
-		buf_printf(&out, " (line %zu%s)", line,
-		    managed ? ", in the managed section" : "");
+	buf_printf(&out, " (line %zu%s)", access_line(a, r->start),
+	    r->start >= a->managed ? ", in the managed section" : "");
 	return buf_string(&out);
 }

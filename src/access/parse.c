@@ -136,11 +136,6 @@ access_line(const struct access *a, size_t offset)
 	struct access_marks *m = a->marks;
 	size_t mark = offset / MARK_EVERY;
 
-	if (a->origin.text != NULL) {
-		offset = a->origin.find(a->origin.context, offset);
-		return offset == SIZE_MAX ? 0
-					  : access_line(a->origin.text, offset);
-	}
 	for (; m->made < mark; m->made++)
 		m->lines[m->made + 1] = m->lines[m->made] + count_newlines(
 		    a->text.at + m->made * MARK_EVERY, MARK_EVERY);

@@ -1,6 +1,7 @@
 /* What every plan is made with: the planner, its questions, what it tells. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "plan_private.h"
@@ -24,13 +25,10 @@ line_ending(const struct access *a)
 
 struct planner
 planner_of(struct plan *plan, const struct access *a,
-    const struct entry_rules *rules, const struct request *r,
-    struct error *err)
+    const struct entry_rules *rules, struct error *err)
 {
-	plan->edits = NULL;
-	plan->edit_count = 0;
 	return (struct planner){ .plan = plan, .access = a, .rules = rules,
-		.text = { a, SIZE_MAX }, .request = r, .eol = line_ending(a),
+		.text = { a, SIZE_MAX }, .eol = line_ending(a),
 		.inserted = BUF_IN(&plan->memory), .err = err };
 }
 
@@ -114,4 +112,72 @@ plan_decide(struct planner *p, enum kind kind, const struct policy_query *q)
 	d.name = entry_name(p->access, &d.by, &p->plan->memory);
 	d.durable = d.by.start < p->access->managed;
 	return d;
+}
+
+/* ---- what it says by now ---- */
+
+static int
+compare_lines(const void *left, const void *right)
+{
+	const struct line *l = left, *r = right;
+
+	return l->record.start < r->record.start ? -1
+	    : l->record.start > r->record.start;
+}
+
+void
+plan_look(struct planner *p)
+{
+	if (p->line_count > 1)
+		qsort(p->lines, p->line_count, sizeof(*p->lines),
+		    compare_lines);
+	p->seen = p->line_count;
+}
+
+struct line *
+plan_line(const struct planner *p, const struct access_record *r)
+{
+	const struct line key = { .record = *r };
+
+	return p->seen == 0 ? NULL : bsearch(&key, p->lines, p->seen,
+	    sizeof(key), compare_lines);
+}
+
+static enum lookup
+lookup_now(void *context, struct span key, struct span *value)
+{
+	const struct planner *p = context;
+	const struct line *line;
+	struct access_record r;
+
+	if (!access_find(p->access, key, &r))
+		return LOOKUP_NONE;
+	line = plan_line(p, &r);
+	*value = line == NULL ? r.value : line->value;
+	return line != NULL && line->goes ? LOOKUP_NONE : LOOKUP_FOUND;
+}
+
+struct policy_query
+plan_question_now(struct planner *p, const struct host *host)
+{
+	struct policy_query q = plan_question(p, host);
+
+	q.lookup = lookup_now;
+	q.context = p;
+	return q;
+}
+
+bool
+plan_now(struct planner *p, struct entry *e)
+{
+	const struct line *line = plan_line(p, &e->record);
+	struct access_record r = e->record;
+
+	if (line == NULL)
+		return true;
+	r.key = line->key;
+	r.value = line->value;
+	(void)entry_read(e, p->access, p->rules, &r, &p->plan->memory);
+	(void)comment_read(line->above, line->above.len, &e->comment);
+	return !line->goes;
 }

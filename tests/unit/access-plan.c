@@ -335,15 +335,21 @@ static const struct together {
 		"Try_TLS:example.com\tNO\n# tlsoff companion D\n"
 		"Clt_Features:example.com\tD\n",
 		"Try_TLS:mx.example.com\tNO\n# tlsoff companion D\n"
-		"Clt_Features:mx.example.com\tD\n", "1 3 1 3" },
-	/* An entry that two of them change. */
-	{ DANE, "example.com", "example.com", "mx.example.com",
+		"Clt_Features:mx.example.com\tD\n", "1 1 3 3" },
+	/* Another letter than the companion's is inherited. */
+	{ DANE, "", "example.com", "mx.example.com",
 		"Try_TLS:example.com\tNO\n# tlsoff companion D\n"
 		"Clt_Features:example.com\tA D\n",
 		"Clt_Features:example.com\tA\n"
 		"TLS_Clt_Features:example.com\tFlags=C\n"
 		"Try_TLS:mx.example.com\tNO\n# tlsoff companion D\n"
-		"Clt_Features:mx.example.com\tA D\n", "1 1 2 3 5" },
+		"Clt_Features:mx.example.com\tA D\n", "2 1 3 1 5" },
+	/* An entry that two of them change. */
+	{ DANE, "mx.example.com", "", "example.com",
+		"Clt_Features:mx.example.com\tA S\n",
+		"# tlsoff companion D\nClt_Features:mx.example.com\tA D\n"
+		"Try_TLS:example.com\tNO\n# tlsoff companion D\n"
+		"Clt_Features:example.com\tD\n", "2 3 5 2" },
 	/* A last line without its end, which goes. */
 	{ 0, "", "a.example", "", "x\ty\nTry_TLS:a.example\tNO",
 		"x\ty\nTLS_Clt_Features:a.example\tFlags=C\n", "2 2" },
