@@ -157,17 +157,12 @@ struct access {
 };
 
 /*
- * Reads the whole text.  Fails with EX_USAGE (the marker is no pattern),
- * EX_DATAERR (PCRE2 gave up on a line) or EX_OSERR (memory).
+ * Reads the text.  Only keys with tags that policy and plan ask for are indexed:
+ * to access_find(), and as duplicates.  In a file with a million other entries
+ * that takes a hundredth of the time of all.  Fails with EX_USAGE (the marker is
+ * no pattern), EX_DATAERR (PCRE2 gave up on a line) or EX_OSERR (memory).
  */
 int access_parse(struct access *a, struct span text,
-    const struct access_rules *rules, struct error *err) MUST_USE;
-/*
- * The same, but only keys with tags that policy and plan ask for are indexed:
- * to access_find(), and as duplicates.  In a file with a million other entries
- * it takes a hundredth of the time.
- */
-int access_parse_tls(struct access *a, struct span text,
     const struct access_rules *rules, struct error *err) MUST_USE;
 /* Finds the other faults, and counts entries, unless that is done: a third of
  * the time of indexing all keys.  EX_OSERR; then none is indexed, and it may be

@@ -100,7 +100,7 @@ struct update {
 	struct update_options options;
 	struct target text, map;
 	struct buf bytes;     /* the access file as read */
-	struct access access; /* parsed from bytes; access_parse_tls() */
+	struct access access; /* parsed from bytes; access_parse() */
 	enum map_builder built; /* what built the map in the end */
 	bool map_stays;       /* nothing did: it is the new text as well */
 	char not_patched[600];     /* why BUILD_PATCH did not; "" */

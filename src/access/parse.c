@@ -291,7 +291,7 @@ index_tls(struct access *a, struct error *err)
 }
 
 int
-access_parse_tls(struct access *a, struct span text,
+access_parse(struct access *a, struct span text,
     const struct access_rules *rules, struct error *err)
 {
 	memset(a, 0, sizeof(*a));
@@ -307,18 +307,6 @@ access_parse_tls(struct access *a, struct span text,
 	if (a->marks == NULL)
 		(void)error_memory(err);
 	else if (access_find_marker(a, err) == 0 && index_tls(a, err) == 0)
-		return 0;
-	access_free(a);
-	return -1;
-}
-
-int
-access_parse(struct access *a, struct span text,
-    const struct access_rules *rules, struct error *err)
-{
-	if (access_parse_tls(a, text, rules, err) != 0)
-		return -1;
-	if (access_complete(a, err) == 0)
 		return 0;
 	access_free(a);
 	return -1;

@@ -105,7 +105,7 @@ reading_text(struct reading_file *r, const struct options *o,
 
 	if (update_read_text(r->site.access, &r->text, err) != 0)
 		return -1;
-	if (access_parse_tls(&r->access, buf_as_span(&r->text), &rules, err) != 0)
+	if (access_parse(&r->access, buf_as_span(&r->text), &rules, err) != 0)
 		return error_memory_for(err, r->site.access);
 	r->there = true;
 	return 0;

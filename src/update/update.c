@@ -132,7 +132,7 @@ update_read(struct update *u, struct error *err)
 	else if ((status = target_reopen(&u->text, err)) == 0)
 		status = read_all(&u->text, &u->bytes, err);
 	if (status == 0)
-		status = access_parse_tls(&u->access, buf_as_span(&u->bytes),
+		status = access_parse(&u->access, buf_as_span(&u->bytes),
 		    u->options.rules, err);
 	return status == 0 ? 0 : error_memory_for(err, u->text.path);
 }

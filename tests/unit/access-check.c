@@ -10,6 +10,7 @@
 
 #include "access.h"
 #include "plan.h"
+#include "parse_all.h"
 
 static const struct access_rules plain;
 
@@ -18,7 +19,7 @@ parse(struct access *a, struct span text, const struct access_rules *rules)
 {
 	struct error err = ERROR_INIT;
 
-	if (access_parse(a, text, rules, &err) != 0)
+	if (parse_all(a, text, rules, &err) != 0)
 		fail_msg("%s", err.text);
 }
 

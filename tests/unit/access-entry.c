@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "entry.h"
+#include "parse_all.h"
 
 /* Flags of the cf, one letter each: f, q, m of the K line; s skip, d
  * lookupdotdomain, c compressed IPv6; '.' for -a. */
@@ -170,7 +171,7 @@ is_as_said(const struct row *row)
 	bool same;
 
 	read_cf(row->cf, &policy, &file, &rules);
-	assert_int_equal(access_parse(&a, span_of(row->line), &file, &err), 0);
+	assert_int_equal(parse_all(&a, span_of(row->line), &file, &err), 0);
 	read_last(&e, &a, &rules, &memory);
 	reason = entry_reason(&e) == NULL ? "" : entry_reason(&e);
 	flags_of(&e, is);

@@ -17,6 +17,7 @@
 
 #include "entry.h"
 #include "plan.h"
+#include "parse_all.h"
 
 /* 8.17.2 and later, with FEATURE(tls_session_features), or as said. */
 enum { DANE = 1, STS = 2, OLD = 4, FORCE = 8, NO_SESSION = 16 };
@@ -301,7 +302,7 @@ a_change_is_as_said(void **state)
 		struct plan plan;
 
 		request.count = parse_hosts(row->hosts, wishes);
-		assert_int_equal(access_parse(&a, span_of(row->before), &plain,
+		assert_int_equal(parse_all(&a, span_of(row->before), &plain,
 		    &err), 0);
 		if (plan_make(&plan, &a, &rules, &request, &err) == 0) {
 			becomes(row, &plan, &a);
@@ -370,7 +371,7 @@ lines_are(const struct together *row, struct plan *plan,
 	struct buf lines = BUF_INIT;
 	struct access a;
 
-	assert_int_equal(access_parse(&a, after, &plain, &err), 0);
+	assert_int_equal(parse_all(&a, after, &plain, &err), 0);
 	assert_int_equal(plan_find_lines(plan, &a, &err), 0);
 	for (size_t i = 0; i < plan->change_count; i++) {
 		const struct change *c = &plan->changes[i];
@@ -411,7 +412,7 @@ requests_are_one_plan(void **state)
 		struct access a;
 		struct plan plan;
 
-		assert_int_equal(access_parse(&a, span_of(row->before), &plain,
+		assert_int_equal(parse_all(&a, span_of(row->before), &plain,
 		    &err), 0);
 		assert_int_equal(plan_make_all(&plan, &a, &rules, requests, 3,
 		    &err), 0);

@@ -22,6 +22,7 @@
 
 #include "../../src/map/map_private.h"
 #include "scratch.h"
+#include "parse_all.h"
 
 #define HASH 0x061561u
 #define BTREE 0x053162u
@@ -174,7 +175,7 @@ build_map(bool with_null)
 	struct map_job *job;
 
 	spec.with_null = with_null;
-	assert_int_equal(access_parse(&a, span_of("a.example\tOK\n"), &rules,
+	assert_int_equal(parse_all(&a, span_of("a.example\tOK\n"), &rules,
 	    &err), 0);
 	job = map_begin(&b, &err);
 	assert_non_null(job);
@@ -193,7 +194,7 @@ nuls_that_the_cf_forbids_are_a_difference(void **state)
 
 	(void)state;
 	build_map(true);
-	assert_int_equal(access_parse(&a, span_of("a.example\tOK\n"), &rules,
+	assert_int_equal(parse_all(&a, span_of("a.example\tOK\n"), &rules,
 	    &err), 0);
 	assert_int_equal(map_prove(&(struct map_source){ file, &spec, NULL, NULL },
 	    &a, &proof, &err),

@@ -18,6 +18,7 @@
 
 #include "../../src/map/map_private.h"
 #include "scratch.h"
+#include "parse_all.h"
 
 /* The second line is one that makemap rejects. */
 #define TEXT "a.example\tOK\na.example\tRELAY\nb.example\tOK\n"
@@ -44,7 +45,7 @@ set_up(void **state)
 	file = (struct map_file){ open(directory, O_RDONLY | O_DIRECTORY),
 		"access.db", path };
 	assert_true(file.directory >= 0);
-	assert_int_equal(access_parse(&parsed, span_of(TEXT), &rules, &err), 0);
+	assert_int_equal(parse_all(&parsed, span_of(TEXT), &rules, &err), 0);
 	return 0;
 }
 

@@ -19,6 +19,7 @@
 
 #include "../../src/map/map_private.h"
 #include "scratch.h"
+#include "parse_all.h"
 
 #define BEFORE "Connect:a\tOK\nTry_TLS:gone\tNO\nSrv_Features:b\tV\n"
 #define AFTER "Connect:a\tOK\nSrv_Features:b\tV S\nTry_TLS:new\tNO\n"
@@ -83,8 +84,8 @@ static void
 parse(struct access *a, const char *text, bool whole)
 {
 	const struct access_rules rules = { .keep_case = false };
-	int status = whole ? access_parse(a, span_of(text), &rules, &err)
-	                   : access_parse_tls(a, span_of(text), &rules, &err);
+	int status = whole ? parse_all(a, span_of(text), &rules, &err)
+	                   : access_parse(a, span_of(text), &rules, &err);
 
 	assert_int_equal(status, 0);
 }

@@ -177,7 +177,7 @@ large_text(struct fixture *f, const char *more)
 	parse(f);
 	/* As for a change: other keys are not known. */
 	access_free(&f->access);
-	assert_int_equal(access_parse_tls(&f->access, buf_as_span(&f->text),
+	assert_int_equal(access_parse(&f->access, buf_as_span(&f->text),
 	    &rules, &f->err), 0);
 }
 

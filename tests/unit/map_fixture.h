@@ -17,6 +17,7 @@
 
 #include "../../src/map/map_private.h"
 #include "scratch.h"
+#include "parse_all.h"
 
 struct fixture {
 	char directory[PATH_MAX];
@@ -119,7 +120,7 @@ parse(struct fixture *f)
 
 	access_free(&f->access);
 	write_file(f, "access", f->text.at, f->text.len, 0600);
-	assert_int_equal(access_parse(&f->access, buf_as_span(&f->text),
+	assert_int_equal(parse_all(&f->access, buf_as_span(&f->text),
 	    &rules, &f->err), 0);
 }
 

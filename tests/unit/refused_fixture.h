@@ -21,6 +21,7 @@
 
 #include "../../src/update/update_private.h"
 #include "scratch.h"
+#include "parse_all.h"
 
 #define OLD "Connect:a OK\n"
 #define NEW "Connect:a OK\nTry_TLS:b NO\n"
@@ -168,7 +169,7 @@ set_up(void **state)
 	};
 	write_file(f, "access", OLD);
 	age(f, "access", 60);
-	assert_int_equal(access_parse(&f->next, span_of(NEW), &f->rules,
+	assert_int_equal(parse_all(&f->next, span_of(NEW), &f->rules,
 	    &f->err), 0);
 	*state = f;
 	return 0;

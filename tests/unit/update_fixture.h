@@ -15,6 +15,7 @@
 
 #include "../../src/update/update_private.h"
 #include "scratch.h"
+#include "parse_all.h"
 
 #define OLD "Connect:a OK\n"
 #define NEW "Connect:a OK\nTry_TLS:b NO\n"
@@ -63,7 +64,7 @@ set_up(void **state)
 	f->old_map = -1;
 	/* makemap may end before it has read all. */
 	(void)signal(SIGPIPE, SIG_IGN);
-	assert_int_equal(access_parse(&f->next, span_of(NEW), &f->rules,
+	assert_int_equal(parse_all(&f->next, span_of(NEW), &f->rules,
 	    &f->err), 0);
 	*state = f;
 	return 0;
@@ -157,7 +158,7 @@ commit_text(struct fixture *f, const char *text)
 	struct access next;
 	enum update_status status;
 
-	if (access_parse(&next, span_of(text), &f->rules, &f->err) != 0)
+	if (parse_all(&next, span_of(text), &f->rules, &f->err) != 0)
 		fail_msg("%s", f->err.text);
 	status = update_commit(&f->u, &next, false, &f->proof, &f->err);
 	access_free(&next);

@@ -97,7 +97,7 @@ build(void)
 	struct map_proof proof;
 	struct map_job *job;
 
-	if (access_parse_tls(&access, buf_as_span(&text), &rules, &why) != 0 ||
+	if (access_parse(&access, buf_as_span(&text), &rules, &why) != 0 ||
 	    (job = map_begin(&b, &why)) == NULL ||
 	    map_finish(job, &proof, &why) != 0)
 		failed();
