@@ -129,6 +129,14 @@ struct access_record {
 /* Walks the records; start with *at = 0, false at the end. */
 bool access_next(struct span text, size_t *at, struct access_record *record);
 
+/* A walk over those that concern TLS; entry_next() of entry.h. */
+struct tls_walk {
+	struct span text; /* starts as { .text = ... } */
+	/* private */
+	size_t at;         /* where the next one may begin */
+	size_t seen, line; /* the line that holds the offset "seen" begins there */
+};
+
 /* A line that makemap drops, or reads otherwise than it looks. */
 struct access_fault {
 	enum access_kind kind; /* no ACCESS_NOTHING, no ACCESS_ENTRY */

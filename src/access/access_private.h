@@ -36,15 +36,8 @@ struct access_marks {
  * something that only begins like one of them? */
 bool tls_begins(struct span key);
 
-/* The records with such keys, without a look at the others. */
-struct tls_walk {
-	struct span text;
-	/* private */
-	size_t at;         /* where the next one may begin */
-	size_t seen, line; /* the line that holds the offset "seen" begins there */
-};
-
-/* Starts as { .text = ... }; false at the end. */
+/* The next record with such a key, without a look at the others; false at the
+ * end. */
 bool tls_next(struct tls_walk *w, struct access_record *record);
 
 /* ---- meaning.c ---- */

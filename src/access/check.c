@@ -229,12 +229,12 @@ check_fix_of(const struct findings *f, const char *key)
 static void
 survey(struct checker *c)
 {
+	struct tls_walk all = { .text = c->a->text };
 	struct entry e;
-	size_t at = 0;
 
 	c->rcpt = requirement_of_recipients(c->a, c->rules->policy,
 	    &c->scratch);
-	while (entry_next(&e, c->a, c->rules, &at, &c->scratch)) {
+	while (entry_next(&e, c->a, c->rules, &all, &c->scratch)) {
 		if (e.off && e.key == KEY_ASKED &&
 		    e.kind != KIND_CLT_FEATURES) {
 			c->client_off |= e.kind == KIND_TRY_TLS;

@@ -69,23 +69,7 @@ companion_possible(struct planner *p, const struct host *host, const char *key,
 	          "name");
 }
 
-/* ---- entries, one by one ---- */
-
-bool
-companion_next(struct planner *p, enum kind kind, struct tls_walk *walk,
-    struct entry *e)
-{
-	struct access_record r;
-	struct span what;
-	enum kind found;
-
-	while (tls_next(walk, &r))
-		if (!r.rest && entry_kind(r.key, false, &found, &what) &&
-		    found == kind && access_wins(p->access, &r))
-			return entry_read(e, p->access, p->rules, &r,
-			    &p->plan->memory);
-	return false;
-}
+/* ---- names ---- */
 
 bool
 name_to_parent(struct span *name)
@@ -253,9 +237,10 @@ amend_below(struct planner *p, const struct names *names)
 	struct entry e;
 	char missing[3];
 
-	while (companion_next(p, KIND_CLT_FEATURES, &walk, &e)) {
-		if (!plan_now(p, &e) || e.key != KEY_ASKED ||
-		    e.tls == TLS_TEMPFAIL || e.tls == TLS_NEXT)
+	while (entry_next(&e, p->access, p->rules, &walk, &p->plan->memory)) {
+		if (!entry_counts(&e, KIND_CLT_FEATURES) || !plan_now(p, &e) ||
+		    e.key != KEY_ASKED || e.tls == TLS_TEMPFAIL ||
+		    e.tls == TLS_NEXT)
 			continue;
 		companion_missing(p->rules->policy, e.in_map, missing);
 		if (missing[0] != '\0' && !is_among(names, e.what) &&

@@ -35,10 +35,13 @@ find_holders(struct planner *p, const struct names *names)
 	struct held h = { .needed = false };
 	struct entry e;
 
-	while (companion_next(p, KIND_CLT_FEATURES, &walk, &h.e)) {
+	while (entry_next(&h.e, p->access, p->rules, &walk,
+	    &p->plan->memory)) {
 		struct span name = h.e.what;
 
-		if (h.e.comment.companion[0] == '\0' || h.e.key == KEY_NO_HOST)
+		if (!entry_counts(&h.e, KIND_CLT_FEATURES) ||
+		    h.e.comment.companion[0] == '\0' ||
+		    h.e.key == KEY_NO_HOST)
 			continue;
 		h.needed = names_cover(names, name);
 		h.related = false;
@@ -67,11 +70,11 @@ relate_below(struct planner *p, struct holders *all)
 	struct tls_walk walk = { .text = p->access->text };
 	struct entry e;
 
-	while (companion_next(p, KIND_TRY_TLS, &walk, &e)) {
+	while (entry_next(&e, p->access, p->rules, &walk, &p->plan->memory)) {
 		struct span name = e.what;
 		struct held key, *h;
 
-		if (!e.off)
+		if (!e.off || !entry_counts(&e, KIND_TRY_TLS))
 			continue;
 		do
 			if (plan_find(p, KIND_CLT_FEATURES, name, &key.e) &&

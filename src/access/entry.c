@@ -168,14 +168,21 @@ entry_read(struct entry *e, const struct access *a,
 
 bool
 entry_next(struct entry *e, const struct access *a,
-    const struct entry_rules *rules, size_t *at, struct arena *memory)
+    const struct entry_rules *rules, struct tls_walk *walk,
+    struct arena *memory)
 {
 	struct access_record r;
 
-	while (access_next(a->text, at, &r))
+	while (tls_next(walk, &r))
 		if (entry_read(e, a, rules, &r, memory))
 			return true;
 	return false;
+}
+
+bool
+entry_counts(const struct entry *e, enum kind kind)
+{
+	return e->kind == kind && !e->duplicate && !e->record.rest;
 }
 
 bool

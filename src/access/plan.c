@@ -312,11 +312,11 @@ plan_exempted(const struct access *a, const struct entry_rules *rules,
 {
 	struct arena scratch = ARENA_INIT;
 	struct wish *wishes = NULL;
+	struct tls_walk walk = { .text = a->text };
 	struct entry e;
-	size_t at = 0;
 
 	*count = 0;
-	while (entry_next(&e, a, rules, &at, &scratch)) {
+	while (entry_next(&e, a, rules, &walk, &scratch)) {
 		if (e.role == role && e.has_host && !e.managed &&
 		    !e.duplicate && e.key == KEY_ASKED &&
 		    (e.tls == TLS_OFF || e.tls == TLS_FALLBACK))

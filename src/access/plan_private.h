@@ -142,9 +142,6 @@ void comment_companion(const char *letters, const char *eol, struct buf *out);
 
 /* ---- companion*.c: what keeps DANE and MTA-STS from bouncing mail ---- */
 
-/* The next entry of that kind which counts, in the order of the file. */
-bool companion_next(struct planner *p, enum kind kind, struct tls_walk *walk,
-    struct entry *e);
 struct names {
 	struct span *at; /* sorted */
 	size_t count;

@@ -48,14 +48,14 @@ is_wanted(const struct list *l, const struct entry *e)
 }
 
 static int
-walk(struct list *l, struct error *err)
+find_entries(struct list *l, struct error *err)
 {
 	struct arena scratch = ARENA_INIT;
 	struct entry e;
-	size_t at = 0;
+	struct tls_walk walk = { .text = l->file.access.text };
 
 	while (err->status == 0 && entry_next(&e, &l->file.access,
-	        &l->file.rules, &at, &scratch)) {
+	        &l->file.rules, &walk, &scratch)) {
 		const char *reason = entry_reason(&e);
 
 		arena_clear(&scratch);
@@ -86,7 +86,7 @@ list_gather(struct list *l, struct error *err)
 	if (l->file.map == NULL)
 		warn("warning: %s%s", map.text, is_ignored(&l->file.site) ? ""
 		    : "; what is in force is told by the text alone");
-	return walk(l, err);
+	return find_entries(l, err);
 }
 
 void

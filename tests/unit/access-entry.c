@@ -128,10 +128,10 @@ read_last(struct entry *e, const struct access *a,
     const struct entry_rules *rules, struct arena *memory)
 {
 	struct entry next;
-	size_t at = 0;
+	struct tls_walk walk = { .text = a->text };
 	bool any = false;
 
-	while (entry_next(&next, a, rules, &at, memory)) {
+	while (entry_next(&next, a, rules, &walk, memory)) {
 		*e = next;
 		any = true;
 	}
