@@ -175,7 +175,7 @@ void
 companion_give(struct planner *p, const struct host *host)
 {
 	struct arena *memory = &p->plan->memory;
-	struct policy_query q = plan_question_now(p, host);
+	struct policy_query q = plan_question(p, host);
 	struct policy before = { .value = BUF_IN(memory) };
 	struct entry e;
 	char missing[3];
@@ -260,12 +260,12 @@ needs_companions(const struct planner *p, const struct request *r)
 }
 
 struct names
-companion_names(struct planner *p, const struct request *requests, size_t count)
+companion_names(struct planner *p)
 {
 	struct names names = { NULL, 0 };
 
-	for (size_t i = 0; i < count; i++) {
-		const struct request *r = &requests[i];
+	for (size_t i = 0; i < p->request_count; i++) {
+		const struct request *r = &p->requests[i];
 
 		for (size_t k = 0; k < r->count && needs_companions(p, r); k++)
 			if (companion_has_key(p->rules->policy,
@@ -280,11 +280,10 @@ companion_names(struct planner *p, const struct request *requests, size_t count)
 }
 
 void
-companion_add(struct planner *p, const struct names *names,
-    const struct request *requests, size_t count)
+companion_add(struct planner *p, const struct names *names)
 {
-	for (size_t i = 0; i < count; i++) {
-		const struct request *r = &requests[i];
+	for (size_t i = 0; i < p->request_count; i++) {
+		const struct request *r = &p->requests[i];
 
 		for (size_t k = 0; k < r->count && needs_companions(p, r); k++)
 			companion_give(p, &r->wishes[k].host);

@@ -133,13 +133,13 @@ remove_letters(struct planner *p, const struct names *names)
 }
 
 void
-companions(struct planner *p, const struct request *requests, size_t count)
+companions(struct planner *p)
 {
-	const struct names names = companion_names(p, requests, count);
+	const struct names names = companion_names(p);
 
 	plan_look(p);
 	if (p->removes)
 		remove_letters(p, &names);
 	plan_look(p);
-	companion_add(p, &names, requests, count);
+	companion_add(p, &names);
 }

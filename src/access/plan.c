@@ -72,13 +72,12 @@ plan_request(struct planner *p, const struct request *r)
 }
 
 /* What goes with all that was planned, and what is told of it.  Frees the plan
- * where it fails, or the status says so. */
+ * where that fails, or the status says so. */
 static int
-end_plan(struct planner *p, const struct request *requests, size_t count,
-    int status)
+end_plan(struct planner *p, int status)
 {
 	if (status == 0) {
-		companions(p, requests, count);
+		companions(p);
 		plan_look(p);
 		plan_still_off(p);
 		status = plan_finish(p);
@@ -89,26 +88,16 @@ end_plan(struct planner *p, const struct request *requests, size_t count,
 }
 
 int
-plan_make_all(struct plan *plan, const struct access *a,
+plan_make(struct plan *plan, const struct access *a,
     const struct entry_rules *rules, const struct request *requests,
     size_t count, struct error *err)
 {
-	struct planner p;
+	struct planner p = plan_begin(plan, a, rules, requests, count, err);
 	int status = 0;
 
-	*plan = (struct plan){ .changed = false };
-	p = planner_of(plan, a, rules, err);
 	for (size_t i = 0; i < count && status == 0; i++)
 		status = plan_request(&p, &requests[i]);
-	return end_plan(&p, requests, count, status);
-}
-
-int
-plan_make(struct plan *plan, const struct access *a,
-    const struct entry_rules *rules, const struct request *r,
-    struct error *err)
-{
-	return plan_make_all(plan, a, rules, r, 1, err);
+	return end_plan(&p, status);
 }
 
 /*
@@ -147,27 +136,25 @@ expire(struct planner *p, const struct entry *e)
 	c.has_line = c.has_line && (!e->duplicate || c.action == REMOVED);
 	plan_tell(p, &c);
 	if (e->has_host)
-		plan_gone(p, &e->host);
+		plan_gone(p, &e->host, &c);
 }
 
 int
 plan_expire(struct plan *plan, const struct access *a,
     const struct entry_rules *rules, struct error *err)
 {
-	struct planner p;
+	struct planner p = plan_begin(plan, a, rules, NULL, 0, err);
 	struct access_record r;
 	struct entry e;
 	size_t at = 0;
 
-	*plan = (struct plan){ .changed = false };
-	p = planner_of(plan, a, rules, err);
 	/* Few entries have a date, so that is looked at first. */
 	while (access_next(a->text, &at, &r))
 		if (!r.rest && comment_nearest(a->text, r.start).len > 0 &&
 		    entry_read(&e, a, rules, &r, &plan->memory) &&
 		    e.expired && e.key != KEY_TAG_CASE)
 			expire(&p, &e);
-	return end_plan(&p, NULL, 0, 0);
+	return end_plan(&p, 0);
 }
 
 /* ---- what a check found ---- */
@@ -190,10 +177,8 @@ int
 plan_fix(struct plan *plan, const struct access *a, const struct findings *f,
     const struct entry_rules *rules, struct error *err)
 {
-	struct planner p;
+	struct planner p = plan_begin(plan, a, rules, NULL, 0, err);
 
-	*plan = (struct plan){ .changed = false };
-	p = planner_of(plan, a, rules, err);
 	for (size_t i = 0; i < f->fix_count; i++) {
 		const struct check_fix *fix = &f->fixes[i];
 		struct wanted w = fix->line;
@@ -208,10 +193,7 @@ plan_fix(struct plan *plan, const struct access *a, const struct findings *f,
 	for (size_t i = 0; i < f->fix_count; i++)
 		if (f->fixes[i].companion)
 			fix_companion(&p, f, &f->fixes[i]);
-	if (plan_finish(&p) == 0)
-		return 0;
-	plan_free(plan);
-	return -1;
+	return end_plan(&p, 0);
 }
 
 /* ---- what it makes of the text ---- */

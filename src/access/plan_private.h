@@ -23,9 +23,11 @@
 #include "access_private.h"
 #include "plan.h"
 
+/* A host for which an entry of that kind and key turns TLS off no more. */
 struct gone {
 	struct host host;
-	size_t change;          /* that of its entry */
+	enum kind kind;
+	const char *key;
 };
 
 /* An entry's lines as they are by now. */
@@ -39,8 +41,9 @@ struct line {
 struct planner {
 	struct plan *plan;
 	const struct access *access;
-	struct access_without text; /* all of it, to be asked */
 	const struct entry_rules *rules;
+	const struct request *requests; /* all */
+	size_t request_count;
 	const struct request *request; /* the one that is planned */
 	const char *eol;        /* of this file: "\n" or "\r\n" */
 	struct buf inserted;    /* the lines that are inserted */
@@ -49,15 +52,17 @@ struct planner {
 	size_t seen;            /* so many of them plan_line() finds */
 	struct access_record rcpt; /* a TLS_Rcpt: requirement; .end 0: none */
 	bool removes;           /* something that turned TLS off goes */
-	struct gone *gone;      /* the hosts for which TLS is to be on again */
+	struct gone *gone;
 	size_t gone_count;
 	struct error *err;
 };
 
 /* ---- planner.c ---- */
 
-struct planner planner_of(struct plan *plan, const struct access *a,
-    const struct entry_rules *rules, struct error *err);
+/* Starts a plan; plan.c ends it. */
+struct planner plan_begin(struct plan *plan, const struct access *a,
+    const struct entry_rules *rules, const struct request *requests,
+    size_t count, struct error *err);
 /* A change, UNCHANGED so far: of a key, or of that of a host. */
 struct change plan_change(struct planner *p, enum kind kind, struct span key);
 struct change plan_change_of(struct planner *p, enum kind kind,
@@ -74,11 +79,9 @@ bool plan_find(struct planner *p, enum kind kind, struct span name,
 /* Reads it anew, as far as plan_line() finds it changed; false: it goes. */
 bool plan_now(struct planner *p, struct entry *e);
 
-/* What sendmail asks about the host, put to the text; and to what it says by
- * now. */
+/* What sendmail asks about the host, put to the text, with the lines that
+ * plan_line() finds. */
 struct policy_query plan_question(struct planner *p,
-    const struct host *host);
-struct policy_query plan_question_now(struct planner *p,
     const struct host *host);
 
 /* What a host's TLS is decided by before anything is planned for it. */
@@ -153,20 +156,17 @@ bool name_to_parent(struct span *name);
  * bounce, and that is refused; where it is not to be, that is warned of. */
 int companion_possible(struct planner *p, const struct host *host,
     const char *key, bool refuse) MUST_USE;
-/* The names of all hosts that these requests exempt, and that Clt_Features has to
+/* The names of all hosts that are to be exempted, and that Clt_Features has to
  * say something of. */
-struct names companion_names(struct planner *p,
-    const struct request *requests, size_t count);
+struct names companion_names(struct planner *p);
 /* Is it one of these names, or below one? */
 bool names_cover(const struct names *names, struct span name);
 /* Gives one host what it needs; and each of these, and what is below them. */
 void companion_give(struct planner *p, const struct host *host);
-void companion_add(struct planner *p, const struct names *names,
-    const struct request *requests, size_t count);
+void companion_add(struct planner *p, const struct names *names);
 /* Once exemptions are planned: takes out the letters that one which goes has
- * needed, and no other needs; then gives these requests what they need. */
-void companions(struct planner *p, const struct request *requests,
-    size_t count);
+ * needed, and no other needs; then gives those that come what they need. */
+void companions(struct planner *p);
 
 /* ---- the verbs: one host each ---- */
 
@@ -183,8 +183,9 @@ void plan_remove_entry(struct planner *p, const struct entry *e,
     struct change *c);
 /* The duplicates of the entry at first alone. */
 void plan_remove_duplicates(struct planner *p, size_t first, struct change *c);
-/* TLS is to be on again for the host of the last change. */
-void plan_gone(struct planner *p, const struct host *host);
+/* TLS is to be on again for the host of this change. */
+void plan_gone(struct planner *p, const struct host *host,
+    const struct change *c);
 /* Warns of what still keeps TLS off for such a host; after plan_look(). */
 void plan_still_off(struct planner *p);
 

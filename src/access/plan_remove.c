@@ -86,13 +86,6 @@ plan_remove_kind(struct planner *p, enum kind kind, const struct host *host)
 }
 
 void
-plan_gone(struct planner *p, const struct host *host)
-{
-	*ARENA_ADD(&p->plan->memory, p->gone, p->gone_count) =
-	    (struct gone){ *host, p->plan->change_count - 1 };
-}
-
-void
 plan_remove(struct planner *p, const struct host *host)
 {
 	enum kind kind = kind_of_role(p->request->role);
@@ -111,36 +104,42 @@ plan_remove(struct planner *p, const struct host *host)
 		}
 	}
 	plan_tell(p, &c);
-	plan_gone(p, host);
+	plan_gone(p, host, &c);
 }
 
 /* ---- what still keeps TLS off ---- */
 
-static void
-warn_still_off(struct planner *p, const struct host *host,
-    const struct change *c)
+void
+plan_gone(struct planner *p, const struct host *host, const struct change *c)
 {
-	struct policy_query q = plan_question_now(p, host);
+	/* Letters that stay decide, so nothing broader does. */
+	if (c->action != CHANGED)
+		*ARENA_ADD(&p->plan->memory, p->gone, p->gone_count) =
+		    (struct gone){ *host, c->kind, c->key };
+}
+
+static void
+warn_still_off(struct planner *p, const struct gone *gone)
+{
+	const struct host *host = &gone->host;
+	struct policy_query q = plan_question(p, host);
 	struct policy after = { .value = BUF_IN(&p->plan->memory) };
 	struct access_record by;
 
-	/* Letters that stay decide, so nothing broader does. */
-	if (c->action == CHANGED)
-		return;
-	policy_decide(c->kind, &q, &after);
+	policy_decide(gone->kind, &q, &after);
 	/* A peer there that has no name is asked for in brackets first. */
 	if (after.tls != TLS_OFF && host->kind == HOST_ADDRESS) {
 		q.unnamed = host->name;
-		policy_decide(c->kind, &q, &after);
+		policy_decide(gone->kind, &q, &after);
 	}
-	if (after.tls != TLS_OFF && c->role == ROLE_CLIENT) {
+	if (after.tls != TLS_OFF && kind_role(gone->kind) == ROLE_CLIENT) {
 		q.unnamed = NULL;
 		policy_decide(KIND_CLT_FEATURES, &q, &after);
 	}
 	/* Untested: what decides stands in the text. */
 	if (after.tls == TLS_OFF &&
 	    access_find(p->access, span_of(after.key), &by))
-		plan_warn(p, "%s: %s still keeps TLS off", c->key,
+		plan_warn(p, "%s: %s still keeps TLS off", gone->key,
 		    entry_name(p->access, &by, &p->plan->memory));
 }
 
@@ -148,6 +147,5 @@ void
 plan_still_off(struct planner *p)
 {
 	for (size_t i = 0; i < p->gone_count; i++)
-		warn_still_off(p, &p->gone[i].host,
-		    &p->plan->changes[p->gone[i].change]);
+		warn_still_off(p, &p->gone[i]);
 }

@@ -24,12 +24,15 @@ line_ending(const struct access *a)
 }
 
 struct planner
-planner_of(struct plan *plan, const struct access *a,
-    const struct entry_rules *rules, struct error *err)
+plan_begin(struct plan *plan, const struct access *a,
+    const struct entry_rules *rules, const struct request *requests,
+    size_t count, struct error *err)
 {
+	*plan = (struct plan){ .changed = false };
 	return (struct planner){ .plan = plan, .access = a, .rules = rules,
-		.text = { a, SIZE_MAX }, .eol = line_ending(a),
-		.inserted = BUF_IN(&plan->memory), .err = err };
+		.requests = requests, .request_count = count,
+		.eol = line_ending(a), .inserted = BUF_IN(&plan->memory),
+		.err = err };
 }
 
 /* ---- what is told of it ---- */
@@ -76,45 +79,7 @@ plan_tell(struct planner *p, const struct change *c)
 	*ARENA_ADD(&plan->memory, plan->changes, plan->change_count) = *c;
 }
 
-/* ---- what the text says ---- */
-
-bool
-plan_find(struct planner *p, enum kind kind, struct span name,
-    struct entry *e)
-{
-	char key[HOST_KEY_MAX * 2];
-	struct access_record r;
-
-	return name.len <= HOST_KEY_MAX &&
-	    snprintf(key, sizeof(key), "%s%.*s", kind_tag(kind), (int)name.len,
-	        name.at) > 0 &&
-	    access_find(p->access, span_of(key), &r) &&
-	    entry_read(e, p->access, p->rules, &r, &p->plan->memory);
-}
-
-struct policy_query
-plan_question(struct planner *p, const struct host *host)
-{
-	return question_in_text(host, p->rules->policy, &p->text);
-}
-
-struct decision
-plan_decide(struct planner *p, enum kind kind, const struct policy_query *q)
-{
-	struct decision d = {
-		.policy = { .value = BUF_IN(&p->plan->memory) }, .name = ""
-	};
-
-	policy_decide(kind, q, &d.policy);
-	if (d.policy.key[0] == '\0' ||
-	    !access_find(p->access, span_of(d.policy.key), &d.by))
-		return d;
-	d.name = entry_name(p->access, &d.by, &p->plan->memory);
-	d.durable = d.by.start < p->access->managed;
-	return d;
-}
-
-/* ---- what it says by now ---- */
+/* ---- what the text says by now ---- */
 
 static int
 compare_lines(const void *left, const void *right)
@@ -158,13 +123,45 @@ lookup_now(void *context, struct span key, struct span *value)
 }
 
 struct policy_query
-plan_question_now(struct planner *p, const struct host *host)
+plan_question(struct planner *p, const struct host *host)
 {
-	struct policy_query q = plan_question(p, host);
+	struct policy_query q = question_of_host(host);
 
+	q.unnamed = NULL;
+	q.rules = p->rules->policy;
 	q.lookup = lookup_now;
 	q.context = p;
 	return q;
+}
+
+struct decision
+plan_decide(struct planner *p, enum kind kind, const struct policy_query *q)
+{
+	struct decision d = {
+		.policy = { .value = BUF_IN(&p->plan->memory) }, .name = ""
+	};
+
+	policy_decide(kind, q, &d.policy);
+	if (d.policy.key[0] == '\0' ||
+	    !access_find(p->access, span_of(d.policy.key), &d.by))
+		return d;
+	d.name = entry_name(p->access, &d.by, &p->plan->memory);
+	d.durable = d.by.start < p->access->managed;
+	return d;
+}
+
+bool
+plan_find(struct planner *p, enum kind kind, struct span name,
+    struct entry *e)
+{
+	char key[HOST_KEY_MAX * 2];
+	struct access_record r;
+
+	return name.len <= HOST_KEY_MAX &&
+	    snprintf(key, sizeof(key), "%s%.*s", kind_tag(kind), (int)name.len,
+	        name.at) > 0 &&
+	    access_find(p->access, span_of(key), &r) &&
+	    entry_read(e, p->access, p->rules, &r, &p->plan->memory);
 }
 
 bool

@@ -314,7 +314,7 @@ plan_states(struct job *j, struct error *err)
 		requests[i].force = j->o->force;
 		requests[i].exact = true;
 	}
-	return plan_make_all(&j->plan, &j->update.access, &j->entry_rules,
+	return plan_make(&j->plan, &j->update.access, &j->entry_rules,
 	    requests, REQUESTS, err);
 }
 

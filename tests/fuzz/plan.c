@@ -235,7 +235,7 @@ must_plan(struct plan *plan, const struct asked *asked, const struct input *in,
 {
 	struct error err = ERROR_INIT;
 
-	must(plan_make(plan, a, &in->check, &asked->request, &err) == 0);
+	must(plan_make(plan, a, &in->check, &asked->request, 1, &err) == 0);
 }
 
 static size_t
@@ -343,7 +343,7 @@ as_one(const struct asked *asked, const struct input *in,
 	two[0].count = half;
 	two[1].wishes += half;
 	two[1].count -= half;
-	if (plan_make_all(&plan, a, &in->check, two, 2, &err) != 0)
+	if (plan_make(&plan, a, &in->check, two, 2, &err) != 0)
 		return;
 	changed = plan.changed;
 	apply(&plan, a, &text);
@@ -354,7 +354,7 @@ as_one(const struct asked *asked, const struct input *in,
 	for (size_t i = 0; i < asked->request.count; i++)
 		must(i < half ? !own_off(asked, &after.access, i)
 		    : decision(asked, in, &after.access, i) == TLS_OFF);
-	must(plan_make_all(&plan, &after.access, &in->check, two, 2,
+	must(plan_make(&plan, &after.access, &in->check, two, 2,
 	    &err) == 0);
 	must(!plan.changed);
 	plan_free(&plan);
@@ -375,7 +375,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!input_read(&in, data, size) || !asked_read(&asked, &in))
 		return 0;
 	parsed_open(&old, &in, in.text);
-	if (plan_make(&plan, &old.access, &in.check, &asked.request,
+	if (plan_make(&plan, &old.access, &in.check, &asked.request, 1,
 	        &err) == 0) {
 		added(&asked, &in, &old.access, &plan);
 	} else {

@@ -304,7 +304,7 @@ a_change_is_as_said(void **state)
 		request.count = parse_hosts(row->hosts, wishes);
 		assert_int_equal(parse_all(&a, span_of(row->before), &plain,
 		    &err), 0);
-		if (plan_make(&plan, &a, &rules, &request, &err) == 0) {
+		if (plan_make(&plan, &a, &rules, &request, 1, &err) == 0) {
 			becomes(row, &plan, &a);
 			plan_free(&plan);
 		} else {
@@ -414,7 +414,7 @@ requests_are_one_plan(void **state)
 
 		assert_int_equal(parse_all(&a, span_of(row->before), &plain,
 		    &err), 0);
-		assert_int_equal(plan_make_all(&plan, &a, &rules, requests, 3,
+		assert_int_equal(plan_make(&plan, &a, &rules, requests, 3,
 		    &err), 0);
 		assert_int_equal(plan_apply(&plan, &a, &out, &err), 0);
 		assert_string_equal(buf_string(&out), row->after);

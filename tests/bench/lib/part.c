@@ -151,7 +151,7 @@ edit(void)
 	u.next = &next;
 	u.changed = u.text_written = true;
 	spent -= now();
-	if (plan_make(&plan, &u.access, &judge, &request, &why) != 0 ||
+	if (plan_make(&plan, &u.access, &judge, &request, 1, &why) != 0 ||
 	    plan_apply(&plan, &u.access, &text, &why) != 0)
 		failed();
 	next.text = buf_as_span(&text);
