@@ -144,15 +144,11 @@ plan_expire(struct plan *plan, const struct access *a,
     const struct entry_rules *rules, struct error *err)
 {
 	struct planner p = plan_begin(plan, a, rules, NULL, 0, err);
-	struct access_record r;
+	struct tls_walk walk = { .text = a->text };
 	struct entry e;
-	size_t at = 0;
 
-	/* Few entries have a date, so that is looked at first. */
-	while (access_next(a->text, &at, &r))
-		if (!r.rest && comment_nearest(a->text, r.start).len > 0 &&
-		    entry_read(&e, a, rules, &r, &plan->memory) &&
-		    e.expired && e.key != KEY_TAG_CASE)
+	while (entry_next(&e, a, rules, &walk, &plan->memory))
+		if (e.expired && !e.record.rest && e.key != KEY_TAG_CASE)
 			expire(&p, &e);
 	return end_plan(&p, 0);
 }
