@@ -326,15 +326,5 @@ enum kind policy_answer(enum role role, const struct policy_query *q,
 void policy_free(struct policy *p);
 /* A policy_lookup over a text; context is a const struct access *. */
 policy_lookup access_lookup;
-/* The same as if one record were not there; context is one of these. */
-struct access_without {
-	const struct access *access;
-	size_t start; /* of that record; SIZE_MAX: they all are */
-};
-policy_lookup access_lookup_without;
-/* What sendmail asks about the host, put to that; of an address, about a peer that
- * has a name. */
-struct policy_query question_in_text(const struct host *host,
-    const struct policy_rules *rules, struct access_without *text);
 
 #endif

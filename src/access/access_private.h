@@ -53,6 +53,19 @@ bool word_is_one_of(struct span word, const char *const *words);
 /* Fills marked and managed.  EX_USAGE: no pattern; EX_DATAERR: PCRE2 gave up. */
 int access_find_marker(struct access *a, struct error *err) MUST_USE;
 
+/* ---- policy.c ---- */
+
+/* access_lookup() as if one record were not there; context is one of these. */
+struct access_without {
+	const struct access *access;
+	size_t start; /* of that record; SIZE_MAX: they all are */
+};
+policy_lookup access_lookup_without;
+/* What sendmail asks about the host, put to that; of an address, about a peer that
+ * has a name. */
+struct policy_query question_in_text(const struct host *host,
+    const struct policy_rules *rules, struct access_without *text);
+
 /* ---- tokens.c ---- */
 
 /*

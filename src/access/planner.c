@@ -125,10 +125,9 @@ lookup_now(void *context, struct span key, struct span *value)
 struct policy_query
 plan_question(struct planner *p, const struct host *host)
 {
-	struct policy_query q = question_of_host(host);
+	struct policy_query q = question_in_text(host, p->rules->policy,
+	    NULL);
 
-	q.unnamed = NULL;
-	q.rules = p->rules->policy;
 	q.lookup = lookup_now;
 	q.context = p;
 	return q;

@@ -248,8 +248,7 @@ read_files(struct apply *a, struct error *err)
 
 /* ---- the plan ---- */
 
-/* In this order: what is to go makes room, and a companion that it leaves
- * without need is not taken for another's. */
+/* In the order in which they are told. */
 enum request_kind {
 	REMOVE_CLIENT, REMOVE_SERVER, ADD_SERVER, ADD_FALLBACK, ADD_CLIENT
 };

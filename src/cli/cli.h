@@ -237,7 +237,7 @@ int role_read(const struct options *o, const char *word, enum role *role,
     struct error *err) MUST_USE;
 const char *tls_name(enum tls tls); /* "on", "off", "tempfail" */
 /* What sendmail would ask about a host if the map were that text, a peer without a
- * name included, which question_in_text() leaves out. */
+ * name included, which a plan leaves out. */
 struct policy_query question_in_file(const struct host *host,
     const struct site *site, const struct access *access);
 /* Has sendmail no maps of this type, and does without the one of its cf? */
