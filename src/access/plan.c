@@ -109,8 +109,6 @@ plan_make(struct plan *plan, const struct access *a,
 static bool
 is_done(const struct planner *p, const struct access_record *r)
 {
-	/* Untested: entries are looked at in their order: no line lies
-	 * behind one. */
 	for (size_t i = 0; i < p->line_count; i++)
 		if (p->lines[i].record.start == r->start)
 			return true;

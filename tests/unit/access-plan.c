@@ -222,6 +222,18 @@ static const struct row {
 	{ 0, "remove", "a.example",
 		"TLS_Clt_Features:a.example\tCipherList=HIGH\n",
 		"TLS_Clt_Features:a.example\tCipherList=HIGH\n", NULL },
+	/* ---- letters of its own that stay decide ---- */
+	{ 0, "remove", "a.example",
+		"Clt_Features:\tS\nClt_Features:a.example\tA S\n",
+		"Clt_Features:\tS\nClt_Features:a.example\tA\n", NULL },
+	{ 0, "remove", "a.example",
+		"Clt_Features:\tS\nClt_Features:a.example\tS\n",
+		"Clt_Features:\tS\n", "Clt_Features: S (line 1) still keeps TLS "
+		"off" },
+	/* ---- a companion's comment where there is none ---- */
+	{ 0, "remove", "a.example",
+		"# tlsoff companion D\nTLS_Clt_Features:a.example\tFlags=C\n",
+		"", NULL },
 };
 
 static size_t
