@@ -129,20 +129,20 @@ struct access_record {
 /* Walks the records; start with *at = 0, false at the end. */
 bool access_next(struct span text, size_t *at, struct access_record *record);
 
+/* A walk over those that concern TLS; entry_next() of entry.h. */
+struct tls_walk {
+	struct span text; /* starts as { .text = ... } */
+	/* private */
+	size_t at;         /* where the next one may begin */
+	size_t seen, line; /* the line that holds the offset "seen" begins there */
+};
+
 /* A line that makemap drops, or reads otherwise than it looks. */
 struct access_fault {
 	enum access_kind kind; /* no ACCESS_NOTHING, no ACCESS_ENTRY */
 	size_t start;      /* offset of the record */
 	size_t first;      /* FAULT_DUPLICATE: offset of the entry that wins */
 	struct span key;   /* or empty */
-};
-
-/* Where lines are to be told of another text, which this one was made of. */
-struct access_origin {
-	const struct access *text;
-	/* The byte of that text which this one has there; SIZE_MAX: it is new. */
-	size_t (*find)(const void *context, size_t offset);
-	const void *context;
 };
 
 struct access {
@@ -157,7 +157,6 @@ struct access {
 	struct access_fault *faults; /* in the order of the file; where not
 	                                all_faults only duplicates */
 	size_t fault_count;
-	struct access_origin origin; /* all zero: lines are its own */
 	/* private */
 	uint64_t *slots;
 	size_t slot_mask, key_count; /* slots - 1; how many are taken */
@@ -166,17 +165,12 @@ struct access {
 };
 
 /*
- * Reads the whole text.  Fails with EX_USAGE (the marker is no pattern),
- * EX_DATAERR (PCRE2 gave up on a line) or EX_OSERR (memory).
+ * Reads the text.  Only keys with tags that policy and plan ask for are indexed:
+ * to access_find(), and as duplicates.  In a file with a million other entries
+ * that takes a hundredth of the time of all.  Fails with EX_USAGE (the marker is
+ * no pattern), EX_DATAERR (PCRE2 gave up on a line) or EX_OSERR (memory).
  */
 int access_parse(struct access *a, struct span text,
-    const struct access_rules *rules, struct error *err) MUST_USE;
-/*
- * The same, but only keys with tags that policy and plan ask for are indexed:
- * to access_find(), and as duplicates.  In a file with a million other entries
- * it takes a hundredth of the time.
- */
-int access_parse_tls(struct access *a, struct span text,
     const struct access_rules *rules, struct error *err) MUST_USE;
 /* Finds the other faults, and counts entries, unless that is done: a third of
  * the time of indexing all keys.  EX_OSERR; then none is indexed, and it may be
@@ -196,8 +190,7 @@ bool access_wins(const struct access *a, const struct access_record *record);
  * the end. */
 bool access_next_key(const struct access *a, size_t *at,
     struct access_record *record);
-/* The number of the line that holds this offset, 0 where it is not in the text
- * that lines are told of; counts as far as needed and
+/* The number of the line that holds this offset; counts as far as needed and
  * remembers, so not from two threads at a time. */
 size_t access_line(const struct access *a, size_t offset);
 /* One line for people, without file name: what is wrong, and the cure. */
@@ -333,15 +326,5 @@ enum kind policy_answer(enum role role, const struct policy_query *q,
 void policy_free(struct policy *p);
 /* A policy_lookup over a text; context is a const struct access *. */
 policy_lookup access_lookup;
-/* The same as if one record were not there; context is one of these. */
-struct access_without {
-	const struct access *access;
-	size_t start; /* of that record; SIZE_MAX: they all are */
-};
-policy_lookup access_lookup_without;
-/* What sendmail asks about the host, put to that; of an address, about a peer that
- * has a name. */
-struct policy_query question_in_text(const struct host *host,
-    const struct policy_rules *rules, struct access_without *text);
 
 #endif

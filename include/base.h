@@ -230,6 +230,20 @@ int cancel_fd(void);
 
 /* Milliseconds of the clock that no one sets: for limits and pauses. */
 int64_t clock_ms(void);
+/* So long, or until a signal comes. */
+void sleep_ms(int milliseconds);
+
+static inline bool
+time_before(struct timespec a, struct timespec b)
+{
+	return a.tv_sec < b.tv_sec ||
+	    (a.tv_sec == b.tv_sec && a.tv_nsec < b.tv_nsec);
+}
+static inline bool
+time_equal(struct timespec a, struct timespec b)
+{
+	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
 
 /* ---- days ---- */
 
@@ -244,6 +258,9 @@ bool date_read(struct span s, struct tm *tm);
 
 /* ---- files ---- */
 
+/* Opens a file of that directory for reading; a link is not followed, and no FIFO
+ * or device is waited for.  -1 with errno. */
+int open_file(int directory, const char *name) MUST_USE;
 /* Adds what one read(2) gives, at most that many bytes: 1, 0 at the end, or -1
  * with EX_IOERR, EX_OSERR. */
 int read_some(int fd, struct buf *to, size_t most, const char *path,

@@ -42,6 +42,16 @@ struct child_feed {
 	void *context;
 };
 
+/* What a program may do.  No limit counts the user's other processes. */
+enum child_may {
+	MAY_ALL,
+	MAY_WRITE, /* it gets no new privileges, leaves no core and has few
+	              descriptors */
+	MAY_TALK,  /* the same; it writes no file and has a minute of the
+	              processor */
+	MAY_READ   /* as MAY_WRITE, and it is in a sandbox */
+};
+
 /*
  * A program or a function in a process of its own.
  *
@@ -64,12 +74,7 @@ struct child {
 	                            returns is the exit status */
 	void *context;           /* for the function */
 	const char *name;        /* for messages, of a function */
-	bool only_reads;         /* a program that runs in a sandbox */
-	bool confined;           /* a program that gets no new privileges, leaves
-	                            no core and has few descriptors; none of its
-	                            limits counts the user's other processes */
-	bool only_talks;         /* confined, and it writes no file and has a
-	                            minute of the processor */
+	enum child_may may;      /* of a program */
 	const struct user *user; /* whom it runs as, of root's children: it ends
 	                            with 127 where that cannot be; NULL: as we */
 	bool leaves_children;    /* it is done when it ends, even if what it

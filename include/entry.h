@@ -75,9 +75,12 @@ struct entry {
 bool entry_read(struct entry *e, const struct access *a,
     const struct entry_rules *rules, const struct access_record *r,
     struct arena *memory);
-/* The next one of the whole text; start with *at = 0, false at the end. */
+/* The next one of the text; false at the end. */
 bool entry_next(struct entry *e, const struct access *a,
-    const struct entry_rules *rules, size_t *at, struct arena *memory);
+    const struct entry_rules *rules, struct tls_walk *walk,
+    struct arena *memory);
+/* Is it of that kind, and does it count? */
+bool entry_counts(const struct entry *e, enum kind kind);
 /* The next that has the key of the one which begins at first, and so does not
  * count; start with *at = 0. */
 bool entry_next_duplicate(struct entry *e, const struct access *a,

@@ -34,11 +34,12 @@ struct map_file {
 	const char *path; /* the same file, absolute: for libdb and messages */
 };
 
-/* A map, and how it is read. */
+/* A map, and how it is built and read. */
 struct map_source {
-	const struct map_file *file;
-	const struct map_spec *spec;
-	const char *makemap; /* to read what libdb cannot; NULL: not installed */
+	struct map_file file;
+	const struct map_spec *spec; /* type and flags; its path is not used */
+	const char *makemap; /* to build, and to read what libdb cannot; NULL:
+	                        not installed */
 	const char *config;  /* cf for makemap -C; NULL: /dev/null */
 };
 
@@ -82,18 +83,21 @@ void map_close(struct map *map);
 
 /* ---- build ---- */
 
-enum map_builder { BUILD_MAKEMAP, BUILD_LIBDB, BUILD_PATCH };
+enum map_builder {
+	BUILD_MAKEMAP,
+	BUILD_LIBDB,
+	BUILD_MAKE,  /* the site's own Makefile, by update_commit() alone */
+	BUILD_PATCH, /* a copy of the old map, with what changed in the text */
+	BUILD_NONE   /* the map is there: of map_prove() */
+};
 
 struct map_build {
 	enum map_builder builder;
 	const struct progress *progress; /* in the text; NULL: none */
-	const struct map_spec *spec; /* type and flags; its path is not used */
-	struct map_file file;        /* to be created; must not exist */
+	struct map_source source;    /* its file is to be created; must not
+	                                exist */
 	struct access *access;       /* the new text, parsed; is completed where
 	                                its duplicates have to be known */
-	const char *makemap;         /* path; for BUILD_MAKEMAP, and to read
-	                                what libdb cannot */
-	const char *config;          /* cf for makemap -C; NULL: /dev/null */
 	const struct map_file *old;  /* the map to be copied; for BUILD_PATCH */
 	struct access *before;       /* for BUILD_PATCH: its text */
 };

@@ -82,20 +82,15 @@ struct plan_edit {
 };
 
 /*
- * Plans one request on a parsed file; touches nothing.  Fails with EX_DATAERR
- * where mail would bounce or a host be turned away and force is not set (the
- * text says by which line), EX_CONFIG where the cf has it that no entry does what
- * is asked for, EX_OSERR for memory.
+ * Plans what is asked for on a parsed file; touches nothing.  No host of one role
+ * is in two requests.  Each is decided by the text as it is, so where one takes
+ * out what another could rely on, the other has to be exact; companions are given
+ * by what then stands there.  Fails with EX_DATAERR where mail would bounce or a
+ * host be turned away and force is not set (the text says by which line),
+ * EX_CONFIG where the cf has it that no entry does what is asked for, EX_OSERR for
+ * memory.
  */
 int plan_make(struct plan *p, const struct access *a,
-    const struct entry_rules *rules, const struct request *r,
-    struct error *err) MUST_USE;
-/*
- * Plans requests one after the other, each on the text that those before it
- * leave, as one plan; no host is in two of them.  Of the changes of a key the
- * line is that in the new text, or of one that goes in the old.
- */
-int plan_make_all(struct plan *p, const struct access *a,
     const struct entry_rules *rules, const struct request *requests,
     size_t count, struct error *err) MUST_USE;
 /*
@@ -136,6 +131,8 @@ struct findings {
 	/* private */
 	struct check_fix *fixes; /* the lines that plan_fix() rewrites */
 	size_t fix_count;
+	struct check_fix **by_key; /* those of lines that stay, sorted */
+	size_t key_count;
 	struct arena memory; /* of all that */
 };
 

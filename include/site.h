@@ -161,9 +161,9 @@ struct service_result {
 /* How this machine restarts sendmail. */
 enum service_kind {
 	BY_COMMAND,  /* --restart-command, by /bin/sh */
-	BY_SYSTEMD,  /* systemctl restart sendmail */
-	BY_SCRIPT,   /* /etc/init.d/sendmail, /etc/rc.d/rc.sendmail, service,
-	                rc-service, rcctl, svcadm */
+	BY_PROGRAM,  /* systemctl restart sendmail, /etc/init.d/sendmail,
+	                /etc/rc.d/rc.sendmail, service, rc-service, rcctl,
+	                svcadm */
 	BY_SIGNAL    /* SIGHUP to the pid in the cf's PidFile */
 };
 

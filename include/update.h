@@ -35,7 +35,7 @@
  * between the two renames leaves the new text and the old map, each whole; the
  * next run finds map and text different and builds the map.
  *
- * UPDATE_MAKE: the text is put in place, make runs in its directory, and what
+ * BUILD_MAKE: the text is put in place, make runs in its directory, and what
  * it made of the map is proven; else old text and old map are put back, the
  * map as a copy where make wrote into it.  The Makefile beside the text, of that
  * name and no other, has to be trusted (EX_NOPERM), and make is given this very
@@ -85,14 +85,11 @@ struct target {
 	                     is waited for */
 };
 
-/* UPDATE_PATCH: a copy of the old map with what changed; where the proof does
- * not accept that, as if nobody had asked for it. */
-enum update_builder { UPDATE_MAKEMAP, UPDATE_LIBDB, UPDATE_MAKE, UPDATE_PATCH };
-
 struct update_options {
 	const struct site *site;
 	const struct access_rules *rules;
-	enum update_builder builder;
+	enum map_builder builder; /* BUILD_PATCH: where the proof does not accept
+	                        that, as if nobody had asked for it */
 	const char *makemap; /* NULL: not installed */
 	int lock_wait;       /* seconds, for another run and for other writers */
 	bool read_only;      /* no lock, and no commit */
@@ -103,15 +100,23 @@ struct update {
 	struct update_options options;
 	struct target text, map;
 	struct buf bytes;     /* the access file as read */
-	struct access access; /* parsed from bytes; access_parse_tls() */
-	enum update_builder built; /* what built the map in the end */
+	struct access access; /* parsed from bytes; access_parse() */
+	enum map_builder built; /* what built the map in the end */
 	bool map_stays;       /* nothing did: it is the new text as well */
-	char not_patched[600];     /* why UPDATE_PATCH did not; "" */
+	char not_patched[600];     /* why BUILD_PATCH did not; "" */
 	/* private */
 	bool opened;
 	bool fresh;  /* the file was so new that its time cannot show a change */
 	bool leased; /* a lease on text.file was taken */
-	int new_text; /* open; -1: not */
+	int new_text, new_map; /* open; -1: not, or the old map stays */
+	/* of the change under way */
+	struct access *next;
+	bool changed;          /* the text; else only the map is mended */
+	bool text_written;     /* the new one, and synced */
+	struct stat text_seen; /* the text that is to stand with the map */
+	bool text_in;          /* the new text is in place ... */
+	bool text_kept;        /* ... and the old one in the private directory */
+	bool map_kept;         /* the old map is in its private directory */
 };
 
 enum update_status { UPDATE_FAILED = -1, UPDATE_DONE = 0, UPDATE_AGAIN = 1 };

@@ -36,15 +36,8 @@ struct access_marks {
  * something that only begins like one of them? */
 bool tls_begins(struct span key);
 
-/* The records with such keys, without a look at the others. */
-struct tls_walk {
-	struct span text;
-	/* private */
-	size_t at;         /* where the next one may begin */
-	size_t seen, line; /* the line that holds the offset "seen" begins there */
-};
-
-/* Starts as { .text = ... }; false at the end. */
+/* The next record with such a key, without a look at the others; false at the
+ * end. */
 bool tls_next(struct tls_walk *w, struct access_record *record);
 
 /* ---- meaning.c ---- */
@@ -59,6 +52,19 @@ bool word_is_one_of(struct span word, const char *const *words);
 
 /* Fills marked and managed.  EX_USAGE: no pattern; EX_DATAERR: PCRE2 gave up. */
 int access_find_marker(struct access *a, struct error *err) MUST_USE;
+
+/* ---- policy.c ---- */
+
+/* access_lookup() as if one record were not there; context is one of these. */
+struct access_without {
+	const struct access *access;
+	size_t start; /* of that record; SIZE_MAX: they all are */
+};
+policy_lookup access_lookup_without;
+/* What sendmail asks about the host, put to that; of an address, about a peer that
+ * has a name. */
+struct policy_query question_in_text(const struct host *host,
+    const struct policy_rules *rules, struct access_without *text);
 
 /* ---- tokens.c ---- */
 

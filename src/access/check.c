@@ -133,7 +133,7 @@ fix_entry(struct checker *c, const struct facts *f, size_t first)
 	    : e->stray ? e->value : value_shown(&e->record);
 
 	*fix = (struct check_fix){ .record = e->record, .kind = e->kind,
-		.first = first, .last = c->f->count,
+		.host = e->host, .first = first, .last = c->f->count,
 		.companion = wanted[FIX_COMPANION],
 		.writes = wanted[FIX_KEY] || wanted[FIX_VALUE] ||
 		    wanted[FIX_PLACE] || wanted[FIX_DROP] };
@@ -185,21 +185,42 @@ give_up(struct findings *f, struct check_fix *fix)
 
 /* Only the first of them is mended. */
 static void
-part(struct findings *f)
+sort_fixes(struct findings *f)
 {
-	struct check_fix **sorted = NULL;
-	size_t count = 0;
+	size_t kept = 0;
 
 	for (size_t i = 0; i < f->fix_count && !f->memory.failed; i++)
 		if (!f->fixes[i].line.goes)
-			*ARENA_ADD(&f->memory, sorted, count) = &f->fixes[i];
-	if (f->memory.failed || count < 2)
+			*ARENA_ADD(&f->memory, f->by_key, f->key_count) =
+			    &f->fixes[i];
+	if (f->memory.failed || f->key_count < 2)
 		return;
-	qsort(sorted, count, sizeof(*sorted), compare_keys);
-	for (size_t i = 1; i < count; i++)
-		if (strcasecmp(sorted[i]->line.key.at,
-		        sorted[i - 1]->line.key.at) == 0)
-			give_up(f, sorted[i]);
+	qsort(f->by_key, f->key_count, sizeof(*f->by_key), compare_keys);
+	for (size_t i = 0; i < f->key_count; i++)
+		if (kept > 0 && strcasecmp(f->by_key[i]->line.key.at,
+		        f->by_key[kept - 1]->line.key.at) == 0)
+			give_up(f, f->by_key[i]);
+		else
+			f->by_key[kept++] = f->by_key[i];
+	f->key_count = kept;
+}
+
+static int
+compare_key(const void *key, const void *element)
+{
+	const struct check_fix *const *fix = element;
+
+	return strcasecmp(key, (*fix)->line.key.at);
+}
+
+const struct check_fix *
+check_fix_of(const struct findings *f, const char *key)
+{
+	struct check_fix *const *found = f->key_count == 0 ? NULL
+	    : bsearch(key, f->by_key, f->key_count, sizeof(*f->by_key),
+	          compare_key);
+
+	return found == NULL ? NULL : *found;
 }
 
 /* ---- the file ---- */
@@ -208,12 +229,12 @@ part(struct findings *f)
 static void
 survey(struct checker *c)
 {
+	struct tls_walk all = { .text = c->a->text };
 	struct entry e;
-	size_t at = 0;
 
 	c->rcpt = requirement_of_recipients(c->a, c->rules->policy,
 	    &c->scratch);
-	while (entry_next(&e, c->a, c->rules, &at, &c->scratch)) {
+	while (entry_next(&e, c->a, c->rules, &all, &c->scratch)) {
 		if (e.off && e.key == KEY_ASKED &&
 		    e.kind != KIND_CLT_FEATURES) {
 			c->client_off |= e.kind == KIND_TRY_TLS;
@@ -267,7 +288,7 @@ check_text(struct findings *f, const struct access *a,
 		    "to a host with Try_TLS: NO bounces; remove it, or those "
 		    "entries");
 	walk(&c);
-	part(f);
+	sort_fixes(f);
 	if (f->count > 1)
 		qsort(f->at, f->count, sizeof(*f->at), compare_offsets);
 	f->memory.failed = f->memory.failed || c.scratch.failed;

@@ -21,6 +21,7 @@ enum fix {
 struct check_fix {
 	struct access_record record;
 	enum kind kind;
+	struct host host;
 	struct wanted line; /* as it shall be; .now is not filled in */
 	bool writes;        /* it is to be so */
 	bool companion;     /* it is to be given what it needs */
@@ -56,6 +57,11 @@ struct facts {
 	struct policy before;         /* what decides without it */
 	struct access_record broader; /* that entry; .end 0: none */
 };
+
+/* ---- check.c ---- */
+
+/* The fix of a line that is to have this key; NULL: there is none. */
+const struct check_fix *check_fix_of(const struct findings *f, const char *key);
 
 /* ---- check_facts.c ---- */
 

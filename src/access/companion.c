@@ -69,23 +69,7 @@ companion_possible(struct planner *p, const struct host *host, const char *key,
 	          "name");
 }
 
-/* ---- entries, one by one ---- */
-
-bool
-companion_next(struct planner *p, enum kind kind, struct tls_walk *walk,
-    struct entry *e)
-{
-	struct access_record r;
-	struct span what;
-	enum kind found;
-
-	while (tls_next(walk, &r))
-		if (!r.rest && entry_kind(r.key, false, &found, &what) &&
-		    found == kind && access_wins(p->access, &r))
-			return entry_read(e, p->access, p->rules, &r,
-			    &p->plan->memory);
-	return false;
-}
+/* ---- names ---- */
 
 bool
 name_to_parent(struct span *name)
@@ -164,9 +148,6 @@ amend(struct planner *p, const struct entry *e, const char *missing)
 		.note = value_cut_note(&value), .moves = e->managed,
 		.companion = remembered(p, e, missing) };
 
-	/* It is mended itself: then it gets its letters when that is done. */
-	if (plan_edits(p, &e->record))
-		return;
 	if (span_trim(value).len == 0) {
 		value = value_shown(&e->record); /* all of it is no note */
 		w.note.len = 0;
@@ -209,7 +190,8 @@ companion_give(struct planner *p, const struct host *host)
 		    before.key);
 	else if (missing[0] == '\0')
 		return;
-	else if (!plan_find(p, KIND_CLT_FEATURES, span_of(host->name), &e))
+	else if (!plan_find(p, KIND_CLT_FEATURES, span_of(host->name), &e) ||
+	    !plan_now(p, &e))
 		insert(p, host, buf_as_span(&before.value),
 		    arena_text(memory, span_of(missing)));
 	else if (!e.record.rest)
@@ -217,11 +199,6 @@ companion_give(struct planner *p, const struct host *host)
 }
 
 /* ---- what is below an exempted host ---- */
-
-struct names {
-	struct span *at; /* sorted */
-	size_t count;
-};
 
 static int
 compare_names(const void *left, const void *right)
@@ -239,15 +216,16 @@ is_among(const struct names *names, struct span name)
 	    compare_names) != NULL;
 }
 
-/* Is it for a host below one of these, and for none of them? */
-static bool
-is_below(const struct names *names, struct span name)
+bool
+names_cover(const struct names *names, struct span name)
 {
-	if (is_among(names, name))
+	/* Nobody looks for a name where there is none. */
+	if (names->count == 0)
 		return false;
-	while (name_to_parent(&name))
+	do
 		if (is_among(names, name))
 			return true;
+	while (name_to_parent(&name));
 	return false;
 }
 
@@ -259,36 +237,57 @@ amend_below(struct planner *p, const struct names *names)
 	struct entry e;
 	char missing[3];
 
-	while (companion_next(p, KIND_CLT_FEATURES, &walk, &e)) {
-		if (e.key != KEY_ASKED || e.tls == TLS_TEMPFAIL ||
+	while (entry_next(&e, p->access, p->rules, &walk, &p->plan->memory)) {
+		if (!entry_counts(&e, KIND_CLT_FEATURES) || !plan_now(p, &e) ||
+		    e.key != KEY_ASKED || e.tls == TLS_TEMPFAIL ||
 		    e.tls == TLS_NEXT)
 			continue;
 		companion_missing(p->rules->policy, e.in_map, missing);
-		if (missing[0] != '\0' && is_below(names, e.what))
+		if (missing[0] != '\0' && !is_among(names, e.what) &&
+		    names_cover(names, e.what))
 			amend(p, &e, missing);
 	}
 }
 
-void
-companion_add(struct planner *p)
+/* ---- all of it ---- */
+
+/* Does it exempt hosts that Clt_Features has to say something of? */
+static bool
+needs_companions(const struct planner *p, const struct request *r)
 {
-	const struct request *r = p->request;
+	return r->verb == VERB_ADD && r->role == ROLE_CLIENT && !r->fallback &&
+	    companion_need(p->rules->policy)->letters[0] != '\0';
+}
+
+struct names
+companion_names(struct planner *p)
+{
 	struct names names = { NULL, 0 };
 
-	if (r->role == ROLE_SERVER ||
-	    companion_need(p->rules->policy)->letters[0] == '\0')
-		return;
-	for (size_t i = 0; i < r->count; i++) {
-		const struct host *host = &r->wishes[i].host;
+	for (size_t i = 0; i < p->request_count; i++) {
+		const struct request *r = &p->requests[i];
 
-		if (!companion_has_key(p->rules->policy, host))
-			continue;
-		companion_give(p, host);
-		*ARENA_ADD(&p->plan->memory, names.at, names.count) =
-		    span_of(host->name);
+		for (size_t k = 0; k < r->count && needs_companions(p, r); k++)
+			if (companion_has_key(p->rules->policy,
+			        &r->wishes[k].host))
+				*ARENA_ADD(&p->plan->memory, names.at,
+				    names.count) =
+				    span_of(r->wishes[k].host.name);
 	}
-	if (names.count > 0) {
+	if (names.count > 1)
 		qsort(names.at, names.count, sizeof(*names.at), compare_names);
-		amend_below(p, &names);
+	return names;
+}
+
+void
+companion_add(struct planner *p, const struct names *names)
+{
+	for (size_t i = 0; i < p->request_count; i++) {
+		const struct request *r = &p->requests[i];
+
+		for (size_t k = 0; k < r->count && needs_companions(p, r); k++)
+			companion_give(p, &r->wishes[k].host);
 	}
+	if (names->count > 0)
+		amend_below(p, names);
 }

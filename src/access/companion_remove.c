@@ -18,7 +18,9 @@ struct holders {
 static void
 relate(const struct planner *p, struct held *h, const struct entry *exemption)
 {
-	if (plan_edits(p, &exemption->record))
+	const struct line *line = plan_line(p, &exemption->record);
+
+	if (line != NULL && line->goes)
 		h->related = true;
 	else
 		h->needed = true;
@@ -26,19 +28,23 @@ relate(const struct planner *p, struct held *h, const struct entry *exemption)
 
 /* Each with the exemptions of its name, and of domains it is in. */
 static struct holders
-find_holders(struct planner *p)
+find_holders(struct planner *p, const struct names *names)
 {
 	struct holders all = { NULL, 0 };
 	struct tls_walk walk = { .text = p->access->text };
 	struct held h = { .needed = false };
 	struct entry e;
 
-	while (companion_next(p, KIND_CLT_FEATURES, &walk, &h.e)) {
+	while (entry_next(&h.e, p->access, p->rules, &walk,
+	    &p->plan->memory)) {
 		struct span name = h.e.what;
 
-		if (h.e.comment.companion[0] == '\0' || h.e.key == KEY_NO_HOST)
+		if (!entry_counts(&h.e, KIND_CLT_FEATURES) ||
+		    h.e.comment.companion[0] == '\0' ||
+		    h.e.key == KEY_NO_HOST)
 			continue;
-		h.needed = h.related = false;
+		h.needed = names_cover(names, name);
+		h.related = false;
 		do
 			if (plan_find(p, KIND_TRY_TLS, name, &e) && e.off)
 				relate(p, &h, &e);
@@ -64,11 +70,11 @@ relate_below(struct planner *p, struct holders *all)
 	struct tls_walk walk = { .text = p->access->text };
 	struct entry e;
 
-	while (companion_next(p, KIND_TRY_TLS, &walk, &e)) {
+	while (entry_next(&e, p->access, p->rules, &walk, &p->plan->memory)) {
 		struct span name = e.what;
 		struct held key, *h;
 
-		if (!e.off)
+		if (!e.off || !entry_counts(&e, KIND_TRY_TLS))
 			continue;
 		do
 			if (plan_find(p, KIND_CLT_FEATURES, name, &key.e) &&
@@ -104,27 +110,18 @@ take_back(struct planner *p, const struct held *h, const char *letters,
 	plan_tell(p, &c);
 }
 
-/* Is it one that turns TLS off, which is to go? */
-static bool
-loses_off(const struct planner *p, const struct held *h)
+static void
+remove_letters(struct planner *p, const struct names *names)
 {
-	for (size_t i = 0; i < p->off_goes_count; i++)
-		if (p->off_goes[i] == h->e.record.start)
-			return true;
-	return false;
-}
-
-void
-companion_remove(struct planner *p)
-{
-	struct holders all = find_holders(p);
+	struct holders all = find_holders(p, names);
 
 	if (all.count == 0 || p->plan->memory.failed)
 		return;
 	relate_below(p, &all);
 	for (size_t i = 0; i < all.count; i++) {
 		const struct held *h = &all.at[i];
-		bool off = loses_off(p, h);
+		/* One that turns TLS off was planned not to. */
+		bool off = h->e.off && plan_line(p, &h->e.record) != NULL;
 		/* What is off by S needs its companion, too. */
 		bool companion = !h->needed && (h->related || off);
 
@@ -133,4 +130,16 @@ companion_remove(struct planner *p)
 			    off ? "S" : "",
 			    companion ? h->e.comment.companion : ""), companion);
 	}
+}
+
+void
+companions(struct planner *p)
+{
+	const struct names names = companion_names(p);
+
+	plan_look(p);
+	if (p->removes)
+		remove_letters(p, &names);
+	plan_look(p);
+	companion_add(p, &names);
 }

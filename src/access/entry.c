@@ -168,14 +168,21 @@ entry_read(struct entry *e, const struct access *a,
 
 bool
 entry_next(struct entry *e, const struct access *a,
-    const struct entry_rules *rules, size_t *at, struct arena *memory)
+    const struct entry_rules *rules, struct tls_walk *walk,
+    struct arena *memory)
 {
 	struct access_record r;
 
-	while (access_next(a->text, at, &r))
+	while (tls_next(walk, &r))
 		if (entry_read(e, a, rules, &r, memory))
 			return true;
 	return false;
+}
+
+bool
+entry_counts(const struct entry *e, enum kind kind)
+{
+	return e->kind == kind && !e->duplicate && !e->record.rest;
 }
 
 bool
@@ -250,14 +257,10 @@ entry_name(const struct access *a, const struct access_record *r,
     struct arena *memory)
 {
 	struct buf out = BUF_IN(memory);
-	bool managed = r->start >= a->managed;
-	size_t line = access_line(a, r->start);
-
 	buf_visible(&out, r->key);
 	buf_char(&out, ' ');
 	buf_visible(&out, value_shown(r));
-	if (line > 0)
-		buf_printf(&out, " (line %zu%s)", line,
-		    managed ? ", in the managed section" : "");
+	buf_printf(&out, " (line %zu%s)", access_line(a, r->start),
+	    r->start >= a->managed ? ", in the managed section" : "");
 	return buf_string(&out);
 }

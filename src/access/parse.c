@@ -136,11 +136,6 @@ access_line(const struct access *a, size_t offset)
 	struct access_marks *m = a->marks;
 	size_t mark = offset / MARK_EVERY;
 
-	if (a->origin.text != NULL) {
-		offset = a->origin.find(a->origin.context, offset);
-		return offset == SIZE_MAX ? 0
-					  : access_line(a->origin.text, offset);
-	}
 	for (; m->made < mark; m->made++)
 		m->lines[m->made + 1] = m->lines[m->made] + count_newlines(
 		    a->text.at + m->made * MARK_EVERY, MARK_EVERY);
@@ -296,7 +291,7 @@ index_tls(struct access *a, struct error *err)
 }
 
 int
-access_parse_tls(struct access *a, struct span text,
+access_parse(struct access *a, struct span text,
     const struct access_rules *rules, struct error *err)
 {
 	memset(a, 0, sizeof(*a));
@@ -312,18 +307,6 @@ access_parse_tls(struct access *a, struct span text,
 	if (a->marks == NULL)
 		(void)error_memory(err);
 	else if (access_find_marker(a, err) == 0 && index_tls(a, err) == 0)
-		return 0;
-	access_free(a);
-	return -1;
-}
-
-int
-access_parse(struct access *a, struct span text,
-    const struct access_rules *rules, struct error *err)
-{
-	if (access_parse_tls(a, text, rules, err) != 0)
-		return -1;
-	if (access_complete(a, err) == 0)
 		return 0;
 	access_free(a);
 	return -1;

@@ -1,5 +1,7 @@
 /* A plan: made host by host, of what is past its date, or of what a check found;
  * then applied in one pass over the text. */
+#include <stdlib.h>
+#include <string.h>
 #include <sysexits.h>
 
 #include "check_private.h"
@@ -44,58 +46,58 @@ replace_others(struct planner *p, size_t changes)
 	}
 }
 
-/* Companions that only what goes has needed go, too; then warns of what still
- * keeps TLS off for the hosts of these changes. */
+/* A request on the text as it is. */
 static int
-finish_removal(struct planner *p, size_t first, size_t count)
+plan_request(struct planner *p, const struct request *r)
 {
-	plan_sort(p);
-	companion_remove(p);
-	if (plan_finish(p) != 0)
-		return -1;
-	plan_still_off(p, first, count);
-	return arena_error(&p->plan->memory, p->err);
-}
-
-int
-plan_request(struct plan *plan, const struct access *a,
-    const struct entry_rules *rules, const struct request *r,
-    struct error *err)
-{
-	struct planner p = planner_of(plan, a, rules, r, err);
+	struct plan *plan = p->plan;
 	size_t first = plan->change_count;
-	bool adds = r->verb == VERB_ADD;
 	int status = 0;
 
-	if (adds && r->role == ROLE_CLIENT)
-		p.rcpt = requirement_of_recipients(a, rules->policy,
-		    &plan->memory);
+	p->request = r;
+	if (r->verb == VERB_ADD && r->role == ROLE_CLIENT && r->count > 0)
+		p->rcpt = requirement_of_recipients(p->access,
+		    p->rules->policy, &plan->memory);
 	for (size_t i = 0; i < r->count && status == 0; i++) {
-		if (adds)
-			status = plan_add(&p, &r->wishes[i]);
+		if (r->verb == VERB_ADD)
+			status = plan_add(p, &r->wishes[i]);
 		else
-			plan_remove(&p, &r->wishes[i].host);
+			plan_remove(p, &r->wishes[i].host);
 	}
 	/* Without memory a refusal may be wrong as well. */
-	if (arena_error(&plan->memory, err) != 0 || status != 0)
+	if (arena_error(&plan->memory, p->err) != 0 || status != 0)
 		return -1;
-	replace_others(&p, first);
-	if (!adds || r->fallback)
-		return finish_removal(&p, first, adds ? 0 : r->count);
-	companion_add(&p);
-	return plan_finish(&p);
+	replace_others(p, first);
+	return 0;
+}
+
+/* What goes with all that was planned, and what is told of it.  Frees the plan
+ * where that fails, or the status says so. */
+static int
+end_plan(struct planner *p, int status)
+{
+	if (status == 0) {
+		companions(p);
+		plan_look(p);
+		plan_still_off(p);
+		status = plan_finish(p);
+	}
+	if (status != 0)
+		plan_free(p->plan);
+	return status;
 }
 
 int
 plan_make(struct plan *plan, const struct access *a,
-    const struct entry_rules *rules, const struct request *r,
-    struct error *err)
+    const struct entry_rules *rules, const struct request *requests,
+    size_t count, struct error *err)
 {
-	*plan = (struct plan){ .changed = false };
-	if (plan_request(plan, a, rules, r, err) == 0)
-		return 0;
-	plan_free(plan);
-	return -1;
+	struct planner p = plan_begin(plan, a, rules, requests, count, err);
+	int status = 0;
+
+	for (size_t i = 0; i < count && status == 0; i++)
+		status = plan_request(&p, &requests[i]);
+	return end_plan(&p, status);
 }
 
 /*
@@ -105,13 +107,10 @@ plan_make(struct plan *plan, const struct access *a,
 
 /* A duplicate that went with the entry it would have stood in for. */
 static bool
-is_done(const struct plan *plan, const struct access_record *r)
+is_done(const struct planner *p, const struct access_record *r)
 {
-	/* Untested: entries are looked at in their order: no edit lies
-	 * behind one. */
-	for (size_t i = 0; i < plan->edit_count; i++)
-		if (plan->edits[i].start < r->end &&
-		    plan->edits[i].end > r->start)
+	for (size_t i = 0; i < p->line_count; i++)
+		if (p->lines[i].record.start == r->start)
 			return true;
 	return false;
 }
@@ -124,7 +123,7 @@ expire(struct planner *p, const struct entry *e)
 		.reason = "its comment; it does not turn TLS off" };
 	struct change c;
 
-	if (e->duplicate && is_done(p->plan, &e->record))
+	if (e->duplicate && is_done(p, &e->record))
 		return;
 	c = plan_change(p, e->kind, e->record.key);
 	plan_remove_entry(p, e, &c);
@@ -134,57 +133,46 @@ expire(struct planner *p, const struct entry *e)
 	/* What is left of it makemap finds in another line. */
 	c.has_line = c.has_line && (!e->duplicate || c.action == REMOVED);
 	plan_tell(p, &c);
+	if (e->has_host)
+		plan_gone(p, &e->host, &c);
 }
 
 int
 plan_expire(struct plan *plan, const struct access *a,
     const struct entry_rules *rules, struct error *err)
 {
-	const struct request request = { .verb = VERB_REMOVE };
-	struct planner p;
-	struct access_record r;
+	struct planner p = plan_begin(plan, a, rules, NULL, 0, err);
+	struct tls_walk walk = { .text = a->text };
 	struct entry e;
-	size_t at = 0;
 
-	*plan = (struct plan){ .changed = false };
-	p = planner_of(plan, a, rules, &request, err);
-	/* Few entries have a date, so that is looked at first. */
-	while (access_next(a->text, &at, &r))
-		if (!r.rest && comment_nearest(a->text, r.start).len > 0 &&
-		    entry_read(&e, a, rules, &r, &plan->memory) &&
-		    e.expired && e.key != KEY_TAG_CASE)
+	while (entry_next(&e, a, rules, &walk, &plan->memory))
+		if (e.expired && !e.record.rest && e.key != KEY_TAG_CASE)
 			expire(&p, &e);
-	if (finish_removal(&p, 0, plan->change_count) == 0)
-		return 0;
-	plan_free(plan);
-	return -1;
+	return end_plan(&p, 0);
 }
 
 /* ---- what a check found ---- */
 
-/* Of entries of that kind. */
+/* Gives the fix's host what it needs, unless its entry of Clt_Features is mended
+ * itself, and so gets its letters another time, or gets them for its own sake. */
 static void
-fix_companions(struct planner *p, const struct findings *f, enum kind kind)
+fix_companion(struct planner *p, const struct findings *f,
+    const struct check_fix *fix)
 {
-	struct entry e;
+	const struct check_fix *own = check_fix_of(f, arena_printf(
+	    &p->plan->memory, "%s%s", kind_tag(KIND_CLT_FEATURES),
+	    fix->host.name));
 
-	plan_sort(p);
-	for (size_t i = 0; i < f->fix_count; i++)
-		if (f->fixes[i].companion && f->fixes[i].kind == kind &&
-		    entry_read(&e, p->access, p->rules, &f->fixes[i].record,
-		        &p->plan->memory))
-			companion_give(p, &e.host);
+	if (own == NULL || (!own->writes && (own == fix || !own->companion)))
+		companion_give(p, &fix->host);
 }
 
 int
 plan_fix(struct plan *plan, const struct access *a, const struct findings *f,
     const struct entry_rules *rules, struct error *err)
 {
-	const struct request request = { .verb = VERB_ADD };
-	struct planner p;
+	struct planner p = plan_begin(plan, a, rules, NULL, 0, err);
 
-	*plan = (struct plan){ .changed = false };
-	p = planner_of(plan, a, rules, &request, err);
 	for (size_t i = 0; i < f->fix_count; i++) {
 		const struct check_fix *fix = &f->fixes[i];
 		struct wanted w = fix->line;
@@ -196,14 +184,10 @@ plan_fix(struct plan *plan, const struct access *a, const struct findings *f,
 		plan_entry(&p, &w, &c);
 		plan_tell(&p, &c);
 	}
-	/* Last: an entry that is mended itself gets its letters another time,
-	 * and one that exempts a host beside Try_TLS gets them once. */
-	fix_companions(&p, f, KIND_CLT_FEATURES);
-	fix_companions(&p, f, KIND_TRY_TLS);
-	if (plan_finish(&p) == 0)
-		return 0;
-	plan_free(plan);
-	return -1;
+	for (size_t i = 0; i < f->fix_count; i++)
+		if (f->fixes[i].companion)
+			fix_companion(&p, f, &f->fixes[i]);
+	return end_plan(&p, 0);
 }
 
 /* ---- what it makes of the text ---- */
@@ -273,4 +257,51 @@ plan_free(struct plan *p)
 {
 	arena_free(&p->memory);
 	*p = (struct plan){ .changed = false };
+}
+
+/* ---- what is there ---- */
+
+static int
+by_host(const void *left, const void *right)
+{
+	return strcmp(((const struct wish *)left)->host.name,
+	    ((const struct wish *)right)->host.name);
+}
+
+/* A host can have an entry of each kind, and they all go at once. */
+static size_t
+drop_repeated(struct wish *wishes, size_t count)
+{
+	size_t kept = 0;
+
+	if (count > 1)
+		qsort(wishes, count, sizeof(*wishes), by_host);
+	for (size_t i = 0; i < count; i++)
+		if (kept == 0 || by_host(&wishes[kept - 1], &wishes[i]) != 0)
+			wishes[kept++] = wishes[i];
+	return kept;
+}
+
+struct wish *
+plan_exempted(const struct access *a, const struct entry_rules *rules,
+    enum role role, struct arena *memory, size_t *count)
+{
+	struct arena scratch = ARENA_INIT;
+	struct wish *wishes = NULL;
+	struct tls_walk walk = { .text = a->text };
+	struct entry e;
+
+	*count = 0;
+	while (entry_next(&e, a, rules, &walk, &scratch)) {
+		if (e.role == role && e.has_host && !e.managed &&
+		    !e.duplicate && e.key == KEY_ASKED &&
+		    (e.tls == TLS_OFF || e.tls == TLS_FALLBACK))
+			ARENA_ADD(memory, wishes, *count)->host = e.host;
+		arena_clear(&scratch);
+	}
+	memory->failed = memory->failed || scratch.failed;
+	arena_free(&scratch);
+	if (!memory->failed)
+		*count = drop_repeated(wishes, *count);
+	return wishes;
 }

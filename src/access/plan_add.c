@@ -302,8 +302,9 @@ check_asked(struct planner *p, const char *key, const struct host *host)
 static int
 add_fallback(struct planner *p, struct change *c, const struct wish *wish)
 {
-	struct policy_query q = plan_question(p, &wish->host);
 	struct access_without w = { p->access, SIZE_MAX };
+	struct policy_query q = question_in_text(&wish->host,
+	    p->rules->policy, &w);
 	struct entry own;
 
 	if (check_asked(p, c->key, &wish->host) != 0)
@@ -311,7 +312,6 @@ add_fallback(struct planner *p, struct change *c, const struct wish *wish)
 	if (plan_find(p, KIND_TRY_TLS, span_of(wish->host.name), &own) &&
 	    own.tls == TLS_OFF)
 		w.start = own.record.start; /* it goes */
-	q.context = &w;
 	if (is_off_by(p, c, KIND_TRY_TLS, &q))
 		return 0;
 	if (p->rules->policy->dane)

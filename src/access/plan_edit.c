@@ -4,130 +4,99 @@
 
 #include "plan_private.h"
 
-static struct plan_edit *
-edit(struct planner *p, size_t start, size_t end, struct span text)
-{
-	struct plan *plan = p->plan;
-	struct plan_edit *e = ARENA_ADD(&plan->memory, plan->edits,
-	    plan->edit_count);
-
-	*e = (struct plan_edit){ .start = start, .end = end, .text = text };
-	return e;
-}
-
 /* ---- the lines above it ---- */
 
-/* Of these, which are all comments of ours, some go, and lines take their
- * place. */
-struct above {
-	struct span all, goes;
-	struct buf lines;
-	struct comment comment; /* as it shall be */
-	bool renewed;           /* as the request says */
-};
-
-/* The comment that it has, and of that what the request says anew. */
-static void
-renew(struct above *above, const struct wish *h)
+/* As they shall be, of those which stand there now, all of them ours; the comment
+ * is that which then counts. */
+static struct span
+lines_above(struct planner *p, const struct wanted *w, struct span now,
+    struct comment *c)
 {
-	struct comment *c = &above->comment;
+	struct buf lines = BUF_IN(&p->plan->memory), out = lines;
+	struct span nearest = comment_nearest(now, now.len), goes = now;
+	const char *text = w->wish == NULL ? NULL : w->wish->comment;
+	const char *until = w->wish == NULL ? NULL : w->wish->until;
+	bool renewed = text != NULL || until != NULL;
 
-	above->renewed = h != NULL && (h->comment != NULL || h->until != NULL);
-	if (above->renewed && h->comment != NULL)
-		c->text = span_of(h->comment);
-	if (above->renewed && h->until != NULL)
-		(void)span_copy(c->until, sizeof(c->until), span_of(h->until));
+	(void)comment_read(now, now.len, c);
+	if (text != NULL)
+		c->text = span_of(text);
+	if (until != NULL)
+		(void)span_copy(c->until, sizeof(c->until), span_of(until));
+	if (w->comment == COMMENT_LAST_GOES)
+		goes = nearest;
+	else if (w->companion != NULL)
+		goes = span_from(now, now.len);
+	else if (w->comment == COMMENT_STAYS && !renewed)
+		goes.len = 0;
+	if (w->note.len > 0) {
+		buf_span(&lines, w->note);
+		buf_text(&lines, p->eol);
+	}
+	if (renewed)
+		comment_line(c, p->eol, &lines);
+	if (w->companion != NULL)
+		comment_companion(w->companion, p->eol, &lines);
+	/* It says so already, below what another entry left behind. */
+	if (renewed && span_equal(buf_as_span(&lines), nearest))
+		return now;
+	buf_add(&out, now.at, (size_t)(goes.at - now.at));
+	buf_span(&out, buf_as_span(&lines));
+	buf_span(&out, span_from(now, (size_t)(goes.at - now.at) + goes.len));
+	return buf_as_span(&out);
 }
 
-static struct above
-lines_above(struct planner *p, const struct wanted *w)
+/* ---- the lines as they shall be ---- */
+
+/* Where the lines of ours above a line begin in the text, up to that. */
+static struct span
+text_above(const struct planner *p, size_t start)
 {
 	struct span text = p->access->text;
-	struct above a = { .all = { text.at, 0 }, .comment.text = { "", 0 },
-		.lines = BUF_IN(&p->plan->memory) };
+	size_t above = comment_above(text, start);
 
-	if (w->now != NULL) {
-		size_t start = comment_above(text, w->now->start);
-
-		a.all = (struct span){ text.at + start, w->now->start - start };
-		(void)comment_read(text, w->now->start, &a.comment);
-	}
-	renew(&a, w->wish);
-	a.goes = a.all;
-	if (w->comment == COMMENT_LAST_GOES)
-		a.goes = comment_nearest(text, w->now->start);
-	else if (w->companion != NULL)
-		a.goes = span_from(a.all, a.all.len);
-	else if (w->comment == COMMENT_STAYS && !a.renewed)
-		a.goes.len = 0;
-	if (w->note.len > 0) {
-		buf_span(&a.lines, w->note);
-		buf_text(&a.lines, p->eol);
-	}
-	if (a.renewed)
-		comment_line(&a.comment, p->eol, &a.lines);
-	if (w->companion != NULL)
-		comment_companion(w->companion, p->eol, &a.lines);
-	return a;
+	return (struct span){ text.at + above, start - above };
 }
 
-/* ---- edits ---- */
+/* Does the text say all of that? */
+static bool
+is_as_it_was(const struct planner *p, const struct line *line)
+{
+	return span_equal(line->key, line->record.key) &&
+	    span_equal(line->value, value_shown(&line->record)) &&
+	    span_equal(line->above, text_above(p, line->record.start));
+}
 
-/* In a new place, with what stood above it in the old one. */
+/* In a new place. */
 static void
-insert(struct planner *p, const struct wanted *w, const struct above *above)
+insert(struct planner *p, const struct wanted *w, struct span above)
 {
 	struct buf *out = &p->inserted;
-	struct span all = above->all, goes = above->goes;
-	size_t before = (size_t)(goes.at - all.at);
 
-	buf_add(out, all.at, before);
-	buf_span(out, buf_as_span(&above->lines));
-	buf_span(out, span_from(all, before + goes.len));
+	buf_span(out, above);
 	buf_span(out, w->key);
 	buf_char(out, '\t');
 	buf_span(out, w->value);
 	buf_text(out, p->eol);
 }
 
-/* The comment lines above it; false: they are so already. */
-static bool
-edit_comment(struct planner *p, const struct wanted *w,
-    const struct above *above)
+static void
+change_line(struct planner *p, const struct wanted *w, struct line *line,
+    struct span above, struct change *c)
 {
-	struct span text = p->access->text, lines = buf_as_span(&above->lines);
-	size_t start = (size_t)(above->goes.at - text.at);
-
-	if (span_equal(lines, above->goes) || (above->renewed &&
-	        span_equal(lines, comment_nearest(text, w->now->start))))
-		return false;
-	edit(p, start, start + above->goes.len, lines)->comment = true;
-	return true;
+	if (line->record.end == 0)
+		line->record = *w->now;
+	line->above = above;
+	line->key = w->key;
+	line->value = w->value;
+	line->goes = w->goes;
+	line->moves = w->moves;
+	if (!w->goes && !w->moves && is_as_it_was(p, line))
+		return;
+	c->action = w->goes ? REMOVED : w->moves ? MOVED : CHANGED;
 }
 
-/* Key and value, where they stand; false: they are so already. */
-static bool
-edit_here(struct planner *p, const struct wanted *w)
-{
-	const struct access_record *r = w->now;
-	struct span old = value_shown(r);
-	size_t at = (size_t)(old.at - p->access->text.at), end = at + old.len;
-	bool key = !span_equal(w->key, r->key);
-	struct buf text = BUF_IN(&p->plan->memory);
-
-	if (!key && span_equal(w->value, old))
-		return false;
-	if (key) {
-		at = r->start;
-		buf_span(&text, w->key);
-		buf_char(&text, '\t');
-	}
-	buf_span(&text, w->value);
-	(void)edit(p, at, end, buf_as_span(&text));
-	return true;
-}
-
-/* ---- all of it, and what is told of it ---- */
+/* ---- what is told of it ---- */
 
 static const char *
 what_it_was(struct planner *p, const struct wanted *w)
@@ -139,6 +108,9 @@ what_it_was(struct planner *p, const struct wanted *w)
 		    access_line(p->access, w->now->start));
 		return buf_string(&was);
 	}
+	if (span_equal(w->key, w->now->key) &&
+	    span_equal(w->value, value_shown(w->now)))
+		return "its comment";
 	buf_text(&was, "was ");
 	if (!span_equal(w->key, w->now->key)) {
 		buf_visible(&was, w->now->key);
@@ -153,36 +125,106 @@ plan_entry(struct planner *p, const struct wanted *w, struct change *c)
 {
 	struct arena *memory = &p->plan->memory;
 	const struct access_record *r = w->now;
-	const struct above above = lines_above(p, w);
-	bool comment, here;
+	struct line *line = r == NULL ? NULL : plan_line(p, r);
+	struct span above = line != NULL ? line->above
+	    : r != NULL ? text_above(p, r->start) : span_of("");
+	struct comment comment;
 
-	c->comment = arena_text(memory, above.comment.text);
+	above = lines_above(p, w, above, &comment);
+	c->comment = arena_text(memory, comment.text);
 	if (w->comment != COMMENT_GOES)
-		c->expires = arena_text(memory, span_of(above.comment.until));
+		c->expires = arena_text(memory, span_of(comment.until));
 	c->reason = w->reason;
 	c->value = arena_text(memory, w->goes ? value_shown(r) : w->value);
-	c->has_line = true;
-	c->offset = r == NULL ? 0 : r->start;
-	if (w->goes || w->moves)
-		(void)edit(p, (size_t)(above.all.at - p->access->text.at),
-		    r->end, span_of(""));
-	if (w->goes) {
-		c->action = REMOVED;
-	} else if (r == NULL || w->moves) {
-		c->action = r == NULL ? ADDED : MOVED;
-		insert(p, w, &above);
-	} else {
-		comment = edit_comment(p, w, &above);
-		here = edit_here(p, w);
-		c->action = here || comment ? CHANGED : UNCHANGED;
-		if (comment && !here && c->reason == NULL)
-			c->reason = "its comment";
-	}
+	plan_at(c, r == NULL ? 0 : r->start);
+	if (r == NULL)
+		c->action = ADDED;
+	else
+		change_line(p, w, line != NULL ? line
+		    : ARENA_ADD(memory, p->lines, p->line_count), above, c);
+	if (r == NULL || w->moves)
+		insert(p, w, above);
 	if ((c->action == CHANGED || c->action == MOVED) && c->reason == NULL)
 		c->reason = what_it_was(p, w);
 }
 
-/* ---- all edits ---- */
+/* ---- edits ---- */
+
+static struct plan_edit *
+edit(struct planner *p, size_t start, size_t end, struct span text)
+{
+	struct plan *plan = p->plan;
+	struct plan_edit *e = ARENA_ADD(&plan->memory, plan->edits,
+	    plan->edit_count);
+
+	*e = (struct plan_edit){ .start = start, .end = end, .text = text };
+	return e;
+}
+
+/* How many bytes of whole lines two texts begin with alike. */
+static size_t
+same_lines(struct span a, struct span b)
+{
+	size_t same = 0;
+
+	for (size_t i = 0; i < a.len && i < b.len && a.at[i] == b.at[i]; i++)
+		if (a.at[i] == '\n')
+			same = i + 1;
+	return same;
+}
+
+/* The lines above it, but for those that stay where they stand. */
+static void
+edit_above(struct planner *p, struct span now, struct span above)
+{
+	size_t same = same_lines(now, above), start;
+
+	now = span_from(now, same);
+	above = span_from(above, same);
+	start = (size_t)(now.at - p->access->text.at);
+	if (above.len > now.len && span_equal(now,
+	        span_from(above, above.len - now.len))) {
+		above.len -= now.len;
+		now.len = 0;
+	}
+	if (now.len > 0 || above.len > 0)
+		edit(p, start, start + now.len, above)->comment = true;
+}
+
+/* Key and value, where they stand. */
+static void
+edit_entry(struct planner *p, const struct line *line)
+{
+	struct span old = value_shown(&line->record);
+	size_t at = (size_t)(old.at - p->access->text.at), end = at + old.len;
+	bool key = !span_equal(line->key, line->record.key);
+	struct buf text = BUF_IN(&p->plan->memory);
+
+	if (!key && span_equal(line->value, old))
+		return;
+	if (key) {
+		at = line->record.start;
+		buf_span(&text, line->key);
+		buf_char(&text, '\t');
+	}
+	buf_span(&text, line->value);
+	(void)edit(p, at, end, buf_as_span(&text));
+}
+
+static void
+edit_line(struct planner *p, const struct line *line)
+{
+	const struct access_record *r = &line->record;
+	struct span above = text_above(p, r->start);
+
+	if (line->goes || line->moves) {
+		(void)edit(p, (size_t)(above.at - p->access->text.at), r->end,
+		    span_of(""));
+		return;
+	}
+	edit_above(p, above, line->above);
+	edit_entry(p, line);
+}
 
 /* At one place what only inserts comes first, and new entries before the comment
  * lines of an old one. */
@@ -196,33 +238,6 @@ compare_edits(const void *left, const void *right)
 	if (l->end != r->end)
 		return l->end < r->end ? -1 : 1;
 	return l->comment - r->comment;
-}
-
-void
-plan_sort(struct planner *p)
-{
-	struct plan *plan = p->plan;
-
-	if (plan->edit_count > 1)
-		qsort(plan->edits, plan->edit_count, sizeof(*plan->edits),
-		    compare_edits);
-	p->sorted = plan->edit_count;
-}
-
-static int
-compare_place(const void *key, const void *element)
-{
-	const struct access_record *r = key;
-	const struct plan_edit *e = element;
-
-	return e->end <= r->start ? 1 : e->start >= r->end ? -1 : 0;
-}
-
-bool
-plan_edits(const struct planner *p, const struct access_record *r)
-{
-	return p->sorted > 0 && bsearch(r, p->plan->edits, p->sorted,
-	    sizeof(*p->plan->edits), compare_place) != NULL;
 }
 
 /*
@@ -273,6 +288,8 @@ plan_finish(struct planner *p)
 	struct buf text = BUF_IN(&plan->memory);
 	size_t place = insertion_place(p->access);
 
+	for (size_t i = 0; i < p->line_count && !plan->memory.failed; i++)
+		edit_line(p, &p->lines[i]);
 	if (p->inserted.len > 0) {
 		/* Whatever the others end in: a CR would become a part of its
 		 * value. */
@@ -281,7 +298,9 @@ plan_finish(struct planner *p)
 		buf_span(&text, buf_as_span(&p->inserted));
 		(void)edit(p, place, place, buf_as_span(&text));
 	}
-	plan_sort(p);
+	if (plan->edit_count > 1)
+		qsort(plan->edits, plan->edit_count, sizeof(*plan->edits),
+		    compare_edits);
 	plan->changed = plan->edit_count > 0;
 	return arena_error(&plan->memory, p->err);
 }

@@ -1,9 +1,8 @@
 /*
  * plan_private.h: what the files that make a plan share.
  *
- *   plan.c         a request, dates, or what a check found -> a plan; a plan ->
+ *   plan.c         requests, dates, or what a check found -> a plan; a plan ->
  *                  the new text
- *   plan_all.c     several requests as one plan
  *   plan_add.c     TLS off for one host, or clear text where it fails
  *   plan_remove.c  TLS on again for one host
  *   companion.c    gives exempted hosts what they need of Clt_Features;
@@ -12,9 +11,11 @@
  *   plan_edit.c    an entry as it shall be -> edits of the text
  *   comment.c      the comment line above an entry
  *
- * Edits are gathered in the order they come up and sorted when they are needed.
- * No two overlap: each belongs to the lines of one key, but for one that has
- * all that is inserted above the marker.
+ * What is asked for is decided by the text as it is.  Only companions are given
+ * and taken back by what the entries say by then: so what is planned for each
+ * line is kept, and becomes edits at the end, of which no two overlap: each
+ * belongs to one line and those above it, but for one that has all that is
+ * inserted above the marker.
  */
 #ifndef TLSOFF_PLAN_PRIVATE_H
 #define TLSOFF_PLAN_PRIVATE_H
@@ -22,28 +23,46 @@
 #include "access_private.h"
 #include "plan.h"
 
+/* A host for which an entry of that kind and key turns TLS off no more. */
+struct gone {
+	struct host host;
+	enum kind kind;
+	const char *key;
+};
+
+/* An entry's lines as they are by now. */
+struct line {
+	struct access_record record; /* where it stands, and what it says there */
+	struct span above;      /* the comment lines of ours above it */
+	struct span key, value;
+	bool goes, moves;       /* from where it stands; above the marker */
+};
+
 struct planner {
 	struct plan *plan;
 	const struct access *access;
-	struct access_without text; /* all of it, to be asked */
 	const struct entry_rules *rules;
-	const struct request *request;
+	const struct request *requests; /* all */
+	size_t request_count;
+	const struct request *request; /* the one that is planned */
 	const char *eol;        /* of this file: "\n" or "\r\n" */
 	struct buf inserted;    /* the lines that are inserted */
-	size_t sorted;          /* so many edits were there at plan_sort() */
+	struct line *lines;     /* those that are not as the text has them */
+	size_t line_count;
+	size_t seen;            /* so many of them plan_line() finds */
 	struct access_record rcpt; /* a TLS_Rcpt: requirement; .end 0: none */
-	size_t *off_goes;       /* where entries of Clt_Features begin whose S is
-	                           to go, and that are companions as well */
-	size_t off_goes_count;
+	bool removes;           /* something that turned TLS off goes */
+	struct gone *gone;
+	size_t gone_count;
 	struct error *err;
 };
 
 /* ---- planner.c ---- */
 
-/* Who makes a plan, or one that has changes already, but edits of another text. */
-struct planner planner_of(struct plan *plan, const struct access *a,
-    const struct entry_rules *rules, const struct request *r,
-    struct error *err);
+/* Starts a plan; plan.c ends it. */
+struct planner plan_begin(struct plan *plan, const struct access *a,
+    const struct entry_rules *rules, const struct request *requests,
+    size_t count, struct error *err);
 /* A change, UNCHANGED so far: of a key, or of that of a host. */
 struct change plan_change(struct planner *p, enum kind kind, struct span key);
 struct change plan_change_of(struct planner *p, enum kind kind,
@@ -57,8 +76,11 @@ void plan_warn(struct planner *p, const char *format, ...) PRINTF_LIKE(2, 3);
 /* The entry of TAG:NAME that counts, of the kind's tag. */
 bool plan_find(struct planner *p, enum kind kind, struct span name,
     struct entry *e);
+/* Reads it anew, as far as plan_line() finds it changed; false: it goes. */
+bool plan_now(struct planner *p, struct entry *e);
 
-/* What sendmail asks about the host, put to the text. */
+/* What sendmail asks about the host, put to the text, with the lines that
+ * plan_line() finds. */
 struct policy_query plan_question(struct planner *p,
     const struct host *host);
 
@@ -95,10 +117,11 @@ struct wanted {
 
 /* Makes it so, and fills in the change. */
 void plan_entry(struct planner *p, const struct wanted *w, struct change *c);
-/* Sorts the edits so far, for plan_edits(). */
-void plan_sort(struct planner *p);
-/* Is the line of this record among the edits that were sorted? */
-bool plan_edits(const struct planner *p, const struct access_record *r);
+/* From now on plan_line() finds all that was planned so far. */
+void plan_look(struct planner *p);
+/* The line of a record of the text, where it is no longer as it stands there;
+ * NULL: it is.  Until the next plan_entry(). */
+struct line *plan_line(const struct planner *p, const struct access_record *r);
 /* The plan has all its edits.  -1: no memory for all of it. */
 int plan_finish(struct planner *p) MUST_USE;
 
@@ -122,22 +145,28 @@ void comment_companion(const char *letters, const char *eol, struct buf *out);
 
 /* ---- companion*.c: what keeps DANE and MTA-STS from bouncing mail ---- */
 
-/* The next entry of that kind which counts, in the order of the file. */
-bool companion_next(struct planner *p, enum kind kind, struct tls_walk *walk,
-    struct entry *e);
+struct names {
+	struct span *at; /* sorted */
+	size_t count;
+};
+
 /* To the domain that a name is in; to the bare tag's "" at last, then false. */
 bool name_to_parent(struct span *name);
 /* -1 with p->err filled: the host cannot have one, so that its mail would
  * bounce, and that is refused; where it is not to be, that is warned of. */
 int companion_possible(struct planner *p, const struct host *host,
     const char *key, bool refuse) MUST_USE;
-/* Gives one host what it needs; and each of the request, and what is below
- * them. */
+/* The names of all hosts that are to be exempted, and that Clt_Features has to
+ * say something of. */
+struct names companion_names(struct planner *p);
+/* Is it one of these names, or below one? */
+bool names_cover(const struct names *names, struct span name);
+/* Gives one host what it needs; and each of these, and what is below them. */
 void companion_give(struct planner *p, const struct host *host);
-void companion_add(struct planner *p);
-/* Takes out the letters that no exemption needs any more, of those that one
- * needed which is among the edits; and each S of off_goes; after plan_sort(). */
-void companion_remove(struct planner *p);
+void companion_add(struct planner *p, const struct names *names);
+/* Once exemptions are planned: takes out the letters that one which goes has
+ * needed, and no other needs; then gives those that come what they need. */
+void companions(struct planner *p);
 
 /* ---- the verbs: one host each ---- */
 
@@ -154,16 +183,10 @@ void plan_remove_entry(struct planner *p, const struct entry *e,
     struct change *c);
 /* The duplicates of the entry at first alone. */
 void plan_remove_duplicates(struct planner *p, size_t first, struct change *c);
-/* Warns of a broader entry that still keeps TLS off for a host of so many
- * changes; after plan_finish(). */
-void plan_still_off(struct planner *p, size_t first, size_t count);
-
-/* ---- plan.c ---- */
-
-/* Plans the request, in addition to what has been planned on other texts; has
- * the edits of this one.  As plan_make(), but the caller frees the plan. */
-int plan_request(struct plan *plan, const struct access *a,
-    const struct entry_rules *rules, const struct request *r,
-    struct error *err) MUST_USE;
+/* TLS is to be on again for the host of this change. */
+void plan_gone(struct planner *p, const struct host *host,
+    const struct change *c);
+/* Warns of what still keeps TLS off for such a host; after plan_look(). */
+void plan_still_off(struct planner *p);
 
 #endif

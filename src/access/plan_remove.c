@@ -15,6 +15,13 @@ does_without_tls(const struct entry *e)
 	    (e->kind == KIND_FALLBACK && value_falls_back(e->in_map));
 }
 
+/* companion_remove() then goes on with it, and tells of both. */
+static bool
+is_companion(const struct entry *e)
+{
+	return e->kind == KIND_CLT_FEATURES && e->comment.companion[0] != '\0';
+}
+
 /* One place where a key stands: takes out what turns TLS off, if anything does,
  * else leaves the change UNCHANGED; true: all of it goes. */
 static bool
@@ -22,10 +29,11 @@ remove_record(struct planner *p, const struct entry *e, struct change *c)
 {
 	struct buf rest = BUF_IN(&p->plan->memory);
 	struct wanted w = { .now = &e->record, .key = e->record.key,
-		.comment = COMMENT_GOES };
+		.comment = is_companion(e) ? COMMENT_STAYS : COMMENT_GOES };
 
 	if (!does_without_tls(e))
 		return false;
+	p->removes = true;
 	value_rest(e->kind, e->in_map, &rest);
 	w.value = buf_as_span(&rest);
 	w.goes = rest.len == 0;
@@ -68,12 +76,11 @@ plan_remove_kind(struct planner *p, enum kind kind, const struct host *host)
 	    !plan_find(p, kind, span_of(host->name), &e) || e.record.rest ||
 	    e.key != KEY_ASKED || !does_without_tls(&e))
 		return;
-	if (e.comment.companion[0] != '\0') {
-		*ARENA_ADD(&p->plan->memory, p->off_goes, p->off_goes_count) =
-		    e.record.start;
+	c = plan_change(p, e.kind, e.record.key);
+	if (is_companion(&e)) {
+		(void)remove_record(p, &e, &c);
 		return;
 	}
-	c = plan_change(p, e.kind, e.record.key);
 	plan_remove_entry(p, &e, &c);
 	plan_tell(p, &c);
 }
@@ -97,66 +104,48 @@ plan_remove(struct planner *p, const struct host *host)
 		}
 	}
 	plan_tell(p, &c);
+	plan_gone(p, host, &c);
 }
 
 /* ---- what still keeps TLS off ---- */
 
-static enum lookup
-lookup_after(void *context, struct span key, struct span *value)
+void
+plan_gone(struct planner *p, const struct host *host, const struct change *c)
 {
-	const struct planner *p = context;
-	struct access_record r;
-
-	if (!access_find(p->access, key, &r) || plan_edits(p, &r))
-		return LOOKUP_NONE;
-	*value = r.value;
-	return LOOKUP_FOUND;
+	/* Letters that stay decide, so nothing broader does. */
+	if (c->action != CHANGED)
+		*ARENA_ADD(&p->plan->memory, p->gone, p->gone_count) =
+		    (struct gone){ *host, c->kind, c->key };
 }
 
 static void
-warn_still_off(struct planner *p, const struct host *host,
-    const struct change *c)
+warn_still_off(struct planner *p, const struct gone *gone)
 {
+	const struct host *host = &gone->host;
 	struct policy_query q = plan_question(p, host);
 	struct policy after = { .value = BUF_IN(&p->plan->memory) };
 	struct access_record by;
 
-	/* Letters that stay decide, so nothing broader does. */
-	if (c->action == CHANGED)
-		return;
-	q.lookup = lookup_after;
-	q.context = p;
-	policy_decide(c->kind, &q, &after);
+	policy_decide(gone->kind, &q, &after);
 	/* A peer there that has no name is asked for in brackets first. */
 	if (after.tls != TLS_OFF && host->kind == HOST_ADDRESS) {
 		q.unnamed = host->name;
-		policy_decide(c->kind, &q, &after);
+		policy_decide(gone->kind, &q, &after);
 	}
-	if (after.tls != TLS_OFF && c->role == ROLE_CLIENT) {
+	if (after.tls != TLS_OFF && kind_role(gone->kind) == ROLE_CLIENT) {
 		q.unnamed = NULL;
 		policy_decide(KIND_CLT_FEATURES, &q, &after);
 	}
 	/* Untested: what decides stands in the text. */
 	if (after.tls == TLS_OFF &&
 	    access_find(p->access, span_of(after.key), &by))
-		plan_warn(p, "%s: %s still keeps TLS off", c->key,
+		plan_warn(p, "%s: %s still keeps TLS off", gone->key,
 		    entry_name(p->access, &by, &p->plan->memory));
 }
 
 void
-plan_still_off(struct planner *p, size_t first, size_t count)
+plan_still_off(struct planner *p)
 {
-	const struct host_rules rules = { .compressed = p->rules->compressed,
-		.force = true };
-
-	for (size_t i = first; i < first + count && i < p->plan->change_count;
-	     i++) {
-		const struct change *c = &p->plan->changes[i];
-		struct error ignored = ERROR_INIT;
-		struct host host;
-
-		if (host_parse(span_of(c->key + strlen(kind_tag(c->kind))),
-		        c->role, &rules, &host, &ignored) == 0)
-			warn_still_off(p, &host, c);
-	}
+	for (size_t i = 0; i < p->gone_count; i++)
+		warn_still_off(p, &p->gone[i]);
 }

@@ -1,6 +1,7 @@
 /* What every plan is made with: the planner, its questions, what it tells. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "plan_private.h"
@@ -23,15 +24,15 @@ line_ending(const struct access *a)
 }
 
 struct planner
-planner_of(struct plan *plan, const struct access *a,
-    const struct entry_rules *rules, const struct request *r,
-    struct error *err)
+plan_begin(struct plan *plan, const struct access *a,
+    const struct entry_rules *rules, const struct request *requests,
+    size_t count, struct error *err)
 {
-	plan->edits = NULL;
-	plan->edit_count = 0;
+	*plan = (struct plan){ .changed = false };
 	return (struct planner){ .plan = plan, .access = a, .rules = rules,
-		.text = { a, SIZE_MAX }, .request = r, .eol = line_ending(a),
-		.inserted = BUF_IN(&plan->memory), .err = err };
+		.requests = requests, .request_count = count,
+		.eol = line_ending(a), .inserted = BUF_IN(&plan->memory),
+		.err = err };
 }
 
 /* ---- what is told of it ---- */
@@ -78,26 +79,58 @@ plan_tell(struct planner *p, const struct change *c)
 	*ARENA_ADD(&plan->memory, plan->changes, plan->change_count) = *c;
 }
 
-/* ---- what the text says ---- */
+/* ---- what the text says by now ---- */
 
-bool
-plan_find(struct planner *p, enum kind kind, struct span name,
-    struct entry *e)
+static int
+compare_lines(const void *left, const void *right)
 {
-	char key[HOST_KEY_MAX * 2];
+	const struct line *l = left, *r = right;
+
+	return l->record.start < r->record.start ? -1
+	    : l->record.start > r->record.start;
+}
+
+void
+plan_look(struct planner *p)
+{
+	if (p->line_count > 1)
+		qsort(p->lines, p->line_count, sizeof(*p->lines),
+		    compare_lines);
+	p->seen = p->line_count;
+}
+
+struct line *
+plan_line(const struct planner *p, const struct access_record *r)
+{
+	const struct line key = { .record = *r };
+
+	return p->seen == 0 ? NULL : bsearch(&key, p->lines, p->seen,
+	    sizeof(key), compare_lines);
+}
+
+static enum lookup
+lookup_now(void *context, struct span key, struct span *value)
+{
+	const struct planner *p = context;
+	const struct line *line;
 	struct access_record r;
 
-	return name.len <= HOST_KEY_MAX &&
-	    snprintf(key, sizeof(key), "%s%.*s", kind_tag(kind), (int)name.len,
-	        name.at) > 0 &&
-	    access_find(p->access, span_of(key), &r) &&
-	    entry_read(e, p->access, p->rules, &r, &p->plan->memory);
+	if (!access_find(p->access, key, &r))
+		return LOOKUP_NONE;
+	line = plan_line(p, &r);
+	*value = line == NULL ? r.value : line->value;
+	return line != NULL && line->goes ? LOOKUP_NONE : LOOKUP_FOUND;
 }
 
 struct policy_query
 plan_question(struct planner *p, const struct host *host)
 {
-	return question_in_text(host, p->rules->policy, &p->text);
+	struct policy_query q = question_in_text(host, p->rules->policy,
+	    NULL);
+
+	q.lookup = lookup_now;
+	q.context = p;
+	return q;
 }
 
 struct decision
@@ -114,4 +147,33 @@ plan_decide(struct planner *p, enum kind kind, const struct policy_query *q)
 	d.name = entry_name(p->access, &d.by, &p->plan->memory);
 	d.durable = d.by.start < p->access->managed;
 	return d;
+}
+
+bool
+plan_find(struct planner *p, enum kind kind, struct span name,
+    struct entry *e)
+{
+	char key[HOST_KEY_MAX * 2];
+	struct access_record r;
+
+	return name.len <= HOST_KEY_MAX &&
+	    snprintf(key, sizeof(key), "%s%.*s", kind_tag(kind), (int)name.len,
+	        name.at) > 0 &&
+	    access_find(p->access, span_of(key), &r) &&
+	    entry_read(e, p->access, p->rules, &r, &p->plan->memory);
+}
+
+bool
+plan_now(struct planner *p, struct entry *e)
+{
+	const struct line *line = plan_line(p, &e->record);
+	struct access_record r = e->record;
+
+	if (line == NULL)
+		return true;
+	r.key = line->key;
+	r.value = line->value;
+	(void)entry_read(e, p->access, p->rules, &r, &p->plan->memory);
+	(void)comment_read(line->above, line->above.len, &e->comment);
+	return !line->goes;
 }

@@ -9,7 +9,6 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base_private.h"
@@ -28,7 +27,6 @@ enum { OUTPUT, MESSAGES, FEED, END, POLLED };
 static void
 reap(struct child *c)
 {
-	const struct timespec tick = { 0, TICK * 1000000L };
 	pid_t pid = c->pid;
 	int status = 0;
 
@@ -47,7 +45,7 @@ reap(struct child *c)
 	if (kill(-pid, SIGKILL) != 0)
 		return;
 	for (int i = 0; i < GONE / TICK && kill(-pid, 0) == 0; i++)
-		(void)nanosleep(&tick, NULL);
+		sleep_ms(TICK);
 }
 
 void

@@ -21,7 +21,7 @@
 #include "base_private.h"
 
 #define KEEP ((size_t)1 << 20)
-#define FILES 256  /* that a confined program may have open */
+#define FILES 256  /* that a program with limits may have open */
 #define SECONDS 60 /* of the processor, for one that only talks */
 
 /* Closes our ends of its streams. */
@@ -86,7 +86,7 @@ confine(const struct child *c)
 #endif
 	LIMIT(RLIMIT_CORE, 0);
 	LIMIT(RLIMIT_NOFILE, FILES);
-	if (c->only_talks) {
+	if (c->may == MAY_TALK) {
 		LIMIT(RLIMIT_FSIZE, 0);
 		LIMIT(RLIMIT_CPU, SECONDS);
 	}
@@ -118,9 +118,9 @@ run_program(const struct child *c, const int streams[3])
 		if (dup2(fds[i], i) < 0)
 			_exit(127);
 	close_from(3);
-	if (c->confined || c->only_talks || c->only_reads)
+	if (c->may != MAY_ALL)
 		confine(c);
-	if (c->only_reads)
+	if (c->may == MAY_READ)
 		sandbox(SANDBOX_PROGRAM, -1);
 	(void)execve(c->argv[0], (char *const *)(size_t)c->argv,
 	    (char *const *)(size_t)environment);
@@ -151,87 +151,76 @@ run_function(struct child *c, const int streams[3])
 	_exit(c->function(c));
 }
 
-/* ---- its streams ---- */
+/* ---- its streams: each is 0, and the child's end, or -1 ---- */
 
 static int
-open_null(struct error *err)
+open_null(int *theirs, struct error *err)
 {
-	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-	if (fd >= 0)
-		return fd;
+	*theirs = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (*theirs >= 0)
+		return 0;
 	(void)error_errno(err, EX_OSERR, "/dev/null", "cannot open");
 	err->status = EX_OSERR; /* its absence is no fault of the caller's */
 	return -1;
 }
 
-/* A copy, or /dev/null where there is none. */
+/* A copy of what a program is given, or /dev/null.  A function has pipes alone:
+ * there may be no /dev. */
 static int
-duplicate(int fd, struct error *err)
+duplicate(const struct child *c, int *theirs, int fd, struct error *err)
 {
-	int copy = fd < 0 ? open_null(err) : fcntl(fd, F_DUPFD_CLOEXEC, 3);
-
-	return copy >= 0 || fd < 0 ? copy : error_errno(err, EX_OSERR,
-	    "descriptor", "cannot be copied");
+	if (c->argv == NULL)
+		return 0;
+	if (fd < 0)
+		return open_null(theirs, err);
+	*theirs = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	return *theirs >= 0 ? 0 : error_errno(err, EX_OSERR, "descriptor",
+	    "cannot be copied");
 }
 
-/* A pipe: the child's end, 0 or 1; the other one is ours. */
+/* A pipe: the child's end is that one, 0 or 1; the other one is ours. */
 static int
-open_pipe(int *ours, int end, struct error *err)
+open_pipe(int *theirs, int *ours, int end, struct error *err)
 {
 	int fds[2];
 
 	if (pipe2(fds, O_CLOEXEC) != 0)
 		return error_errno(err, EX_OSERR, "pipe", "cannot open");
 	*ours = fds[1 - end];
-	return fds[end];
+	*theirs = fds[end];
+	return 0;
 }
 
 /* The pipe is large, so that the child seldom waits for us; we never wait. */
 static int
-open_feed(struct child *c, struct error *err)
+open_feed(struct child *c, int *theirs, struct error *err)
 {
-	int theirs = open_pipe(&c->feed_fd, 0, err);
-
-	if (theirs < 0)
+	if (open_pipe(theirs, &c->feed_fd, 0, err) != 0)
 		return -1;
 	(void)fcntl(c->feed_fd, F_SETFL, O_NONBLOCK);
 	if (c->feed == NULL)
-		return theirs;
+		return 0;
 #ifdef F_SETPIPE_SZ
 	(void)fcntl(c->feed_fd, F_SETPIPE_SZ, 1 << 20);
 #endif
 	c->piece = c->feed->next(c->feed->context);
-	return theirs;
-}
-
-/* A function's are pipes, or none: there may be no /dev. */
-static int
-open_pipes(struct child *c, int theirs[3], struct error *err)
-{
-	if (c->answers && (theirs[0] = open_feed(c, err)) < 0)
-		return -1;
-	if (c->output != NULL)
-		theirs[1] = open_pipe(&c->streams[0].fd, 1, err);
-	return c->output != NULL && theirs[1] < 0 ? -1 : 0;
+	return 0;
 }
 
 static int
 open_streams(struct child *c, int theirs[3], struct error *err)
 {
-	if (c->argv == NULL)
-		return open_pipes(c, theirs, err);
-	theirs[0] = c->feed != NULL ? open_feed(c, err)
-	    : duplicate(c->input, err);
-	if (theirs[0] < 0)
+	if ((c->feed != NULL || c->answers
+	        ? open_feed(c, &theirs[0], err)
+	        : duplicate(c, &theirs[0], c->input, err)) != 0)
 		return -1;
-	theirs[1] = c->output != NULL ? open_pipe(&c->streams[0].fd, 1, err)
-	    : duplicate(c->target, err);
-	if (theirs[1] < 0)
+	if ((c->output != NULL
+	        ? open_pipe(&theirs[1], &c->streams[0].fd, 1, err)
+	        : duplicate(c, &theirs[1], c->target, err)) != 0)
 		return -1;
-	theirs[2] = c->messages != NULL
-	    ? open_pipe(&c->streams[1].fd, 1, err) : duplicate(theirs[1], err);
-	return theirs[2] < 0 ? -1 : 0;
+	return c->messages != NULL
+	    ? open_pipe(&theirs[2], &c->streams[1].fd, 1, err)
+	    : duplicate(c, &theirs[2], theirs[1], err);
 }
 
 /* ---- its progress ---- */

@@ -9,6 +9,13 @@
 /* ---- reading and writing ---- */
 
 int
+open_file(int directory, const char *name)
+{
+	return openat(directory, name,
+	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
+int
 read_some(int fd, struct buf *to, size_t most, const char *path,
     struct error *err)
 {

@@ -155,24 +155,11 @@ add(struct filter *f, unsigned short what, unsigned k, size_t yes, size_t no)
 #define LOAD (BPF_LD | BPF_W | BPF_ABS)
 #define KEEP (BPF_ALU | BPF_AND | BPF_K)
 #define IS (BPF_JMP | BPF_JEQ | BPF_K)
-#define HAS (BPF_JMP | BPF_JSET | BPF_K)
 
 static void
 end(struct filter *f, unsigned what)
 {
 	add(f, BPF_RET | BPF_K, what, 0, 0);
-}
-
-/* The lower half of an argument. */
-static void
-load_argument(struct filter *f, size_t number)
-{
-	size_t at = offsetof(struct seccomp_data, args) + 8 * number;
-
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-	at += 4;
-#endif
-	add(f, LOAD, (unsigned)at, 0, 0);
 }
 
 static void
@@ -184,15 +171,44 @@ allow(struct filter *f, const unsigned *calls, size_t count)
 	}
 }
 
-/* Only without any of these bits in an argument. */
+/* Where in its data a half of an argument stands. */
+#define HALF(argument, half) \
+	(offsetof(struct seccomp_data, args) + 8 * (argument) + 4 * (half))
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#define LOW(argument) HALF(argument, 1)
+#define HIGH(argument) HALF(argument, 0)
+#else
+#define LOW(argument) HALF(argument, 0)
+#define HIGH(argument) HALF(argument, 1)
+#endif
+
+/* Of an argument's half these bits have one of the values, or the call is
+ * refused; what it may be else is asked further on. */
+static void
+require(struct filter *f, unsigned call, size_t half, unsigned bits,
+    const unsigned *values, size_t count)
+{
+	add(f, IS, call, 0, count + 4);
+	add(f, LOAD, (unsigned)half, 0, 0);
+	add(f, KEEP, bits, 0, 0);
+	for (size_t i = 0; i < count; i++)
+		add(f, IS, values[i], count - i, 0);
+	end(f, SECCOMP_RET_ERRNO | EPERM);
+	add(f, LOAD, offsetof(struct seccomp_data, nr), 0, 0);
+}
+
+/* None of these bits. */
+static void
+require_without(struct filter *f, unsigned call, size_t half, unsigned bits)
+{
+	require(f, call, half, bits, (const unsigned[]){ 0 }, 1);
+}
+
 static void
 allow_without(struct filter *f, unsigned call, size_t argument, unsigned bits)
 {
-	add(f, IS, call, 0, 4);
-	load_argument(f, argument);
-	add(f, HAS, bits, 0, 1);
-	end(f, SECCOMP_RET_ERRNO | EPERM);
-	end(f, SECCOMP_RET_ALLOW);
+	require_without(f, call, LOW(argument), bits);
+	allow(f, &call, 1);
 }
 
 /* Only with one of these values. */
@@ -200,12 +216,8 @@ static void
 allow_only(struct filter *f, unsigned call, size_t argument,
     const unsigned *values, size_t count)
 {
-	add(f, IS, call, 0, count + 3);
-	load_argument(f, argument);
-	for (size_t i = 0; i < count; i++)
-		add(f, IS, values[i], count - i, 0);
-	end(f, SECCOMP_RET_ERRNO | EPERM);
-	end(f, SECCOMP_RET_ALLOW);
+	require(f, call, LOW(argument), ~0U, values, count);
+	allow(f, &call, 1);
 }
 
 #if defined(__s390x__)
@@ -218,67 +230,11 @@ allow_only(struct filter *f, unsigned call, size_t argument,
 #define NAMESPACES (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | \
     CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
 
-/* A thread, no process; clone3() keeps its flags in memory. */
-static void
-allow_threads(struct filter *f)
-{
-	add(f, IS, SYS_clone, 0, 5);
-	load_argument(f, CLONE_ARGUMENT);
-	add(f, HAS, NAMESPACES, 1, 0);
-	add(f, HAS, CLONE_THREAD, 1, 0);
-	end(f, SECCOMP_RET_ERRNO | EPERM);
-	end(f, SECCOMP_RET_ALLOW);
-}
-
-/* No memory that becomes code, and none of a file that is written through. */
-static void
-allow_memory(struct filter *f, unsigned call)
-{
-	add(f, IS, call, 0, 6);
-	load_argument(f, 2);
-	add(f, HAS, PROT_EXEC, 2, 0);
-	load_argument(f, 3);
-	add(f, HAS, MAP_SHARED, 0, 1);
-	end(f, SECCOMP_RET_ERRNO | EPERM);
-	end(f, SECCOMP_RET_ALLOW);
-}
-
-/* A program's code is mapped and protected, but is never written, too. */
-static void
-allow_code(struct filter *f, unsigned call)
-{
-	add(f, IS, call, 0, 5);
-	load_argument(f, 2);
-	add(f, KEEP, PROT_WRITE | PROT_EXEC, 0, 0);
-	add(f, IS, PROT_WRITE | PROT_EXEC, 0, 1);
-	end(f, SECCOMP_RET_ERRNO | EPERM);
-	end(f, SECCOMP_RET_ALLOW);
-}
-
-/* Limits are read and not set: root could lift its own, or set another's. */
-static void
-allow_reading_limits(struct filter *f)
-{
-	add(f, IS, SYS_prlimit64, 0, 6);
-	add(f, LOAD, offsetof(struct seccomp_data, args) + 16, 0, 0);
-	add(f, IS, 0, 0, 2);
-	add(f, LOAD, offsetof(struct seccomp_data, args) + 20, 0, 0);
-	add(f, IS, 0, 1, 0);
-	end(f, SECCOMP_RET_ERRNO | EPERM);
-	end(f, SECCOMP_RET_ALLOW);
-}
-
 /* Not those that take memory away from the whole machine. */
-static void
-allow_advice(struct filter *f)
-{
-	static const unsigned advice[] = { MADV_NORMAL, MADV_RANDOM,
-		MADV_SEQUENTIAL, MADV_WILLNEED, MADV_DONTNEED, MADV_FREE,
-		MADV_DONTFORK, MADV_DOFORK, MADV_HUGEPAGE, MADV_NOHUGEPAGE,
-		102, 103 /* guards of a stack, of newer headers */ };
-
-	allow_only(f, SYS_madvise, 2, advice, COUNT(advice));
-}
+static const unsigned advice[] = { MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL,
+	MADV_WILLNEED, MADV_DONTNEED, MADV_FREE, MADV_DONTFORK, MADV_DOFORK,
+	MADV_HUGEPAGE, MADV_NOHUGEPAGE,
+	102, 103 /* guards of a stack, of newer headers */ };
 
 /* Signals to itself, no terminal that types, no signals by a descriptor.  The
  * numbers are record locks of files of 64 bits on a machine of 32: makemap locks
@@ -299,7 +255,7 @@ allow_some(struct filter *f)
 #endif
 	allow_only(f, SYS_tgkill, 0, &self, 1);
 	allow_only(f, SYS_tkill, 0, &self, 1);
-	allow_advice(f);
+	allow_only(f, SYS_madvise, 2, advice, COUNT(advice));
 }
 
 #ifdef SYS_mmap2
@@ -308,22 +264,37 @@ allow_some(struct filter *f)
 #define MAP_CALL SYS_mmap
 #endif
 
-/* What a program may do that a function of ours need not. */
+/* What a program may do that a function of ours need not.  Its code is mapped
+ * and protected, but is never written, too.  Limits are read and not set: root
+ * could lift its own, or set another's. */
 static void
 allow_program(struct filter *f)
 {
+	static const unsigned memory[] = { MAP_CALL, SYS_mprotect };
+	static const unsigned protection[] = { 0, PROT_WRITE, PROT_EXEC };
+
 	allow(f, starting, COUNT(starting));
 	allow_without(f, SYS_clone, CLONE_ARGUMENT, NAMESPACES);
-	allow_code(f, MAP_CALL);
-	allow_code(f, SYS_mprotect);
-	allow_reading_limits(f);
+	for (size_t i = 0; i < COUNT(memory); i++)
+		require(f, memory[i], LOW(2), PROT_WRITE | PROT_EXEC,
+		    protection, COUNT(protection));
+	allow(f, memory, COUNT(memory));
+	require_without(f, SYS_prlimit64, HIGH(2), ~0U);
+	allow_without(f, SYS_prlimit64, 2, ~0U);
 }
 
+/* A thread, no process; clone3() keeps its flags in memory.  No memory that
+ * becomes code, and none of a file that is written through. */
 static void
 allow_function(struct filter *f)
 {
-	allow_threads(f);
-	allow_memory(f, MAP_CALL);
+	static const unsigned call = SYS_clone, thread = CLONE_THREAD;
+
+	require(f, call, LOW(CLONE_ARGUMENT), NAMESPACES | CLONE_THREAD,
+	    &thread, 1);
+	allow(f, &call, 1);
+	require_without(f, MAP_CALL, LOW(2), PROT_EXEC);
+	allow_without(f, MAP_CALL, 3, MAP_SHARED);
 	allow_without(f, SYS_mprotect, 2, PROT_EXEC);
 }
 

@@ -11,6 +11,15 @@ clock_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+void
+sleep_ms(int milliseconds)
+{
+	const struct timespec some = { milliseconds / 1000,
+		milliseconds % 1000 * 1000000L };
+
+	(void)nanosleep(&some, NULL);
+}
+
 int
 date_month_days(const struct tm *tm)
 {

@@ -233,8 +233,7 @@ read_files(struct apply *a, struct error *err)
 
 /* ---- the plan ---- */
 
-/* In this order: what is to go makes room, and a companion that it leaves
- * without need is not taken for another's. */
+/* In the order in which they are told. */
 enum request_kind {
 	REMOVE_CLIENT, REMOVE_SERVER, ADD_SERVER, ADD_FALLBACK, ADD_CLIENT
 };
@@ -301,7 +300,7 @@ plan_states(struct job *j, struct error *err)
 		requests[i].force = j->o->force;
 		requests[i].exact = true;
 	}
-	return plan_make_all(&j->plan, &j->update.access, &j->entry_rules,
+	return plan_make(&j->plan, &j->update.access, &j->entry_rules,
 	    requests, REQUESTS, err);
 }
 

@@ -30,15 +30,15 @@ choose_builder(struct job *j, struct error *err)
 	/* Untested: a tlsoff built without libdb: tests/heavy/platforms.t
 	 * runs that. */
 	j->how.builder = j->o->builder >= 0
-	    ? (enum update_builder)j->o->builder
-	    : j->how.makemap != NULL || !libdb ? UPDATE_MAKEMAP : UPDATE_LIBDB;
-	if (!libdb && (j->how.builder == UPDATE_LIBDB ||
-	    j->how.builder == UPDATE_PATCH))
+	    ? (enum map_builder)j->o->builder
+	    : j->how.makemap != NULL || !libdb ? BUILD_MAKEMAP : BUILD_LIBDB;
+	if (!libdb && (j->how.builder == BUILD_LIBDB ||
+	    j->how.builder == BUILD_PATCH))
 		return error_set(err, EX_UNAVAILABLE, "--builder %s: this "
 		    "tlsoff was built without libdb; use makemap",
 		    builder_names[j->how.builder]);
 	if (j->how.makemap != NULL ||
-	    (libdb && j->how.builder != UPDATE_MAKEMAP))
+	    (libdb && j->how.builder != BUILD_MAKEMAP))
 		return 0;
 	return error_set(err, EX_UNAVAILABLE, "makemap: not installed; say "
 	    "where it is with --makemap%s",

@@ -75,7 +75,7 @@ make_text(struct job *j, struct error *err)
 	if (!j->plan.changed)
 		return 0;
 	if (plan_apply(&j->plan, before, &j->text, err) != 0 ||
-	    access_parse_tls(&j->after, buf_as_span(&j->text), &j->rules, err) != 0 ||
+	    access_parse(&j->after, buf_as_span(&j->text), &j->rules, err) != 0 ||
 	    (before->all_keys && access_complete(&j->after, err) != 0))
 		return -1;
 	if (plan_find_lines(&j->plan, &j->after, &why) != 0)

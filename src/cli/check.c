@@ -72,11 +72,11 @@ look_for_ends(struct checks *c, struct error *err)
 	const struct access *a = &c->job.update.access;
 	struct arena scratch = ARENA_INIT;
 	struct entry e;
-	size_t at = 0;
+	struct tls_walk walk = { .text = a->text };
 	int status;
 
 	while (c->job.o->warn[0] != '\0' &&
-	    entry_next(&e, a, &c->job.entry_rules, &at, &scratch)) {
+	    entry_next(&e, a, &c->job.entry_rules, &walk, &scratch)) {
 		const char *until = e.comment.until;
 
 		if (entry_is_exemption(&e) && !e.expired && until[0] != '\0' &&

@@ -39,7 +39,7 @@ struct options {
 	char warn[16];        /* --warn, of check */
 	char expires[16];     /* --expires, of list */
 	/* One of some names */
-	int builder;          /* -b: enum update_builder; -1: not given */
+	int builder;          /* -b: enum map_builder; -1: not given */
 	int restart;          /* --restart: enum service_mode; the same */
 	int role;             /* --role, of scan: enum role; the same */
 	int sort;             /* --sort, of list: enum order */
@@ -91,7 +91,7 @@ int options_read(struct options *o, int argc, char **argv, struct error *err)
  * EX_USAGE. */
 int options_fit(const struct options *o, unsigned verb, struct error *err)
     MUST_USE;
-/* Words of --builder, by enum update_builder. */
+/* Words of --builder, by enum map_builder. */
 extern const char *const builder_names[];
 /* Today, as options have it. */
 void until_today(char date[16]);
@@ -278,7 +278,7 @@ int role_read(const struct options *o, const char *word, enum role *role,
     struct error *err) MUST_USE;
 const char *tls_name(enum tls tls); /* "on", "off", "tempfail" */
 /* What sendmail would ask about a host if the map were that text, a peer without a
- * name included, which question_in_text() leaves out. */
+ * name included, which a plan leaves out. */
 struct policy_query question_in_file(const struct host *host,
     const struct site *site, const struct access *access);
 /* Has sendmail no maps of this type, and does without the one of its cf? */

@@ -183,7 +183,7 @@ static int
 plan_request(struct job *j, struct error *err)
 {
 	return plan_make(&j->plan, &j->update.access, &j->entry_rules,
-	    &j->request, err);
+	    &j->request, 1, err);
 }
 
 static int

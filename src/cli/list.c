@@ -51,8 +51,8 @@ list_gather(struct list *l, struct error *err)
 {
 	struct reading_file *f = &l->file;
 	struct error map = ERROR_INIT;
+	struct tls_walk walk;
 	struct entry e;
-	size_t at = 0;
 
 	if (find_site(l->o, &f->site, &f->rules, err) != 0 ||
 	    reading_text(f, l->o, err) != 0 ||
@@ -61,8 +61,9 @@ list_gather(struct list *l, struct error *err)
 	if (f->map == NULL)
 		warn("warning: %s%s", map.text, is_ignored(&f->site) ? ""
 		    : "; what is in force is told by the text alone");
+	walk = (struct tls_walk){ .text = f->access.text };
 	while (err->status == 0 &&
-	    entry_next(&e, &f->access, &f->rules, &at, &l->memory)) {
+	    entry_next(&e, &f->access, &f->rules, &walk, &l->memory)) {
 		const char *reason = entry_reason(&e);
 
 		if (!is_wanted(l, &e))

@@ -16,9 +16,9 @@
 
 /* ---- the table ---- */
 
-const char *const builder_names[] = { [UPDATE_MAKEMAP] = "makemap",
-	[UPDATE_LIBDB] = "libdb", [UPDATE_MAKE] = "make",
-	[UPDATE_PATCH] = "patch", NULL };
+const char *const builder_names[] = { [BUILD_MAKEMAP] = "makemap",
+	[BUILD_LIBDB] = "libdb", [BUILD_MAKE] = "make",
+	[BUILD_PATCH] = "patch", NULL };
 static const char *const restart_names[] = { [SERVICE_NONE] = "none",
 	[SERVICE_RELOAD] = "reload", [SERVICE_RESTART] = "restart", NULL };
 static const char *const role_names[] = { [ROLE_CLIENT] = "client",

@@ -77,7 +77,7 @@ find_site(const struct options *o, struct site *site,
 	 * know. */
 	if (o->makemap != NULL && (site->map.compiled ||
 	    strcmp(o->verb, "check") == 0 ||
-	    o->builder == UPDATE_LIBDB)) {
+	    o->builder == BUILD_LIBDB)) {
 		request.types = &types;
 		if (makemap_types(o->makemap, &types, err) != 0 ||
 		    site_read(site, &request, err) != 0)
@@ -99,7 +99,7 @@ reading_text(struct reading_file *r, const struct options *o,
 
 	if (update_read_text(r->site.access, &r->text, err) != 0)
 		return -1;
-	if (access_parse_tls(&r->access, buf_as_span(&r->text), &rules, err) != 0)
+	if (access_parse(&r->access, buf_as_span(&r->text), &rules, err) != 0)
 		return error_memory_for(err, r->site.access);
 	r->there = true;
 	return 0;
@@ -113,7 +113,6 @@ reading_map(struct reading_file *r, const struct options *o,
 	struct location *l = &r->place;
 	struct error why = ERROR_INIT;
 	struct map_source source;
-	struct map_file file;
 
 	/* Untested: the path of a map that was read begins with /. */
 	if (check_ignored(site, unreadable) != 0)
@@ -126,8 +125,8 @@ reading_map(struct reading_file *r, const struct options *o,
 		*(is_ours ? err : unreadable) = why;
 		return is_ours ? -1 : 0;
 	}
-	file = (struct map_file){ l->directory, l->name, l->path };
-	source = (struct map_source){ &file, &site->map, o->makemap,
+	source = (struct map_source){ { l->directory, l->name, l->path },
+		&site->map, o->makemap,
 		site->config[0] == '\0' ? NULL : site->config };
 	r->map = map_open(&source, unreadable);
 	close_fd(&l->directory);

@@ -81,7 +81,7 @@ begin(void *context, size_t number, struct child *child)
 	target_of(&h->host, target);
 	h->says = (struct child_feed){ next_word, h };
 	child->argv = argv;
-	child->only_talks = true;
+	child->may = MAY_TALK;
 	child->user = t->has_user ? &t->user : NULL;
 	child->feed = &h->says;
 	child->output = &h->answer;

@@ -11,9 +11,7 @@
 #include "map_private.h"
 
 struct map_job {
-	struct map_source source;
-	struct access *access;         /* the text */
-	const struct map_build *build; /* NULL: the map is there */
+	const struct map_build *build;
 	struct checksum text;
 	bool summed; /* the text */
 	struct task task;
@@ -36,14 +34,13 @@ must_be_file(const struct map_file *file, struct error *err)
 }
 
 static int
-use_makemap(const struct map_job *job, struct task *task,
+use_makemap(const struct map_build *b, struct task *task,
     struct answer *answer, struct error *err)
 {
-	int status = makemap_build(&job->source, job->access, task, err);
+	int status = makemap_build(&b->source, b->access, task, err);
 
-	if (status < 0 || must_be_file(job->source.file, err) != 0)
+	if (status < 0 || must_be_file(&b->source.file, err) != 0)
 		return -1;
-	answer->ran = true;
 	answer->exit_status = status;
 	return 0;
 }
@@ -52,19 +49,19 @@ static int
 use_libdb(const struct map_build *b, const struct task *task,
     struct error *err)
 {
-	const struct store_kind *kind = store_kind(b->spec);
+	const struct map_spec *spec = b->source.spec;
+	const struct store_kind *kind = store_kind(spec);
 
 	/* Untested: a build without libdb. */
 	if (kind->build == NULL)
 		return map_libdb() == NULL
 		    ? error_set(err, EX_UNAVAILABLE, "%s: this tlsoff was "
 		        "built without libdb; use --builder makemap",
-		        b->file.path)
+		        b->source.file.path)
 		    : error_set(err, EX_UNAVAILABLE, "%s: libdb has no %s "
-		        "maps; use makemap", b->file.path,
-		        b->spec->type_name);
-	if (b->builder == BUILD_PATCH &&
-	    file_copy(b->old, b->spec, &b->file, err) != 0)
+		        "maps; use makemap", b->source.file.path,
+		        spec->type_name);
+	if (b->builder == BUILD_PATCH && file_copy(b->old, &b->source, err) != 0)
 		return -1;
 	return kind->build(b, task, err);
 }
@@ -74,16 +71,16 @@ work(struct task *task, struct answer *answer, struct error *err)
 {
 	const struct map_job *job = task->context;
 	const struct map_build *b = job->build;
-	bool patches = b != NULL && b->builder == BUILD_PATCH;
+	int status = b->builder == BUILD_NONE ? 0
+	    : b->builder == BUILD_MAKEMAP ? use_makemap(b, task, answer, err)
+	                                  : use_libdb(b, task, err);
 
-	if (b != NULL && (b->builder == BUILD_MAKEMAP
-	    ? use_makemap(job, task, answer, err) != 0
-	    : use_libdb(b, task, err) != 0))
+	if (status != 0)
 		return -1;
 	checksum_again(&answer->sum, job->text.key);
 	/* Of other builders the proof is the short rest. */
-	return store_checksum(&job->source, &answer->sum, patches ? task : NULL,
-	    err);
+	return store_checksum(&b->source, &answer->sum,
+	    b->builder == BUILD_PATCH ? task : NULL, err);
 }
 
 /* ---- in the parent ---- */
@@ -105,11 +102,18 @@ must_not_exist(const struct map_file *file, struct error *err)
 
 /* The struct has to stay where it is. */
 static int
-start(struct map_job *job, struct error *err)
+start(struct map_job *job, const struct map_build *b, struct error *err)
 {
-	job->task.work = work;
-	job->task.context = job;
-	job->task.child.name = job->source.file->path;
+	size_t bytes = b->builder == BUILD_NONE ? 0 : b->access->text.len;
+
+	job->build = b;
+	job->task = (struct task){ .work = work, .context = job,
+		.writes = b->builder == BUILD_LIBDB || b->builder == BUILD_PATCH,
+		.child = { .name = b->source.file.path, .progress = b->progress,
+		    .total = bytes } };
+	job->task.child.timeout = task_seconds(bytes,
+	    b->builder == BUILD_NONE ? &b->source.file : b->old) +
+	    (b->builder == BUILD_MAKEMAP ? makemap_seconds(bytes) : 0);
 	return checksum_begin(&job->text, err) != 0 ? -1
 	                                            : task_start(&job->task, err);
 }
@@ -117,34 +121,35 @@ start(struct map_job *job, struct error *err)
 int
 map_sum(struct map_job *job, struct error *err)
 {
-	if (job->summed)
-		return 0;
-	job->summed = text_checksum(&job->text, job->access, job->source.spec,
-	    err) == 0;
+	const struct map_build *b = job->build;
+
+	if (!job->summed)
+		job->summed = text_checksum(&job->text, b->access,
+		    b->source.spec, err) == 0;
 	return job->summed ? 0 : -1;
 }
 
 static int
 finish(struct map_job *job, struct map_proof *proof, struct error *err)
 {
-	bool makemap = job->build != NULL &&
-	    job->build->builder == BUILD_MAKEMAP;
-	struct answer answer = { .ran = false };
+	const struct map_build *b = job->build;
+	struct answer answer = { .exit_status = -1 };
 	int status;
 
 	*proof = (struct map_proof){ .equal = false };
 	if (map_sum(job, err) != 0)
 		return -1;
 	status = task_end(&job->task, &answer, err);
-	if (status != 0 && job->task.child.status == CHILD_LATE && makemap)
+	if (status != 0 && job->task.child.status == CHILD_LATE &&
+	    b->builder == BUILD_MAKEMAP)
 		return error_set(err, EX_UNAVAILABLE, "%s: %s, or what it "
-		    "started: no end after %d seconds", job->source.file->path,
-		    job->source.makemap, job->task.child.timeout);
+		    "started: no end after %d seconds", b->source.file.path,
+		    b->source.makemap, job->task.child.timeout);
 	if (status == 0)
-		status = prove_compare(&job->source, job->access, &job->text,
+		status = prove_compare(&b->source, b->access, &job->text,
 		    &answer.sum, proof, err);
-	if (answer.ran && (status != 0 || !proof->equal) &&
-	    cancel_check(err) == 0 && makemap_blame(&job->source, job->access,
+	if (answer.exit_status >= 0 && (status != 0 || !proof->equal) &&
+	    cancel_check(err) == 0 && makemap_blame(&b->source, b->access,
 	    answer.exit_status, task_words(&job->task), err) != 0)
 		status = -1;
 	return status;
@@ -157,25 +162,14 @@ map_begin(const struct map_build *b, struct error *err)
 {
 	struct map_job *job;
 
-	if (must_not_exist(&b->file, err) != 0)
+	if (must_not_exist(&b->source.file, err) != 0)
 		return NULL;
 	job = calloc(1, sizeof(*job));
 	if (job == NULL) {
 		(void)error_memory(err);
 		return NULL;
 	}
-	job->source = (struct map_source){ &b->file, b->spec, b->makemap,
-		b->config };
-	job->access = b->access;
-	job->build = b;
-	job->task.writes = b->builder != BUILD_MAKEMAP;
-	job->task.child.progress = b->progress;
-	job->task.child.total = b->access->text.len;
-	job->task.child.timeout = task_seconds(b->access->text.len, b->old);
-	if (b->builder == BUILD_MAKEMAP)
-		job->task.child.timeout +=
-		    makemap_seconds(b->access->text.len);
-	if (start(job, err) == 0)
+	if (start(job, b, err) == 0)
 		return job;
 	free(job);
 	return NULL;
@@ -186,7 +180,7 @@ map_begin(const struct map_build *b, struct error *err)
 void
 map_cancel(struct map_job *job)
 {
-	const struct map_file *file = &job->build->file;
+	const struct map_file *file = &job->build->source.file;
 	char name[NAME_MAX + sizeof("__db.")];
 
 	task_free(&job->task);
@@ -215,12 +209,13 @@ int
 map_prove(const struct map_source *source, struct access *access,
     struct map_proof *proof, struct error *err)
 {
-	struct map_job job = { .source = *source, .access = access };
+	const struct map_build there = { .builder = BUILD_NONE,
+		.source = *source, .access = access };
+	struct map_job job = { .summed = false };
 	int status = -1;
 
 	*proof = (struct map_proof){ .equal = false };
-	job.task.child.timeout = task_seconds(0, source->file);
-	if (start(&job, err) == 0)
+	if (start(&job, &there, err) == 0)
 		status = finish(&job, proof, err);
 	task_free(&job.task);
 	return status;

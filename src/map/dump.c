@@ -66,7 +66,7 @@ read_map(struct dump *d, const struct map_source *source, struct error *err)
 	static const char *const options[] = { "-u", NULL };
 	struct buf said = BUF_INIT;
 	struct child child = { .output = &d->text, .messages = &said,
-		.keep = SIZE_MAX / 4, .only_reads = true };
+		.keep = SIZE_MAX / 4, .may = MAY_READ };
 	int status = makemap_run(source, options, &child, err);
 
 	if (status > 0) {
@@ -94,11 +94,11 @@ dump_open(struct store *s, struct error *err)
 	 * has not. */
 	if (d == NULL)
 		return error_memory(err);
-	s->file = file_open(source->file, source->spec, &seen, err);
+	s->file = file_open(source, &seen, err);
 	if (s->file < 0 || read_map(d, source, err) != 0)
 		return -1;
 	sandbox(SANDBOX_READ, -1);
-	if (split(d, source->file->path, err) != 0)
+	if (split(d, source->file.path, err) != 0)
 		return -1;
 	if (count(d) > 0)
 		qsort(records(d), count(d), sizeof(struct dump_record),

@@ -9,7 +9,6 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "map_private.h"
@@ -23,30 +22,31 @@
 #define MAGIC_BTREE 0x053162u
 
 static int
-not_a_map(const struct map_file *file, const struct map_spec *spec,
-    const char *why, struct error *err)
+not_a_map(const struct map_source *source, const char *why, struct error *err)
 {
+	const char *type = source->spec->type_name;
+
 	return error_set(err, EX_DATAERR,
-	    "%s: %s, not a %s map; rebuild it with makemap %s", file->path, why,
-	    spec->type_name, spec->type_name);
+	    "%s: %s, not a %s map; rebuild it with makemap %s",
+	    source->file.path, why, type, type);
 }
 
 int
-file_open(const struct map_file *file, const struct map_spec *spec,
-    struct stat *seen, struct error *err)
+file_open(const struct map_source *source, struct stat *seen,
+    struct error *err)
 {
-	int fd = openat(file->directory, file->name,
-	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	const struct map_file *file = &source->file;
+	int fd = open_file(file->directory, file->name);
 
 	if (fd < 0 && (errno == ELOOP || errno == ENXIO))
-		return not_a_map(file, spec, errno == ELOOP
+		return not_a_map(source, errno == ELOOP
 		        ? "a symbolic link" : "not a regular file", err);
 	if (fd < 0)
 		return error_errno(err, EX_IOERR, file->path, "cannot open");
 	if (fstat(fd, seen) != 0)
 		(void)error_errno(err, EX_IOERR, file->path, "fstat");
 	else if (!S_ISREG(seen->st_mode))
-		(void)not_a_map(file, spec, "not a regular file", err);
+		(void)not_a_map(source, "not a regular file", err);
 	else
 		return fd;
 	(void)close(fd);
@@ -54,12 +54,8 @@ file_open(const struct map_file *file, const struct map_spec *spec,
 }
 
 static int
-lock_file(int fd, const struct map_file *file, struct error *err)
+lock_file(int fd, const struct map_source *source, struct error *err)
 {
-	const struct timespec step = {
-		0, LOCK_WAIT * (1000000000L / LOCK_STEPS)
-	};
-
 	for (int i = 0; flock(fd, LOCK_SH | LOCK_NB) != 0; i++) {
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return 0; /* a file system without locks */
@@ -68,9 +64,9 @@ lock_file(int fd, const struct map_file *file, struct error *err)
 		if (i == LOCK_STEPS)
 			return error_set(err, EX_UNAVAILABLE,
 			    "%s: locked by another program for %d seconds; "
-			    "try again when its makemap has ended", file->path,
-			    LOCK_WAIT);
-		(void)nanosleep(&step, NULL);
+			    "try again when its makemap has ended",
+			    source->file.path, LOCK_WAIT);
+		sleep_ms(LOCK_WAIT * 1000 / LOCK_STEPS);
 	}
 	return 0;
 }
@@ -83,7 +79,7 @@ turned(uint32_t word)
 }
 
 static int
-read_magic(int fd, const struct map_file *file, uint32_t *magic,
+read_magic(int fd, const struct map_source *source, uint32_t *magic,
     struct error *err)
 {
 	size_t have = 0;
@@ -96,7 +92,7 @@ read_magic(int fd, const struct map_file *file, uint32_t *magic,
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return error_errno(err, EX_IOERR, file->path,
+			return error_errno(err, EX_IOERR, source->file.path,
 			    "cannot read");
 		if (n == 0)
 			break;
@@ -107,48 +103,50 @@ read_magic(int fd, const struct map_file *file, uint32_t *magic,
 
 /* Is it what the spec says?  Written on any machine: libdb reads both. */
 static int
-check_type(int fd, const struct map_file *file, const struct map_spec *spec,
-    struct stat *seen, struct error *err)
+check_type(int fd, const struct map_source *source, struct stat *seen,
+    struct error *err)
 {
-	bool btree = spec->type == MAP_BTREE;
+	bool btree = source->spec->type == MAP_BTREE;
 	uint32_t wanted = btree ? MAGIC_BTREE : MAGIC_HASH;
 	uint32_t other = btree ? MAGIC_HASH : MAGIC_BTREE;
 	uint32_t magic;
 
-	if (read_magic(fd, file, &magic, err) != 0)
+	if (read_magic(fd, source, &magic, err) != 0)
 		return -1;
 	/* The size as it is under the lock. */
 	if (fstat(fd, seen) != 0)
-		return error_errno(err, EX_IOERR, file->path, "fstat");
+		return error_errno(err, EX_IOERR, source->file.path, "fstat");
 	if (seen->st_size == 0)
-		return not_a_map(file, spec, "empty", err);
+		return not_a_map(source, "empty", err);
 	if (magic == wanted || turned(magic) == wanted)
 		return 0;
 	if (magic == other || turned(magic) == other)
-		return not_a_map(file, spec, btree ? "a hash map"
+		return not_a_map(source, btree ? "a hash map"
 		        : "a btree map", err);
-	return not_a_map(file, spec, "another kind of file", err);
+	return not_a_map(source, "another kind of file", err);
 }
 
 int
-file_open_locked(const struct map_file *file, const struct map_spec *spec,
-    struct stat *seen, struct error *err)
+file_open_locked(const struct map_source *source, struct stat *seen,
+    struct error *err)
 {
-	int fd = file_open(file, spec, seen, err);
+	int fd = file_open(source, seen, err);
 
-	if (fd < 0 || (lock_file(fd, file, err) == 0 &&
-	    check_type(fd, file, spec, seen, err) == 0))
+	if (fd < 0 || (lock_file(fd, source, err) == 0 &&
+	    check_type(fd, source, seen, err) == 0))
 		return fd;
 	(void)close(fd);
 	return -1;
 }
 
 int
-file_copy(const struct map_file *old, const struct map_spec *spec,
-    const struct map_file *file, struct error *err)
+file_copy(const struct map_file *old, const struct map_source *source,
+    struct error *err)
 {
+	const struct map_source copied = { .file = *old, .spec = source->spec };
+	const struct map_file *file = &source->file;
 	struct stat seen;
-	int from = file_open_locked(old, spec, &seen, err), to, status;
+	int from = file_open_locked(&copied, &seen, err), to, status;
 
 	if (from < 0)
 		return -1;

@@ -72,7 +72,7 @@ fits(struct writer *w, const struct access_record *r)
 	 * neither. */
 	if (key == NULL || value == NULL)
 		return false;
-	key_copy((char *)key, r->key.at, r->key.len, w->build->spec->keep_case);
+	key_copy((char *)key, r->key.at, r->key.len, w->build->source.spec->keep_case);
 	memcpy(value, r->value.at, r->value.len);
 	if (w->nulls)
 		key[r->key.len] = value[r->value.len] = '\0';
@@ -93,7 +93,7 @@ put(struct writer *w, const struct access_record *r, struct error *err)
 	if (fits(w, r))
 		return 0;
 	return error_set(err, EX_SOFTWARE, "%s: a record is too long",
-	    w->build->file.path);
+	    w->build->source.file.path);
 }
 
 static int
@@ -104,7 +104,7 @@ delete(struct writer *w, const struct access_record *r, struct error *err)
 	DBT key;
 	int code;
 
-	key_copy(at, r->key.at, r->key.len, w->build->spec->keep_case);
+	key_copy(at, r->key.at, r->key.len, w->build->source.spec->keep_case);
 	at[r->key.len] = '\0';
 	memset(&key, 0, sizeof(key));
 	key.data = at;
@@ -173,7 +173,7 @@ is_repeated(const struct writer *w, size_t first, size_t i, struct span key)
 		if (places_hash(&w->places, first) != hash)
 			continue;
 		other = record_at(w, places_offset(&w->places, first)).key;
-		if (w->build->spec->keep_case ? span_equal(other, key)
+		if (w->build->source.spec->keep_case ? span_equal(other, key)
 		                              : span_equal_fold(other, key))
 			return true;
 	}
@@ -212,7 +212,7 @@ fill_hash(struct writer *w, struct error *err)
 	                                               : PLACES_BUCKETS;
 
 	while (text_next(&walk, &r))
-		places_add(&w->places, &r, w->build->spec);
+		places_add(&w->places, &r, w->build->source.spec);
 	return places_sort(&w->places, buckets, err) != 0 ? -1
 	                                                  : put_sorted(w, err);
 }
@@ -277,10 +277,10 @@ change(struct writer *w, struct error *err)
 /* libdb creates and changes a file by its name, here in the directory itself,
  * whoever bends the path to it meanwhile. */
 static int
-open_file(struct writer *w, bool patch, struct error *err)
+open_map(struct writer *w, bool patch, struct error *err)
 {
-	const struct map_file *file = &w->build->file;
-	bool btree = w->build->spec->type == MAP_BTREE;
+	const struct map_file *file = &w->build->source.file;
+	bool btree = w->build->source.spec->type == MAP_BTREE;
 	DB *db;
 	int code;
 
@@ -299,7 +299,7 @@ open_file(struct writer *w, bool patch, struct error *err)
 		code = size_hash(w);
 	if (code == 0)
 		code = db->open(db, NULL, file->name, NULL,
-		    libdb_type(w->build->spec),
+		    libdb_type(w->build->source.spec),
 		    patch ? 0 : DB_CREATE | DB_EXCL, patch ? 0 : 0600);
 	if (code == 0)
 		return 0;
@@ -313,11 +313,11 @@ libdb_build(const struct map_build *b, const struct task *task,
     struct error *err)
 {
 	struct writer w = { .build = b, .task = task,
-		.nulls = b->spec->with_null,
+		.nulls = b->source.spec->with_null,
 		.places.text = b->access->text };
 	bool patch = b->builder == BUILD_PATCH;
 	int (*fill)(struct writer *, struct error *) = patch ? change
-	    : b->spec->type == MAP_BTREE ? fill_btree : fill_hash;
+	    : b->source.spec->type == MAP_BTREE ? fill_btree : fill_hash;
 	struct error closing;
 	int status = -1;
 
@@ -327,7 +327,7 @@ libdb_build(const struct map_build *b, const struct task *task,
 	if (w.bulk.data == NULL)
 		return error_memory(err);
 	/* Untested: two failures in a row. */
-	if (open_file(&w, patch, err) == 0 && flush(&w, err) == 0 &&
+	if (open_map(&w, patch, err) == 0 && flush(&w, err) == 0 &&
 	    fill(&w, err) == 0)
 		status = flush(&w, err);
 	if (libdb_close(&w.libdb, &closing) != 0 && status == 0) {

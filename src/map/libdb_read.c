@@ -48,7 +48,7 @@ static const char *
 name_of(const struct store *s, char name[32])
 {
 	(void)snprintf(name, 32, "/proc/self/fd/%d", s->file);
-	return access(name, R_OK) == 0 ? name : s->source->file->path;
+	return access(name, R_OK) == 0 ? name : s->source->file.path;
 }
 
 /* 0, 1 when libdb opened another file or none, -1. */
@@ -56,7 +56,7 @@ static int
 open_handle(struct store *s, struct reader *r, struct error *err)
 {
 	struct libdb *l = &r->libdb;
-	const char *path = s->source->file->path;
+	const char *path = s->source->file.path;
 	struct stat got;
 	char name[32];
 	int fd, code;
@@ -80,7 +80,6 @@ open_handle(struct store *s, struct reader *r, struct error *err)
 static int
 reader_open(struct store *s, struct error *err)
 {
-	const struct map_file *file = s->source->file;
 	struct reader *r = calloc(1, sizeof(*r));
 	struct error ignored;
 	int again = 1;
@@ -92,14 +91,14 @@ reader_open(struct store *s, struct error *err)
 	for (int i = 0; i < OPEN_TRIES && again > 0; i++) {
 		(void)libdb_close(&r->libdb, &ignored);
 		close_fd(&s->file);
-		s->file = file_open_locked(file, s->source->spec, &r->seen,
-		    err);
+		s->file = file_open_locked(s->source, &r->seen, err);
 		if (s->file < 0)
 			return -1;
 		again = open_handle(s, r, err);
 	}
 	return again <= 0 ? again : error_set(err, EX_UNAVAILABLE,
-	    "%s: replaced again and again while it was opened", file->path);
+	    "%s: replaced again and again while it was opened",
+	    s->source->file.path);
 }
 
 /* ---- one key ---- */
@@ -221,7 +220,7 @@ reader_next(struct store *s, struct span *key, struct span *value,
 	if (more > 0 && ++r->walked > (size_t)r->seen.st_size / 4)
 		return error_set(err, EX_DATAERR,
 		    "%s: damaged: its pages form a circle; rebuild it with "
-		    "makemap", s->source->file->path);
+		    "makemap", s->source->file.path);
 	return more;
 }
 

@@ -21,7 +21,7 @@ int
 makemap_run(const struct map_source *source, const char *const *options,
     struct child *child, struct error *err)
 {
-	const struct map_file *file = source->file;
+	const struct map_file *file = &source->file;
 	const char *argv[OPTIONS_MAX + 6];
 	char name[NAME_MAX + 3];
 	size_t n = 0;
@@ -42,7 +42,7 @@ makemap_run(const struct map_source *source, const char *const *options,
 	child->argv = argv;
 	child->input = child->target = -1;
 	child->directory = file->directory;
-	child->confined = true;
+	child->may = MAY_WRITE;
 	return child_run(child, err);
 }
 
@@ -68,7 +68,7 @@ makemap_failed(const struct map_source *source, int status, struct span said,
 	buf_visible(&words, span_cut(&said, "\n"));
 	(void)error_set(err, is_disk(status) ? EX_IOERR : EX_UNAVAILABLE,
 	    "%s: %s (exit status %d)%s%.900s",
-	    source->file->path, source->makemap, status,
+	    source->file.path, source->makemap, status,
 	    words.len > 0 ? " says: "
 	    : status == 128 + SIGXFSZ ? " was ended: File too large"
 	    : " failed and said nothing", buf_string(&words));
@@ -96,7 +96,7 @@ list_types(const char *makemap, struct map_types *types)
 {
 	const char *const argv[] = { makemap, "-l", NULL };
 	struct buf list = BUF_INIT, messages = BUF_INIT;
-	struct child child = { .argv = argv, .only_reads = true, .input = -1,
+	struct child child = { .argv = argv, .may = MAY_READ, .input = -1,
 		.directory = -1, .target = -1, .output = &list,
 		.messages = &messages, .timeout = TYPES_SECONDS };
 	struct error ignored;
@@ -121,7 +121,7 @@ name_cdb(const char *makemap, struct map_types *types)
 		"./a", NULL };
 	char path[] = "/tmp/tlsoff.XXXXXX";
 	struct buf said = BUF_INIT;
-	struct child child = { .argv = argv, .confined = true, .input = -1,
+	struct child child = { .argv = argv, .may = MAY_WRITE, .input = -1,
 		.target = -1, .output = &said, .timeout = TYPES_SECONDS };
 	struct error ignored;
 

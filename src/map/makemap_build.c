@@ -78,7 +78,7 @@ makemap_build(const struct map_source *source, const struct access *access,
 	char bytes[24];
 	size_t n = 0;
 	int status;
-	struct child child = { .feed = &feed, .writes = source->file->path,
+	struct child child = { .feed = &feed, .writes = source->file.path,
 		.messages = &task->words, .keep = TASK_WORDS,
 		.timeout = makemap_seconds(access->text.len),
 		.progress = &progress };
@@ -97,7 +97,7 @@ makemap_build(const struct map_source *source, const struct access *access,
 	if (status >= 0)
 		wait_for_children();
 	order_free(&order);
-	return status >= 0 && buf_error(&task->words, err) != 0 ? -1 : status;
+	return status;
 }
 
 /* ---- what it said ---- */
@@ -108,9 +108,6 @@ struct words {
 	const struct map_source *source;
 	const struct access *access;
 	struct order order; /* as it was fed */
-	/* Of a text fed as it is the record asked for last, the first being 1;
-	 * where it starts, and ends. */
-	size_t number, start, end;
 };
 
 /* The digits in "...: NAME: line NUMBER: ...", or none. */
@@ -131,22 +128,6 @@ complaint_digits(struct span line, const char *name)
 	return digits;
 }
 
-/* Where the text's record of that number starts; they are asked in turn. */
-static size_t
-record_start(struct words *w, size_t number)
-{
-	struct access_record r;
-
-	if (number < w->number)
-		w->number = w->end = 0;
-	for (; w->number < number; w->number++) {
-		if (!access_next(w->access->text, &w->end, &r))
-			return NOWHERE;
-		w->start = r.start;
-	}
-	return w->start;
-}
-
 /* Where the record starts that a complaint means. */
 static size_t
 complaint_place(struct words *w, struct span digits)
@@ -155,10 +136,7 @@ complaint_place(struct words *w, struct span digits)
 
 	for (size_t i = 0; i < digits.len && number < SIZE_MAX / 16; i++)
 		number = number * 10 + (size_t)(digits.at[i] - '0');
-	if (number == 0)
-		return NOWHERE;
-	return w->order.sorted ? order_offset(&w->order, number)
-	                       : record_start(w, number);
+	return order_offset(&w->order, number);
 }
 
 static int
@@ -187,7 +165,7 @@ find_complaint(struct words *w, struct span said, struct buf *out)
 	while (said.len > 0) {
 		struct span line = span_cut(&said, "\n");
 		struct span digits = complaint_digits(line,
-		    w->source->file->name);
+		    w->source->file.name);
 		size_t place = complaint_place(w, digits);
 
 		if (place != NOWHERE && is_known(w, place))
@@ -217,6 +195,7 @@ makemap_blame(const struct map_source *source, struct access *access,
 	if (access_complete(access, &memory) != 0)
 		return 0;
 	order_make(&w.order, access->text, source->spec);
+	order_number(&w.order);
 	/* Of a text with faults it complains, and ends with this status. */
 	if (find_complaint(&w, said, &complaint) || (status != 0 &&
 	    (status != EX_DATAERR || access->fault_count == 0)))

@@ -6,7 +6,7 @@
  *   checksum.c        the keyed checksum that tells two sets of records apart
  *   order.c           these bucket by bucket, and what makemap is fed
  *   file.c            the file of a map
- *   task.c            work in a child: libdb may crash
+ *   task.c            work in a child, which answers: libdb may crash
  *   store.c           a map in this process, of one of two kinds:
  *   libdb_read.c      by libdb, with libdb.c and libdb_build.c
  *   dump.c            through "makemap -u"
@@ -127,35 +127,36 @@ struct order {
 void order_make(struct order *o, struct span text, const struct map_spec *spec);
 /* A child_feed's next(); context is the order. */
 struct span order_next(void *context);
-/* Of a sorted text: where the record stands that was fed as this line, counted
- * from 1; SIZE_MAX: there is no such line. */
+/* Once the feeding is over, and before order_offset(). */
+void order_number(struct order *o);
+/* Where the record stands that was fed as this line, counted from 1; SIZE_MAX:
+ * there is no such line. */
 size_t order_offset(const struct order *o, size_t line);
 void order_free(struct order *o);
 
 /* ---- the file of a map ---- */
 
 /* Open for reading, a regular file and no link, or -1 as map_open(). */
-int file_open(const struct map_file *file, const struct map_spec *spec,
-    struct stat *seen, struct error *err) MUST_USE;
+int file_open(const struct map_source *source, struct stat *seen,
+    struct error *err) MUST_USE;
 /* The same, with a shared lock and of the right type of libdb's. */
-int file_open_locked(const struct map_file *file, const struct map_spec *spec,
-    struct stat *seen, struct error *err) MUST_USE;
-/* Copies the old map, under a shared lock; file must not exist.  As
+int file_open_locked(const struct map_source *source, struct stat *seen,
+    struct error *err) MUST_USE;
+/* Copies the old map, under a shared lock; the source's file must not exist.  As
  * map_open(), EX_CANTCREAT, EX_IOERR. */
-int file_copy(const struct map_file *old, const struct map_spec *spec,
-    const struct map_file *file, struct error *err) MUST_USE;
+int file_copy(const struct map_file *old, const struct map_source *source,
+    struct error *err) MUST_USE;
 
 /* ---- work in a child ---- */
 
-/* What the child found out. */
+/* What the child found out; the task's words are behind it. */
 struct answer {
-	struct checksum sum;  /* of the map */
-	char example[MAP_EXAMPLE];
-	bool ran;             /* makemap did, and ended with this status: */
-	int exit_status;
+	struct checksum sum; /* of the map */
+	int exit_status;     /* of makemap; -1: it was not run */
 	/* private */
 	int status;
 	struct error err;
+	size_t words;        /* bytes */
 };
 
 #define TASK_WORDS ((size_t)1 << 20) /* bytes of words that are kept */
@@ -166,7 +167,8 @@ struct task {
 	    struct error *err);
 	const void *context;
 	struct child child; /* its name, the path, timeout and progress, in
-	                       bytes of the text, are the caller's */
+	                       bytes of the text, are the caller's; and answers,
+	                       for one that is asked */
 	struct buf words;   /* the child may add some, to be had from
 	                       task_words() */
 };
@@ -177,16 +179,22 @@ int task_seconds(size_t text, const struct map_file *map);
 /* Starts a child that does the work and answers once.  Every start needs a
  * task_free(), which ends it where it still works.  EX_OSERR. */
 int task_start(struct task *task, struct error *err) MUST_USE;
-/* Waits: what work returned, or -1 as task_died() and child_wait(). */
+/* Waits: what work returned, or -1: EX_DATAERR where the child that read died,
+ * EX_UNAVAILABLE where it wrote, EX_OSERR, and as child_wait(). */
 int task_end(struct task *task, struct answer *answer, struct error *err)
     MUST_USE;
+/* Of a work that answers more than once: asks, unless the question is empty, and
+ * waits: what the answer's status says, or -1. */
+int task_ask(struct task *task, struct span question, struct answer *answer,
+    struct error *err) MUST_USE;
 struct span task_words(const struct task *task);
 void task_free(struct task *task);
+/* In the child: answers, with the words, which are cleared; what work returns is
+ * answered then, too.  -1: nobody listens.  Without memory, for the words
+ * either, the process ends. */
+int task_answer(struct task *task, struct answer *answer) MUST_USE;
 /* In the child: ends it, as if work had failed with err. */
 _Noreturn void task_fail(const struct error *err);
-/* Of a child that ended with this status and without an answer: -1 with
- * EX_DATAERR where it read, EX_UNAVAILABLE where it wrote, and EX_OSERR. */
-int task_died(const char *path, bool writes, int status, struct error *err);
 
 /* ---- a map in this process ---- */
 

@@ -30,18 +30,23 @@ key_hash(const char *key, size_t len)
 	return hash;
 }
 
+static void
+add_place(struct places *p, uint32_t hash, const struct access_record *r)
+{
+	uint64_t place = (uint64_t)hash << OFFSET_BITS | r->start;
+
+	buf_add(&p->list, &place, sizeof(place));
+}
+
 void
 places_add(struct places *p, const struct access_record *r,
     const struct map_spec *spec)
 {
 	char key[KEY_MOST + 1];
-	uint64_t place;
 
 	key_copy(key, r->key.at, r->key.len, spec->keep_case);
 	key[r->key.len] = '\0';
-	place = key_hash(key, r->key.len + (spec->with_null ? 1 : 0));
-	place = place << OFFSET_BITS | r->start;
-	buf_add(&p->list, &place, sizeof(place));
+	add_place(p, key_hash(key, r->key.len + (spec->with_null ? 1 : 0)), r);
 }
 
 size_t
@@ -196,6 +201,19 @@ order_next(void *context)
 		return (struct span){ "", 0 };
 	o->ended = true;
 	return o->sorted ? o->tail : o->places.text;
+}
+
+void
+order_number(struct order *o)
+{
+	struct access_record r;
+	size_t at = 0;
+
+	if (o->sorted)
+		return;
+	buf_clear(&o->places.list);
+	while (access_next(o->places.text, &at, &r))
+		add_place(&o->places, 0, &r);
 }
 
 size_t

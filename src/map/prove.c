@@ -4,9 +4,7 @@
  * one looked up in the other, by a child, to name the first difference.
  */
 #include <stdio.h>
-#include <string.h>
 
-#include "arena.h"
 #include "map_private.h"
 
 #define SHOWN 120 /* bytes of a key or value in the example */
@@ -17,21 +15,21 @@ struct side {
 	const struct access *access;
 	size_t in_text, in_map; /* records */
 	struct store *map;
-	struct arena words;
-	const char *named;      /* the difference, there */
+	struct buf *words;      /* the difference, there */
 };
 
 /* ---- in the child ---- */
 
-static const char *
+static void
 show(struct side *p, struct span s)
 {
 	bool cut = s.len > SHOWN;
 
 	if (cut)
 		s.len = SHOWN;
-	return arena_printf(&p->words, "\"%s%s\"",
-	    arena_visible(&p->words, s), cut ? "..." : "");
+	buf_char(p->words, '"');
+	buf_visible(p->words, s);
+	buf_text(p->words, cut ? "...\"" : "\"");
 }
 
 /* Looks for each entry of the text in the map: 1 named one, 0 none, -1. */
@@ -51,12 +49,16 @@ name_from_text(struct side *p, struct error *err)
 			return -1;
 		if (found > 0 && span_equal(value, r.value))
 			continue;
-		p->named = found == 0
-		    ? arena_printf(&p->words, "%s is in the text but not in "
-		        "the map", show(p, r.key))
-		    : arena_printf(&p->words, "%s has %s in the map but %s in "
-		        "the text", show(p, r.key), show(p, value),
-		        show(p, r.value));
+		show(p, r.key);
+		if (found == 0) {
+			buf_text(p->words, " is in the text but not in the map");
+		} else {
+			buf_text(p->words, " has ");
+			show(p, value);
+			buf_text(p->words, " in the map but ");
+			show(p, r.value);
+			buf_text(p->words, " in the text");
+		}
 		return 1;
 	}
 	return 0;
@@ -86,8 +88,8 @@ name_from_map(struct side *p, struct error *err)
 		(void)store_take_null(&key, &value);
 		if (in_text(p, key))
 			continue;
-		p->named = arena_printf(&p->words, "%s is in the map but not "
-		    "in the text", show(p, key));
+		show(p, key);
+		buf_text(p->words, " is in the map but not in the text");
 		break;
 	}
 	return more;
@@ -99,6 +101,8 @@ walk(struct task *task, struct answer *answer, struct error *err)
 	struct side side = *(const struct side *)task->context;
 	int named;
 
+	(void)answer;
+	side.words = &task->words;
 	side.map = store_open(side.source, err);
 	if (side.map == NULL)
 		return -1;
@@ -106,18 +110,9 @@ walk(struct task *task, struct answer *answer, struct error *err)
 	if (named == 0)
 		named = name_from_map(&side, err);
 	if (named == 0)
-		side.named = arena_printf(&side.words, "the map holds %zu "
-		    "entries, some of them twice, the text %zu", side.in_map,
-		    side.in_text);
-	/* Untested: memory runs out in the second of two children that need
-	 * as much. */
-	if (named >= 0 && arena_error(&side.words, err) != 0)
-		named = -1;
-	if (named >= 0)
-		(void)snprintf(answer->example, sizeof(answer->example), "%s",
-		    side.named);
+		buf_printf(side.words, "the map holds %zu entries, some of them "
+		    "twice, the text %zu", side.in_map, side.in_text);
 	store_close(side.map);
-	arena_free(&side.words);
 	return named < 0 ? -1 : 0;
 }
 
@@ -130,17 +125,18 @@ name_difference(const struct map_source *source, const struct access *access,
 {
 	const struct side side = { .source = source, .access = access,
 		.in_text = text->count, .in_map = map->count };
-	struct task task = { .work = walk, .context = &side };
+	struct task task = { .work = walk, .context = &side,
+		.child = { .name = source->file.path,
+		    .timeout = task_seconds(access->text.len, &source->file) } };
 	struct answer answer;
 	int status = -1;
 
-	task.child.name = source->file->path;
-	task.child.timeout = task_seconds(access->text.len, source->file);
 	if (task_start(&task, err) == 0)
 		status = task_end(&task, &answer, err);
-	task_free(&task);
 	if (status == 0)
-		memcpy(proof->example, answer.example, MAP_EXAMPLE);
+		(void)snprintf(proof->example, MAP_EXAMPLE, "%.*s",
+		    (int)task_words(&task).len, task_words(&task).at);
+	task_free(&task);
 	return status;
 }
 

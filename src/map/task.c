@@ -14,6 +14,7 @@
 #include "map_private.h"
 
 #define SECONDS 20 /* and one more for each MiB */
+#define WORDS_MOST ((size_t)64 << 20)
 
 /* Of the map count the bytes on the disk, for a damaged one may have any size. */
 int
@@ -29,21 +30,24 @@ task_seconds(size_t text, const struct map_file *map)
 
 /* ---- in the child ---- */
 
-static const struct child *myself;
+static struct task *ours;
 
 /* At once: who waits for it reads it at once, then. */
-static int
-give(const struct answer *answer, struct span words)
+int
+task_answer(struct task *t, struct answer *answer)
 {
 	struct buf message = BUF_INIT;
-	struct error err;
+	int status;
 
+	answer->words = t->words.len;
 	buf_add(&message, answer, sizeof(*answer));
-	buf_span(&message, words);
-	if (buf_error(&message, &err) != 0)
-		return EX_OSERR;
-	return child_write(myself, message.at, message.len) == 0 ? 0
-	                                                         : EX_IOERR;
+	buf_span(&message, buf_as_span(&t->words));
+	if (t->words.failed || message.failed)
+		_exit(EX_OSERR);
+	status = child_write(&t->child, message.at, message.len);
+	buf_free(&message);
+	buf_clear(&t->words);
+	return status;
 }
 
 void
@@ -51,7 +55,8 @@ task_fail(const struct error *err)
 {
 	struct answer answer = { .status = -1, .err = *err };
 
-	_exit(give(&answer, (struct span){ "", 0 }));
+	buf_clear(&ours->words);
+	_exit(task_answer(ours, &answer) == 0 ? 0 : EX_IOERR);
 }
 
 static int
@@ -61,9 +66,10 @@ work(struct child *self)
 	struct answer answer;
 
 	memset(&answer, 0, sizeof(answer));
-	myself = self;
+	answer.exit_status = -1;
+	ours = t;
 	answer.status = t->work(t, &answer, &answer.err);
-	return give(&answer, buf_as_span(&t->words));
+	return task_answer(t, &answer) == 0 ? 0 : EX_IOERR;
 }
 
 /* ---- in the parent ---- */
@@ -89,24 +95,43 @@ is_crash(int status)
 	    status != 128 + SIGHUP;
 }
 
-int
-task_died(const char *path, bool writes, int status, struct error *err)
+/* Of a child that ended without an answer. */
+static int
+died(const struct task *t, struct error *err)
 {
+	int status = t->child.status;
 	bool endless = status == CHILD_LATE;
 
 	if (status == EX_OSERR)
 		return error_memory(err);
 	if (!endless && !is_crash(status))
 		return error_set(err, EX_OSERR,
-		    "%s: the process that %s it was killed", path,
-		    writes ? "built" : "read");
-	if (writes)
+		    "%s: the process that %s it was killed", t->child.name,
+		    t->writes ? "built" : "read");
+	if (t->writes)
 		return error_set(err, EX_UNAVAILABLE,
-		    "%s: libdb %s building it; use --builder makemap", path,
-		    endless ? "finds no end" : "crashed");
+		    "%s: libdb %s building it; use --builder makemap",
+		    t->child.name, endless ? "finds no end" : "crashed");
 	return error_set(err, EX_DATAERR,
-	    "%s: damaged: libdb %s it; rebuild it with makemap", path,
+	    "%s: damaged: libdb %s it; rebuild it with makemap", t->child.name,
 	    endless ? "finds no end in" : "crashes reading");
+}
+
+/* What a damaged map has led astray may say anything. */
+static int
+take_answer(const struct task *t, struct answer *answer, struct error *err)
+{
+	if (buf_error(&t->words, err) != 0)
+		return -1;
+	if (t->words.len < sizeof(*answer))
+		return died(t, err);
+	memcpy(answer, t->words.at, sizeof(*answer));
+	if (task_words(t).len < answer->words)
+		return died(t, err);
+	answer->err.text[sizeof(answer->err.text) - 1] = '\0';
+	if (answer->status < 0)
+		*err = answer->err;
+	return answer->status;
 }
 
 int
@@ -114,20 +139,29 @@ task_end(struct task *t, struct answer *answer, struct error *err)
 {
 	int status = child_wait(&t->child, err);
 
-	if (status < 0 && t->child.status != CHILD_LATE)
-		return -1;
-	if (buf_error(&t->words, err) != 0)
-		return -1;
-	if (t->words.len < sizeof(*answer))
-		return task_died(t->child.name, t->writes, t->child.status,
-		    err);
-	memcpy(answer, t->words.at, sizeof(*answer));
-	/* What a damaged map has led astray may say anything. */
-	answer->err.text[sizeof(answer->err.text) - 1] = '\0';
-	answer->example[sizeof(answer->example) - 1] = '\0';
-	if (answer->status != 0)
-		*err = answer->err;
-	return answer->status;
+	return status < 0 && t->child.status != CHILD_LATE ? -1
+	    : take_answer(t, answer, err);
+}
+
+int
+task_ask(struct task *t, struct span question, struct answer *answer,
+    struct error *err)
+{
+	int ended;
+
+	buf_clear(&t->words);
+	ended = child_ask(&t->child, question.at, question.len, sizeof(*answer),
+	    err);
+	if (ended == 0) {
+		memcpy(answer, t->words.at, sizeof(*answer));
+		/* Untested: a child that a damaged map has led astray. */
+		if (answer->words > WORDS_MOST)
+			child_kill(&t->child);
+		else
+			ended = child_ask(&t->child, "", 0,
+			    sizeof(*answer) + answer->words, err);
+	}
+	return ended < 0 ? -1 : take_answer(t, answer, err);
 }
 
 struct span

@@ -6,7 +6,6 @@
  * option names fold, names of rulesets do not; a ruleset may be opened again.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -21,21 +20,18 @@ static const char *const set_names[SETS] = { "D", "A", "Local_try_tls",
 
 struct rules {
 	size_t current;
-	long number[SETS]; /* as in "SLocal_try_tls=42"; -1 none */
+	long long number[SETS]; /* as in "SLocal_try_tls=42"; -1 none */
 };
 
 /* One line of the text as it stands, without its end. */
 static struct span
-physical_line(struct span text, size_t *at)
+physical_line(struct span *text)
 {
-	const char *start = text.at + *at;
-	const char *end = memchr(start, '\n', text.len - *at);
-	size_t len = end == NULL ? text.len - *at : (size_t)(end - start);
+	struct span line = span_cut(text, "\n");
 
-	*at += end == NULL ? len : len + 1;
-	if (end != NULL && len > 0 && start[len - 1] == '\r')
-		len--;
-	return (struct span){ start, len };
+	if (text->at != NULL && line.len > 0 && line.at[line.len - 1] == '\r')
+		line.len--;
+	return line;
 }
 
 /* Adds a piece of a line, without its comment. */
@@ -61,21 +57,21 @@ add_uncommented(struct buf *line, struct span piece)
 
 /* The next logical line; a comment comes out empty.  False at the end. */
 static bool
-logical_line(struct span text, size_t *at, struct buf *line)
+logical_line(struct span *text, struct buf *line)
 {
 	bool comment;
 
-	if (*at >= text.len)
+	if (text->len == 0)
 		return false;
-	comment = text.at[*at] == '#';
+	comment = text->at[0] == '#';
 	buf_clear(line);
 	for (;;) {
-		struct span piece = physical_line(text, at);
+		struct span piece = physical_line(text);
 
 		if (!comment && !line->failed)
 			add_uncommented(line, piece);
-		if (*at >= text.len ||
-		    (text.at[*at] != ' ' && text.at[*at] != '\t'))
+		if (text->len == 0 ||
+		    (text->at[0] != ' ' && text->at[0] != '\t'))
 			return true;
 		if (!comment)
 			buf_char(line, '\n');
@@ -83,7 +79,7 @@ logical_line(struct span text, size_t *at, struct buf *line)
 }
 
 static size_t
-set_by_number(const struct rules *rules, long number)
+set_by_number(const struct rules *rules, long long number)
 {
 	for (size_t i = 0; i < SETS; i++)
 		if (rules->number[i] == number)
@@ -104,26 +100,17 @@ set_by_name(struct span name)
 static void
 set_line(struct rules *rules, struct span line)
 {
-	const char *equals = memchr(line.at, '=', line.len);
-	struct span name = line;
-	char digits[16];
+	struct span name = span_trim(span_cut(&line, "="));
 
-	if (equals != NULL)
-		name.len = (size_t)(equals - line.at);
-	name = span_trim(name);
-	if (name.len > 0 && name.at[0] >= '0' && name.at[0] <= '9') {
-		rules->current = span_copy(digits, sizeof(digits), name)
-		    ? set_by_number(rules, strtol(digits, NULL, 10))
-		    : SET_OTHER;
+	if (name.len > 0 && byte_is_digit(name.at[0])) {
+		rules->current = set_by_number(rules,
+		    span_number(name, LONG_MAX / 16));
 		return;
 	}
 	rules->current = set_by_name(name);
-	if (equals == NULL || rules->current == SET_OTHER)
-		return;
-	line.len -= (size_t)(equals + 1 - line.at);
-	line.at = equals + 1;
-	if (span_copy(digits, sizeof(digits), span_trim(line)))
-		rules->number[rules->current] = strtol(digits, NULL, 10);
+	if (line.at != NULL && rules->current != SET_OTHER)
+		rules->number[rules->current] =
+		    span_number(span_trim(line), LONG_MAX / 16);
 }
 
 /* Until 8.17.1 it asks for the name of a client, and there is none: that leaves
@@ -168,8 +155,8 @@ macro_line(struct policy_rules *policy, struct span line)
 	char text[32];
 	unsigned part[3] = { 0, 0, 0 };
 
-	line = (struct span){ line.at + 1, line.len - 1 };
-	if (line.at[-1] == 'Z' && span_copy(text, sizeof(text), span_trim(line)) &&
+	if (line.at[0] == 'Z' && span_copy(text, sizeof(text),
+	        span_trim(span_from(line, 1))) &&
 	    sscanf(text, "%2u.%2u.%2u", &part[0], &part[1], &part[2]) >= 2)
 		policy->version = part[0] * 10000 + part[1] * 100 + part[2];
 }
@@ -178,15 +165,13 @@ static void
 interpret(struct site *site, struct cf_map *map, struct rules *rules,
     struct span line)
 {
-	char command;
+	char command = line.at[0];
 
 	/* To sendmail it is a string. */
 	line.len = strnlen(line.at, line.len);
 	if (line.len < 2)
 		return;
-	command = line.at[0];
-	line.at++;
-	line.len--;
+	line = span_from(line, 1);
 	switch (command) {
 	case 'D':
 		macro_line(&site->policy, line);
@@ -214,7 +199,6 @@ cf_read(struct site *site, struct cf_map *map, struct span text,
 {
 	struct rules rules = { SET_OTHER, { -1, -1, -1, -1, -1, -1 } };
 	struct buf line = BUF_INIT;
-	size_t at = 0;
 	int status;
 
 	memset(site, 0, sizeof(*site));
@@ -224,7 +208,7 @@ cf_read(struct site *site, struct cf_map *map, struct span text,
 	    span_of("25"));
 	site->port_count = 1;
 	site->default_port = true;
-	while (logical_line(text, &at, &line))
+	while (logical_line(&text, &line))
 		interpret(site, map, &rules, buf_as_span(&line));
 	/* Before 8.15 there was no other way, and no option. */
 	if (site->policy.version != 0 && site->policy.version < 81500)

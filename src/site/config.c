@@ -75,8 +75,7 @@ config_read(struct buf *text, const char *path, bool named,
 		*err = why;
 		return -1;
 	}
-	fd = openat(l.directory, l.name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC |
-	    O_NONBLOCK | O_NOCTTY);
+	fd = open_file(l.directory, l.name);
 	if (fd < 0)
 		status = errno == ENOENT && !named ? 0
 		    : error_errno(err, EX_NOINPUT, path, "cannot open");

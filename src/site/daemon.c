@@ -98,6 +98,14 @@ is_live_sendmail(pid_t pid)
 
 /* ---- the pid file ---- */
 
+const char *const daemon_pid_files[] = {
+	"/run/sendmail.pid", "/var/run/sendmail.pid",
+	"/run/sendmail/mta/sendmail.pid",     /* Debian */
+	"/var/run/sendmail/mta/sendmail.pid",
+	"/system/volatile/sendmail.pid",      /* illumos */
+	NULL
+};
+
 static bool
 parse_pid_file(const char *text, struct daemon_seen *seen)
 {
@@ -121,8 +129,7 @@ look_in(const char *path, struct daemon_seen *seen)
 	struct buf text = BUF_INIT;
 	struct error ignored;
 	bool live = false;
-	int fd = open(path,
-	    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	int fd = open_file(AT_FDCWD, path);
 
 	memset(seen, 0, sizeof(*seen));
 	if (fd < 0)
@@ -139,24 +146,17 @@ look_in(const char *path, struct daemon_seen *seen)
 	return live;
 }
 
-static bool
-look_in_usual_places(struct daemon_seen *seen)
-{
-	for (size_t i = 0; i < site_system_count; i++)
-		for (const char *const *p = site_systems[i].pid_files;
-		     *p != NULL; p++)
-			if (look_in(*p, seen))
-				return true;
-	return false;
-}
-
 bool
 daemon_look(const struct site *site, struct daemon_seen *seen)
 {
 	memset(seen, 0, sizeof(*seen));
 	if (site->pid_file[0] != '\0')
 		return look_in(site->pid_file, seen);
-	return site->system_config && look_in_usual_places(seen);
+	for (const char *const *path = daemon_pid_files;
+	     site->system_config && *path != NULL; path++)
+		if (look_in(*path, seen))
+			return true;
+	return false;
 }
 
 bool
@@ -166,10 +166,8 @@ daemon_is_new(const struct daemon_seen *before, const struct daemon_seen *now)
 
 	return before->pid != now->pid || a->st_dev != b->st_dev ||
 	    a->st_ino != b->st_ino ||
-	    a->st_mtim.tv_sec != b->st_mtim.tv_sec ||
-	    a->st_mtim.tv_nsec != b->st_mtim.tv_nsec ||
-	    a->st_ctim.tv_sec != b->st_ctim.tv_sec ||
-	    a->st_ctim.tv_nsec != b->st_ctim.tv_nsec;
+	    !time_equal(a->st_mtim, b->st_mtim) ||
+	    !time_equal(a->st_ctim, b->st_ctim);
 }
 
 pid_t

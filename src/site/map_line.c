@@ -15,40 +15,36 @@
 struct type {
 	const char *name, *suffix;
 	enum map_type type;
-	bool compiled; /* what becomes of it depends on makemap */
 };
 
 static const struct type known_types[] = {
-	{ "hash", ".db", MAP_HASH, false },
-	{ "btree", ".db", MAP_BTREE, false },
-	{ "cdb", ".cdb", MAP_OTHER, true },
-	{ "implicit", ".db", MAP_HASH, true },
+	{ "hash", ".db", MAP_HASH },
+	{ "btree", ".db", MAP_BTREE },
+	{ "cdb", ".cdb", MAP_OTHER },
 };
 
-static const struct type *
-type_find(const char *name)
+static bool
+is_implicit(const char *name)
 {
+	return span_equal_fold(span_of(name), span_of("implicit"));
+}
+
+/* What a type is to a makemap that has these; NULL: none of ours. */
+static const struct type *
+type_find(const char *name, const struct map_types *have)
+{
+	if (is_implicit(name))
+		name = have->asked && !have->hash && have->cdb ? "cdb" : "hash";
 	for (size_t i = 0; i < sizeof(known_types) / sizeof(known_types[0]); i++)
 		if (span_equal_fold(span_of(name), span_of(known_types[i].name)))
 			return &known_types[i];
 	return NULL;
 }
 
-/* What a type comes to with a makemap that has these. */
-static struct type
-type_as_compiled(const struct type *t, const struct map_types *have)
+static bool
+is_ours(const char *name)
 {
-	struct type real = *t;
-	const struct type *stands_for = strcmp(t->name, "implicit") != 0 ? t
-	    : type_find(have->asked && !have->hash && have->cdb ? "cdb"
-	                                                        : "hash");
-
-	if (stands_for != NULL)
-		real = *stands_for;
-	if (real.type == MAP_OTHER && have->asked && have->cdb_in_db)
-		real.suffix = ".db";
-	real.compiled = t->compiled;
-	return real;
+	return type_find(name, &(struct map_types){ .asked = false }) != NULL;
 }
 
 static bool
@@ -87,26 +83,27 @@ spec_set(struct map_spec *spec, const char *type, const char *path,
     const struct map_types *have, const char *who, struct error *err)
 {
 	static const struct map_types nothing_asked = { .asked = false };
-	const struct type *named = type_find(type);
-	struct type t;
+	const struct type *t;
+	const char *suffix;
 	int len;
 
-	if (named == NULL)
+	if (have == NULL)
+		have = &nothing_asked;
+	t = type_find(type, have);
+	if (t == NULL)
 		return error_set(err, EX_CONFIG,
 		    "%s: the access map's type \"%s\" %s; give the file to "
 		    "change, such as --map hash:/etc/mail/access",
 		    who, type, type_trouble(type));
-	if (have == NULL)
-		have = &nothing_asked;
-	t = type_as_compiled(named, have);
-	spec->type = t.type;
-	spec->compiled = t.compiled;
-	spec->unsupported = !is_supported(t.type, have);
+	suffix = t->type == MAP_OTHER && have->cdb_in_db ? ".db" : t->suffix;
+	spec->type = t->type;
+	spec->compiled = t->type == MAP_OTHER || is_implicit(type);
+	spec->unsupported = !is_supported(t->type, have);
 	(void)span_copy(spec->type_name, sizeof(spec->type_name),
-	    span_of(t.name));
-	(void)span_copy(spec->suffix, sizeof(spec->suffix), span_of(t.suffix));
+	    span_of(t->name));
+	(void)span_copy(spec->suffix, sizeof(spec->suffix), span_of(suffix));
 	len = snprintf(spec->path, sizeof(spec->path), "%s%s", path,
-	    ends_with(path, t.suffix) ? "" : t.suffix);
+	    ends_with(path, suffix) ? "" : suffix);
 	if ((size_t)len >= sizeof(spec->path))
 		return error_set(err, EX_CONFIG,
 		    "%s: the access map's path is too long", who);
@@ -145,38 +142,23 @@ map_spec_parse(struct map_spec *spec, const char *text,
 	return spec_set(spec, type, colon + 1, types, "--map", err);
 }
 
-static bool
-is_alnum(char c)
-{
-	c = byte_lower(c);
-	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-}
+#define ALNUM "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 /* The name at the start of *line, which moves behind it and the byte there. */
 static struct span
-take_name(struct span *line, const char *also)
+take_name(struct span *line, const char *of)
 {
-	struct span rest = span_trim(*line), name = { rest.at, 0 };
+	struct span rest = span_trim(*line);
+	struct span name = { rest.at, span_run(rest, of) };
 
-	/* Untested: a line of a cf ends before its NUL. */
-	while (name.len < rest.len &&
-	    (is_alnum(rest.at[name.len]) ||
-	        strchr(also, rest.at[name.len]) != NULL) &&
-	    rest.at[name.len] != '\0')
-		name.len++;
-	line->at = rest.at + name.len;
-	line->len = rest.len - name.len;
-	if (line->len > 0) {
-		line->at++;
-		line->len--;
-	}
+	*line = span_from(rest, name.len + (name.len < rest.len));
 	return name;
 }
 
 static void
 take_option(struct site *site, struct span option, struct span *rest)
 {
-	struct span argument = { option.at + 2, option.len - 2 };
+	struct span argument = span_from(option, 2);
 
 	switch (option.at[1]) {
 	case 'N':
@@ -220,16 +202,16 @@ void
 cf_map_line(struct site *site, struct cf_map *map, struct span line)
 {
 	bool macros = memchr(line.at, '$', line.len) != NULL;
-	struct span word = take_name(&line, "_.");
+	struct span word = take_name(&line, ALNUM "_.");
 
 	if (!span_equal_fold(word, span_of("access")))
 		return;
-	word = take_name(&line, "");
+	word = take_name(&line, ALNUM);
 	if (word.len == 0 || !span_copy(map->type, sizeof(map->type), word))
 		return;
 	map->found = true;
 	map->macros = macros;
-	if (type_find(map->type) == NULL)
+	if (!is_ours(map->type))
 		return; /* other words than these may follow */
 	word = span_word(&line);
 	while (word.len > 0 && word.at[0] == '-') {
@@ -256,7 +238,7 @@ cf_take_map(struct site *site, const struct cf_map *map,
 		return error_set(err, EX_CONFIG,
 		    "%s: the K line of the access map has a macro in it; give "
 		    "--map TYPE:FILE", who);
-	if (type_find(map->type) != NULL && map->path[0] != '/')
+	if (is_ours(map->type) && map->path[0] != '/')
 		return error_set(err, EX_CONFIG,
 		    "%s: the access map has no absolute path; give "
 		    "--map TYPE:FILE", who);

@@ -22,69 +22,52 @@
 /* A local address as the kernel writes it: each word of 32 bits as this machine
  * reads it. */
 struct local {
-	uint32_t words[4];
-	size_t count;
+	char address[33];
 	unsigned port;
 };
 
 static bool
 local_of(const struct sockaddr *address, struct local *l)
 {
-	*l = (struct local){ .count = 1 };
+	uint32_t words[4];
+
 	if (address->sa_family == AF_INET) {
 		struct sockaddr_in in;
 
 		memcpy(&in, address, sizeof(in));
-		l->words[0] = in.sin_addr.s_addr;
 		l->port = ntohs(in.sin_port);
+		(void)snprintf(l->address, sizeof(l->address), "%08X",
+		    in.sin_addr.s_addr);
 		return true;
 	}
 	if (address->sa_family == AF_INET6) {
 		struct sockaddr_in6 in6;
 
 		memcpy(&in6, address, sizeof(in6));
-		memcpy(l->words, &in6.sin6_addr, sizeof(l->words));
-		l->count = 4;
+		memcpy(words, &in6.sin6_addr, sizeof(words));
 		l->port = ntohs(in6.sin6_port);
+		(void)snprintf(l->address, sizeof(l->address),
+		    "%08X%08X%08X%08X", words[0], words[1], words[2], words[3]);
 		return true;
 	}
 	return false;
 }
 
-/* Is it the address, or that of any? */
+/* "0: 0100007F:0019 00000000:0000 0A ...", for that address or for any. */
 static bool
-takes(const uint32_t words[4], size_t count, const struct local *l)
+is_listener(const char *line, const struct local *l)
 {
-	static const uint32_t any[4];
-
-	return memcmp(words, any, count * sizeof(any[0])) == 0 ||
-	    (count == l->count &&
-	        memcmp(words, l->words, count * sizeof(l->words[0])) == 0);
-}
-
-/* "0: 0100007F:0019 00000000:0000 0A ..." */
-static bool
-is_listener(const char *line, size_t count, const struct local *l)
-{
-	uint32_t words[4] = { 0 };
+	char address[sizeof(l->address)];
 	unsigned port, state;
-	const char *at = strchr(line, ':');
-	int used = 0;
 
-	if (at == NULL)
-		return false;
-	at += 2;
-	for (size_t i = 0; i < count; i++, at += 8)
-		if (sscanf(at, "%8x", &words[i]) != 1 || strlen(at) < 8)
-			return false;
-	return sscanf(at, ":%4x %*[0-9A-F]:%*4x %2x%n", &port, &state,
-	           &used) == 2 && state == LISTENS && port == l->port &&
-	    takes(words, count, l);
+	return sscanf(line, "%*u: %32[0-9A-F]:%4x %*[0-9A-F]:%*4x %2x", address,
+	           &port, &state) == 3 && state == LISTENS && port == l->port &&
+	    (address[strspn(address, "0")] == '\0' ||
+	        strcmp(address, l->address) == 0);
 }
 
-/* count: words of an address in that list. */
 static int
-look(const char *path, size_t count, const struct local *l)
+look(const char *path, const struct local *l)
 {
 	FILE *list = fopen(path, "re");
 	char line[512];
@@ -93,7 +76,7 @@ look(const char *path, size_t count, const struct local *l)
 	if (list == NULL)
 		return -1;
 	while (found == 0 && fgets(line, sizeof(line), list) != NULL)
-		found = is_listener(line, count, l);
+		found = is_listener(line, l);
 	(void)fclose(list);
 	return found;
 }
@@ -107,9 +90,9 @@ address_listens(const struct sockaddr *address)
 
 	if (!local_of(address, &l))
 		return -1;
-	found = l.count == 1 ? look("/proc/net/tcp", 1, &l) : 0;
+	found = address->sa_family == AF_INET ? look("/proc/net/tcp", &l) : 0;
 	/* A socket of IPv6 for any address takes IPv4 as well. */
-	return found != 0 ? found : look("/proc/net/tcp6", 4, &l);
+	return found != 0 ? found : look("/proc/net/tcp6", &l);
 }
 
 /* ---- the ports ---- */

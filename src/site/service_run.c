@@ -15,7 +15,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "child.h"
@@ -25,14 +24,6 @@
 #define WAIT 10000      /* ms */
 #define GRACE 1000      /* ms */
 #define TICK 25         /* ms */
-
-static void
-sleep_a_tick(void)
-{
-	struct timespec tick = { 0, TICK * 1000000L };
-
-	(void)nanosleep(&tick, NULL);
-}
 
 /* What is done, for people: "systemctl restart sendmail". */
 static void
@@ -80,15 +71,14 @@ run(const struct service *s, const char *by, struct error *err)
 		.target = -1, .output = &output, .timeout = RUN_TIMEOUT,
 		.leaves_children = true };
 	int status = child_run(&child, err);
-	struct error failed = *err;
 
 	first_words(&output, &words);
 	if (status > 0)
 		status = error_set(err, EX_UNAVAILABLE, "%s: exit status %d%s",
-		    by, status, words.at == NULL ? "" : words.at);
+		    by, status, buf_string(&words));
 	else if (status < 0 && words.len > 0)
-		status = error_set(err, failed.status, "%s: %.512s%s", by,
-		    failed.text, words.at);
+		status = error_set(err, err->status, "%s: %.512s%s", by,
+		    err->text, buf_string(&words));
 	buf_free(&output);
 	buf_free(&words);
 	return status;
@@ -110,7 +100,7 @@ send_signal(const struct daemon_seen *daemon, struct error *err)
 		    "sendmail (pid %ld): it was started as \"%s\", no full "
 		    "path of a program, and SIGHUP would end it; restart it "
 		    "by hand, or give --restart-command", (long)daemon->pid,
-		    shown.at == NULL ? "" : shown.at);
+		    buf_string(&shown));
 		buf_free(&shown);
 		return status;
 	}
@@ -145,7 +135,7 @@ wait_until_back(const struct service *s, const struct site *site,
 			return 0;
 		if (waited >= WAIT)
 			break;
-		sleep_a_tick();
+		sleep_ms(TICK);
 	}
 	return error_set(err, EX_UNAVAILABLE,
 	    "sendmail did not come back within %d seconds of \"%s\"; see the "

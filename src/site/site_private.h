@@ -4,8 +4,8 @@
  *   read.c          which cf, which access file, which map
  *   config.c        the file of the cf, and whether it is believed
  *   cf.c            its lines; map_line.c: K access, option_line.c: O
- *   systems.c       what is known of the systems, in one table
- *   find.c          which of it is there: tools, and a way to restart
+ *   find.c          what is known of the systems, and which of it is there:
+ *                   tools, and a way to restart
  *   daemon.c        the daemon by its pid file; ports.c: by its ports
  *   service_run.c   restarting, and waiting for it
  */
@@ -56,40 +56,10 @@ int spec_set(struct map_spec *spec, const char *type, const char *path,
 int spec_text_path(const struct map_spec *spec, char path[PATH_MAX],
     struct error *err) MUST_USE;
 
-/* ---- systems ---- */
-
-/*
- * Nothing here says what system this machine is: what a row names counts
- * where it is found.  Type, flags and path of the map, TrustedUser and, where
- * it is set, the pid file come from sendmail.cf on every system.
- */
-
-/* One way to restart sendmail.  Lists end with NULL. */
-struct service_way {
-	enum service_kind kind;
-	const char *runs;        /* there while this init system runs; NULL:
-	                            nothing tells */
-	const char *knows[8];    /* sendmail's unit or script: of those that
-	                            are there the first has to be a plain file,
-	                            not one masked by a link to a device */
-	const char *programs[3]; /* the first that is there is run ... */
-	const char *restart[3];  /* ... with these words */
-	const char *reload[3];   /* as restart where not all have a reload */
-};
-
-struct site_system {
-	const char *name;                   /* of its fixture, too */
-	const struct service_way *ways[3];
-	const char *pid_files[3]; /* where the cf names none */
-	const char *tools[3];     /* where its package puts makemap, but for
-	                             /usr/sbin and its like */
-};
-
-/* The way of a row before it goes before that of a row after it. */
-extern const struct site_system site_systems[];
-extern const size_t site_system_count;
-
 /* ---- the daemon ---- */
+
+/* Where packages put its pid file, for a cf that names none; ends with NULL. */
+extern const char *const daemon_pid_files[];
 
 /* The daemon, at one moment. */
 struct daemon_seen {

@@ -68,6 +68,8 @@ value_of(int fd, const char *name, struct buf *value, const char *path,
 			return 0;
 		if (n < 0)
 			return failed(path, name, "read", err);
+		if (n == 0)
+			return 1;
 		room = buf_room(value, (size_t)n + 1);
 		/* Untested: the attribute goes between the question for its
 		 * length and for its bytes. */
@@ -179,7 +181,22 @@ attributes_copy(int from, int to, const char *path, struct error *err)
 }
 
 int
-attributes_new(int map, const struct site *site, const char *path,
+times_at_least(int fd, struct timespec least, const char *path,
+    struct error *err)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	if (time_before(now, least))
+		now = least;
+	if (futimens(fd, (struct timespec[2]){ now, now }) != 0)
+		return error_errno(err, EX_IOERR, path, "cannot set its times");
+	return 0;
+}
+
+/* For a map where there was none. */
+static int
+set_attributes(int map, const struct site *site, const char *path,
     struct error *err)
 {
 	struct user user;
@@ -194,25 +211,17 @@ attributes_new(int map, const struct site *site, const char *path,
 	return 0;
 }
 
-bool
-time_before(struct timespec a, struct timespec b)
-{
-	return a.tv_sec < b.tv_sec ||
-	    (a.tv_sec == b.tv_sec && a.tv_nsec < b.tv_nsec);
-}
-
 int
-times_at_least(int fd, struct timespec least, const char *path,
-    struct error *err)
+attributes_of_map(int map, int old, const struct update *u, struct error *err)
 {
-	struct timespec now;
+	const char *path = u->map.path;
 
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	if (time_before(now, least))
-		now = least;
-	if (futimens(fd, (struct timespec[2]){ now, now }) != 0)
-		return error_errno(err, EX_IOERR, path, "cannot set its times");
-	return 0;
+	if ((old >= 0 ? attributes_copy(old, map, path, err)
+	        : set_attributes(map, u->options.site, path, err)) != 0 ||
+	    times_at_least(map, u->text_seen.st_mtim, path, err) != 0)
+		return -1;
+	return fsync(map) == 0 ? 0
+	    : error_errno(err, EX_IOERR, path, "cannot sync the new map");
 }
 
 void

@@ -59,8 +59,7 @@ open_makefile(const struct update *u, struct error *err)
 	    (int)(strlen(u->text.path) - strlen(u->text.name)), u->text.path);
 	if (location_open(&l, path, cure, err) != 0)
 		return -1;
-	fd = openat(l.directory, l.name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC |
-	    O_NONBLOCK | O_NOCTTY);
+	fd = open_file(l.directory, l.name);
 	close_fd(&l.directory);
 	if (fd < 0)
 		return error_errno(err, EX_NOINPUT, path, "cannot open");
@@ -79,9 +78,8 @@ open_makefile(const struct update *u, struct error *err)
 
 /* A copy in the private directory, with attributes and times. */
 static int
-keep_map(struct work *w, struct old_map *old, struct error *err)
+keep_map(struct update *u, struct old_map *old, struct error *err)
 {
-	struct update *u = w->u;
 	const char *path = u->map.path;
 
 	if (target_reopen(&u->map, err) != 0)
@@ -93,24 +91,22 @@ keep_map(struct work *w, struct old_map *old, struct error *err)
 	old->file = fcntl(u->map.file, F_DUPFD_CLOEXEC, 3);
 	if (old->file < 0)
 		return error_errno(err, EX_CANTCREAT, path, "cannot copy");
-	if (private_create(&u->map, &w->map, err) != 0)
+	if (private_create(&u->map, &u->new_map, err) != 0 ||
+	    attributes_copy(old->file, u->new_map, path, err) != 0)
 		return -1;
-	if (copy_bytes(old->file, w->map, old->seen.st_size) != 0)
-		return error_errno(err, EX_IOERR, path, "cannot copy");
-	if (attributes_copy(old->file, w->map, path, err) != 0)
-		return -1;
-	if (futimens(w->map, (struct timespec[2]){ old->seen.st_atim,
-	    old->seen.st_mtim }) != 0 || fsync(w->map) != 0)
-		return error_errno(err, EX_IOERR, path, "cannot copy");
-	return 0;
+	if (copy_bytes(old->file, u->new_map, old->seen.st_size) == 0 &&
+	    futimens(u->new_map, (struct timespec[2]){ old->seen.st_atim,
+	        old->seen.st_mtim }) == 0 && fsync(u->new_map) == 0)
+		return 0;
+	return error_errno(err, EX_IOERR, path, "cannot copy");
 }
 
 /* make builds only what is older than the text, and some count in whole
  * seconds. */
 static void
-age_map(const struct work *w, struct old_map *old)
+age_map(const struct update *u, struct old_map *old)
 {
-	struct timespec t = w->text_seen.st_mtim;
+	struct timespec t = u->text_seen.st_mtim;
 
 	if (old->file < 0 || old->seen.st_mtim.tv_sec < t.tv_sec)
 		return;
@@ -130,15 +126,12 @@ is_untouched(const struct update *u, const struct old_map *old)
 	    AT_SYMLINK_NOFOLLOW) == 0 && now.st_ino == old->seen.st_ino &&
 	    now.st_dev == old->seen.st_dev &&
 	    now.st_size == old->seen.st_size &&
-	    now.st_mtim.tv_sec == old->aged.tv_sec &&
-	    now.st_mtim.tv_nsec == old->aged.tv_nsec;
+	    time_equal(now.st_mtim, old->aged);
 }
 
 static void
-put_map_undo(struct work *w, const struct old_map *old, struct error *err)
+put_map_undo(struct update *u, const struct old_map *old, struct error *err)
 {
-	struct update *u = w->u;
-
 	if (is_untouched(u, old)) {
 		(void)futimens(old->file, (struct timespec[2]){
 		    old->seen.st_atim, old->seen.st_mtim });
@@ -158,15 +151,15 @@ put_map_undo(struct work *w, const struct old_map *old, struct error *err)
 }
 
 static int
-prove(struct work *w, struct map_proof *proof, struct error *err)
+prove(struct update *u, struct map_proof *proof, struct error *err)
 {
-	struct update *u = w->u;
+	const struct map_source map = map_of(u);
 
 	/* Its owner and mode are set later: it has to be no other file too. */
 	if (target_reopen(&u->map, err) != 0 ||
 	    target_single(&u->map, err) != 0)
 		return -1;
-	if (map_in_place(u, w->next, proof, err) != 0)
+	if (map_prove(&map, u->next, proof, err) != 0)
 		return -1;
 	if (proof->equal)
 		return 0;
@@ -197,7 +190,7 @@ quote(struct error *err, const char *make, int status, const struct buf *said)
 /* The two variables are BSD make's: it would read a file .depend as another
  * Makefile, and go into a directory obj.  GNU make knows neither. */
 static int
-run_make(struct work *w, const char *make, int makefile,
+run_make(struct update *u, const char *make, int makefile,
     struct map_proof *proof, struct error *err)
 {
 	struct buf said = BUF_INIT;
@@ -209,14 +202,14 @@ run_make(struct work *w, const char *make, int makefile,
 		.ends_children = true,
 		.input = makefile,
 		.target = -1,
-		.directory = w->u->text.directory,
-		.writes = w->u->map.path,
+		.directory = u->text.directory,
+		.writes = u->map.path,
 		.output = &said,
 		.keep = 4096,
 	};
 	int status = child_run(&child, err);
 
-	if (status >= 0 && prove(w, proof, err) != 0) {
+	if (status >= 0 && prove(u, proof, err) != 0) {
 		if (status != 0 || err->status == EX_NOINPUT)
 			err->status = EX_UNAVAILABLE;
 		quote(err, make, status, &said);
@@ -227,24 +220,19 @@ run_make(struct work *w, const char *make, int makefile,
 }
 
 static int
-finish(struct work *w, const struct old_map *old, struct error *err)
+finish(struct update *u, const struct old_map *old, struct error *err)
 {
-	struct update *u = w->u;
-	const char *path = u->map.path;
+	/* Where make wrote into the old file its attributes are as make wants
+	 * them. */
+	int from = old->file < 0 ? -1
+	    : u->map.seen.st_ino == old->seen.st_ino ? u->map.file : u->new_map;
 
 	/* Untested: make removes the map after it was proven. */
 	if (!u->map.exists)
-		return error_set(err, EX_UNAVAILABLE, "%s: is missing", path);
-	if (old->file < 0
-	    ? attributes_new(u->map.file, u->options.site, path, err) != 0
-	    : u->map.seen.st_ino != old->seen.st_ino &&
-	        attributes_copy(w->map, u->map.file, path, err) != 0)
-		return -1;
-	if (times_at_least(u->map.file, w->text_seen.st_mtim, path, err) != 0)
-		return -1;
-	if (fsync(u->map.file) != 0)
-		return error_errno(err, EX_IOERR, path, "cannot sync");
-	if (target_sync(&u->map, err) != 0)
+		return error_set(err, EX_UNAVAILABLE, "%s: is missing",
+		    u->map.path);
+	if (attributes_of_map(u->map.file, from, u, err) != 0 ||
+	    target_sync(&u->map, err) != 0)
 		return -1;
 	if (old->file >= 0)
 		times_renew(old->file, &old->seen);
@@ -252,7 +240,7 @@ finish(struct work *w, const struct old_map *old, struct error *err)
 }
 
 enum update_status
-make_commit(struct work *w, struct map_proof *proof, struct error *err)
+make_commit(struct update *u, struct map_proof *proof, struct error *err)
 {
 	const char *make = find_make();
 	struct old_map old = { .file = -1 };
@@ -265,25 +253,25 @@ make_commit(struct work *w, struct map_proof *proof, struct error *err)
 		    "make: is not installed; use another builder");
 		return UPDATE_FAILED;
 	}
-	makefile = open_makefile(w->u, err);
-	if (makefile < 0 || keep_map(w, &old, err) != 0)
+	makefile = open_makefile(u, err);
+	if (makefile < 0 || keep_map(u, &old, err) != 0)
 		goto out;
 	cancel_hold();
-	status = text_put(w, err);
+	status = text_put(u, err);
 	cancel_release();
 	if (status != UPDATE_DONE)
 		goto out;
-	age_map(w, &old);
-	if (run_make(w, make, makefile, proof, err) != 0 ||
-	    finish(w, &old, err) != 0)
+	age_map(u, &old);
+	if (run_make(u, make, makefile, proof, err) != 0 ||
+	    finish(u, &old, err) != 0)
 		status = UPDATE_FAILED;
-	if (status == UPDATE_FAILED || text_was_written(w)) {
+	if (status == UPDATE_FAILED || text_was_written(u)) {
 		cancel_hold();
-		put_map_undo(w, &old, err);
+		put_map_undo(u, &old, err);
 		if (status == UPDATE_FAILED)
-			text_undo(w, err);
+			text_undo(u, err);
 		else
-			status = text_undo_to_retry(w, err);
+			status = text_undo_to_retry(u, err);
 		cancel_release();
 	}
 out:

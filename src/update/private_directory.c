@@ -2,8 +2,7 @@
  * The private directory of a target: ".NAME.tlsoff.d" beside it.
  *
  *   open    made, with a mode that nobody else gives to a closed directory, or
- *           found where a killed run left it; locked, emptied, and given a file
- *           that names our process
+ *           found where a killed run left it; locked, and emptied
  *   in use  holds the new file and, after the exchange, the old one
  *   close   emptied, removed, and only then unlocked
  *
@@ -114,11 +113,34 @@ try_lock(struct target *t, struct error *err)
 	    t->private_path, strerror(errno));
 }
 
-/* The holder is of our own user: the directory is ours. */
+/* Whose process has it locked, as Linux tells; 0: nobody can tell. */
+static unsigned long
+process_of_lock(const struct target *t)
+{
+	FILE *locks = fopen("/proc/locks", "re");
+	unsigned long pid = 0, found;
+	unsigned long long inode;
+	struct stat seen;
+	char line[256];
+
+	/* Untested: a system without this list. */
+	if (locks == NULL)
+		return 0;
+	if (fstat(t->private_directory, &seen) != 0)
+		seen.st_ino = 0;
+	while (pid == 0 && fgets(line, sizeof(line), locks) != NULL)
+		if (sscanf(line, "%*u: FLOCK %*s WRITE %lu %*x:%*x:%llu",
+		        &found, &inode) == 2 && inode == seen.st_ino)
+			pid = found;
+	(void)fclose(locks);
+	return pid;
+}
+
+/* It is of our own user: the directory is ours. */
 static int
 locked(const struct target *t, struct error *err)
 {
-	unsigned long pid = private_process(t);
+	unsigned long pid = t->private_directory < 0 ? 0 : process_of_lock(t);
 	char by[128] = "";
 	struct user user;
 
@@ -152,7 +174,7 @@ take_lock(struct target *t, int64_t end, struct error *err)
 		if (cancel_check(err) != 0)
 			return -1;
 		if (held)
-			sleep_a_moment();
+			sleep_ms(MOMENT);
 	}
 }
 
@@ -174,40 +196,19 @@ leave(struct target *t)
 	close_fd(&t->private_directory);
 }
 
-/* 0; 1 where it was moved away or removed meanwhile; -1. */
-static int
-make_ours(struct target *t, struct error *err)
-{
-	/* An access control list that it inherits can take from the mode. */
-	int status = fchmod(t->private_directory, PRIVATE_MODE) != 0
-	    ? private_failed(t, "cannot set its mode", err)
-	    : private_name_process(t, err);
-
-	if (status == 0)
-		return 0;
-	status = is_in_place(t) ? -1 : 1;
-	private_close(t);
-	return status;
-}
-
 int
 private_open(struct target *t, int64_t end, struct error *err)
 {
-	int status = 1;
-
-	while (status > 0) {
-		if (take_lock(t, end, err) != 0 ||
-		    private_remove_leftover(t, err) != 0) {
-			leave(t);
-			return -1;
-		}
-		status = make_ours(t, err);
-		/* Untested: the directory goes as the time for the lock
-		 * ends. */
-		if (status > 0 && clock_ms() >= end)
-			return private_check(t, err);
+	if (take_lock(t, end, err) == 0 &&
+	    private_remove_leftover(t, err) == 0) {
+		/* An access control list that it inherits can take from the
+		 * mode. */
+		if (fchmod(t->private_directory, PRIVATE_MODE) == 0)
+			return 0;
+		(void)private_failed(t, "cannot set its mode", err);
 	}
-	return status;
+	leave(t);
+	return -1;
 }
 
 /* ---- the end ---- */
@@ -217,11 +218,9 @@ private_close(struct target *t)
 {
 	if (t->private_directory < 0)
 		return;
-	/* What else is there a makemap of the site's has left: nobody but our
-	 * own children could, since it was empty. */
-	if (!private_remove_files(t, true) || !remove_directory(t)) {
+	/* What is there a makemap of the site's has left, too: nobody but our
+	 * own children could, since it was empty.  Once more, whatever failed. */
+	for (int i = 0; !remove_directory(t) && i < 2; i++)
 		private_remove_all(t);
-		(void)remove_directory(t);
-	}
 	close_fd(&t->private_directory);
 }

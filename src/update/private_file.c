@@ -1,6 +1,6 @@
 /*
- * What is in a private directory: the new file, after the exchange the old one;
- * for a moment what libdb calls it; and a file that names our process.
+ * What is in a private directory: the new file, after the exchange the old one,
+ * and for a moment what libdb calls it.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -9,33 +9,17 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "update_private.h"
 
 /* ---- names and errors ---- */
 
-/* In the order in which they go; no two are ever the same. */
-static const struct {
-	const char *before, *after; /* of the target's name */
-} files[] = { { "__db.", "" }, { "", "" }, { "", ".holder" } };
-#define FILES (sizeof(files) / sizeof(files[0]))
-#define HOLDER (FILES - 1)
-
+/* What libdb calls a file that it is about to make. */
 static void
-file_name(char to[PRIVATE_NAME], const struct target *t, size_t which)
+libdb_name(char to[PRIVATE_NAME], const struct target *t)
 {
-	(void)snprintf(to, PRIVATE_NAME, "%s%s%s", files[which].before, t->name,
-	    files[which].after);
-}
-
-void
-sleep_a_moment(void)
-{
-	const struct timespec moment = { 0, 20000000L };
-
-	(void)nanosleep(&moment, NULL);
+	(void)snprintf(to, PRIVATE_NAME, "__db.%s", t->name);
 }
 
 int
@@ -49,7 +33,6 @@ private_failed(const struct target *t, const char *what, struct error *err)
 struct content {
 	const struct target *of;
 	bool empty;
-	bool has_holder;             /* the file that names a process */
 	char stranger[NAME_MAX + 1]; /* what no killed run leaves; "" */
 };
 
@@ -100,10 +83,9 @@ has_our_names_only(const struct target *t, int private_directory,
 
 	if (seen->st_nlink <= 1)
 		return true;
-	for (size_t i = 0; i < HOLDER; i++) {
-		file_name(name, t, i);
-		ours += is_named(private_directory, name, seen);
-	}
+	libdb_name(name, t);
+	ours += is_named(private_directory, name, seen);
+	ours += is_named(private_directory, t->name, seen);
 	return seen->st_nlink == ours;
 }
 
@@ -118,8 +100,6 @@ private_has_rest(const struct target *t)
 	return has;
 }
 
-/* A killed run has not always left the file that names it: a power cut can take
- * any name from a directory that was not synced. */
 static bool
 has_our_mode(const struct target *t)
 {
@@ -135,15 +115,11 @@ judge_name(struct content *c, const char *name)
 	const struct target *t = c->of;
 	char ours[PRIVATE_NAME];
 	struct stat seen;
-	size_t which = 0;
 
 	c->empty = false;
-	while (which < FILES &&
-	    (file_name(ours, t, which), strcmp(name, ours) != 0))
-		which++;
-	if (which == HOLDER)
-		c->has_holder = true;
-	if (which == FILES || fstatat(t->private_directory, name, &seen,
+	libdb_name(ours, t);
+	if ((strcmp(name, ours) != 0 && strcmp(name, t->name) != 0) ||
+	    fstatat(t->private_directory, name, &seen,
 	        AT_SYMLINK_NOFOLLOW) != 0 ||
 	    !S_ISREG(seen.st_mode) ||
 	    !has_our_names_only(t, t->private_directory, &seen))
@@ -156,18 +132,14 @@ is_gone(const struct target *t, const char *name)
 	return unlinkat(t->private_directory, name, 0) == 0 || errno == ENOENT;
 }
 
-bool
-private_remove_files(const struct target *t, bool holder)
+/* false: one of them could not be removed. */
+static bool
+remove_files(const struct target *t)
 {
-	size_t count = holder ? FILES : HOLDER;
 	char name[PRIVATE_NAME];
 
-	for (size_t i = 0; i < count; i++) {
-		file_name(name, t, i);
-		if (!is_gone(t, name))
-			return false;
-	}
-	return true;
+	libdb_name(name, t);
+	return is_gone(t, name) && is_gone(t, t->name);
 }
 
 int
@@ -180,8 +152,8 @@ private_remove_leftover(const struct target *t, struct error *err)
 		return private_failed(t, "cannot read", err);
 	if (c.empty)
 		return 0;
-	if (c.stranger[0] == '\0' && (c.has_holder || has_our_mode(t)))
-		return private_remove_files(t, true) ? 0
+	if (c.stranger[0] == '\0' && has_our_mode(t))
+		return remove_files(t) ? 0
 		    : private_failed(t, "cannot empty", err);
 	buf_visible(&shown, span_of(c.stranger));
 	(void)error_set(err, EX_CANTCREAT,
@@ -207,50 +179,11 @@ private_remove_all(const struct target *t)
 	(void)for_each_name(&c, remove_name);
 }
 
-/* ---- whose it is ---- */
-
-int
-private_name_process(const struct target *t, struct error *err)
-{
-	char name[PRIVATE_NAME], said[32];
-	int file, status, len;
-
-	file_name(name, t, HOLDER);
-	file = openat(t->private_directory, name,
-	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (file < 0)
-		return private_failed(t, "cannot write", err);
-	len = snprintf(said, sizeof(said), "%ld\n", (long)getpid());
-	status = write_all(file, said, (size_t)len);
-	if (status != 0)
-		(void)error_errno(err, EX_IOERR, t->path, "cannot write");
-	close_fd(&file);
-	return status;
-}
-
-unsigned long
-private_process(const struct target *t)
-{
-	char name[PRIVATE_NAME], said[16] = "";
-	unsigned long pid = 0;
-	int file;
-
-	file_name(name, t, HOLDER);
-	file = openat(t->private_directory, name,
-	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	/* Untested: a file that was opened can be read. */
-	if (file < 0 || read(file, said, sizeof(said) - 1) <= 0 ||
-	    sscanf(said, "%9lu", &pid) != 1)
-		pid = 0;
-	close_fd(&file);
-	return pid;
-}
-
 void
 private_clear(const struct target *t)
 {
 	/* Once more, whatever failed: it costs nothing. */
 	/* Untested: two failures in a row. */
-	if (t->private_directory >= 0 && !private_remove_files(t, false))
-		(void)private_remove_files(t, false);
+	if (t->private_directory >= 0 && !remove_files(t))
+		(void)remove_files(t);
 }

@@ -33,9 +33,9 @@
 #define YIELDS 8 /* more than wait for a processor, mostly */
 
 bool
-text_was_written(const struct work *w)
+text_was_written(const struct update *u)
 {
-	return w->text_in && w->text_kept && !text_is_as_read(w->u);
+	return u->text_in && u->text_kept && !text_is_as_read(u);
 }
 
 /* ---- the text is taken back ---- */
@@ -73,43 +73,42 @@ give_back(const struct target *t, ino_t placed)
 			return -1;
 		if (waits++ == WAITS)
 			return private_put_over(t);
-		sleep_a_moment();
+		sleep_ms(MOMENT);
 	}
 }
 
 /* Takes a lease on our text, still in place; false where somebody has written
  * to it, or will not stop. */
 static bool
-is_ours_alone(const struct work *w, enum lease *lease)
+is_ours_alone(const struct update *u, enum lease *lease)
 {
-	int file = w->u->new_text;
+	int file = u->new_text;
 
 	*lease = lease_take(file);
 	/* Untested: somebody writes to the new text, without end. */
 	for (int i = 0; i < WAITS && *lease == LEASE_BUSY; i++) {
-		sleep_a_moment();
+		sleep_ms(MOMENT);
 		*lease = lease_take(file);
 	}
-	return *lease != LEASE_BUSY && file_holds(file, w->next->text);
+	return *lease != LEASE_BUSY && file_holds(file, u->next->text);
 }
 
 /* 0; 1 where what somebody wrote meanwhile, the newest, stays; -1. */
 static int
-exchange_back(struct work *w)
+exchange_back(struct update *u)
 {
-	struct update *u = w->u;
 	const struct target *t = &u->text;
 	ino_t old = inode_of(t->private_directory, t->name);
 	enum lease lease;
 	int status = 1;
 
-	if (is_ours_alone(w, &lease)) {
+	if (is_ours_alone(u, &lease)) {
 		status = private_exchange(t);
 		/* Untested: somebody opens the new text at the moment of the
 		 * exchange back. */
 		if (status != 0 ? errno == ENOENT
 		    : inode_of(t->private_directory, t->name) !=
-		    w->text_seen.st_ino || (lease == LEASE_TAKEN &&
+		    u->text_seen.st_ino || (lease == LEASE_TAKEN &&
 		    lease_is_wanted(u->new_text)))
 			status = give_back(t, old);
 	}
@@ -131,15 +130,14 @@ write_back(struct update *u)
 }
 
 void
-text_undo(struct work *w, struct error *err)
+text_undo(struct update *u, struct error *err)
 {
-	struct update *u = w->u;
 	int status;
 
-	if (!w->text_in)
+	if (!u->text_in)
 		return;
-	w->text_in = false;
-	status = w->text_kept ? exchange_back(w) : write_back(u);
+	u->text_in = false;
+	status = u->text_kept ? exchange_back(u) : write_back(u);
 	if (status < 0) {
 		if (err->status == 0)
 			err->status = EX_IOERR;
@@ -158,10 +156,10 @@ text_undo(struct work *w, struct error *err)
 }
 
 enum update_status
-text_undo_to_retry(struct work *w, struct error *err)
+text_undo_to_retry(struct update *u, struct error *err)
 {
 	*err = (struct error)ERROR_INIT;
-	text_undo(w, err);
+	text_undo(u, err);
 	/* Untested: two failures in a row. */
 	return err->status == 0 ? UPDATE_AGAIN : UPDATE_FAILED;
 }
@@ -206,31 +204,29 @@ may_replace(struct update *u)
 }
 
 enum update_status
-text_put(struct work *w, struct error *err)
+text_put(struct update *u, struct error *err)
 {
-	struct update *u = w->u;
-
 	if (still_locked(u, err) != 0)
 		return UPDATE_FAILED;
-	if (!w->changed)
+	if (!u->changed)
 		return text_differs(u) ? UPDATE_AGAIN : UPDATE_DONE;
 	/* Our own descriptor is not to look like somebody who writes. */
 	if (private_reopen(&u->text, &u->new_text, err) != 0)
 		return UPDATE_FAILED;
 	if (!may_replace(u))
 		return UPDATE_AGAIN;
-	if (private_put(&u->text, &w->text_kept) != 0) {
+	if (private_put(&u->text, &u->text_kept) != 0) {
 		if (errno == ENOENT)
 			return UPDATE_AGAIN; /* its absence is found there */
 		(void)private_put_error(&u->text, err);
 		return UPDATE_FAILED;
 	}
-	w->text_in = true;
+	u->text_in = true;
 	if (target_sync(&u->text, err) != 0) {
-		text_undo(w, err);
+		text_undo(u, err);
 		return UPDATE_FAILED;
 	}
-	return text_was_written(w) ? text_undo_to_retry(w, err) : UPDATE_DONE;
+	return text_was_written(u) ? text_undo_to_retry(u, err) : UPDATE_DONE;
 }
 
 /* ---- the map ---- */
@@ -251,8 +247,6 @@ let_others_run(void)
 static void
 map_lock(const struct target *map, int milliseconds)
 {
-	const struct timespec step = { 0, 1000000L };
-
 	if (map->file < 0)
 		return;
 	for (int i = 0; flock(map->file, LOCK_EX | LOCK_NB) != 0; i++) {
@@ -261,7 +255,7 @@ map_lock(const struct target *map, int milliseconds)
 		if ((errno != EWOULDBLOCK && errno != EINTR) ||
 		    i >= milliseconds)
 			return;
-		(void)nanosleep(&step, NULL);
+		sleep_ms(1);
 		let_others_run();
 	}
 }
@@ -274,26 +268,26 @@ map_unlock(const struct target *map)
 }
 
 void
-map_undo(struct work *w, struct error *err)
+map_undo(struct update *u, struct error *err)
 {
-	const struct target *t = &w->u->map;
+	const struct target *t = &u->map;
 
 	/* Untested: the exchange works, and the same exchange back does not. */
-	if (w->map_kept && private_exchange(t) == 0) {
-		w->map_kept = false;
+	if (u->map_kept && private_exchange(t) == 0) {
+		u->map_kept = false;
 		return;
 	}
 	if (!t->exists && unlinkat(t->directory, t->name, 0) == 0)
 		return;
 	/* Then the text that belongs to the new map has to stay as well. */
-	w->text_in = false;
+	u->text_in = false;
 	error_add(err, "; new text and new map are in place");
 }
 
 int
-map_put(struct work *w, struct error *err)
+map_put(struct update *u, struct error *err)
 {
-	struct target *t = &w->u->map;
+	struct target *t = &u->map;
 	int status;
 
 	t->open_end = 0; /* the new text is in place: nobody is waited for */
@@ -301,15 +295,15 @@ map_put(struct work *w, struct error *err)
 		return -1;
 	let_others_run();
 	map_lock(t, LOCK_MS);
-	status = still_locked(w->u, err);
-	if (status == 0 && private_put(t, &w->map_kept) != 0 &&
+	status = still_locked(u, err);
+	if (status == 0 && private_put(t, &u->map_kept) != 0 &&
 	    (errno != ENOENT || private_put_over(t) != 0))
 		status = private_put_error(t, err);
 	map_unlock(t);
 	if (status != 0)
 		return -1;
 	if (target_sync(t, err) != 0) {
-		map_undo(w, err);
+		map_undo(u, err);
 		return -1;
 	}
 	if (t->exists)
@@ -320,27 +314,27 @@ map_put(struct work *w, struct error *err)
 /* ---- both ---- */
 
 enum update_status
-put_in_place(struct work *w, struct error *err)
+put_in_place(struct update *u, struct error *err)
 {
-	bool has_map = w->map >= 0;
+	bool has_map = u->new_map >= 0;
 	enum update_status status;
 
 	if (has_map) {
-		map_lock(&w->u->map, MAKEMAP_MS);
-		map_unlock(&w->u->map);
+		map_lock(&u->map, MAKEMAP_MS);
+		map_unlock(&u->map);
 	}
 	cancel_hold();
-	status = text_put(w, err);
-	if (status == UPDATE_DONE && has_map && map_put(w, err) != 0) {
-		text_undo(w, err);
+	status = text_put(u, err);
+	if (status == UPDATE_DONE && has_map && map_put(u, err) != 0) {
+		text_undo(u, err);
 		status = UPDATE_FAILED;
 	}
 	/* Whoever found the old text by its name just before writes to it. */
-	if (status == UPDATE_DONE && text_was_written(w)) {
+	if (status == UPDATE_DONE && text_was_written(u)) {
 		if (has_map)
-			map_undo(w, err);
-		w->text_in = true;
-		status = text_undo_to_retry(w, err);
+			map_undo(u, err);
+		u->text_in = true;
+		status = text_undo_to_retry(u, err);
 	}
 	cancel_release();
 	return status;

@@ -30,11 +30,10 @@ kind_of(mode_t mode)
  * to give up by this very call, when it did.  It stays closed where there is
  * none. */
 static int
-open_file(struct target *t, struct error *err)
+open_target(struct target *t, struct error *err)
 {
 	for (;;) {
-		t->file = openat(t->directory, t->name, O_RDONLY | O_NOFOLLOW |
-		    O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+		t->file = open_file(t->directory, t->name);
 		/* Untested: the file goes between two calls; a signal comes
 		 * while a lease is waited for. */
 		if (t->file >= 0 || errno == ENOENT)
@@ -48,7 +47,7 @@ open_file(struct target *t, struct error *err)
 			    "when it is done", t->path);
 		if (cancel_check(err) != 0)
 			return -1;
-		sleep_a_moment();
+		sleep_ms(MOMENT);
 	}
 }
 
@@ -64,7 +63,7 @@ target_reopen(struct target *t, struct error *err)
 		return errno == ENOENT ? 0 : error_errno(err, EX_IOERR,
 		    t->path, "cannot stat");
 	if (S_ISREG(seen.st_mode)) {
-		if (open_file(t, err) != 0)
+		if (open_target(t, err) != 0)
 			return -1;
 		/* Untested: the file goes between two calls. */
 		if (t->file < 0)
@@ -104,7 +103,7 @@ target_open(struct target *t, const char *path, struct error *err)
 		status = error_errno(err, EX_NOINPUT, path,
 		    "cannot open its directory");
 	close_fd(&l.directory);
-	return status == 0 ? target_reopen(t, err) : -1;
+	return status;
 }
 
 int
@@ -146,22 +145,26 @@ target_close(struct target *t)
 int
 private_create(const struct target *t, int *file, struct error *err)
 {
+	int code;
+
 	close_fd(file);
-	if (unlinkat(t->private_directory, t->name, 0) != 0 && errno != ENOENT)
-		return error_errno(err, EX_CANTCREAT, t->new_path,
-		    "cannot remove");
 	*file = openat(t->private_directory, t->name,
 	    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	return *file >= 0 ? 0
-	    : error_errno(err, EX_CANTCREAT, t->new_path, "cannot create");
+	if (*file >= 0)
+		return 0;
+	code = errno;
+	/* An empty directory that was removed takes no file. */
+	if (private_check(t, err) != 0)
+		return -1;
+	errno = code;
+	return error_errno(err, EX_CANTCREAT, t->new_path, "cannot create");
 }
 
 int
 private_reopen(const struct target *t, int *file, struct error *err)
 {
 	close_fd(file);
-	*file = openat(t->private_directory, t->name,
-	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	*file = open_file(t->private_directory, t->name);
 	return *file >= 0 ? 0
 	    : error_errno(err, EX_IOERR, t->new_path, "cannot open");
 }

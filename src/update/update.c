@@ -20,8 +20,11 @@ open_targets(struct update *u, struct error *err)
 	    target_open(&u->map, site->map.path, err) != 0)
 		return -1;
 	if (u->options.read_only)
-		return u->text.exists ? 0 : target_missing(&u->text, err);
-	if (text_open(u, err) != 0 || target_single(&u->map, err) != 0)
+		return target_reopen(&u->text, err) != 0 ||
+		    target_reopen(&u->map, err) != 0 ? -1
+		    : u->text.exists ? 0 : target_missing(&u->text, err);
+	if (text_open(u, err) != 0 || target_reopen(&u->map, err) != 0 ||
+	    target_single(&u->map, err) != 0)
 		return -1;
 	/* Both are opened again under the lock.  Who waits for it must not keep
 	 * what others replace: its space is free when all have closed it. */
@@ -42,7 +45,7 @@ update_open(struct update *u, const struct update_options *options,
 	u->options = *options;
 	u->text = u->map = none;
 	u->text.open_end = u->map.open_end = end;
-	u->new_text = -1;
+	u->new_text = u->new_map = -1;
 	if (open_targets(u, err) == 0 && (options->read_only ||
 	    (private_open(&u->text, end, err) == 0 &&
 	        private_open(&u->map, end, err) == 0)))
@@ -84,6 +87,8 @@ update_read_text(const char *path, struct buf *text, struct error *err)
 	t.open_end = clock_ms() + READER_WAIT;
 	status = target_open(&t, path, err);
 	if (status == 0)
+		status = target_reopen(&t, err);
+	if (status == 0)
 		status = read_all(&t, text, err);
 	target_close(&t);
 	return status == 0 ? 0 : error_memory_for(err, path);
@@ -111,7 +116,7 @@ read_quiet(struct update *u, struct error *err)
 		 * was read. */
 		if (clock_ms() >= end)
 			return writers_remain(u, err);
-		sleep_a_moment();
+		sleep_ms(MOMENT);
 	}
 }
 
@@ -127,7 +132,7 @@ update_read(struct update *u, struct error *err)
 	else if ((status = target_reopen(&u->text, err)) == 0)
 		status = read_all(&u->text, &u->bytes, err);
 	if (status == 0)
-		status = access_parse_tls(&u->access, buf_as_span(&u->bytes),
+		status = access_parse(&u->access, buf_as_span(&u->bytes),
 		    u->options.rules, err);
 	return status == 0 ? 0 : error_memory_for(err, u->text.path);
 }
@@ -147,26 +152,26 @@ update_old_file(const struct update *u, size_t which,
 	    AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-int
-map_in_place(const struct update *u, struct access *access,
-    struct map_proof *proof, struct error *err)
+struct map_source
+map_of(const struct update *u)
 {
 	const struct site *site = u->options.site;
-	const struct map_file file = {
-		u->map.directory, u->map.name, u->map.path
-	};
-	const struct map_source source = { &file, &site->map,
-		u->options.makemap, site->config[0] != '\0' ? site->config
-		                                            : NULL };
 
-	return map_prove(&source, access, proof, err);
+	return (struct map_source){
+		.file = { u->map.directory, u->map.name, u->map.path },
+		.spec = &site->map,
+		.makemap = u->options.makemap,
+		.config = site->config[0] != '\0' ? site->config : NULL,
+	};
 }
 
 int
 update_proven(const struct update *u, struct access *access,
     struct map_proof *proof, struct error *err)
 {
-	if (map_in_place(u, access, proof, err) == 0)
+	const struct map_source map = map_of(u);
+
+	if (map_prove(&map, access, proof, err) == 0)
 		return 0;
 	if (err->status != EX_NOINPUT && err->status != EX_DATAERR &&
 	    err->status != EX_IOERR)
@@ -183,6 +188,7 @@ update_close(struct update *u)
 	if (!u->opened)
 		return;
 	close_fd(&u->new_text);
+	close_fd(&u->new_map);
 	/* The text's last: whoever waits for it finds the map's free. */
 	private_close(&u->map);
 	private_close(&u->text);

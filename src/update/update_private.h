@@ -4,7 +4,7 @@
  *   target.c             a path as directory, name and file; the new file in
  *                        the private directory, and the exchange
  *   private_directory.c  the directory beside a target: one tlsoff at a time
- *   private_file.c       what is in it: what a killed run left, who runs
+ *   private_file.c       what is in it, also of a killed run
  *   attributes.c         owner, group, mode, xattrs, times
  *   writers.c            other programs that write the text
  *   swap.c               text and map are put in place, and taken back
@@ -18,10 +18,11 @@
 
 /* ---- target ---- */
 
-/* Opens directory and file; a file that is missing is not an error. */
+/* Finds the file and opens its directory. */
 int target_open(struct target *t, const char *path, struct error *err)
     MUST_USE;
-/* The file by its name again.  EX_TEMPFAIL: another program has a lease on it
+/* Opens the file by its name, again; one that is missing is not an error.
+ * EX_TEMPFAIL: another program has a lease on it
  * until t->open_end. */
 int target_reopen(struct target *t, struct error *err) MUST_USE;
 /* That there is no such file; EX_NOINPUT. */
@@ -34,8 +35,7 @@ int target_sync(const struct target *t, struct error *err) MUST_USE;
 /* A target of which nothing is open. */
 #define TARGET_INIT \
 	{ .directory = -1, .file = -1, .private_directory = -1 }
-/* 20 ms: between two looks at what another program does. */
-void sleep_a_moment(void);
+#define MOMENT 20 /* ms between two looks at what another program does */
 
 /* ---- the private directory ---- */
 
@@ -46,13 +46,13 @@ void sleep_a_moment(void);
 /*
  * Makes the directory ".NAME.tlsoff.d" beside a target, or takes over what a
  * killed run left there, and locks it, until end in clock_ms():
- * t->private_directory, empty but for a file that names our process.
+ * t->private_directory, empty.
  *
  * What is there is ours only if the caller owns it, its mode gives nothing to
- * group or others, and it is empty, or has our mode or holds that file, and holds
- * nothing but our names, each a plain file without another name.  Else it is left
- * as it is: EX_CANTCREAT, with what to do.  EX_TEMPFAIL: another run has it locked (says which).  EX_OSERR:
- * the file system has no locks.
+ * group or others, and it is empty, or has our mode and holds nothing but our
+ * names, each a plain file without another name.  Else it is left as it is:
+ * EX_CANTCREAT, with what to do.  EX_TEMPFAIL: another run has it locked (says
+ * which, where the system tells).  EX_OSERR: the file system has no locks.
  */
 int private_open(struct target *t, int64_t end, struct error *err) MUST_USE;
 /* Does its name still lead to it?  Else another run may have the lock, too, and
@@ -65,13 +65,6 @@ void private_close(struct target *t);
  * nothing: EX_CANTCREAT. */
 int private_remove_leftover(const struct target *t, struct error *err)
     MUST_USE;
-/* Writes the file that names our process. */
-int private_name_process(const struct target *t, struct error *err) MUST_USE;
-/* Whose process it names; 0: nobody can tell. */
-unsigned long private_process(const struct target *t);
-/* Removes our files, that one last or not at all; false: one of them could not
- * be. */
-bool private_remove_files(const struct target *t, bool holder);
 /* Removes whatever files and empty directories are there. */
 void private_remove_all(const struct target *t);
 /* error_errno() with its path; EX_CANTCREAT. */
@@ -88,8 +81,8 @@ void private_clear(const struct target *t);
 
 /* ---- the new file, target.c ---- */
 
-/* Creates the new file, t->name in it, in place of what stands there: *file,
- * which is closed before.  EX_CANTCREAT. */
+/* Creates the new file, t->name in it, where none is: *file, which is closed
+ * before.  EX_CANTCREAT. */
 int private_create(const struct target *t, int *file, struct error *err)
     MUST_USE;
 /* The same file again, for reading only.  EX_IOERR. */
@@ -140,8 +133,9 @@ bool file_holds(int file, struct span bytes);
 
 int attributes_copy(int from, int to, const char *path, struct error *err)
     MUST_USE;
-/* For a map where there was none. */
-int attributes_new(int map, const struct site *site, const char *path,
+/* Gives a new map those of the old one or, where there was none (-1), of a map
+ * that sendmail takes, and times after the text's; synced.  EX_NOPERM, EX_IOERR. */
+int attributes_of_map(int map, int old, const struct update *u,
     struct error *err) MUST_USE;
 /* Sets the times to now, or to least where that is later. */
 int times_at_least(int fd, struct timespec least, const char *path,
@@ -149,47 +143,33 @@ int times_at_least(int fd, struct timespec least, const char *path,
 /* Makes whoever holds this map look for a new one: sendmail compares whole
  * seconds. */
 void times_renew(int map, const struct stat *seen);
-bool time_before(struct timespec a, struct timespec b);
 
 /* ---- a change under way ---- */
 
-/* map_prove() of the map that stands there and this text. */
-int map_in_place(const struct update *u, struct access *access,
-    struct map_proof *proof, struct error *err) MUST_USE;
-
-struct work {
-	struct update *u;
-	struct access *next;
-	bool changed;          /* the text; else only the map is mended */
-	bool text_written;     /* the new one, and synced */
-	struct stat text_seen; /* the text that is to stand with the map */
-	int map;               /* the new map, open; -1: the old one stays */
-	bool text_in;          /* the new text is in place ... */
-	bool text_kept;        /* ... and the old one in the private directory */
-	bool map_kept;         /* the old map is in its private directory */
-};
+/* The map that stands there. */
+struct map_source map_of(const struct update *u);
 
 /* Puts the text in place, where it changed; UPDATE_AGAIN with all undone. */
-enum update_status text_put(struct work *w, struct error *err) MUST_USE;
+enum update_status text_put(struct update *u, struct error *err) MUST_USE;
 /* Takes it back, but never to the loss of what somebody wrote meanwhile; where
  * that fails, err says so too. */
-void text_undo(struct work *w, struct error *err);
+void text_undo(struct update *u, struct error *err);
 /* The same, for another attempt: UPDATE_AGAIN. */
-enum update_status text_undo_to_retry(struct work *w, struct error *err)
+enum update_status text_undo_to_retry(struct update *u, struct error *err)
     MUST_USE;
 /* Has somebody who found the old text by its name written to it since? */
-bool text_was_written(const struct work *w);
-int map_put(struct work *w, struct error *err) MUST_USE;
+bool text_was_written(const struct update *u);
+int map_put(struct update *u, struct error *err) MUST_USE;
 /* Takes it back, or says in err that text and map stay. */
-void map_undo(struct work *w, struct error *err);
+void map_undo(struct update *u, struct error *err);
 /* Writes the text into its private directory: u->new_text. */
 int text_write(struct update *u, struct span text, struct error *err) MUST_USE;
 /* All of it: waits for a makemap run by hand, puts text and, where one was built,
  * map in place, looks at the old text once more; on failure, and for
  * UPDATE_AGAIN, all is undone. */
-enum update_status put_in_place(struct work *w, struct error *err) MUST_USE;
+enum update_status put_in_place(struct update *u, struct error *err) MUST_USE;
 
-enum update_status make_commit(struct work *w, struct map_proof *proof,
+enum update_status make_commit(struct update *u, struct map_proof *proof,
     struct error *err) MUST_USE;
 
 #endif

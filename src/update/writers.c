@@ -98,23 +98,19 @@ text_open(struct update *u, struct error *err)
 			return target_single(&u->text, err);
 		if (clock_ms() >= end)
 			return target_missing(&u->text, err);
-		sleep_a_moment();
+		sleep_ms(MOMENT);
 	}
 }
 
 static bool
 is_younger(const struct stat *seen, int milliseconds)
 {
-	struct timespec past;
+	const struct timespec *then = &seen->st_mtim;
+	struct timespec now;
 
-	(void)clock_gettime(CLOCK_REALTIME, &past);
-	past.tv_sec -= milliseconds / 1000;
-	past.tv_nsec -= milliseconds % 1000 * 1000000L;
-	if (past.tv_nsec < 0) {
-		past.tv_sec--;
-		past.tv_nsec += 1000000000L;
-	}
-	return time_before(past, seen->st_mtim);
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	return ((double)now.tv_sec - (double)then->tv_sec) * 1000 +
+	    (double)(now.tv_nsec - then->tv_nsec) / 1000000 < milliseconds;
 }
 
 int
@@ -141,7 +137,7 @@ writers_wait(struct update *u, int64_t end, struct error *err)
 			return writers_remain(u, err);
 		if (cancel_check(err) != 0)
 			return -1;
-		sleep_a_moment();
+		sleep_ms(MOMENT);
 	}
 }
 
@@ -155,12 +151,6 @@ writers_remain(const struct update *u, struct error *err)
 
 /* ---- what they wrote ---- */
 
-static bool
-same_time(struct timespec a, struct timespec b)
-{
-	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
-}
-
 /* But for the time of the last change, which a rename sets. */
 static bool
 same_file(const struct stat *a, const struct stat *b)
@@ -169,7 +159,7 @@ same_file(const struct stat *a, const struct stat *b)
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
 	    a->st_size == b->st_size && a->st_mode == b->st_mode &&
 	    a->st_uid == b->st_uid && a->st_gid == b->st_gid &&
-	    same_time(a->st_mtim, b->st_mtim);
+	    time_equal(a->st_mtim, b->st_mtim);
 }
 
 bool
@@ -180,7 +170,7 @@ text_differs(const struct update *u)
 
 	return fstatat(u->text.directory, u->text.name, &now,
 	    AT_SYMLINK_NOFOLLOW) != 0 || !same_file(&now, seen) ||
-	    !same_time(now.st_ctim, seen->st_ctim);
+	    !time_equal(now.st_ctim, seen->st_ctim);
 }
 
 bool

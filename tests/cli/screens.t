@@ -34,7 +34,7 @@ sub screen {
 	my $t = Tlsoff::Terminal->start({ TERMINAL_WIDTH => $width, LC_ALL => 'C.UTF-8',
 	    TZ => 'UTC', %$environment }, 'sh', '-c', '"$@"; echo done.', 'sh', $TLSOFF, '-C', $CF,
 	    @words);
-	ok($t->wait_for(qr/done\./), "@words, at $width columns");
+	ok($t->wait_for(qr/done\.\r\n/), "@words, at $width columns");
 	$t->end();
 	my $scratch = scratch();
 	return $t->{seen} =~ s/\r\n/\n/gr =~ s/done\.\n//r =~ s{\Q$scratch\E}{/scratch}gr;

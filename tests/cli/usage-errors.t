@@ -19,6 +19,8 @@ my @wrong = (
 	[['clinet', 'a.example'], qr/clinet: no such verb; did you mean client\?/],
 	[['rm', 'client', 'a.example'], qr/rm: no such verb; did you mean remove\?/],
 	[["\e[1m" . 'x' x 5000], qr/\\x1b\[1mx+: no such verb; write client/],
+	# Of three letters one may be wrong: two that changed places are one mistake.
+	[['--fxi', 'check'], qr/--fxi: no such option.*did you mean --fix\?/],
 	[['--forse', 'client', 'a.example'],
 	    qr/--forse: no such option.*did you mean --force\?/],
 	[['--resart=none', 'client', 'a.example'],

@@ -135,7 +135,7 @@ sub with_contents {
 	for my $path (sort keys %$entries) {
 		my $file = $entries->{$path};
 		my @ways = is_directory($file) ? 'whole'
-		    : $path =~ /\.holder\z/ ? 'none' : @{ $can->{$file} // ['whole'] };
+		    : @{ $can->{$file} // ['whole'] };
 		@states = map { my $s = $_; map { { %$s, $file => $_ } }
 		    $s->{$file} // @ways } @states;
 	}

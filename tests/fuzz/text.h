@@ -12,6 +12,7 @@
 #include "access.h"
 #include "plan.h"
 #include "must.h"
+#include "../unit/parse_all.h"
 
 #define HOSTS 3
 #define TODAY "2026-11-23"
@@ -75,7 +76,7 @@ parsed_open(struct parsed *p, const struct input *in, struct span text)
 	must(p->bytes != NULL);
 	if (text.len > 0)
 		memcpy(p->bytes, text.at, text.len);
-	must(access_parse(&p->access, (struct span){ p->bytes, text.len },
+	must(parse_all(&p->access, (struct span){ p->bytes, text.len },
 	    &in->access, &err) == 0);
 }
 
@@ -132,7 +133,7 @@ look_at_lines(struct plan *plan, const struct access *a, struct span after)
 	struct error err = ERROR_INIT;
 	struct access parsed;
 
-	must(access_parse_tls(&parsed, after, &a->rules, &err) == 0);
+	must(access_parse(&parsed, after, &a->rules, &err) == 0);
 	must(plan_find_lines(plan, &parsed, &err) == 0);
 	access_free(&parsed);
 	for (size_t i = 0; i < plan->change_count; i++) {

@@ -113,7 +113,7 @@ my @nothing_to_do = (['expire'], ['remove', 'client', 'none.example'],
 for my $call (@nothing_to_do, ['client', 'a.example']) {
 	for my $name (sort(values %name), @old_names) {
 		for my $files (['file'], ['access'], ['access.db'],
-		    ['access', 'access.db'], ['access.holder', 'file']) {
+		    ['access', 'access.db'], ['access', 'file']) {
 			make_outside();
 			keep_directory("$dir/$name", 0700, @$files);
 			my $before = identity($ACCESS);

@@ -10,6 +10,7 @@
 
 #include "access.h"
 #include "plan.h"
+#include "parse_all.h"
 
 static const struct access_rules plain;
 
@@ -18,7 +19,7 @@ parse(struct access *a, struct span text, const struct access_rules *rules)
 {
 	struct error err = ERROR_INIT;
 
-	if (access_parse(a, text, rules, &err) != 0)
+	if (parse_all(a, text, rules, &err) != 0)
 		fail_msg("%s", err.text);
 }
 
@@ -340,6 +341,35 @@ what_is_mended_needs_no_mending(void **state)
 	buf_free(&again);
 }
 
+/* A line that is mended to be the host's own gets the letters afterwards. */
+static void
+a_companion_makes_no_duplicate(void **state)
+{
+	const struct policy_rules policy = { .dane = true,
+		.features = FEATURES_NAME };
+	const struct entry_rules rules = { &policy, false, "2026-11-23" };
+	static const char *const texts[] = {
+		"Try_TLS:a.example\tNO\nClt_Features: a.example A\n",
+		"Try_TLS:a.example\tNO\nClt_Features:a.example\tA\n",
+		"Try_TLS:a.example\tNO\n# tlsoff companion D\n"
+		"Clt_Features:a.example\tA D\n",
+	};
+	struct buf out = BUF_INIT;
+
+	(void)state;
+	for (size_t i = 0; i + 1 < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct access a;
+		struct findings f;
+
+		parse(&a, span_of(texts[i]), &plain);
+		mended_text(&a, &rules, &f, &out);
+		assert_string_equal(buf_string(&out), texts[i + 1]);
+		findings_free(&f);
+		access_free(&a);
+	}
+	buf_free(&out);
+}
+
 static void
 what_is_expired_is_gone(void **state)
 {
@@ -386,6 +416,7 @@ main(void)
 		cmocka_unit_test(the_day_itself_is_not_past),
 		cmocka_unit_test(reads_comments),
 		cmocka_unit_test(a_reason_is_one_short_line_of_printable_text),
+		cmocka_unit_test(a_companion_makes_no_duplicate),
 		cmocka_unit_test(what_is_mended_needs_no_mending),
 		cmocka_unit_test(what_is_expired_is_gone),
 	};

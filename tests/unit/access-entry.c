@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "entry.h"
+#include "parse_all.h"
 
 /* Flags of the cf, one letter each: f, q, m of the K line; s skip, d
  * lookupdotdomain, c compressed IPv6; '.' for -a. */
@@ -127,10 +128,10 @@ read_last(struct entry *e, const struct access *a,
     const struct entry_rules *rules, struct arena *memory)
 {
 	struct entry next;
-	size_t at = 0;
+	struct tls_walk walk = { .text = a->text };
 	bool any = false;
 
-	while (entry_next(&next, a, rules, &at, memory)) {
+	while (entry_next(&next, a, rules, &walk, memory)) {
 		*e = next;
 		any = true;
 	}
@@ -170,7 +171,7 @@ is_as_said(const struct row *row)
 	bool same;
 
 	read_cf(row->cf, &policy, &file, &rules);
-	assert_int_equal(access_parse(&a, span_of(row->line), &file, &err), 0);
+	assert_int_equal(parse_all(&a, span_of(row->line), &file, &err), 0);
 	read_last(&e, &a, &rules, &memory);
 	reason = entry_reason(&e) == NULL ? "" : entry_reason(&e);
 	flags_of(&e, is);

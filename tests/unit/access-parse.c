@@ -13,6 +13,7 @@
 
 #include "access.h"
 #include "arena.h"
+#include "parse_all.h"
 
 static const struct access_rules plain_rules;
 
@@ -21,7 +22,7 @@ parse(struct access *a, const char *text)
 {
 	struct error err = ERROR_INIT;
 
-	if (access_parse(a, span_of(text), &plain_rules, &err) != 0)
+	if (parse_all(a, span_of(text), &plain_rules, &err) != 0)
 		fail_msg("%s", err.text);
 }
 
@@ -79,7 +80,7 @@ a_nul_makes_a_line_too_long(void **state)
 	static const char text[] = "a 1\0 2\nb 3\n";
 
 	(void)state;
-	assert_int_equal(access_parse(&a,
+	assert_int_equal(parse_all(&a,
 	    (struct span){ text, sizeof(text) - 1 }, &plain_rules, &err), 0);
 	assert_false(access_find(&a, span_of("a"), &r));
 	assert_true(access_find(&a, span_of("b"), &r));
@@ -189,7 +190,7 @@ a_marker_that_is_no_pattern_is_refused(void **state)
 	struct error err = ERROR_INIT;
 
 	(void)state;
-	assert_int_equal(access_parse(&a, span_of("x y\n"), &rules, &err), -1);
+	assert_int_equal(parse_all(&a, span_of("x y\n"), &rules, &err), -1);
 	assert_int_equal(err.status, EX_USAGE);
 	assert_non_null(strstr(err.text, "--marker"));
 }
@@ -206,7 +207,7 @@ a_marker_that_takes_for_ever_is_refused(void **state)
 	memset(text, 'a', sizeof(text) - 1);
 	text[sizeof(text) - 2] = 'b';
 	text[sizeof(text) - 1] = '\0';
-	assert_int_equal(access_parse(&a, span_of(text), &rules, &err), -1);
+	assert_int_equal(parse_all(&a, span_of(text), &rules, &err), -1);
 	assert_int_equal(err.status, EX_DATAERR);
 	assert_non_null(strstr(err.text, "--marker: PCRE2 gave up"));
 }
@@ -253,7 +254,7 @@ keys_of_tls_are_known_before_all_others(void **state)
 
 	(void)state;
 	make_long(&text);
-	assert_int_equal(access_parse_tls(&a, buf_as_span(&text), &plain_rules,
+	assert_int_equal(access_parse(&a, buf_as_span(&text), &plain_rules,
 	    &err), 0);
 	assert_false(a.all_keys);
 	assert_int_equal(count_known(&a), 1000);
@@ -318,9 +319,9 @@ the_search_for_keys_of_tls_finds_what_reading_every_record_does(void **state)
 		size_t at = 0, known = 0, doubles = 0;
 
 		make_any(&text, seed);
-		assert_int_equal(access_parse_tls(&quick, buf_as_span(&text),
+		assert_int_equal(access_parse(&quick, buf_as_span(&text),
 		    &plain_rules, &err), 0);
-		assert_int_equal(access_parse_tls(&all, buf_as_span(&text),
+		assert_int_equal(access_parse(&all, buf_as_span(&text),
 		    &plain_rules, &err), 0);
 		assert_int_equal(access_find_faults(&all, &err), 0);
 		while (access_next_key(&all, &at, &r)) {
@@ -354,7 +355,7 @@ every_line_has_its_number(void **state)
 
 	(void)state;
 	make_long(&text);
-	assert_int_equal(access_parse_tls(&a, buf_as_span(&text), &plain_rules,
+	assert_int_equal(access_parse(&a, buf_as_span(&text), &plain_rules,
 	    &err), 0);
 	for (size_t i = 0; i < text.len; i++) {
 		assert_int_equal(access_line(&a, i), line);
@@ -374,7 +375,7 @@ a_file_that_is_too_large_is_named(void **state)
 	struct error err = ERROR_INIT;
 	struct access a;
 
-	assert_int_equal(access_parse(&a, text, &plain_rules, &err), -1);
+	assert_int_equal(parse_all(&a, text, &plain_rules, &err), -1);
 	assert_int_equal(error_memory_for(&err, "/etc/mail/access"), -1);
 	assert_int_equal(err.status, EX_DATAERR);
 	assert_string_equal(err.text, "/etc/mail/access: is too large for an "

@@ -17,6 +17,7 @@
 
 #include "entry.h"
 #include "plan.h"
+#include "parse_all.h"
 
 /* 8.17.2 and later, with FEATURE(tls_session_features), or as said. */
 enum { DANE = 1, STS = 2, OLD = 4, FORCE = 8, NO_SESSION = 16 };
@@ -221,6 +222,18 @@ static const struct row {
 	{ 0, "remove", "a.example",
 		"TLS_Clt_Features:a.example\tCipherList=HIGH\n",
 		"TLS_Clt_Features:a.example\tCipherList=HIGH\n", NULL },
+	/* ---- letters of its own that stay decide ---- */
+	{ 0, "remove", "a.example",
+		"Clt_Features:\tS\nClt_Features:a.example\tA S\n",
+		"Clt_Features:\tS\nClt_Features:a.example\tA\n", NULL },
+	{ 0, "remove", "a.example",
+		"Clt_Features:\tS\nClt_Features:a.example\tS\n",
+		"Clt_Features:\tS\n", "Clt_Features: S (line 1) still keeps TLS "
+		"off" },
+	/* ---- a companion's comment where there is none ---- */
+	{ 0, "remove", "a.example",
+		"# tlsoff companion D\nTLS_Clt_Features:a.example\tFlags=C\n",
+		"", NULL },
 };
 
 static size_t
@@ -301,9 +314,9 @@ a_change_is_as_said(void **state)
 		struct plan plan;
 
 		request.count = parse_hosts(row->hosts, wishes);
-		assert_int_equal(access_parse(&a, span_of(row->before), &plain,
+		assert_int_equal(parse_all(&a, span_of(row->before), &plain,
 		    &err), 0);
-		if (plan_make(&plan, &a, &rules, &request, &err) == 0) {
+		if (plan_make(&plan, &a, &rules, &request, 1, &err) == 0) {
 			becomes(row, &plan, &a);
 			plan_free(&plan);
 		} else {
@@ -335,15 +348,21 @@ static const struct together {
 		"Try_TLS:example.com\tNO\n# tlsoff companion D\n"
 		"Clt_Features:example.com\tD\n",
 		"Try_TLS:mx.example.com\tNO\n# tlsoff companion D\n"
-		"Clt_Features:mx.example.com\tD\n", "1 3 1 3" },
-	/* An entry that two of them change. */
-	{ DANE, "example.com", "example.com", "mx.example.com",
+		"Clt_Features:mx.example.com\tD\n", "1 1 3 3" },
+	/* Another letter than the companion's is inherited. */
+	{ DANE, "", "example.com", "mx.example.com",
 		"Try_TLS:example.com\tNO\n# tlsoff companion D\n"
 		"Clt_Features:example.com\tA D\n",
 		"Clt_Features:example.com\tA\n"
 		"TLS_Clt_Features:example.com\tFlags=C\n"
 		"Try_TLS:mx.example.com\tNO\n# tlsoff companion D\n"
-		"Clt_Features:mx.example.com\tA D\n", "1 1 2 3 5" },
+		"Clt_Features:mx.example.com\tA D\n", "2 1 3 1 5" },
+	/* An entry that two of them change. */
+	{ DANE, "mx.example.com", "", "example.com",
+		"Clt_Features:mx.example.com\tA S\n",
+		"# tlsoff companion D\nClt_Features:mx.example.com\tA D\n"
+		"Try_TLS:example.com\tNO\n# tlsoff companion D\n"
+		"Clt_Features:example.com\tD\n", "2 3 5 2" },
 	/* A last line without its end, which goes. */
 	{ 0, "", "a.example", "", "x\ty\nTry_TLS:a.example\tNO",
 		"x\ty\nTLS_Clt_Features:a.example\tFlags=C\n", "2 2" },
@@ -364,7 +383,7 @@ lines_are(const struct together *row, struct plan *plan,
 	struct buf lines = BUF_INIT;
 	struct access a;
 
-	assert_int_equal(access_parse(&a, after, &plain, &err), 0);
+	assert_int_equal(parse_all(&a, after, &plain, &err), 0);
 	assert_int_equal(plan_find_lines(plan, &a, &err), 0);
 	for (size_t i = 0; i < plan->change_count; i++) {
 		const struct change *c = &plan->changes[i];
@@ -405,9 +424,9 @@ requests_are_one_plan(void **state)
 		struct access a;
 		struct plan plan;
 
-		assert_int_equal(access_parse(&a, span_of(row->before), &plain,
+		assert_int_equal(parse_all(&a, span_of(row->before), &plain,
 		    &err), 0);
-		assert_int_equal(plan_make_all(&plan, &a, &rules, requests, 3,
+		assert_int_equal(plan_make(&plan, &a, &rules, requests, 3,
 		    &err), 0);
 		assert_int_equal(plan_apply(&plan, &a, &out, &err), 0);
 		assert_string_equal(buf_string(&out), row->after);

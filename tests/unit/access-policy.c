@@ -17,6 +17,7 @@
 #include "entry.h"
 
 #include "../../src/access/access_private.h"
+#include "parse_all.h"
 
 /* ---- values ---- */
 
@@ -178,7 +179,7 @@ agrees(char *const column[10])
 		same = true;
 		goto out;
 	}
-	assert_int_equal(access_parse(&a, span_of(text), &rules, &err), 0);
+	assert_int_equal(parse_all(&a, span_of(text), &rules, &err), 0);
 	policy_decide(kind_of_role(role), &q, &p);
 	key = p.key[0] == '\0' ? "-" : p.key;
 	same = strcmp(words[p.tls], column[4]) == 0 &&

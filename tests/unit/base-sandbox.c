@@ -269,7 +269,7 @@ a_program_runs_in_one(void **state)
 	struct buf out = BUF_INIT, messages = BUF_INIT;
 	struct child c = { .argv = argv, .input = -1, .directory = at,
 		.target = -1, .output = &out, .messages = &messages,
-		.only_reads = true };
+		.may = MAY_READ };
 
 	(void)state;
 	assert_int_equal(child_run(&c, &err), 3);

@@ -22,6 +22,7 @@
 
 #include "../../src/map/map_private.h"
 #include "scratch.h"
+#include "parse_all.h"
 
 #define HASH 0x061561u
 #define BTREE 0x053162u
@@ -61,7 +62,8 @@ static void
 is_refused(const char *words)
 {
 	err = (struct error)ERROR_INIT;
-	assert_int_equal(file_open_locked(&file, &spec, &seen, &err), -1);
+	assert_int_equal(file_open_locked(&(struct map_source){ file, &spec, NULL,
+		    NULL }, &seen, &err), -1);
 	assert_int_equal(err.status, EX_DATAERR);
 	if (strstr(err.text, words) == NULL)
 		fail_msg("\"%s\" does not say \"%s\"", err.text, words);
@@ -122,7 +124,8 @@ maps_of_both_byte_orders_are_known(void **state)
 
 		write_magic(i & 2 ? of_other_machines(magic) : magic);
 		spec.type = magic == HASH ? MAP_HASH : MAP_BTREE;
-		fd = file_open_locked(&file, &spec, &seen, &err);
+		fd = file_open_locked(&(struct map_source){ file, &spec, NULL,
+		    NULL }, &seen, &err);
 		if (fd < 0)
 			fail_msg("%s", err.text);
 		(void)close(fd);
@@ -148,7 +151,8 @@ waiting_for_a_builder_ends_with_a_signal(void **state)
 	if (child == 0) {
 		cancel_install();
 		(void)kill(getpid(), SIGTERM);
-		status = file_open_locked(&file, &spec, &seen, &err);
+		status = file_open_locked(&(struct map_source){ file, &spec, NULL,
+		    NULL }, &seen, &err);
 		_exit(status == -1 && strstr(err.text, "locked by") == NULL
 		    ? 0 : 1);
 	}
@@ -165,13 +169,13 @@ build_map(bool with_null)
 {
 	const struct access_rules rules = { .keep_case = false };
 	struct access a;
-	const struct map_build b = { .builder = BUILD_LIBDB, .spec = &spec,
-		.file = file, .access = &a };
+	const struct map_build b = { .builder = BUILD_LIBDB, .source.spec = &spec,
+		.source.file = file, .access = &a };
 	struct map_proof proof;
 	struct map_job *job;
 
 	spec.with_null = with_null;
-	assert_int_equal(access_parse(&a, span_of("a.example\tOK\n"), &rules,
+	assert_int_equal(parse_all(&a, span_of("a.example\tOK\n"), &rules,
 	    &err), 0);
 	job = map_begin(&b, &err);
 	assert_non_null(job);
@@ -190,14 +194,14 @@ nuls_that_the_cf_forbids_are_a_difference(void **state)
 
 	(void)state;
 	build_map(true);
-	assert_int_equal(access_parse(&a, span_of("a.example\tOK\n"), &rules,
+	assert_int_equal(parse_all(&a, span_of("a.example\tOK\n"), &rules,
 	    &err), 0);
-	assert_int_equal(map_prove(&(struct map_source){ &file, &spec, NULL, NULL },
+	assert_int_equal(map_prove(&(struct map_source){ file, &spec, NULL, NULL },
 	    &a, &proof, &err),
 	    0);
 	assert_true(proof.equal);
 	spec.without_null = true;
-	assert_int_equal(map_prove(&(struct map_source){ &file, &spec, NULL, NULL },
+	assert_int_equal(map_prove(&(struct map_source){ file, &spec, NULL, NULL },
 	    &a, &proof, &err),
 	    0);
 	assert_false(proof.equal);

@@ -18,6 +18,7 @@
 
 #include "../../src/map/map_private.h"
 #include "scratch.h"
+#include "parse_all.h"
 
 /* The second line is one that makemap rejects. */
 #define TEXT "a.example\tOK\na.example\tRELAY\nb.example\tOK\n"
@@ -44,7 +45,7 @@ set_up(void **state)
 	file = (struct map_file){ open(directory, O_RDONLY | O_DIRECTORY),
 		"access.db", path };
 	assert_true(file.directory >= 0);
-	assert_int_equal(access_parse(&parsed, span_of(TEXT), &rules, &err), 0);
+	assert_int_equal(parse_all(&parsed, span_of(TEXT), &rules, &err), 0);
 	return 0;
 }
 
@@ -95,8 +96,8 @@ expect_words(const char *words)
 static int
 build(const char *makemap)
 {
-	const struct map_build b = { .builder = BUILD_MAKEMAP, .spec = &hash,
-		.file = file, .access = &parsed, .makemap = makemap };
+	const struct map_build b = { .builder = BUILD_MAKEMAP, .source.spec = &hash,
+		.source.file = file, .access = &parsed, .source.makemap = makemap };
 	struct map_proof proof;
 	struct map_job *job;
 
@@ -151,7 +152,7 @@ static int
 prove(struct map_proof *proof)
 {
 	err = (struct error)ERROR_INIT;
-	return map_prove(&(struct map_source){ &file, &other, program, NULL },
+	return map_prove(&(struct map_source){ file, &other, program, NULL },
 	    &parsed, proof, &err);
 }
 

@@ -172,7 +172,7 @@ other_types_need_makemap(void **state)
 	expect_refused(f, EX_NOINPUT, "No such file");
 	write_file(f, "access.db", "x", 1, 0600);
 	expect_refused(f, EX_DATAERR, "makemap");
-	assert_null(map_open(&(struct map_source){ &f->file, &f->spec, NULL, NULL },
+	assert_null(map_open(&(struct map_source){ f->file, &f->spec, NULL, NULL },
 	    &f->err));
 	assert_int_equal(f->err.status, EX_UNAVAILABLE);
 }

@@ -19,6 +19,7 @@
 
 #include "../../src/map/map_private.h"
 #include "scratch.h"
+#include "parse_all.h"
 
 #define BEFORE "Connect:a\tOK\nTry_TLS:gone\tNO\nSrv_Features:b\tV\n"
 #define AFTER "Connect:a\tOK\nSrv_Features:b\tV S\nTry_TLS:new\tNO\n"
@@ -83,8 +84,8 @@ static void
 parse(struct access *a, const char *text, bool whole)
 {
 	const struct access_rules rules = { .keep_case = false };
-	int status = whole ? access_parse(a, span_of(text), &rules, &err)
-	                   : access_parse_tls(a, span_of(text), &rules, &err);
+	int status = whole ? parse_all(a, span_of(text), &rules, &err)
+	                   : access_parse(a, span_of(text), &rules, &err);
 
 	assert_int_equal(status, 0);
 }
@@ -103,8 +104,8 @@ build(const char *text)
 {
 	struct access a;
 	struct map_proof proof;
-	const struct map_build b = { .builder = BUILD_LIBDB, .spec = &spec,
-		.file = file, .access = &a };
+	const struct map_build b = { .builder = BUILD_LIBDB, .source.spec = &spec,
+		.source.file = file, .access = &a };
 
 	parse(&a, text, true);
 	(void)unlinkat(file.directory, "access.db", 0);
@@ -117,8 +118,8 @@ build(const char *text)
 static int
 patch(struct map_proof *proof)
 {
-	const struct map_build b = { .builder = BUILD_PATCH, .spec = &spec,
-		.file = copy, .old = &file, .access = &after,
+	const struct map_build b = { .builder = BUILD_PATCH, .source.spec = &spec,
+		.source.file = copy, .old = &file, .access = &after,
 		.before = &before };
 
 	err = (struct error)ERROR_INIT;
@@ -135,7 +136,7 @@ must_be_equal(void)
 		fail_msg("%s", err.text);
 	if (!proof.equal)
 		fail_msg("%s", proof.example);
-	assert_int_equal(map_prove(&(struct map_source){ &copy, &spec, NULL, NULL },
+	assert_int_equal(map_prove(&(struct map_source){ copy, &spec, NULL, NULL },
 	    &after, &proof, &err), 0);
 	if (!proof.equal)
 		fail_msg("%s", proof.example);
@@ -278,7 +279,8 @@ a_large_map_with_holes_is_copied(void **state)
 {
 	(void)state;
 	make_large_map();
-	if (file_copy(&file, &spec, &copy, &err) != 0)
+	if (file_copy(&file, &(struct map_source){ copy, &spec, NULL,
+	    NULL }, &err) != 0)
 		fail_msg("%s", err.text);
 	must_be_a_copy();
 }
@@ -290,7 +292,8 @@ a_copy_that_is_interrupted_goes_on(void **state)
 	make_large_map();
 	failing_time = 2;
 	failing_errno = EINTR;
-	if (file_copy(&file, &spec, &copy, &err) != 0)
+	if (file_copy(&file, &(struct map_source){ copy, &spec, NULL,
+	    NULL }, &err) != 0)
 		fail_msg("%s", err.text);
 	must_be_a_copy();
 }
@@ -304,7 +307,8 @@ a_disk_that_is_full_ends_a_copy(void **state)
 	make_large_map();
 	failing_time = 2;
 	failing_errno = ENOSPC;
-	status = file_copy(&file, &spec, &copy, &err);
+	status = file_copy(&file, &(struct map_source){ copy, &spec, NULL,
+	    NULL }, &err);
 	/* Where the file system copies by itself nothing is written. */
 	if (failing_time > 0) {
 		assert_int_equal(status, 0);
@@ -321,7 +325,8 @@ what_stands_there_is_not_written_over(void **state)
 	(void)state;
 	make_large_map();
 	assert_int_equal(symlinkat("access.db", copy.directory, "copy.db"), 0);
-	assert_int_equal(file_copy(&file, &spec, &copy, &err), -1);
+	assert_int_equal(file_copy(&file, &(struct map_source){ copy, &spec, NULL,
+	    NULL }, &err), -1);
 	expect_words("copy.db: cannot create");
 }
 

@@ -177,7 +177,7 @@ large_text(struct fixture *f, const char *more)
 	parse(f);
 	/* As for a change: other keys are not known. */
 	access_free(&f->access);
-	assert_int_equal(access_parse_tls(&f->access, buf_as_span(&f->text),
+	assert_int_equal(access_parse(&f->access, buf_as_span(&f->text),
 	    &rules, &f->err), 0);
 }
 
@@ -229,7 +229,7 @@ the_proof_of_a_patch_says_how_far_it_is(void **state)
 	char path[PATH_MAX + 16];
 	struct map_build patch = {
 		.builder = BUILD_PATCH,
-		.spec = &f->spec,
+		.source.spec = &f->spec,
 		.access = &f->access,
 		.before = &f->access,
 		.old = &f->file,
@@ -239,7 +239,7 @@ the_proof_of_a_patch_says_how_far_it_is(void **state)
 	large_text(f, "Try_TLS:a NO\n");
 	build(f, BUILD_LIBDB);
 	(void)snprintf(path, sizeof(path), "%.4000s/copy.db", f->directory);
-	patch.file = (struct map_file){ f->file.directory, "copy.db", path };
+	patch.source.file = (struct map_file){ f->file.directory, "copy.db", path };
 	if (build_map(&patch, &f->proof, &f->err) != 0)
 		fail_msg("%s", f->err.text);
 	assert_true(f->proof.equal);

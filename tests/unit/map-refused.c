@@ -142,7 +142,7 @@ a_map_that_is_open_keeps_makemap_away(void **state)
 
 	text_is(f, "a X\n");
 	build(f, BUILD_LIBDB);
-	map = map_open(&(struct map_source){ &f->file, &f->spec, NULL, NULL },
+	map = map_open(&(struct map_source){ f->file, &f->spec, NULL, NULL },
 	    &f->err);
 	assert_non_null(map);
 	fd = open(f->path, O_RDONLY);

@@ -38,8 +38,8 @@ build_with(const struct progress *progress)
 {
 	const struct map_build b = {
 		.builder = BUILD_LIBDB,
-		.spec = &spec,
-		.file = file,
+		.source.spec = &spec,
+		.source.file = file,
 		.access = &parsed,
 		.progress = progress,
 	};
@@ -207,8 +207,8 @@ a_build_tells_how_far_it_is(void **state)
 static void
 a_build_that_is_not_wanted_any_more_is_ended(void **state)
 {
-	const struct map_build b = { .builder = BUILD_LIBDB, .spec = &spec,
-		.file = file, .access = &parsed };
+	const struct map_build b = { .builder = BUILD_LIBDB, .source.spec = &spec,
+		.source.file = file, .access = &parsed };
 	struct map_job *job;
 
 	(void)state;
@@ -242,7 +242,7 @@ a_build_in_which_close_fails_is_an_error(void **state)
 static int
 ask_all(void)
 {
-	struct map *map = map_open(&(struct map_source){ &file, &spec, NULL, NULL },
+	struct map *map = map_open(&(struct map_source){ file, &spec, NULL, NULL },
 	    &err);
 	int odd = 0;
 
@@ -317,7 +317,7 @@ whoever_reads_a_map_dies_with_who_asks(void **state)
 	assert_true(child >= 0);
 	if (child == 0) {
 		struct map *map = map_open(
-		    &(struct map_source){ &file, &spec, NULL, NULL },
+		    &(struct map_source){ file, &spec, NULL, NULL },
 		    &err);
 
 		reader = map == NULL ? 0 : only_child();
@@ -345,7 +345,7 @@ a_reader_that_was_killed_is_an_error(void **state)
 
 	(void)state;
 	assert_int_equal(build(), 0);
-	map = map_open(&(struct map_source){ &file, &spec, NULL, NULL },
+	map = map_open(&(struct map_source){ file, &spec, NULL, NULL },
 	    &err);
 	assert_non_null(map);
 	(void)kill(only_child(), SIGKILL);

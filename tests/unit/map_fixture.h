@@ -17,6 +17,7 @@
 
 #include "../../src/map/map_private.h"
 #include "scratch.h"
+#include "parse_all.h"
 
 struct fixture {
 	char directory[PATH_MAX];
@@ -119,7 +120,7 @@ parse(struct fixture *f)
 
 	access_free(&f->access);
 	write_file(f, "access", f->text.at, f->text.len, 0600);
-	assert_int_equal(access_parse(&f->access, buf_as_span(&f->text),
+	assert_int_equal(parse_all(&f->access, buf_as_span(&f->text),
 	    &rules, &f->err), 0);
 }
 
@@ -146,10 +147,10 @@ try_build(struct fixture *f, enum map_builder builder)
 {
 	const struct map_build build = {
 		.builder = builder,
-		.spec = &f->spec,
-		.file = f->file,
+		.source.spec = &f->spec,
+		.source.file = f->file,
 		.access = &f->access,
-		.makemap = f->makemap,
+		.source.makemap = f->makemap,
 	};
 
 	return build_map(&build, &f->proof, &f->err);
@@ -169,7 +170,7 @@ static inline void
 expect_get(struct fixture *f, const char *key, const char *expected)
 {
 	struct map *map = map_open(
-	    &(struct map_source){ &f->file, &f->spec, f->makemap, NULL },
+	    &(struct map_source){ f->file, &f->spec, f->makemap, NULL },
 	    &f->err);
 	struct span value = { "", 0 };
 	int found;
@@ -191,7 +192,7 @@ static inline int
 try_prove(struct fixture *f)
 {
 	return map_prove(
-	    &(struct map_source){ &f->file, &f->spec, f->makemap, NULL },
+	    &(struct map_source){ f->file, &f->spec, f->makemap, NULL },
 	    &f->access, &f->proof, &f->err);
 }
 
@@ -227,7 +228,7 @@ expect_refused(struct fixture *f, int status, const char *word)
 	fd = open(noise, O_RDWR | O_CREAT | O_TRUNC, 0600);
 	assert_true(kept >= 0 && fd >= 0);
 	(void)dup2(fd, STDERR_FILENO);
-	map = map_open(&(struct map_source){ &f->file, &f->spec, f->makemap, NULL },
+	map = map_open(&(struct map_source){ f->file, &f->spec, f->makemap, NULL },
 	    &f->err);
 	(void)dup2(kept, STDERR_FILENO);
 	(void)close(kept);

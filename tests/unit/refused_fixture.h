@@ -21,6 +21,7 @@
 
 #include "../../src/update/update_private.h"
 #include "scratch.h"
+#include "parse_all.h"
 
 #define OLD "Connect:a OK\n"
 #define NEW "Connect:a OK\nTry_TLS:b NO\n"
@@ -38,7 +39,6 @@ struct fixture {
 	struct update_options options;
 	struct update u;
 	struct access next; /* NEW */
-	struct work w;
 	struct error err;
 };
 
@@ -165,11 +165,11 @@ set_up(void **state)
 	    "hash");
 	f->options = (struct update_options){
 		.site = &f->site, .rules = &f->rules,
-		.builder = UPDATE_LIBDB,
+		.builder = BUILD_LIBDB,
 	};
 	write_file(f, "access", OLD);
 	age(f, "access", 60);
-	assert_int_equal(access_parse(&f->next, span_of(NEW), &f->rules,
+	assert_int_equal(parse_all(&f->next, span_of(NEW), &f->rules,
 	    &f->err), 0);
 	*state = f;
 	return 0;
@@ -179,7 +179,7 @@ static inline int
 tear_down(void **state)
 {
 	static const char *const names[] = { "access", "access.db",
-		TEXT_ASIDE, TEXT_DIRECTORY "/access.holder" };
+		TEXT_ASIDE };
 	struct fixture *f = *state;
 
 	failing = NULL;
@@ -207,10 +207,10 @@ static inline void
 write_text(struct fixture *f)
 {
 	open_it(f);
-	f->w = (struct work){ .u = &f->u, .next = &f->next, .changed = true,
-		.map = -1 };
+	f->u.next = &f->next;
+	f->u.changed = true;
 	assert_int_equal(text_write(&f->u, f->next.text, &f->err), 0);
-	assert_int_equal(fstat(f->u.new_text, &f->w.text_seen), 0);
+	assert_int_equal(fstat(f->u.new_text, &f->u.text_seen), 0);
 }
 
 /* ... and in place. */
@@ -218,7 +218,7 @@ static inline void
 put_text(struct fixture *f)
 {
 	write_text(f);
-	assert_int_equal(text_put(&f->w, &f->err), UPDATE_DONE);
+	assert_int_equal(text_put(&f->u, &f->err), UPDATE_DONE);
 }
 
 static inline void

@@ -43,12 +43,12 @@ systemd_goes_first_where_it_runs(void **state)
 	put_program("/etc/init.d/sendmail");
 	put_program("/usr/bin/systemctl");
 	put("/lib/systemd/system/sendmail.service", "", 0644);
-	find_is(SERVICE_RESTART, BY_SCRIPT, "/etc/init.d/sendmail", "restart",
+	find_is(SERVICE_RESTART, BY_PROGRAM, "/etc/init.d/sendmail", "restart",
 	    NULL);
 	make_directories("/run/systemd/system/");
-	find_is(SERVICE_RESTART, BY_SYSTEMD, "/usr/bin/systemctl", "restart",
+	find_is(SERVICE_RESTART, BY_PROGRAM, "/usr/bin/systemctl", "restart",
 	    "sendmail");
-	find_is(SERVICE_RELOAD, BY_SYSTEMD, "/usr/bin/systemctl",
+	find_is(SERVICE_RELOAD, BY_PROGRAM, "/usr/bin/systemctl",
 	    "reload-or-restart", "sendmail");
 }
 
@@ -60,16 +60,16 @@ systemd_must_know_the_unit(void **state)
 	put_program("/bin/systemctl");
 	put_program("/etc/init.d/sendmail");
 	make_directories("/run/systemd/system/");
-	find_is(SERVICE_RESTART, BY_SCRIPT, "/etc/init.d/sendmail", "restart",
+	find_is(SERVICE_RESTART, BY_PROGRAM, "/etc/init.d/sendmail", "restart",
 	    NULL);
 	/* What systemd makes of an init script, as on Debian. */
 	put("/run/systemd/generator.late/sendmail.service", "", 0644);
-	find_is(SERVICE_RESTART, BY_SYSTEMD, "/bin/systemctl", "restart",
+	find_is(SERVICE_RESTART, BY_PROGRAM, "/bin/systemctl", "restart",
 	    "sendmail");
 	make_directories("/etc/systemd/system/");
 	assert_int_equal(symlink("/dev/null",
 	    in_root("/etc/systemd/system/sendmail.service")), 0);
-	find_is(SERVICE_RESTART, BY_SCRIPT, "/etc/init.d/sendmail", "restart",
+	find_is(SERVICE_RESTART, BY_PROGRAM, "/etc/init.d/sendmail", "restart",
 	    NULL);
 }
 
@@ -79,10 +79,10 @@ openrc_restarts_where_a_reload_may_be_missing(void **state)
 	(void)state;
 	site.system_config = true;
 	put_program("/etc/init.d/sendmail");
-	find_is(SERVICE_RELOAD, BY_SCRIPT, "/etc/init.d/sendmail", "reload",
+	find_is(SERVICE_RELOAD, BY_PROGRAM, "/etc/init.d/sendmail", "reload",
 	    NULL);
 	put_program("/sbin/rc-service");
-	find_is(SERVICE_RELOAD, BY_SCRIPT, "/sbin/rc-service", "sendmail",
+	find_is(SERVICE_RELOAD, BY_PROGRAM, "/sbin/rc-service", "sendmail",
 	    "restart");
 }
 
@@ -94,10 +94,10 @@ bsd_scripts(void **state)
 	put_program("/usr/sbin/service");
 	find_is(SERVICE_RESTART, BY_SIGNAL, NULL, NULL, NULL);
 	put_program("/etc/rc.d/sendmail");
-	find_is(SERVICE_RESTART, BY_SCRIPT, "/usr/sbin/service", "sendmail",
+	find_is(SERVICE_RESTART, BY_PROGRAM, "/usr/sbin/service", "sendmail",
 	    "restart");
 	put_program("/usr/sbin/rcctl");
-	find_is(SERVICE_RELOAD, BY_SCRIPT, "/usr/sbin/rcctl", "reload",
+	find_is(SERVICE_RELOAD, BY_PROGRAM, "/usr/sbin/rcctl", "reload",
 	    "sendmail");
 }
 
@@ -109,7 +109,7 @@ slackware_script_has_to_be_executable(void **state)
 	put("/etc/rc.d/rc.sendmail", "#!/bin/sh\n", 0644);
 	find_is(SERVICE_RESTART, BY_SIGNAL, NULL, NULL, NULL);
 	put_program("/etc/rc.d/rc.sendmail");
-	find_is(SERVICE_RESTART, BY_SCRIPT, "/etc/rc.d/rc.sendmail", "restart",
+	find_is(SERVICE_RESTART, BY_PROGRAM, "/etc/rc.d/rc.sendmail", "restart",
 	    NULL);
 }
 
@@ -120,9 +120,9 @@ smf_refreshes(void **state)
 	site.system_config = true;
 	put_program("/usr/sbin/svcadm");
 	put("/lib/svc/manifest/network/smtp-sendmail.xml", "", 0644);
-	find_is(SERVICE_RESTART, BY_SCRIPT, "/usr/sbin/svcadm", "restart",
+	find_is(SERVICE_RESTART, BY_PROGRAM, "/usr/sbin/svcadm", "restart",
 	    "svc:/network/smtp:sendmail");
-	find_is(SERVICE_RELOAD, BY_SCRIPT, "/usr/sbin/svcadm", "refresh",
+	find_is(SERVICE_RELOAD, BY_PROGRAM, "/usr/sbin/svcadm", "refresh",
 	    "svc:/network/smtp:sendmail");
 }
 

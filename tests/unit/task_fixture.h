@@ -17,6 +17,7 @@
 
 #include "../../src/map/map_private.h"
 #include "scratch.h"
+#include "parse_all.h"
 
 #define ENTRIES 2000
 
@@ -40,7 +41,7 @@ set_up(void **state)
 	assert_true(file.directory >= 0);
 	for (int i = 0; i < ENTRIES; i++)
 		buf_printf(&text, "Connect:host%d.example.com OK\n", i);
-	assert_int_equal(access_parse(&parsed, buf_as_span(&text), &rules,
+	assert_int_equal(parse_all(&parsed, buf_as_span(&text), &rules,
 	    &err), 0);
 	(void)signal(SIGPIPE, SIG_IGN);
 	return 0;

@@ -15,13 +15,15 @@
 #include "attributes_fixture.h"
 
 static struct site site;
+static const struct update u = { .options.site = &site,
+	.map.path = "/x/access.db" };
 
 static int
 new_map(const char *trusted, struct error *err)
 {
 	(void)snprintf(site.trusted_user, sizeof(site.trusted_user), "%s",
 	    trusted);
-	return attributes_new(files[NEW], &site, "/x/access.db", err);
+	return attributes_of_map(files[NEW], -1, &u, err);
 }
 
 static void

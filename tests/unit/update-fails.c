@@ -23,7 +23,7 @@ makemap_does(struct fixture *f, const char *script)
 	(void)snprintf(text, sizeof(text), "#!/bin/sh\n%s\n", script);
 	write_file(f, "makemap", text, 0700);
 	(void)snprintf(path, sizeof(path), "%s/makemap", f->directory);
-	f->options.builder = UPDATE_MAKEMAP;
+	f->options.builder = BUILD_MAKEMAP;
 	f->options.makemap = path;
 }
 
@@ -69,8 +69,8 @@ a_rename_that_fails_is_undone(void **state)
 	expect_text(f, "access", NEW);
 	expect_text(f, TEXT_ASIDE, OLD);
 	/* There is no new map. */
-	assert_int_equal(map_put(&f->w, &f->err), -1);
-	text_undo(&f->w, &f->err);
+	assert_int_equal(map_put(&f->u, &f->err), -1);
+	text_undo(&f->u, &f->err);
 	update_close(&f->u);
 	expect_nothing_left(f);
 	expect_unchanged(f);
@@ -85,11 +85,11 @@ a_text_that_cannot_be_put_back_is_said(void **state)
 	put_text(f);
 	assert_int_equal(unlinkat(f->at, TEXT_ASIDE, 0), 0);
 	(void)error_set(&f->err, EX_NOPERM, "why");
-	text_undo(&f->w, &f->err);
+	text_undo(&f->u, &f->err);
 	assert_int_equal(f->err.status, EX_NOPERM);
 	assert_non_null(strstr(f->err.text, "why; /"));
 	assert_non_null(strstr(f->err.text, "could not be put back"));
-	assert_false(f->w.text_in);
+	assert_false(f->u.text_in);
 }
 
 static void
@@ -140,16 +140,15 @@ static void
 an_old_text_is_written_anew_where_it_was_replaced(void **state)
 {
 	struct fixture *f = *state;
-	struct work w = { .changed = true, .map = -1 };
 
 	begin(f);
 	open_it(f);
-	w.u = &f->u;
+	f->u.changed = true;
 	assert_int_equal(text_write(&f->u, span_of(NEW), &f->err), 0);
 	assert_int_equal(renameat(f->at, TEXT_ASIDE, f->at, "access"), 0);
-	w.text_in = true;
+	f->u.text_in = true;
 	f->err = (struct error)ERROR_INIT;
-	text_undo(&w, &f->err);
+	text_undo(&f->u, &f->err);
 	assert_string_equal(f->err.text, "");
 	update_close(&f->u);
 	expect_nothing_left(f);

@@ -23,7 +23,7 @@ makefile_copies(struct fixture *f, const char *map, const char *then)
 	(void)snprintf(text, sizeof(text),
 	    "access.db: access\n\tcat %s >$@\n%s", map, then);
 	write_file(f, "Makefile", text, 0644);
-	f->options.builder = UPDATE_MAKE;
+	f->options.builder = BUILD_MAKE;
 	f->options.makemap = NULL;
 }
 

@@ -15,8 +15,7 @@
 static void
 leave_text(struct fixture *f)
 {
-	(void)mkdirat(f->at, TEXT_DIRECTORY, 0700);
-	write_file(f, TEXT_DIRECTORY "/access.holder", "12\n");
+	(void)mkdirat(f->at, TEXT_DIRECTORY, PRIVATE_MODE);
 	write_file(f, TEXT_ASIDE, "left");
 }
 

@@ -17,28 +17,23 @@
 
 /* As a run that was killed leaves it. */
 static void
-leave(struct fixture *f, const char *directory, const char *holder)
+leave(struct fixture *f, const char *directory)
 {
-	char path[128];
-
-	assert_int_equal(mkdirat(f->at, directory, 0700), 0);
-	(void)snprintf(path, sizeof(path), "%s/%s", directory, holder);
-	write_file(f, path, "12\n", 0600);
+	assert_int_equal(mkdirat(f->at, directory, PRIVATE_MODE), 0);
 }
 
 static void
 leave_both(struct fixture *f)
 {
-	leave(f, TEXT_DIRECTORY, "access.holder");
-	leave(f, MAP_DIRECTORY, "access.db.holder");
+	leave(f, TEXT_DIRECTORY);
+	leave(f, MAP_DIRECTORY);
 }
 
 static void
 clear(struct fixture *f)
 {
 	static const char *const names[] = { TEXT_ASIDE, MAP_ASIDE,
-		TEXT_DIRECTORY "/access.holder", TEXT_DIRECTORY "/x",
-		MAP_DIRECTORY "/access.db.holder" };
+		TEXT_DIRECTORY "/x" };
 
 	for (size_t i = 0; i < COUNT(names); i++)
 		if (unlinkat(f->at, names[i], 0) != 0)
@@ -171,13 +166,13 @@ what_no_killed_run_leaves_is_not_removed(void **state)
 	struct fixture *f = *state;
 
 	begin(f);
-	/* Our name, but no file that names a process. */
+	/* Our name, but not our mode. */
 	assert_int_equal(mkdirat(f->at, TEXT_DIRECTORY, 0700), 0);
 	write_file(f, TEXT_ASIDE, "a copy", 0600);
 	expect_stranger(f, "access");
 	expect_text(f, TEXT_ASIDE, "a copy");
 	clear(f);
-	leave(f, TEXT_DIRECTORY, "access.holder");
+	leave(f, TEXT_DIRECTORY);
 	write_file(f, TEXT_ASIDE, "half a", 0600);
 	write_file(f, TEXT_DIRECTORY "/x", "theirs", 0600);
 	expect_stranger(f, "x");
@@ -214,7 +209,7 @@ things_of_other_users_are_refused(void **state)
 	leave_both(f);
 	assert_int_equal(fchownat(f->at, MAP_DIRECTORY, 12, 34, 0), 0);
 	expect_not_opened(f, EX_CANTCREAT, "remove it");
-	assert_true(is_there(f, MAP_DIRECTORY "/access.db.holder"));
+	assert_true(is_there(f, MAP_DIRECTORY));
 	clear(f);
 }
 
@@ -243,8 +238,8 @@ a_run_whose_lock_was_moved_away_changes_nothing(void **state)
 			    "text"), 0);
 		open_it(f);
 		update_close(&first);
-		assert_true(is_there(f, TEXT_DIRECTORY "/access.holder"));
-		assert_true(is_there(f, MAP_DIRECTORY "/access.db.holder"));
+		assert_true(is_there(f, TEXT_DIRECTORY));
+		assert_true(is_there(f, MAP_DIRECTORY));
 		update_close(&f->u);
 		expect_nothing_left(f);
 		(void)unlinkat(f->at, "away", AT_REMOVEDIR);

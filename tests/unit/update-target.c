@@ -54,7 +54,7 @@ try_path(const char *path, struct target *t, struct error *err)
 {
 	*t = (struct target)TARGET_INIT;
 	*err = (struct error)ERROR_INIT;
-	return target_open(t, path, err);
+	return target_open(t, path, err) != 0 ? -1 : target_reopen(t, err);
 }
 
 static void

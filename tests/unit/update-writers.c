@@ -250,12 +250,12 @@ a_writer_that_was_held_up_gets_its_file_back(void **state)
 	put_text(f);
 	expect_text(f, "access", NEW);
 	assert_true(f->u.leased);
-	assert_false(text_was_written(&f->w));
+	assert_false(text_was_written(&f->u));
 	child = saver(f, TEXT_ASIDE);
 	while (!lease_is_wanted(f->u.text.file))
-		sleep_a_moment();
-	assert_true(text_was_written(&f->w));
-	assert_int_equal(text_undo_to_retry(&f->w, &f->err), UPDATE_AGAIN);
+		sleep_ms(MOMENT);
+	assert_true(text_was_written(&f->u));
+	assert_int_equal(text_undo_to_retry(&f->u, &f->err), UPDATE_AGAIN);
 	expect_text(f, "access", OLD);
 	lease_drop(f->u.text.file);
 	expect_saved(child);
@@ -271,10 +271,10 @@ a_write_to_the_old_text_is_noticed_without_a_lease(void **state)
 	put_text(f);
 	lease_drop(f->u.text.file);
 	f->u.leased = false;
-	assert_false(text_was_written(&f->w));
+	assert_false(text_was_written(&f->u));
 	save(f, TEXT_ASIDE, O_APPEND);
-	assert_true(text_was_written(&f->w));
-	assert_int_equal(text_undo_to_retry(&f->w, &f->err), UPDATE_AGAIN);
+	assert_true(text_was_written(&f->u));
+	assert_int_equal(text_undo_to_retry(&f->u, &f->err), UPDATE_AGAIN);
 	expect_text(f, "access", OLD THEIRS);
 }
 
@@ -298,7 +298,7 @@ what_was_added_to_the_new_text_is_not_undone(void **state)
 	put_text(f);
 	save(f, "access", O_APPEND);
 	(void)error_set(&f->err, EX_IOERR, "the map failed");
-	text_undo(&f->w, &f->err);
+	text_undo(&f->u, &f->err);
 	expect_text(f, "access", NEW THEIRS);
 	expect_told(f);
 }
@@ -312,7 +312,7 @@ a_text_put_over_ours_is_not_undone(void **state)
 	save(f, "theirs", O_CREAT);
 	assert_int_equal(renameat(f->at, "theirs", f->at, "access"), 0);
 	(void)error_set(&f->err, EX_IOERR, "the map failed");
-	text_undo(&f->w, &f->err);
+	text_undo(&f->u, &f->err);
 	expect_text(f, "access", THEIRS);
 	expect_told(f);
 }
@@ -324,7 +324,7 @@ what_stays_is_no_failure_where_it_is_tried_again(void **state)
 
 	put_text(f);
 	save(f, "access", O_APPEND);
-	assert_int_equal(text_undo_to_retry(&f->w, &f->err), UPDATE_AGAIN);
+	assert_int_equal(text_undo_to_retry(&f->u, &f->err), UPDATE_AGAIN);
 	expect_text(f, "access", NEW THEIRS);
 	assert_string_equal(f->err.text, "");
 }
@@ -345,7 +345,7 @@ a_writer_of_the_new_text_is_waited_for_before_undoing(void **state)
 		_exit(write(theirs, THEIRS, strlen(THEIRS)) < 0);
 	}
 	(void)close(theirs);
-	text_undo(&f->w, &f->err);
+	text_undo(&f->u, &f->err);
 	expect_saved(child);
 	expect_text(f, "access", NEW THEIRS);
 }
@@ -366,7 +366,7 @@ a_text_moved_away_while_we_undo_comes_back(void **state)
 		save(f, "access", O_CREAT | O_EXCL);
 		_exit(0);
 	}
-	text_undo(&f->w, &f->err);
+	text_undo(&f->u, &f->err);
 	expect_saved(child);
 	expect_text(f, "access", THEIRS);
 }
@@ -378,7 +378,7 @@ a_text_that_was_deleted_while_we_undo_is_put_back(void **state)
 
 	put_text(f);
 	assert_int_equal(unlinkat(f->at, "access", 0), 0);
-	text_undo(&f->w, &f->err);
+	text_undo(&f->u, &f->err);
 	expect_text(f, "access", OLD);
 	assert_string_equal(f->err.text, "");
 }

@@ -15,6 +15,7 @@
 
 #include "../../src/update/update_private.h"
 #include "scratch.h"
+#include "parse_all.h"
 
 #define OLD "Connect:a OK\n"
 #define NEW "Connect:a OK\nTry_TLS:b NO\n"
@@ -32,7 +33,6 @@ struct fixture {
 	struct update_options options;
 	struct update u;
 	struct access next; /* NEW */
-	struct work w;
 	struct map_proof proof;
 	struct error err;
 	struct stat text, map; /* as they were */
@@ -58,13 +58,13 @@ set_up(void **state)
 	    "hash");
 	f->options = (struct update_options){
 		.site = &f->site, .rules = &f->rules,
-		.builder = map_libdb() != NULL ? UPDATE_LIBDB : UPDATE_MAKEMAP,
+		.builder = map_libdb() != NULL ? BUILD_LIBDB : BUILD_MAKEMAP,
 		.makemap = map_libdb() != NULL ? NULL : getenv("MAKEMAP"),
 	};
 	f->old_map = -1;
 	/* makemap may end before it has read all. */
 	(void)signal(SIGPIPE, SIG_IGN);
-	assert_int_equal(access_parse(&f->next, span_of(NEW), &f->rules,
+	assert_int_equal(parse_all(&f->next, span_of(NEW), &f->rules,
 	    &f->err), 0);
 	*state = f;
 	return 0;
@@ -158,7 +158,7 @@ commit_text(struct fixture *f, const char *text)
 	struct access next;
 	enum update_status status;
 
-	if (access_parse(&next, span_of(text), &f->rules, &f->err) != 0)
+	if (parse_all(&next, span_of(text), &f->rules, &f->err) != 0)
 		fail_msg("%s", f->err.text);
 	status = update_commit(&f->u, &next, false, &f->proof, &f->err);
 	access_free(&next);
@@ -170,11 +170,11 @@ static inline void
 put_text(struct fixture *f)
 {
 	open_it(f);
-	f->w = (struct work){ .u = &f->u, .next = &f->next, .changed = true,
-		.map = -1 };
+	f->u.next = &f->next;
+	f->u.changed = true;
 	assert_int_equal(text_write(&f->u, f->next.text, &f->err), 0);
-	assert_int_equal(fstat(f->u.new_text, &f->w.text_seen), 0);
-	assert_int_equal(text_put(&f->w, &f->err), UPDATE_DONE);
+	assert_int_equal(fstat(f->u.new_text, &f->u.text_seen), 0);
+	assert_int_equal(text_put(&f->u, &f->err), UPDATE_DONE);
 }
 
 static inline void

@@ -92,12 +92,12 @@ build(void)
 	struct buf text = read_text(site.access);
 	struct access_rules rules = { .keep_case = false };
 	struct access access;
-	struct map_build b = { .builder = BUILD_LIBDB, .spec = &site.map,
-		.access = &access, .file = map_file(O_RDONLY) };
+	struct map_build b = { .builder = BUILD_LIBDB, .access = &access,
+		.source = { map_file(O_RDONLY), &site.map, NULL, NULL } };
 	struct map_proof proof;
 	struct map_job *job;
 
-	if (access_parse_tls(&access, buf_as_span(&text), &rules, &why) != 0 ||
+	if (access_parse(&access, buf_as_span(&text), &rules, &why) != 0 ||
 	    (job = map_begin(&b, &why)) == NULL ||
 	    map_finish(job, &proof, &why) != 0)
 		failed();
@@ -108,7 +108,6 @@ build(void)
 static void
 prove(void)
 {
-	struct map_file file = map_file(O_RDONLY);
 	int fd = open(site.access, O_RDONLY);
 	off_t size = lseek(fd, 0, SEEK_END);
 	struct access access = { .text = { NULL, (size_t)size } };
@@ -117,7 +116,8 @@ prove(void)
 	access.text.at = mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (access.text.at == MAP_FAILED)
 		err(EX_IOERR, "%s", site.access);
-	if (map_prove(&(struct map_source){ &file, &site.map, NULL, NULL },
+	if (map_prove(&(struct map_source){ map_file(O_RDONLY), &site.map,
+	        NULL, NULL },
 	    &access, &proof, &why) != 0)
 		failed();
 	if (!proof.equal)
@@ -139,8 +139,6 @@ edit(void)
 	struct plan plan;
 	struct update u;
 	struct access next;
-	struct work w = { .u = &u, .next = &next, .changed = true,
-		.text_written = true, .map = -1 };
 	double spent = now();
 
 	text = read_text(site.access);
@@ -150,15 +148,17 @@ edit(void)
 	        &why) != 0 ||
 	    update_open(&u, &options, &why) != 0 || update_read(&u, &why) != 0)
 		failed();
+	u.next = &next;
+	u.changed = u.text_written = true;
 	spent -= now();
-	if (plan_make(&plan, &u.access, &judge, &request, &why) != 0 ||
+	if (plan_make(&plan, &u.access, &judge, &request, 1, &why) != 0 ||
 	    plan_apply(&plan, &u.access, &text, &why) != 0)
 		failed();
 	next.text = buf_as_span(&text);
 	if (text_write(&u, next.text, &why) != 0 ||
 	    attributes_copy(u.text.file, u.new_text, u.text.path, &why) != 0 ||
-	    fsync(u.new_text) != 0 || fstat(u.new_text, &w.text_seen) != 0 ||
-	    text_put(&w, &why) != UPDATE_DONE)
+	    fsync(u.new_text) != 0 || fstat(u.new_text, &u.text_seen) != 0 ||
+	    text_put(&u, &why) != UPDATE_DONE)
 		failed();
 	spent += now();
 	lease_drop(u.text.file);

@@ -139,8 +139,8 @@ sub wrong_without_memory {
 }
 
 # The names that may stand there between a kill and the next run: no more.
-my $SIDE = qr/\A(?:\.access\.tlsoff\.d(?:\/access(?:\.holder)?)?
-    |\.access\.db\.tlsoff\.d(?:\/(?:(?:__db\.)?access\.db|access\.db\.holder))?)\z/x;
+my $SIDE = qr/\A(?:\.access\.tlsoff\.d(?:\/access)?
+    |\.access\.db\.tlsoff\.d(?:\/(?:__db\.)?access\.db)?)\z/x;
 
 # What is wrong after a run that was killed.
 sub wrong_when_killed {
