@@ -156,7 +156,7 @@ check_entry(struct checker *c, const struct access_record *r)
 	if (!entry_read(&f.e, c->a, c->rules, r, &c->scratch))
 		return;
 	check_faults_of(c, &f);
-	if (memchr(f.wanted, true, sizeof(f.wanted)) != NULL)
+	if (memchr(f.wanted, 1, sizeof(f.wanted)) != NULL)
 		fix_entry(c, &f, first);
 }
 

@@ -72,7 +72,7 @@ relate_below(struct planner *p, struct holders *all)
 
 	while (entry_next(&e, p->access, p->rules, &walk, &p->plan->memory)) {
 		struct span name = e.what;
-		struct held key, *h;
+		struct held key = { .needed = false }, *h;
 
 		if (!e.off || !entry_counts(&e, KIND_TRY_TLS))
 			continue;

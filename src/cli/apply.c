@@ -209,11 +209,13 @@ drop_repeated(struct apply *a)
 static int
 read_files(struct apply *a, struct error *err)
 {
-	char *const *words = a->job.o->words;
+	char *const *word = a->job.o->words;
 
-	for (size_t i = 0; words[i] != NULL; i++)
-		if (read_file(a, words[i], err) != 0)
+	/* There is one at least. */
+	do
+		if (read_file(a, *word, err) != 0)
 			return -1;
+	while (*++word != NULL);
 	if (arena_error(&a->job.memory, err) != 0)
 		return -1;
 	drop_repeated(a);
@@ -223,7 +225,7 @@ read_files(struct apply *a, struct error *err)
 	if (a->wanted == 0 && a->job.o->exclusive && !a->job.o->force)
 		return error_set(err, EX_DATAERR, "%s: wants no exemption at "
 		    "all, and --exclusive would remove every one there is; use "
-		    "--force if that is meant", file_name(words[0]));
+		    "--force if that is meant", file_name(a->job.o->words[0]));
 	for (size_t i = 0; i < a->count; i++)
 		if (a->states[i].wish.host.note[0] != '\0')
 			note(a->job.o, "%s:%zu: %s", a->states[i].file,

@@ -84,7 +84,7 @@ int change_warn(struct job *j, struct error *err) MUST_USE;
  * nothing. */
 int report_print(struct job *j, struct error *err) MUST_USE;
 /* The members of a change's document, for an object that is open. */
-void report_json(struct json *j, struct job *job);
+void report_json(struct json *json, struct job *j);
 /* syslog: what was done, one line each; what was not. */
 void audit_changes(const struct plan *plan, const char *access);
 void audit_failure(const struct options *o, const char *text);
