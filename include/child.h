@@ -64,9 +64,9 @@ enum child_may {
  * A program gets PATH=/usr/sbin:/usr/bin:/sbin:/bin, LC_ALL=C and nothing else,
  * default signal dispositions, umask 077, and no descriptor of ours but the
  * three it is given.  A function keeps our memory and our descriptors, but for
- * standard error; it starts in / and leaves no core.  Its input and target are
- * the ends of the streams that it is given.  Both die with us where the kernel
- * can do that.
+ * standard error; it starts in / and leaves no core.  Its input is what
+ * child_ask() writes, its target where its output goes.  Both die with us where
+ * the kernel can do that.
  */
 struct child {
 	const char *const *argv; /* argv[0] is an absolute path; ends with NULL */
@@ -86,7 +86,6 @@ struct child {
 	const struct child_feed *feed; /* written to its standard input, in
 	                            place of input; NULL: none.  SIGPIPE has to
 	                            be ignored: it need not read to the end */
-	bool answers;            /* a function that child_ask() asks */
 	int directory;           /* a program starts there; -1: / */
 	const char *writes;      /* the path, for messages, of what it writes in
 	                            directory; it is ended where the disk stays
@@ -149,7 +148,7 @@ int child_run(struct child *c, struct error *err) MUST_USE;
 void child_kill(struct child *c);
 
 /*
- * Writes len bytes to a child that answers, and waits until it has written
+ * Writes len bytes to the input of a function, and waits until it has written
  * want bytes in all since output was cleared: 0; 1 when it has ended, or was
  * killed because its time was over (c->status); -1 as child_wait().  Of a small
  * question: nobody waits until it is read.

@@ -157,24 +157,30 @@ look_at_disk(struct child *c, struct error *err)
 
 /* ---- one child in the loop ---- */
 
+/* A function's input is for child_ask(). */
+static bool
+is_fed(const struct child *c)
+{
+	return c->feed != NULL && c->feed_fd >= 0;
+}
+
 /* Is there nothing left to do but to wait for its end? */
 static bool
 only_ends(const struct child *c)
 {
 	return c->leaves_children || (c->streams[0].fd < 0 &&
-	    c->streams[1].fd < 0 && (c->feed_fd < 0 || c->answers));
+	    c->streams[1].fd < 0 && !is_fed(c));
 }
 
 static void
 set_polled(const struct child *c, struct pollfd p[POLLED])
 {
 	bool live = c->pid != 0;
-	bool feeds = live && c->feed_fd >= 0 && !c->answers;
 
 	for (int i = 0; i < 2; i++)
 		p[i] = (struct pollfd){ live ? c->streams[i].fd : -1, POLLIN,
 			0 };
-	p[FEED] = (struct pollfd){ feeds ? c->feed_fd : -1,
+	p[FEED] = (struct pollfd){ live && is_fed(c) ? c->feed_fd : -1,
 		c->pause > 0 ? 0 : POLLOUT, 0 };
 	p[END] = (struct pollfd){ live && only_ends(c) ? c->end_fd : -1,
 		POLLIN, 0 };
@@ -195,7 +201,7 @@ limit_sleep(const struct child *c, int64_t *sleep)
 		return;
 	if (c->timeout > 0)
 		shorten(sleep, c->end - clock_ms());
-	if (c->feed_fd >= 0 && !c->answers && c->pause > 0)
+	if (is_fed(c) && c->pause > 0)
 		shorten(sleep, c->pause);
 	if (c->writes != NULL)
 		shorten(sleep, CHILD_DISK_MS);

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -153,29 +154,18 @@ run_function(struct child *c, const int streams[3])
 
 /* ---- its streams: each is 0, and the child's end, or -1 ---- */
 
-static int
-open_null(int *theirs, struct error *err)
-{
-	*theirs = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (*theirs >= 0)
-		return 0;
-	(void)error_errno(err, EX_OSERR, "/dev/null", "cannot open");
-	err->status = EX_OSERR; /* its absence is no fault of the caller's */
-	return -1;
-}
-
-/* A copy of what a program is given, or /dev/null.  A function has pipes alone:
- * there may be no /dev. */
+/* A copy of what a program is given, or /dev/null, whose absence is no fault of
+ * the caller's.  A function has pipes alone: there may be no /dev. */
 static int
 duplicate(const struct child *c, int *theirs, int fd, struct error *err)
 {
 	if (c->argv == NULL)
 		return 0;
-	if (fd < 0)
-		return open_null(theirs, err);
-	*theirs = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	return *theirs >= 0 ? 0 : error_errno(err, EX_OSERR, "descriptor",
-	    "cannot be copied");
+	*theirs = fd < 0 ? open("/dev/null", O_RDWR | O_CLOEXEC)
+	                 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	return *theirs >= 0 ? 0 : error_set(err, EX_OSERR, "%s: %s",
+	    fd < 0 ? "/dev/null: cannot open" : "descriptor: cannot be copied",
+	    strerror(errno));
 }
 
 /* A pipe: the child's end is that one, 0 or 1; the other one is ours. */
@@ -210,7 +200,7 @@ open_feed(struct child *c, int *theirs, struct error *err)
 static int
 open_streams(struct child *c, int theirs[3], struct error *err)
 {
-	if ((c->feed != NULL || c->answers
+	if ((c->feed != NULL || c->argv == NULL
 	        ? open_feed(c, &theirs[0], err)
 	        : duplicate(c, &theirs[0], c->input, err)) != 0)
 		return -1;

@@ -34,14 +34,26 @@ read_some(int fd, struct buf *to, size_t most, const char *path,
 	return n > 0;
 }
 
-/* at: where, in the file; -1: there. */
-static int
-write_whole(int fd, const char *bytes, size_t len, off_t at)
+int
+read_until(int fd, struct buf *to, size_t len, const char *path,
+    struct error *err)
 {
+	int more = 1;
+
+	while (more > 0 && to->len < len)
+		more = read_some(fd, to, len - to->len, path, err);
+	return more;
+}
+
+int
+write_all_at(int fd, const void *bytes, size_t len, off_t at)
+{
+	const char *from = bytes;
+
 	for (size_t done = 0; done < len;) {
 		ssize_t n = at < 0
-		    ? write(fd, bytes + done, len - done)
-		    : pwrite(fd, bytes + done, len - done, at + (off_t)done);
+		    ? write(fd, from + done, len - done)
+		    : pwrite(fd, from + done, len - done, at + (off_t)done);
 
 		if (n < 0 && errno != EINTR)
 			return -1;
@@ -53,13 +65,7 @@ write_whole(int fd, const char *bytes, size_t len, off_t at)
 int
 write_all(int fd, const void *bytes, size_t len)
 {
-	return write_whole(fd, bytes, len, -1);
-}
-
-int
-write_all_at(int fd, const void *bytes, size_t len, off_t at)
-{
-	return write_whole(fd, bytes, len, at);
+	return write_all_at(fd, bytes, len, -1);
 }
 
 /* ---- a copy, holes and all; the file system does it where it can ---- */
@@ -141,13 +147,6 @@ sync_begin(int fd)
 #endif
 }
 
-static bool
-is_full(int code)
-{
-	/* Untested: a file system with quotas. */
-	return code == ENOSPC || code == EDQUOT;
-}
-
 /* Asked of the kernel by writing, in a file without a name: what statfs() calls
  * free may be kept for others, and it knows of no quota. */
 int
@@ -167,5 +166,6 @@ space_error(int directory)
 #else
 	(void)directory;
 #endif
-	return is_full(code) ? code : 0;
+	/* Untested: a file system with quotas. */
+	return code == ENOSPC || code == EDQUOT ? code : 0;
 }

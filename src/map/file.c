@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sysexits.h>
@@ -71,34 +72,19 @@ lock_file(int fd, const struct map_source *source, struct error *err)
 	return 0;
 }
 
-static uint32_t
-turned(uint32_t word)
-{
-	return word >> 24 | (word >> 8 & 0xff00) | (word & 0xff00) << 8 |
-	    word << 24;
-}
-
 static int
 read_magic(int fd, const struct map_source *source, uint32_t *magic,
     struct error *err)
 {
-	size_t have = 0;
+	struct buf start = BUF_INIT;
+	int more = read_until(fd, &start, MAGIC_AT + sizeof(*magic),
+	    source->file.path, err);
 
 	*magic = 0;
-	while (have < sizeof(*magic)) {
-		ssize_t n = pread(fd, (char *)magic + have,
-		    sizeof(*magic) - have, MAGIC_AT + (off_t)have);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return error_errno(err, EX_IOERR, source->file.path,
-			    "cannot read");
-		if (n == 0)
-			break;
-		have += (size_t)n;
-	}
-	return 0;
+	if (more > 0)
+		memcpy(magic, start.at + MAGIC_AT, sizeof(*magic));
+	buf_free(&start);
+	return more < 0 ? -1 : 0;
 }
 
 /* Is it what the spec says?  Written on any machine: libdb reads both. */
@@ -118,9 +104,9 @@ check_type(int fd, const struct map_source *source, struct stat *seen,
 		return error_errno(err, EX_IOERR, source->file.path, "fstat");
 	if (seen->st_size == 0)
 		return not_a_map(source, "empty", err);
-	if (magic == wanted || turned(magic) == wanted)
+	if (magic == wanted || __builtin_bswap32(magic) == wanted)
 		return 0;
-	if (magic == other || turned(magic) == other)
+	if (magic == other || __builtin_bswap32(magic) == other)
 		return not_a_map(source, btree ? "a hash map"
 		        : "a btree map", err);
 	return not_a_map(source, "another kind of file", err);

@@ -20,27 +20,16 @@ struct map {
 
 /* false: nobody asks any more. */
 static bool
-read_until(int fd, struct buf *question, size_t len)
-{
-	struct error ignored;
-	int more = 1;
-
-	while (more > 0 && question->len < len)
-		more = read_some(fd, question, len - question->len, "",
-		    &ignored);
-	return more > 0;
-}
-
-static bool
 read_key(int fd, struct buf *question, struct span *key)
 {
+	struct error ignored;
 	size_t len = 0;
 
 	buf_clear(question);
-	if (!read_until(fd, question, sizeof(len)))
+	if (read_until(fd, question, sizeof(len), "", &ignored) <= 0)
 		return false;
 	memcpy(&len, question->at, sizeof(len));
-	if (!read_until(fd, question, sizeof(len) + len))
+	if (read_until(fd, question, sizeof(len) + len, "", &ignored) <= 0)
 		return false;
 	*key = span_from(buf_as_span(question), sizeof(len));
 	return true;
@@ -82,7 +71,7 @@ map_open(const struct map_source *source, struct error *err)
 	}
 	map->source = *source;
 	map->task = (struct task){ .work = serve, .context = map,
-		.child = { .name = source->file.path, .answers = true,
+		.child = { .name = source->file.path,
 		    .timeout = task_seconds(0, &source->file) } };
 	if (task_start(&map->task, err) == 0 && task_ask(&map->task,
 	        (struct span){ "", 0 }, &answer, err) == 0) {
@@ -100,9 +89,6 @@ map_get(struct map *map, struct span key, struct span *value,
 	struct answer answer;
 	int found;
 
-	if (map->task.child.pid == 0)
-		return error_set(err, EX_DATAERR,
-		    "%s: cannot be read any more", map->source.file.path);
 	buf_clear(&map->question);
 	buf_add(&map->question, &key.len, sizeof(key.len));
 	buf_span(&map->question, key);
@@ -118,15 +104,10 @@ enum lookup
 map_lookup(void *context, struct span key, struct span *value)
 {
 	struct error ignored;
+	int found = map_get(context, key, value, &ignored);
 
-	switch (map_get(context, key, value, &ignored)) {
-	case 1:
-		return LOOKUP_FOUND;
-	case 0:
-		return LOOKUP_NONE;
-	default:
-		return LOOKUP_TEMPFAIL;
-	}
+	return found > 0 ? LOOKUP_FOUND : found == 0 ? LOOKUP_NONE
+	                                             : LOOKUP_TEMPFAIL;
 }
 
 void

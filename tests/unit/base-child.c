@@ -135,7 +135,6 @@ a_function_is_asked_as_often_as_wanted(void **state)
 
 	(void)state;
 	(void)signal(SIGPIPE, SIG_IGN);
-	c.answers = true;
 	c.timeout = 1;
 	assert_int_equal(child_start(&c, &err), 0);
 	for (int i = 1; i < 100; i++) {
@@ -222,7 +221,7 @@ what_a_function_started_ends_with_it(void **state)
 
 	(void)state;
 	assert_int_equal(pipe(ends), 0);
-	c.ends_children = c.answers = true;
+	c.ends_children = true;
 	assert_int_equal(child_start(&c, &err), 0);
 	(void)close(ends[1]);
 	assert_int_equal(child_ask(&c, "", 0, 1, &err), 0);
