@@ -52,15 +52,10 @@ use_libdb(const struct map_build *b, const struct task *task,
 	const struct map_spec *spec = b->source.spec;
 	const struct store_kind *kind = store_kind(spec);
 
-	/* Untested: a build without libdb. */
 	if (kind->build == NULL)
-		return map_libdb() == NULL
-		    ? error_set(err, EX_UNAVAILABLE, "%s: this tlsoff was "
-		        "built without libdb; use --builder makemap",
-		        b->source.file.path)
-		    : error_set(err, EX_UNAVAILABLE, "%s: libdb has no %s "
-		        "maps; use makemap", b->source.file.path,
-		        spec->type_name);
+		return error_set(err, EX_UNAVAILABLE,
+		    "%s: libdb has no %s maps; use makemap",
+		    b->source.file.path, spec->type_name);
 	if (b->builder == BUILD_PATCH && file_copy(b->old, &b->source, err) != 0)
 		return -1;
 	return kind->build(b, task, err);
@@ -160,16 +155,12 @@ finish(struct map_job *job, struct map_proof *proof, struct error *err)
 struct map_job *
 map_begin(const struct map_build *b, struct error *err)
 {
-	struct map_job *job;
+	struct map_job *job = calloc(1, sizeof(*job));
 
-	if (must_not_exist(&b->source.file, err) != 0)
-		return NULL;
-	job = calloc(1, sizeof(*job));
-	if (job == NULL) {
+	if (job == NULL)
 		(void)error_memory(err);
-		return NULL;
-	}
-	if (start(job, b, err) == 0)
+	else if (must_not_exist(&b->source.file, err) == 0 &&
+	    start(job, b, err) == 0)
 		return job;
 	free(job);
 	return NULL;

@@ -46,13 +46,6 @@ makemap_run(const struct map_source *source, const char *const *options,
 	return child_run(child, err);
 }
 
-/* The disk was full, or a limit on the size of files was reached. */
-static bool
-is_disk(int status)
-{
-	return status == EX_IOERR || status == 128 + SIGXFSZ;
-}
-
 int
 makemap_seconds(size_t bytes)
 {
@@ -64,13 +57,15 @@ makemap_failed(const struct map_source *source, int status, struct span said,
     struct error *err)
 {
 	struct buf words = BUF_INIT;
+	bool limit = status == 128 + SIGXFSZ; /* on the size of files */
 
 	buf_visible(&words, span_cut(&said, "\n"));
-	(void)error_set(err, is_disk(status) ? EX_IOERR : EX_UNAVAILABLE,
+	(void)error_set(err,
+	    limit || status == EX_IOERR ? EX_IOERR : EX_UNAVAILABLE,
 	    "%s: %s (exit status %d)%s%.900s",
 	    source->file.path, source->makemap, status,
 	    words.len > 0 ? " says: "
-	    : status == 128 + SIGXFSZ ? " was ended: File too large"
+	    : limit ? " was ended: File too large"
 	    : " failed and said nothing", buf_string(&words));
 	buf_free(&words);
 	return -1;

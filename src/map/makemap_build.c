@@ -128,17 +128,6 @@ complaint_digits(struct span line, const char *name)
 	return digits;
 }
 
-/* Where the record starts that a complaint means. */
-static size_t
-complaint_place(struct words *w, struct span digits)
-{
-	size_t number = 0;
-
-	for (size_t i = 0; i < digits.len && number < SIZE_MAX / 16; i++)
-		number = number * 10 + (size_t)(digits.at[i] - '0');
-	return order_offset(&w->order, number);
-}
-
 static int
 by_start(const void *key, const void *fault)
 {
@@ -166,7 +155,8 @@ find_complaint(struct words *w, struct span said, struct buf *out)
 		struct span line = span_cut(&said, "\n");
 		struct span digits = complaint_digits(line,
 		    w->source->file.name);
-		size_t place = complaint_place(w, digits);
+		size_t place = order_offset(&w->order,
+		    (size_t)span_number(digits, SIZE_MAX / 32));
 
 		if (place != NOWHERE && is_known(w, place))
 			continue;
