@@ -1,7 +1,6 @@
 /* A map that libdb cannot open: "makemap -u" writes KEY, tab, VALUE. */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sysexits.h>
 
 #include "map_private.h"
@@ -12,21 +11,10 @@ struct dump_record {
 
 struct dump {
 	struct buf text;
-	struct buf list; /* of struct dump_record, by key */
-	size_t next;
+	struct buf list; /* its bytes are ... */
+	struct dump_record *records; /* by key */
+	size_t count, next;
 };
-
-static struct dump_record *
-records(const struct dump *d)
-{
-	return (struct dump_record *)(void *)d->list.at;
-}
-
-static size_t
-count(const struct dump *d)
-{
-	return d->list.len / sizeof(struct dump_record);
-}
 
 static int
 compare(const void *left, const void *right)
@@ -57,6 +45,8 @@ split(struct dump *d, const char *path, struct error *err)
 			    "%s: makemap -u wrote a line without a tab", path);
 		buf_add(&d->list, &r, sizeof(r));
 	}
+	d->records = (struct dump_record *)(void *)d->list.at;
+	d->count = d->list.len / sizeof(d->records[0]);
 	return buf_error(&d->list, err);
 }
 
@@ -87,22 +77,20 @@ dump_open(struct store *s, struct error *err)
 {
 	const struct map_source *source = s->source;
 	struct dump *d = calloc(1, sizeof(*d));
-	struct stat seen;
 
 	s->own = d;
 	/* Untested: no memory for what makemap -u says of a map that libdb
 	 * has not. */
 	if (d == NULL)
 		return error_memory(err);
-	s->file = file_open(source, &seen, err);
+	s->file = file_open(source, err);
 	if (s->file < 0 || read_map(d, source, err) != 0)
 		return -1;
 	sandbox(SANDBOX_READ, -1);
 	if (split(d, source->file.path, err) != 0)
 		return -1;
-	if (count(d) > 0)
-		qsort(records(d), count(d), sizeof(struct dump_record),
-		    compare);
+	if (d->count > 0)
+		qsort(d->records, d->count, sizeof(d->records[0]), compare);
 	return 0;
 }
 
@@ -114,8 +102,8 @@ dump_get(struct store *s, struct span key, struct span *value,
 	struct dump_record asked = { key, { "", 0 } }, *found = NULL;
 
 	(void)err;
-	if (count(d) > 0)
-		found = bsearch(&asked, records(d), count(d), sizeof(asked),
+	if (d->count > 0)
+		found = bsearch(&asked, d->records, d->count, sizeof(asked),
 		    compare);
 	if (found != NULL)
 		*value = found->value;
@@ -129,10 +117,10 @@ dump_next(struct store *s, struct span *key, struct span *value,
 	struct dump *d = s->own;
 
 	(void)err;
-	if (d->next == count(d))
+	if (d->next == d->count)
 		return 0;
-	*key = records(d)[d->next].key;
-	*value = records(d)[d->next].value;
+	*key = d->records[d->next].key;
+	*value = d->records[d->next].value;
 	d->next++;
 	return 1;
 }

@@ -33,20 +33,20 @@ not_a_map(const struct map_source *source, const char *why, struct error *err)
 }
 
 int
-file_open(const struct map_source *source, struct stat *seen,
-    struct error *err)
+file_open(const struct map_source *source, struct error *err)
 {
 	const struct map_file *file = &source->file;
 	int fd = open_file(file->directory, file->name);
+	struct stat seen;
 
 	if (fd < 0 && (errno == ELOOP || errno == ENXIO))
 		return not_a_map(source, errno == ELOOP
 		        ? "a symbolic link" : "not a regular file", err);
 	if (fd < 0)
 		return error_errno(err, EX_IOERR, file->path, "cannot open");
-	if (fstat(fd, seen) != 0)
+	if (fstat(fd, &seen) != 0)
 		(void)error_errno(err, EX_IOERR, file->path, "fstat");
-	else if (!S_ISREG(seen->st_mode))
+	else if (!S_ISREG(seen.st_mode))
 		(void)not_a_map(source, "not a regular file", err);
 	else
 		return fd;
@@ -116,7 +116,7 @@ int
 file_open_locked(const struct map_source *source, struct stat *seen,
     struct error *err)
 {
-	int fd = file_open(source, seen, err);
+	int fd = file_open(source, err);
 
 	if (fd < 0 || (lock_file(fd, source, err) == 0 &&
 	    check_type(fd, source, seen, err) == 0))

@@ -48,8 +48,6 @@ grown(void *old, size_t len)
 
 /* ---- writing ---- */
 
-static const char *written; /* the path, for messages, of what is written */
-
 /* What is written is synced after the proof; only the writing begins. */
 static int
 begin_sync(int fd)
@@ -63,20 +61,14 @@ begin_sync(int fd)
 static ssize_t
 write_or_end(int fd, const void *bytes, size_t len, off_t at)
 {
-	struct error err;
-
-	if (write_all_at(fd, bytes, len, at) != 0) {
-		(void)error_errno(&err, EX_IOERR, written,
-		    "cannot be written");
-		task_fail(&err);
-	}
+	if (write_all_at(fd, bytes, len, at) != 0)
+		task_fail(EX_IOERR, "cannot be written");
 	return (ssize_t)len;
 }
 
 void
-libdb_writes(const char *path)
+libdb_writes(void)
 {
-	written = path;
 	(void)db_env_set_func_fsync(begin_sync);
 	(void)db_env_set_func_pwrite(write_or_end);
 }

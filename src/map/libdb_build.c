@@ -122,18 +122,13 @@ delete(struct writer *w, const struct access_record *r, struct error *err)
 static int
 size_hash(struct writer *w)
 {
-	uint32_t most = UINT32_MAX / NEVER_SPLIT;
 	size_t pages = key_text_pages(w->build->access);
 	DB *db = w->libdb.db;
 	int code = db->set_h_ffactor(db, NEVER_SPLIT);
 
-	w->buckets = 2;
-	/* Always below 2^30: access_parse() takes no text of 2^40 bytes. */
-	while (w->buckets < pages)
-		w->buckets *= 2;
-	/* Untested: more buckets than 16 GiB of text have. */
-	return code != 0 ? code : db->set_h_nelem(db, NEVER_SPLIT *
-	    (w->buckets < most ? w->buckets : most));
+	w->buckets = places_buckets(pages < 2 ? 2 : pages);
+	return code != 0 ? code
+	    : db->set_h_nelem(db, NEVER_SPLIT * w->buckets);
 }
 
 /* In the order of the text: of two with a key a btree does not find the first,
@@ -207,14 +202,11 @@ fill_hash(struct writer *w, struct error *err)
 {
 	struct text_walk walk = { .access = w->build->access };
 	struct access_record r;
-	/* Untested: a map of 64 GiB has as many buckets. */
-	uint32_t buckets = w->buckets < PLACES_BUCKETS ? w->buckets
-	                                               : PLACES_BUCKETS;
 
 	while (text_next(&walk, &r))
 		places_add(&w->places, &r, w->build->source.spec);
-	return places_sort(&w->places, buckets, err) != 0 ? -1
-	                                                  : put_sorted(w, err);
+	return places_sort(&w->places, w->buckets, err) != 0
+	    ? -1 : put_sorted(w, err);
 }
 
 /* ---- a copy ---- */
@@ -288,7 +280,7 @@ open_map(struct writer *w, bool patch, struct error *err)
 		return error_errno(err, EX_CANTCREAT, file->path,
 		    "cannot enter its directory");
 	sandbox(SANDBOX_WRITE, file->directory);
-	libdb_writes(file->path);
+	libdb_writes();
 	libdb_new(&w->libdb, file->path);
 	db = w->libdb.db;
 	code = db->set_cachesize(db, 0, btree && !patch ? CACHE_BTREE

@@ -126,30 +126,11 @@ reader_get(struct store *s, struct span key, struct span *value,
 
 /* ---- all of them ---- */
 
-static int
-start(struct reader *r, struct error *err)
-{
-	DB *db = r->libdb.db;
-	int code;
-
-	/* Untested: a cursor takes memory and nothing else. */
-	r->block.flags = DB_DBT_USERMEM;
-	r->block.ulen = BLOCK;
-	r->block.data = malloc(BLOCK);
-	if (r->block.data == NULL)
-		return error_memory(err);
-	code = db->cursor(db, NULL, &r->cursor, DB_CURSOR_BULK);
-	if (code == 0)
-		return 0;
-	r->cursor = NULL;
-	return libdb_error(&r->libdb, EX_IOERR, "cannot be read", code, err);
-}
-
-/* A record larger than the block. */
+/* Makes room for the first block, or for a record that is larger. */
 static int
 grow(struct reader *r, u_int32_t need, struct error *err)
 {
-	u_int32_t size = r->block.ulen * 2;
+	u_int32_t size = r->block.ulen == 0 ? BLOCK : r->block.ulen * 2;
 	void *block;
 
 	/* Untested: a record would have 2 GiB. */
@@ -161,6 +142,23 @@ grow(struct reader *r, u_int32_t need, struct error *err)
 	r->block.data = block;
 	r->block.ulen = size;
 	return 0;
+}
+
+static int
+start(struct reader *r, struct error *err)
+{
+	DB *db = r->libdb.db;
+	int code;
+
+	/* Untested: a cursor takes memory and nothing else. */
+	r->block.flags = DB_DBT_USERMEM;
+	if (grow(r, BLOCK, err) != 0)
+		return -1;
+	code = db->cursor(db, NULL, &r->cursor, DB_CURSOR_BULK);
+	if (code == 0)
+		return 0;
+	r->cursor = NULL;
+	return libdb_error(&r->libdb, EX_IOERR, "cannot be read", code, err);
 }
 
 /* Reads the next block: 1, 0 at the end, -1. */

@@ -73,8 +73,8 @@ map_open(const struct map_source *source, struct error *err)
 	map->task = (struct task){ .work = serve, .context = map,
 		.child = { .name = source->file.path,
 		    .timeout = task_seconds(0, &source->file) } };
-	if (task_start(&map->task, err) == 0 && task_ask(&map->task,
-	        (struct span){ "", 0 }, &answer, err) == 0) {
+	if (task_start(&map->task, err) == 0 &&
+	    task_ask(&map->task, (struct span){ "", 0 }, &answer, err) == 0) {
 		map->task.child.timeout = KEY_SECONDS;
 		return map;
 	}

@@ -92,14 +92,13 @@ struct places {
 	struct buf list;
 };
 
-/* More than these cannot be told apart. */
-#define PLACES_BUCKETS ((uint32_t)1 << 24)
-
 /* In the order of the text.  Failures are remembered; places_sort() tells. */
 void places_add(struct places *p, const struct access_record *r,
     const struct map_spec *spec);
-/* Bucket by bucket, in a bucket as in the text; buckets: a power of two, at
- * most PLACES_BUCKETS.  EX_OSERR. */
+/* One for each of so many pages: a power of two, of those that libdb can be told
+ * the greatest at most. */
+uint32_t places_buckets(size_t pages);
+/* Bucket by bucket, in a bucket as in the text.  EX_OSERR. */
 int places_sort(struct places *p, uint32_t buckets, struct error *err) MUST_USE;
 size_t places_count(const struct places *p);
 /* Of record i: the offset; the lower 24 bits of the hash of its key as stored. */
@@ -137,9 +136,9 @@ void order_free(struct order *o);
 /* ---- the file of a map ---- */
 
 /* Open for reading, a regular file and no link, or -1 as map_open(). */
-int file_open(const struct map_source *source, struct stat *seen,
-    struct error *err) MUST_USE;
-/* The same, with a shared lock and of the right type of libdb's. */
+int file_open(const struct map_source *source, struct error *err) MUST_USE;
+/* The same, with a shared lock and of the right type of libdb's; seen: as it is
+ * under the lock. */
 int file_open_locked(const struct map_source *source, struct stat *seen,
     struct error *err) MUST_USE;
 /* Copies the old map, under a shared lock; the source's file must not exist.  As
@@ -167,8 +166,7 @@ struct task {
 	    struct error *err);
 	const void *context;
 	struct child child; /* its name, the path, timeout and progress, in
-	                       bytes of the text, are the caller's; and answers,
-	                       for one that is asked */
+	                       bytes of the text, are the caller's */
 	struct buf words;   /* the child may add some, to be had from
 	                       task_words() */
 };
@@ -193,8 +191,9 @@ void task_free(struct task *task);
  * answered then, too.  -1: nobody listens.  Without memory, for the words
  * either, the process ends. */
 int task_answer(struct task *task, struct answer *answer) MUST_USE;
-/* In the child: ends it, as if work had failed with err. */
-_Noreturn void task_fail(const struct error *err);
+/* In the child, after a failed system call: ends it, as if work had failed with
+ * error_errno(), of the map. */
+_Noreturn void task_fail(int status, const char *what);
 
 /* ---- a map in this process ---- */
 
@@ -255,8 +254,8 @@ struct libdb {
 void libdb_new(struct libdb *l, const char *path);
 /* In a child's task: libdb does not wait for the disk when it closes a file,
  * which is to be synced after the proof; the writing begins at once.  Where the
- * disk fails the child ends with EX_IOERR and this path. */
-void libdb_writes(const char *path);
+ * disk fails the child ends with EX_IOERR. */
+void libdb_writes(void);
 /* Fills err for libdb's code; returns -1. */
 int libdb_error(struct libdb *l, int status, const char *what, int code,
     struct error *err);

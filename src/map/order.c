@@ -73,6 +73,20 @@ places_offset(const struct places *p, size_t i)
 	return (size_t)(place(p, i) & (((uint64_t)1 << OFFSET_BITS) - 1));
 }
 
+/* libdb is told a thousand times as many in 32 bits (libdb_build.c). */
+#define BUCKETS_MOST ((uint32_t)1 << 22)
+
+uint32_t
+places_buckets(size_t pages)
+{
+	uint32_t buckets = 1;
+
+	/* Untested: a text of 16 GiB has as many. */
+	while (buckets < pages && buckets < BUCKETS_MOST)
+		buckets *= 2;
+	return buckets;
+}
+
 /* A counting sort; it does not change the order within a bucket. */
 int
 places_sort(struct places *p, uint32_t buckets, struct error *err)
@@ -151,12 +165,8 @@ static int
 sort(struct order *o, struct error *err)
 {
 	size_t pages = key_pages(o->places.text.len, places_count(&o->places));
-	uint32_t buckets = 1;
 
-	/* Untested: a text of 64 GiB has as many buckets. */
-	while (buckets <= pages / 2 && buckets < PLACES_BUCKETS)
-		buckets *= 2;
-	return places_sort(&o->places, buckets, err);
+	return places_sort(&o->places, places_buckets(pages / 2 + 1), err);
 }
 
 void

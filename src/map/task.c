@@ -51,10 +51,11 @@ task_answer(struct task *t, struct answer *answer)
 }
 
 void
-task_fail(const struct error *err)
+task_fail(int status, const char *what)
 {
-	struct answer answer = { .status = -1, .err = *err };
+	struct answer answer = { .status = -1 };
 
+	(void)error_errno(&answer.err, status, ours->child.name, what);
 	buf_clear(&ours->words);
 	_exit(task_answer(ours, &answer) == 0 ? 0 : EX_IOERR);
 }
