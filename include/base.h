@@ -268,7 +268,7 @@ int read_some(int fd, struct buf *to, size_t most, const char *path,
 /* The same until there are len bytes of it: 1, 0 where it ends before, -1. */
 int read_until(int fd, struct buf *to, size_t len, const char *path,
     struct error *err) MUST_USE;
-/* All of it, there or at that offset, of -1: there: 0, or -1 with errno. */
+/* All of it, there or at that offset (-1: there, too): 0, or -1 with errno. */
 int write_all(int fd, const void *bytes, size_t len) MUST_USE;
 int write_all_at(int fd, const void *bytes, size_t len, off_t at) MUST_USE;
 /* Lets the disk begin with what was written to a file, so that a later fsync()

@@ -11,7 +11,7 @@ struct dump_record {
 
 struct dump {
 	struct buf text;
-	struct buf list; /* its bytes are ... */
+	struct buf list; /* holds the records */
 	struct dump_record *records; /* by key */
 	size_t count, next;
 };

@@ -79,7 +79,7 @@ makemap_build(const struct map_source *source, const struct access *access,
 	size_t n = 0;
 	int status;
 	struct child child = { .feed = &feed, .writes = source->file.path,
-		.messages = &task->words, .keep = TASK_WORDS,
+		.messages = &task->words,
 		.timeout = makemap_seconds(access->text.len),
 		.progress = &progress };
 

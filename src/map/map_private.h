@@ -158,8 +158,6 @@ struct answer {
 	size_t words;        /* bytes */
 };
 
-#define TASK_WORDS ((size_t)1 << 20) /* bytes of words that are kept */
-
 struct task {
 	bool writes;        /* libdb makes the map, and does not only read it */
 	int (*work)(struct task *task, struct answer *answer,

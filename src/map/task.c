@@ -14,7 +14,7 @@
 #include "map_private.h"
 
 #define SECONDS 20 /* and one more for each MiB */
-#define WORDS_MOST ((size_t)64 << 20)
+#define WORDS_MOST ((size_t)64 << 20) /* bytes */
 
 /* Of the map count the bytes on the disk, for a damaged one may have any size. */
 int
@@ -83,7 +83,7 @@ task_start(struct task *t, struct error *err)
 	t->child.ends_children = true;
 	t->child.input = t->child.directory = t->child.target = -1;
 	t->child.output = &t->words;
-	t->child.keep = sizeof(struct answer) + TASK_WORDS;
+	t->child.keep = sizeof(struct answer) + WORDS_MOST;
 	return child_start(&t->child, err);
 }
 
