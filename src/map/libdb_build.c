@@ -276,9 +276,11 @@ open_map(struct writer *w, bool patch, struct error *err)
 	DB *db;
 	int code;
 
-	if (fchdir(file->directory) != 0)
-		return error_errno(err, EX_CANTCREAT, file->path,
+	if (fchdir(file->directory) != 0) {
+		(void)error_errno(err, EX_CANTCREAT, file->path,
 		    "cannot enter its directory");
+		return -1;
+	}
 	sandbox(SANDBOX_WRITE, file->directory);
 	libdb_writes();
 	libdb_new(&w->libdb, file->path);
