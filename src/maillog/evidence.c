@@ -36,9 +36,9 @@ client_error(struct maillog_state *s, const struct record *r)
 	/* Where the process is known, its host would have come by now. */
 	if (r->process != 0)
 		process_give_up_client(s, p);
-	p->client_open += (unsigned)r->times;
-	p->client_reason = reason_of(s, g);
-	p->time = order_of_record(s, r);
+	p->client.times += r->times;
+	p->client.reason = reason_of(s, g);
+	p->client.time = order_of_record(s, r);
 }
 
 static bool
@@ -52,12 +52,11 @@ explained(const struct maillog_host *row, uint64_t process)
 
 /* Takes back the errors this failure answers; the reason, if it is sure. */
 static unsigned
-answered(struct process *p, unsigned long times)
+answered(struct failure *errors, unsigned long times)
 {
-	unsigned reason = p->client_open == times ? p->client_reason : 0;
+	unsigned reason = errors->times == times ? errors->reason : 0;
 
-	p->client_open -= p->client_open < times ? p->client_open
-						 : (unsigned)times;
+	errors->times -= errors->times < times ? errors->times : times;
 	return reason;
 }
 
@@ -73,7 +72,7 @@ find_address(struct maillog_state *s, const char *line,
 	row->tries++;
 	/* Untested: a journal in which one process talks to two hosts. */
 	if (line == NULL && p->known_len > 0 &&
-	    relay_parse(s, (struct span){ text_of(s, p)->known, p->known_len },
+	    relay_parse(s, (struct span){ p->known, p->known_len },
 	        &relay) &&
 	    strcmp(relay.host, row->host) == 0)
 		host_set_address(row, relay.address);
@@ -83,29 +82,22 @@ find_address(struct maillog_state *s, const char *line,
 		process_watch(s, p);
 }
 
-/* Counts it for the host it names, which most often is known by that name and
- * its hash; name: empty where the pattern has to be asked.  NULL: none, or it is
- * too old.  *len: of the name, 0 for none. */
+/* Counts it for the host of that name, which most often is known by its hash.
+ * NULL: it is none, or the failure is too old. */
 static struct maillog_host *
 count_client(struct maillog_state *s, const struct failure *f,
-    struct span message, struct span name, uint64_t hash, size_t *len)
+    struct span name, uint64_t hash)
 {
-	struct maillog_host *row = name.len == 0 ||
-	    f->grade != MAILLOG_CONFIRMED ? NULL
-	    : host_expected(s, hash, name);
-	struct span g[GROUPS];
+	struct maillog_host *row = f->grade != MAILLOG_CONFIRMED
+	    ? NULL : host_expected(s, hash, name);
 	struct relay relay;
 
-	*len = row == NULL ? 0 : row->host_len;
 	if (row != NULL)
 		return host_again(s, f, row);
-	if (!match(&s->matcher, PATTERN_CLIENT, message, g) ||
-	    !relay_of_server(g[1], g[2], &relay)) {
-		host_unattributed(s, f->time, f->times);
-		return NULL;
-	}
-	*len = g[1].len;
-	return host_count(s, f, &relay);
+	if (relay_server(s, name, &relay))
+		return host_count(s, f, &relay);
+	host_unattributed(s, f);
+	return NULL;
 }
 
 static void
@@ -118,13 +110,12 @@ client_failure(struct maillog_state *s, const char *line,
 	uint64_t hash = host_expect(s, name);
 	struct process *p = process_find(s, r->process);
 	struct maillog_host *row;
-	size_t len;
 
 	f.time = order_of_record(s, r);
-	f.reason = p == NULL ? 0 : answered(p, r->times);
-	row = count_client(s, &f, r->message, name, hash, &len);
+	f.reason = p == NULL ? 0 : answered(&p->client, r->times);
+	row = count_client(s, &f, name, hash);
 	/* Its to= lines may not name it in full: they are known by the pid. */
-	if (len > SHORTENED)
+	if (name.len > SHORTENED)
 		process_get(s, r->process)->client_seen = true;
 	if (row == NULL)
 		return;
@@ -197,20 +188,25 @@ delivery(struct maillog_state *s, const struct record *r)
 	if (named)
 		(void)host_count(s, &f, &relay);
 	else
-		host_unattributed(s, f.time, f.times);
+		host_unattributed(s, &f);
 	return true;
 }
 
 /* ---- we receive ---- */
 
+/* Is the client that it failed with still to be found? */
+static bool
+is_open(const struct process *p)
+{
+	return p->server.times > 0 && p->row == NULL;
+}
+
 static void
 blame(struct maillog_state *s, struct process *p, const struct relay *relay)
 {
-	struct failure f = { ROLE_SERVER, p->grade, p->server_reason, p->times,
-		p->time };
-
-	p->row = host_count(s, &f, relay);
-	p->server = p->row == NULL ? SERVER_NONE : SERVER_NAMED;
+	p->row = host_count(s, &p->server, relay);
+	if (p->row == NULL)
+		p->server.times = 0;
 }
 
 /* The whole relay was found: is it the one that was cut? */
@@ -219,9 +215,9 @@ complete(struct maillog_state *s, struct process *p, struct span relay)
 {
 	struct relay host;
 
-	if (p->server == SERVER_OPEN && relay.len >= p->cut_len &&
+	if (is_open(p) && relay.len >= p->cut_len &&
 	    (p->cut_len == 0 ||
-	        memcmp(text_of(s, p)->cut, relay.at, p->cut_len) == 0) &&
+	        memcmp(p->cut, relay.at, p->cut_len) == 0) &&
 	    relay_parse(s, relay, &host))
 		blame(s, p, &host);
 }
@@ -236,28 +232,25 @@ server_failure(struct maillog_state *s, const char *line,
 	bool known = match(&s->matcher, PATTERN_SERVER, r->message, g);
 
 	process_give_up_server(s, p);
-	p->server = SERVER_OPEN;
-	p->times = r->times;
-	p->grade = r->grade;
-	p->time = order_of_record(s, r);
-	p->server_reason = known ? reason_of(s, g) : 0;
+	p->server = (struct failure){ ROLE_SERVER, r->grade,
+		known ? reason_of(s, g) : 0, r->times, order_of_record(s, r) };
 	p->cut_len = 0;
 	if (known && g[6].len < RELAY_CUT && relay_parse(s, g[6], &relay)) {
 		blame(s, p, &relay);
 	} else if (g[6].len > 0) {
 		/* Whatever stands there, the whole relay begins with it. */
 		p->cut_len = g[6].len < RELAY_CUT ? g[6].len : RELAY_CUT;
-		memcpy(text_of(s, p)->cut, g[6].at, p->cut_len);
+		memcpy(p->cut, g[6].at, p->cut_len);
 	}
 	if (r->process == 0) {
 		/* Nothing will ever tell more. */
 		process_give_up_server(s, p);
 		return;
 	}
-	if (p->server == SERVER_OPEN && line != NULL)
+	if (is_open(p) && line != NULL)
 		find_earlier_relay(s, line, r, p);
-	complete(s, p, (struct span){ text_of(s, p)->known, p->known_len });
-	if (p->server != SERVER_NONE)
+	complete(s, p, (struct span){ p->known, p->known_len });
+	if (p->server.times > 0)
 		process_watch(s, p);
 	p->known_len = 0;
 }
@@ -293,10 +286,10 @@ session_end(struct maillog_state *s, const struct record *r)
 	complete(s, p, g[1]);
 	/* Untested: a process talks to one host at a time, and the pattern
 	 * finds addresses only. */
-	if (p->server == SERVER_NAMED && is_implicit(g[2]) &&
+	if (p->row != NULL && is_implicit(g[2]) &&
 	    relay_parse(s, g[1], &relay) &&
 	    strcmp(relay.address, p->row->address) == 0)
-		p->row->implicit += p->times;
+		p->row->implicit += p->server.times;
 	process_forget(s, p);
 	return true;
 }

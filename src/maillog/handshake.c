@@ -16,7 +16,7 @@ waits(struct maillog_state *s, const struct record *r, enum maillog_grade grade,
 	struct relay relay;
 
 	if (name.len >= RELAY_CUT || !relay_server(s, name, &relay)) {
-		host_unattributed(s, f.time, f.times);
+		host_unattributed(s, &f);
 		return;
 	}
 	row = host_count(s, &f, &relay);

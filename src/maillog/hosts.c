@@ -241,10 +241,10 @@ host_again(struct maillog_state *s, const struct failure *f,
 }
 
 void
-host_unattributed(struct maillog_state *s, long long time, unsigned long times)
+host_unattributed(struct maillog_state *s, const struct failure *f)
 {
-	if (!too_old(s, time))
-		s->result->unattributed += times;
+	if (!too_old(s, f->time))
+		s->result->unattributed += f->times;
 }
 
 /* ---- the end ---- */

@@ -42,7 +42,6 @@ enum pattern {
 	PATTERN_PREFIX,   /* what a copy puts in front; 1: it copies others, too */
 	PATTERN_UNREAD,   /* a failure, anywhere */
 	PATTERN_SENDMAIL, /* how messages of sendmail's begin */
-	PATTERN_CLIENT,   /* name, or the address of a literal */
 	PATTERN_CLIENT_ERROR, /* reason, SSL_error, timedout, errno, retry */
 	PATTERN_SERVER,   /* the same, and relay */
 	PATTERN_DELIVERY, /* host, address, stat */
@@ -141,33 +140,30 @@ enum shape {
 #define PROCESS_TABLE 4096
 #endif
 
-enum server_state { SERVER_NONE, SERVER_NAMED, SERVER_OPEN };
+struct failure {
+	enum role role;
+	enum maillog_grade grade;
+	unsigned reason;
+	unsigned long times;
+	long long time;
+};
 
-/* Apart from the rest, so that a search stays within two cache lines. */
+/* Not in struct process, so that a search stays within two cache lines. */
 struct process_slot {
 	uint64_t key;               /* 0: free */
-	unsigned long long expires; /* offset in this log */
+	unsigned long long expires; /* offset in this log; free: 0 */
 };
 
 /* What is known of a live process. */
 struct process {
 	unsigned watch;             /* == state.watch: its next lines matter */
-	unsigned client_open;       /* errors whose host has not come yet */
-	unsigned client_reason;
 	bool client_seen;           /* a failure as client was confirmed */
-	enum server_state server;
-	struct maillog_host *row;   /* SERVER_NAMED: who was blamed */
-	unsigned server_reason;
-	enum maillog_grade grade;
-	unsigned long times;
-	long long time;
+	struct failure client;      /* errors whose host has not come yet */
+	struct failure server;      /* the last one, while its session lasts */
+	struct maillog_host *row;   /* who was blamed for it; NULL: nobody yet */
 	size_t cut_len, known_len;
-};
-
-/* Seldom used: apart, so that the caches hold more processes. */
-struct process_text {
-	char cut[RELAY_CUT];    /* SERVER_OPEN: what the line says of it */
-	char known[RELAY_SIZE]; /* relay as other lines have it */
+	char cut[RELAY_CUT];        /* the client, as the server's line cut it */
+	char known[RELAY_SIZE];     /* relay as other lines have it */
 };
 
 /* Of 64-bit hashes under a key of ours; grows, and forgets nothing. */
@@ -212,7 +208,6 @@ struct maillog_state {
 
 	struct process_slot process_slots[PROCESS_TABLE];
 	struct process processes[PROCESS_TABLE];
-	struct process_text process_texts[PROCESS_TABLE];
 	unsigned watch;             /* which watch it is */
 	unsigned watching;          /* processes in it */
 	unsigned long long watch_end;
@@ -291,11 +286,8 @@ bool relay_parse(struct maillog_state *s, struct span text,
 /* A server's name as the client role logs it; the address of a literal. */
 bool relay_server(struct maillog_state *s, struct span text,
     struct relay *relay);
-/* The same of what PATTERN_HOST or PATTERN_CLIENT found. */
-bool relay_of_server(struct span name, struct span address,
-    struct relay *relay);
 /* The host of "ruleset=tls_server, arg1=SOFTWARE, relay=HOST, reject=454 ",
- * whatever it is made of; empty: it is not such a line, or an address. */
+ * whatever it is made of; empty: it is not such a line. */
 struct span relay_client(struct span message);
 /* The part of a logged relay that tells hosts apart in the tallies. */
 struct span relay_essence(struct span text);
@@ -315,11 +307,6 @@ bool evidence_sts(struct maillog_state *s, const struct record *r);
 
 /* ---- process.c ---- */
 
-static inline struct process_text *
-text_of(struct maillog_state *s, const struct process *p)
-{
-	return &s->process_texts[p - s->processes];
-}
 struct process *process_find(struct maillog_state *s, uint64_t process);
 struct process *process_get(struct maillog_state *s, uint64_t process);
 void process_forget(struct maillog_state *s, struct process *p);
@@ -341,14 +328,6 @@ void find_earlier_address(struct maillog_state *s, const char *line,
 
 /* ---- hosts.c ---- */
 
-struct failure {
-	enum role role;
-	enum maillog_grade grade;
-	unsigned reason;
-	unsigned long times;
-	long long time;
-};
-
 /* NULL: no memory, or older than wanted. */
 struct maillog_host *host_count(struct maillog_state *s,
     const struct failure *f, const struct relay *relay);
@@ -364,8 +343,7 @@ struct maillog_host *host_expected(const struct maillog_state *s,
 struct maillog_host *host_again(struct maillog_state *s,
     const struct failure *f, struct maillog_host *row);
 void host_set_address(struct maillog_host *row, const char *address);
-void host_unattributed(struct maillog_state *s, long long time,
-    unsigned long times);
+void host_unattributed(struct maillog_state *s, const struct failure *f);
 /* Fills the public parts of all rows and sorts them. */
 void hosts_finish(struct maillog_state *s);
 void hosts_free(struct maillog_state *s);

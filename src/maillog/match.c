@@ -144,9 +144,6 @@ static const char *const patterns[PATTERN_COUNT] = {
 				      "(?:\\[\\d++\\])?+: "
 				      "|STARTTLS[=:]|ruleset=|tls_(?:clt|srv)_features="
 				      "|message repeated "),
-	[PATTERN_CLIENT] = ANCHORED("ruleset=tls_server, arg1=SOFTWARE, "
-				    "relay=(?:(" NAME ")|\\[(" ADDRESS ")\\])\\.?, "
-				    "reject=\\d{3} "),
 	[PATTERN_CLIENT_ERROR] = ANCHORED("STARTTLS=client, error: "
 					  "connect failed=" ERROR_FIELDS "\\z"),
 	[PATTERN_SERVER] = ANCHORED("STARTTLS=server, error: accept failed="

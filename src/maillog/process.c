@@ -19,17 +19,17 @@
 void
 process_give_up_client(struct maillog_state *s, struct process *p)
 {
-	if (p->client_open > 0)
-		host_unattributed(s, p->time, p->client_open);
-	p->client_open = 0;
+	host_unattributed(s, &p->client);
+	p->client.times = 0;
 }
 
 void
 process_give_up_server(struct maillog_state *s, struct process *p)
 {
-	if (p->server == SERVER_OPEN)
-		host_unattributed(s, p->time, p->times);
-	p->server = SERVER_NONE;
+	if (p->row == NULL)
+		host_unattributed(s, &p->server);
+	p->row = NULL;
+	p->server.times = 0;
 }
 
 static struct process_slot *
@@ -52,7 +52,7 @@ process_forget(struct maillog_state *s, struct process *p)
 	process_give_up_client(s, p);
 	process_give_up_server(s, p);
 	process_unwatch(s, p);
-	slot_of(s, p)->key = 0;
+	*slot_of(s, p) = (struct process_slot){ 0, 0 };
 	p->client_seen = false;
 	p->known_len = 0;
 }
@@ -101,10 +101,8 @@ process_get(struct maillog_state *s, uint64_t process)
 	for (size_t i = 1; p == NULL && i < PROBES; i++) {
 		size_t at = (size_t)(key + i) % PROCESS_TABLE;
 
-		if (s->process_slots[oldest].key != 0 &&
-		    (s->process_slots[at].key == 0 ||
-		        s->process_slots[at].expires <
-		            s->process_slots[oldest].expires))
+		if (s->process_slots[at].expires <
+		    s->process_slots[oldest].expires)
 			oldest = at;
 	}
 	if (p == NULL) {
@@ -142,11 +140,11 @@ relay_of(struct maillog_state *s, struct span message, bool *begins)
 }
 
 static void
-learn(struct maillog_state *s, struct process *p, struct span relay)
+learn(struct process *p, struct span relay)
 {
 	if (relay.len == 0 || relay.len > RELAY_SIZE)
 		return;
-	memcpy(text_of(s, p)->known, relay.at, relay.len);
+	memcpy(p->known, relay.at, relay.len);
 	p->known_len = relay.len;
 }
 
@@ -158,7 +156,7 @@ process_learn(struct maillog_state *s, struct process *p, struct span message)
 
 	/* {client_name} says less: neither IDENT nor that it is forged. */
 	if (p->known_len == 0 || memcmp(message.at, "tls_srv", 7) != 0)
-		learn(s, p, relay);
+		learn(p, relay);
 }
 
 /* ---- looking back ---- */
@@ -241,7 +239,7 @@ find_earlier_relay(struct maillog_state *s, const char *line,
 		if (p->known_len > 0 && r.message.len > 0 &&
 		    r.message.at[0] == 't')
 			continue;
-		learn(s, p, relay_of(s, r.message, &begins));
+		learn(p, relay_of(s, r.message, &begins));
 	}
 }
 

@@ -51,28 +51,21 @@ spell_address(const char *typed, char out[ADDRESS_SIZE])
 }
 
 bool
-relay_of_server(struct span name, struct span address, struct relay *relay)
+relay_server(struct maillog_state *s, struct span text, struct relay *relay)
 {
 	char literal[ADDRESS_SIZE];
+	struct span g[GROUPS];
 
 	relay->address[0] = '\0';
-	if (name.len > 0)
-		return copy_lower(relay->host, sizeof(relay->host), name);
-	if (!copy_lower(literal, sizeof(literal), address) ||
+	if (!match(&s->matcher, PATTERN_HOST, text, g))
+		return false;
+	if (g[1].len > 0)
+		return copy_lower(relay->host, sizeof(relay->host), g[1]);
+	if (!copy_lower(literal, sizeof(literal), g[2]) ||
 	    !spell_address(literal, relay->address))
 		return false;
 	return (size_t)snprintf(relay->host, sizeof(relay->host), "[%s]",
 		   literal) < sizeof(relay->host);
-}
-
-bool
-relay_server(struct maillog_state *s, struct span text, struct relay *relay)
-{
-	struct span g[GROUPS];
-
-	/* Untested: what is asked of stood where a pattern has a host. */
-	return match(&s->matcher, PATTERN_HOST, text, g) &&
-	    relay_of_server(g[1], g[2], relay);
 }
 
 struct span
@@ -86,7 +79,7 @@ relay_client(struct span message)
 	size_t most = message.len < before + after ? 0
 	    : message.len - before - after + 1;
 
-	end = most == 0 || *at == '[' ? NULL
+	end = most == 0 ? NULL
 	    : memchr(at, ',', most < HOST_SIZE ? most : HOST_SIZE);
 	if (end == NULL || memcmp(end, tail, sizeof(tail) - 1) != 0)
 		return none;
