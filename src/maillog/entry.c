@@ -25,7 +25,7 @@ static const struct field_name {
 	{ "_COMM", FIELD_COMM, true },
 	{ "_UID", FIELD_UID, true },
 	{ "__REALTIME_TIMESTAMP", FIELD_TIME, true },
-	{ "__CURSOR", FIELD_CURSOR, true },
+	{ "__CURSOR", FIELD_CURSOR, true }, /* twice: two entries in one */
 	/* rsyslog's %jsonmesg% */
 	{ "msg", FIELD_MESSAGE, false },
 	{ "syslogtag", FIELD_TAG, false },
@@ -64,11 +64,12 @@ entry_clear(struct entry *e)
 {
 	for (size_t i = 0; i < FIELDS; i++) {
 		e->field[i].len = 0;
-		e->field[i].bad = e->field[i].seen = false;
+		e->field[i].seen = false;
 	}
 	e->message_len = 0;
-	e->journal = e->whole_line = false;
+	e->journal = e->whole_line = e->complete = false;
 	e->names = 0;
+	e->bad = false;
 }
 
 /* One of two messages, or lines, is not sendmail's.  Where there are both, the
@@ -81,11 +82,12 @@ set_message(struct entry *e, enum entry_field i, struct span value)
 	/* Untested: a longer field is left out before. */
 	if (i == FIELD_LINE && f->seen && !e->whole_line)
 		return;
-	f->bad = f->bad || (f->seen && !e->whole_line) ||
-	    (f->seen && i == FIELD_LINE) || value.len > MAILLOG_LINE_MAX;
-	f->seen = true;
-	if (f->bad)
+	if ((f->seen && (!e->whole_line || i == FIELD_LINE)) ||
+	    value.len > MAILLOG_LINE_MAX) {
+		f->seen = e->bad = true;
 		return;
+	}
+	f->seen = true;
 	e->whole_line = i == FIELD_LINE;
 	e->message_len = value.len;
 	if (value.len > 0)
@@ -98,13 +100,12 @@ entry_set(struct entry *e, struct span name, struct span value)
 	const size_t count = sizeof(names) / sizeof(names[0]);
 	struct field *f;
 	size_t i = 0;
-	bool twice;
 
 	while (i < count && !span_equal(name, span_of(names[i].name)))
 		i++;
 	if (i == count)
 		return;
-	twice = (e->names >> i & 1) != 0;
+	e->bad = e->bad || (e->names >> i & 1) != 0;
 	e->names |= 1ULL << i;
 	e->journal = e->journal || names[i].journal;
 	if (names[i].field == FIELD_MESSAGE || names[i].field == FIELD_LINE) {
@@ -112,13 +113,12 @@ entry_set(struct entry *e, struct span name, struct span value)
 		return;
 	}
 	f = &e->field[names[i].field];
-	f->bad = f->bad || twice ||
-	    (value.len > FIELD_SIZE && names[i].field != FIELD_CURSOR);
+	e->bad = e->bad || value.len > FIELD_SIZE;
 	/* Of several names for one thing the first counts. */
-	if (f->bad || f->seen)
+	if (e->bad || f->seen)
 		return;
 	f->seen = true;
-	f->len = names[i].field == FIELD_CURSOR ? 0 : value.len;
+	f->len = value.len;
 	if (f->len > 0)
 		memcpy(f->text, value.at, f->len);
 }
@@ -159,9 +159,8 @@ who_wrote(const struct entry *e, struct span tag, enum maillog_grade *grade)
 {
 	struct span comm = field(e, FIELD_COMM), pid = field(e, FIELD_PID);
 
-	for (size_t i = 0; i < FIELDS; i++)
-		if (e->field[i].bad)
-			return ENTRY_UNREAD;
+	if (e->bad)
+		return ENTRY_UNREAD;
 	if (comm.len > 0 && !is_sendmails_tag(comm))
 		return ENTRY_OTHERS;
 	if (pid.len > 0 && e->field[FIELD_SYSLOG_PID].len > 0 &&

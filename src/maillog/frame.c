@@ -29,7 +29,7 @@ frame_is_stream(struct span bytes)
 }
 
 size_t
-frame_take(struct entry *e, struct span bytes, bool last, bool *complete)
+frame_take(struct entry *e, struct span bytes, bool last)
 {
 	size_t count, frame = frame_len(bytes, &count), taken = frame;
 	const char *end = memchr(bytes.at, '\n',
@@ -43,7 +43,7 @@ frame_take(struct entry *e, struct span bytes, bool last, bool *complete)
 		return 0;
 	if (taken < bytes.len)
 		bytes.len = taken;
-	*complete = frame > 0;
+	e->complete = frame > 0;
 	if (frame > 0)
 		entry_set(e, span_of("line"), span_from(bytes, count));
 	return bytes.len;

@@ -70,7 +70,7 @@ binary(struct entry *e, struct span name, struct span bytes)
 
 /* One field or the end of an entry; bytes taken, 0: not all of it is here. */
 static size_t
-one_field(struct entry *e, struct span bytes, bool *complete)
+one_field(struct entry *e, struct span bytes)
 {
 	struct span rest = bytes, value = span_cut(&rest, "\n"), name;
 	size_t line = value.len, more;
@@ -82,7 +82,7 @@ one_field(struct entry *e, struct span bytes, bool *complete)
 		return line;
 	}
 	if (line == 0) {
-		*complete = true;
+		e->complete = true;
 		return 1;
 	}
 	name = span_cut(&value, "=");
@@ -95,11 +95,11 @@ one_field(struct entry *e, struct span bytes, bool *complete)
 }
 
 size_t
-export_take(struct entry *e, struct span bytes, bool last, bool *complete)
+export_take(struct entry *e, struct span bytes, bool last)
 {
 	(void)last;
 	return e->skip > 0 || e->skip_line ? pass_over(e, bytes)
-	    : one_field(e, bytes, complete);
+	    : one_field(e, bytes);
 }
 
 /* ---- verbose ---- */
@@ -124,14 +124,13 @@ begin(struct entry *e, struct span line)
 {
 	struct span stamp = span_cut(&line, "[");
 
-	entry_clear(e);
-	e->open = e->journal = true;
+	e->journal = true;
 	if (line.at != NULL)
 		entry_set(e, span_of("__REALTIME_TIMESTAMP"), span_trim(stamp));
 }
 
 size_t
-verbose_take(struct entry *e, struct span bytes, bool last, bool *complete)
+verbose_take(struct entry *e, struct span bytes, bool last)
 {
 	struct span rest = bytes, line;
 	bool begins, is_long;
@@ -145,11 +144,9 @@ verbose_take(struct entry *e, struct span bytes, bool last, bool *complete)
 	begins = line.len > 0 && line.at[0] != ' ' && !e->skip_line;
 	/* The next entry begins: the one before is complete.  It is taken
 	 * first, and this line again. */
-	if (begins && e->open) {
-		e->open = false;
-		*complete = true;
+	e->complete = begins && e->journal;
+	if (e->complete)
 		return 0;
-	}
 	if (begins)
 		begin(e, line);
 	else if (!e->skip_line && !is_long)

@@ -10,6 +10,8 @@
 
 #include "maillog_private.h"
 
+#define DEEPEST 16
+
 struct reader {
 	const char *at, *end;
 	char *out; /* room for MAILLOG_LINE_MAX: no value is longer than the line */
@@ -102,6 +104,8 @@ string(struct reader *r, char *out, struct span *value)
 	if (!take(r, '"'))
 		return false;
 	while (r->at < r->end && *r->at != '"') {
+		if (*r->at == '\n')
+			return false;
 		if (*r->at != '\\') {
 			out[len++] = *r->at++;
 			continue;
@@ -154,7 +158,8 @@ array(struct reader *r, struct span *value, int *times)
 	return true;
 }
 
-/* Behind its brace: passes over an object within the entry. */
+/* Behind its brace: passes over an object within the entry.  It has a limit, for
+ * a stream that is no entry is read again from each brace on. */
 static bool
 pass_object(struct reader *r)
 {
@@ -164,7 +169,7 @@ pass_object(struct reader *r)
 	while (depth > 0) {
 		char c = next(r);
 
-		if (r->at == r->end ||
+		if (r->at == r->end || depth == DEEPEST ||
 		    (c == '"' && !string(r, r->out, &ignored)))
 			return false;
 		depth += c == '{';
@@ -198,76 +203,34 @@ value(struct reader *r, struct entry *entry, struct span name)
 	return true;
 }
 
-bool
-json_entry(struct span line, struct entry *entry)
+size_t
+json_entry(struct span bytes, struct entry *entry)
 {
 	/* Values are unpacked behind the message, which has to stay. */
-	struct reader r = { line.at, line.at + line.len,
+	struct reader r = { bytes.at, bytes.at + bytes.len,
 		entry->message + MAILLOG_LINE_MAX };
 	char room[FIELD_SIZE];
 	struct span name;
 
 	entry_clear(entry);
+	if (bytes.len > MAILLOG_LINE_MAX)
+		r.end = bytes.at + MAILLOG_LINE_MAX;
 	if (!take(&r, '{'))
-		return false;
+		return 0;
 	while (!take(&r, '}')) {
 		if (!string(&r, r.out, &name))
-			return false;
+			return 0;
 		if (name.len > sizeof(room))
 			name.len = sizeof(room);
 		name.at = memcpy(room, name.at, name.len);
 		if (!take(&r, ':') || !value(&r, entry, name))
-			return false;
+			return 0;
 		(void)take(&r, ',');
 	}
-	return true;
+	return (size_t)(r.at - bytes.at);
 }
 
 /* ---- objects in a stream ---- */
-
-#define DEEPEST 16
-
-/* How long the object is that begins here; 0: it does not end here, or is too
- * deep, or no JSON. */
-static size_t
-object_len(struct span bytes)
-{
-	size_t depth = 0;
-	bool quoted = false;
-
-	for (size_t i = 0; i < bytes.len && i <= MAILLOG_LINE_MAX; i++) {
-		char c = bytes.at[i];
-
-		if (quoted && c == '\\')
-			i++;
-		else if (c == '"')
-			quoted = !quoted;
-		else if (quoted && c == '\n')
-			return 0;
-		else if (!quoted && c == '{' && ++depth > DEEPEST)
-			return 0;
-		else if (!quoted && c == '}' && --depth == 0)
-			return i + 1;
-	}
-	return 0;
-}
-
-/* The rest of a string between entries. */
-static size_t
-pass_string(struct entry *e, const char *bytes, size_t len)
-{
-	size_t at = 0;
-
-	while (at < len && e->quoted) {
-		char c = bytes[at++];
-
-		/* Strings hold no raw newline. */
-		if (!e->escaped && (c == '"' || c == '\n'))
-			e->quoted = false;
-		e->escaped = !e->escaped && c == '\\';
-	}
-	return at;
-}
 
 /* What stands between entries: a string, or all up to the next one, to an
  * object or the end of the line, in pieces where that is long; 0: not all of it
@@ -275,54 +238,47 @@ pass_string(struct entry *e, const char *bytes, size_t len)
 static size_t
 between(struct entry *e, struct span bytes, bool last)
 {
-	const size_t most = bytes.len < MAILLOG_LINE_MAX ? bytes.len
-							 : MAILLOG_LINE_MAX;
-	const bool quoted = e->quoted, escaped = e->escaped;
-	size_t at = 0;
-	bool ends;
+	const bool quoted = e->quoted || bytes.at[0] == '"';
+	size_t at = quoted && !e->quoted, most = bytes.len;
+	bool ends = false;
 
-	if (quoted || bytes.at[0] == '"') {
-		at = !quoted;
-		e->escaped = quoted && escaped;
-		e->quoted = true;
-		at += pass_string(e, bytes.at + at, most - at);
-		ends = !e->quoted;
-	} else {
-		while (at < most && memchr("\"{\n", bytes.at[at], 3) == NULL)
-			at++;
-		ends = at < most;
-		at += ends && bytes.at[at] == '\n';
+	if (most > MAILLOG_LINE_MAX)
+		most = MAILLOG_LINE_MAX;
+	for (; at < most && !ends; at++) {
+		char c = bytes.at[at];
+
+		/* Strings hold no raw newline. */
+		ends = c == '\n' || c == '"' || (c == '{' && !quoted);
+		at += quoted && c == '\\';
 	}
-	if (ends || last || most == MAILLOG_LINE_MAX)
-		return at;
-	e->quoted = quoted;
-	e->escaped = escaped;
-	return 0;
+	if (!ends && bytes.len <= MAILLOG_LINE_MAX && !last)
+		return 0;
+	if (ends && !quoted && bytes.at[at - 1] != '\n')
+		at--;
+	e->quoted = quoted && !ends;
+	return at < bytes.len ? at : bytes.len;
 }
 
 size_t
-json_take(struct entry *e, struct span bytes, bool last, bool *complete)
+json_take(struct entry *e, struct span bytes, bool last)
 {
 	size_t object;
 
 	if (e->quoted || bytes.at[0] != '{')
 		return between(e, bytes, last);
-	object = object_len(bytes);
-	if (object == 0 && bytes.len <= MAILLOG_LINE_MAX && !last)
-		return 0;
+	object = json_entry(bytes, e);
 	/* One that holds others, and is no entry itself, is entered. */
-	if (object == 0 || !json_entry((struct span){ bytes.at, object }, e) ||
-	    !e->field[FIELD_MESSAGE].seen) {
-		entry_clear(e);
-		return 1;
-	}
-	*complete = true;
-	return object;
+	e->complete = object > 0 && e->field[FIELD_MESSAGE].seen;
+	if (e->complete)
+		return object;
+	entry_clear(e);
+	return object > 0 || bytes.len > MAILLOG_LINE_MAX || last;
 }
 
 bool
-json_is_stream(struct span bytes)
+json_is_stream(struct span bytes, struct entry *room)
 {
+	struct span line;
 	size_t inside;
 
 	bytes = span_from(bytes, span_run(bytes, " \t\r\n"));
@@ -334,6 +290,9 @@ json_is_stream(struct span bytes)
 	}
 	if (!span_begins(bytes, "{"))
 		return false;
-	inside = object_len(bytes);
-	return inside == 0 || memchr(bytes.at, '\n', inside) != NULL;
+	inside = json_entry(bytes, room);
+	line = span_trim(span_cut(&bytes, "\n"));
+	/* A line that is damaged is a line all the same. */
+	return inside > line.len ||
+	    (inside == 0 && line.at[line.len - 1] != '}');
 }

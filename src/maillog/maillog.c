@@ -50,8 +50,7 @@ maillog_input(struct maillog *m)
 	s->last_time = MAILLOG_NO_TIME;
 	entry_clear(&s->entry[0]);
 	s->entry[0].skip = 0;
-	s->entry[0].skip_line = s->entry[0].open = false;
-	s->entry[0].quoted = s->entry[0].escaped = false;
+	s->entry[0].skip_line = s->entry[0].quoted = false;
 }
 
 /* ---- what nobody understood ---- */
@@ -245,8 +244,7 @@ entry_done(struct maillog_state *s, struct entry *e)
 	entry_clear(e);
 }
 
-static size_t (*const takes[])(struct entry *e, struct span bytes, bool last,
-    bool *complete) = {
+static size_t (*const takes[])(struct entry *e, struct span bytes, bool last) = {
 	[SHAPE_STREAM] = json_take,
 	[SHAPE_VERBOSE] = verbose_take,
 	[SHAPE_FRAMES] = frame_take,
@@ -256,28 +254,27 @@ static size_t (*const takes[])(struct entry *e, struct span bytes, bool last,
 static size_t
 feed_entries(struct maillog_state *s, const char *bytes, size_t len, bool last)
 {
-	size_t at = 0, taken = 0;
-	bool complete = true;
+	struct entry *e = &s->entry[0];
+	size_t at = 0, taken;
 
-	while (at < len && (taken > 0 || complete)) {
-		complete = false;
+	for (; at < len; at += taken) {
 		s->offset = s->base + at;
-		taken = takes[s->shape](&s->entry[0],
-		    (struct span){ bytes + at, len - at }, last, &complete);
-		if (complete)
-			entry_done(s, &s->entry[0]);
+		taken = takes[s->shape](e,
+		    (struct span){ bytes + at, len - at }, last);
+		if (e->complete)
+			entry_done(s, e);
+		else if (taken == 0)
+			break;
 		else if (s->shape == SHAPE_STREAM ||
 		    s->shape == SHAPE_FRAMES ||
 		    (s->shape == SHAPE_VERBOSE && bytes[at] != ' '))
 			/* It is in no entry. */
 			unread_count(s, (struct span){ bytes + at, taken });
-		at += taken;
 	}
 	if (!last)
 		return at;
 	s->offset = s->base + at;
-	entry_done(s, &s->entry[0]);
-	s->entry[0].open = false;
+	entry_done(s, e);
 	return len;
 }
 

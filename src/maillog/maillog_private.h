@@ -94,7 +94,6 @@ struct record {
 struct field {
 	char text[FIELD_SIZE];
 	size_t len;
-	bool bad; /* too long, or there twice */
 	bool seen;
 };
 
@@ -110,11 +109,12 @@ struct entry {
 	uint64_t names;  /* which were seen */
 	bool journal;    /* it has journald's fields */
 	bool whole_line; /* the message is a line with a header of its own */
+	bool bad;        /* a field is too long, or there twice */
+	bool complete;   /* it has all its fields */
 	/* where the reader is */
 	unsigned long long skip; /* bytes of a long binary field to pass over */
 	bool skip_line;          /* the rest of a long line */
-	bool open;               /* verbose: an entry has begun */
-	bool quoted, escaped;    /* JSON: inside a string between entries */
+	bool quoted;             /* JSON: inside a string between entries */
 };
 
 enum entry_kind {
@@ -251,27 +251,21 @@ enum entry_kind entry_record(uint64_t seed, const struct entry *e,
 
 /* ---- json.c, journal.c, frame.c ---- */
 
-/* The fields of an object in JSON; false: it is none. */
-bool json_entry(struct span object, struct entry *entry);
+/* The fields of the object in JSON that begins here, and its length; 0: none
+ * does, it does not end in MAILLOG_LINE_MAX bytes, or is too deep. */
+size_t json_entry(struct span bytes, struct entry *entry);
 /* Does an object begin here that takes many lines, or an array? */
-bool json_is_stream(struct span bytes);
+bool json_is_stream(struct span bytes, struct entry *room);
 /* Does a frame begin here, and another one right behind it? */
 bool frame_is_stream(struct span bytes);
 
-/*
- * Each takes a piece of the len bytes, len > 0: how much; 0 where not all of
- * it is here.  *complete is set where the entry is, which the caller clears.
- */
-size_t json_take(struct entry *e, struct span bytes, bool last,
-    bool *complete) MUST_USE;
-size_t export_take(struct entry *e, struct span bytes, bool last,
-    bool *complete) MUST_USE;
-/* It may set *complete and take nothing. */
-size_t verbose_take(struct entry *e, struct span bytes, bool last,
-    bool *complete) MUST_USE;
-
-size_t frame_take(struct entry *e, struct span bytes, bool last,
-    bool *complete) MUST_USE;
+/* Each takes a piece of the bytes, of which there are some: how much; 0 where not
+ * all of it is here.  An entry that is complete the caller clears. */
+size_t json_take(struct entry *e, struct span bytes, bool last) MUST_USE;
+size_t export_take(struct entry *e, struct span bytes, bool last) MUST_USE;
+/* It may complete the entry and take nothing. */
+size_t verbose_take(struct entry *e, struct span bytes, bool last) MUST_USE;
+size_t frame_take(struct entry *e, struct span bytes, bool last) MUST_USE;
 
 /* ---- relay.c ---- */
 

@@ -251,7 +251,7 @@ object(struct maillog_state *s, struct span line, struct entry *entry,
 	const enum maillog_grade most = r->grade;
 	enum entry_kind kind;
 
-	if (!json_entry(json_body(line), entry))
+	if (json_entry(json_body(line), entry) == 0)
 		return false;
 	kind = record_of_entry(s, entry, r);
 	if (kind == ENTRY_OTHERS)
@@ -311,13 +311,13 @@ record_is_export(struct span bytes)
 
 /* The shapes whose records take many lines begin so. */
 static enum shape
-shape_of_start(struct span bytes)
+shape_of_start(struct maillog_state *s, struct span bytes)
 {
 	struct span rest = bytes, line = span_cut(&rest, "\n");
 
 	if (record_is_export(bytes))
 		return SHAPE_EXPORT;
-	if (json_is_stream(bytes))
+	if (json_is_stream(bytes, &s->entry[1]))
 		return SHAPE_STREAM;
 	if (frame_is_stream(bytes))
 		return SHAPE_FRAMES;
@@ -331,7 +331,7 @@ void
 record_shape(struct maillog_state *s, struct span lines, size_t all)
 {
 	if (s->base == 0 && all > 0)
-		s->shape = shape_of_start((struct span){ lines.at,
+		s->shape = shape_of_start(s, (struct span){ lines.at,
 		    all < MAILLOG_LINE_MAX ? all : MAILLOG_LINE_MAX });
 	s->shape_at = s->base;
 	while (s->shape == SHAPE_UNKNOWN && lines.len > 0) {
