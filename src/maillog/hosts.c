@@ -8,21 +8,15 @@
 
 /* ---- rows ---- */
 
-static uint64_t
-name_hash(const struct maillog_state *s, enum role role,
-    enum maillog_grade grade, struct span name)
-{
-	return hash_bytes(s->rules.seed + (uint64_t)role * 2 + (uint64_t)grade,
-	    name);
-}
-
+/* address: of a server's row alone. */
 static uint64_t
 row_hash(const struct maillog_state *s, enum role role,
-    enum maillog_grade grade, const struct relay *relay)
+    enum maillog_grade grade, struct span name, const char *address)
 {
-	uint64_t h = name_hash(s, role, grade, span_of(relay->host));
+	uint64_t h = hash_bytes(s->rules.seed + (uint64_t)role * 2 +
+	    (uint64_t)grade, name);
 
-	return role == ROLE_SERVER ? hash_bytes(h, span_of(relay->address)) : h;
+	return role == ROLE_SERVER ? hash_bytes(h, span_of(address)) : h;
 }
 
 /* Its slot, or the free one where it belongs; *hash becomes its key, for several
@@ -48,17 +42,17 @@ struct maillog_host *
 host_find(struct maillog_state *s, enum role role, enum maillog_grade grade,
     const struct relay *relay)
 {
-	uint64_t hash = row_hash(s, role, grade, relay);
+	struct span name = span_of(relay->host);
+	uint64_t hash = row_hash(s, role, grade, name, relay->address);
 
 	return s->rows.slots == NULL ? NULL
-	    : slot_of(s, &hash, role, grade, span_of(relay->host),
-	          relay->address)->row;
+	    : slot_of(s, &hash, role, grade, name, relay->address)->row;
 }
 
 uint64_t
 host_expect(const struct maillog_state *s, struct span name)
 {
-	uint64_t hash = name_hash(s, ROLE_CLIENT, MAILLOG_CONFIRMED, name);
+	uint64_t hash = row_hash(s, ROLE_CLIENT, MAILLOG_CONFIRMED, name, NULL);
 	const char *row = s->rows.slots == NULL ? NULL
 	    : (const char *)s->rows.slots[(size_t)hash & s->rows.mask].row;
 
@@ -79,23 +73,22 @@ static struct maillog_host *
 new_row(struct maillog_state *s, const struct failure *f,
     const struct relay *relay)
 {
-	size_t len = strlen(relay->host) + 1;
-	uint64_t hash = row_hash(s, f->role, f->grade, relay);
+	struct span name = span_of(relay->host);
+	uint64_t hash = row_hash(s, f->role, f->grade, name, relay->address);
 	struct maillog_host *row;
 	struct slot *slot;
 
 	if (!table_room(&s->rows) ||
-	    (row = calloc(1, sizeof(*row) + len + ADDRESS_SIZE)) == NULL)
+	    (row = calloc(1, sizeof(*row) + name.len + 1 + ADDRESS_SIZE)) == NULL)
 		return NULL;
-	memcpy(row->text, relay->host, len);
-	row->host_len = len - 1;
+	memcpy(row->text, name.at, name.len);
+	row->host_len = name.len;
 	row->host = row->text;
 	row->role = f->role;
 	row->grade = f->grade;
 	row->first = row->last = MAILLOG_NO_TIME;
 	host_set_address(row, relay->address);
-	slot = slot_of(s, &hash, f->role, f->grade, span_of(relay->host),
-	    relay->address);
+	slot = slot_of(s, &hash, f->role, f->grade, name, relay->address);
 	*slot = (struct slot){ hash, { row } };
 	s->rows.count++;
 	return row;
@@ -104,7 +97,7 @@ new_row(struct maillog_state *s, const struct failure *f,
 void
 host_set_address(struct maillog_host *row, const char *address)
 {
-	char *place = row->text + strlen(row->host) + 1;
+	char *place = row->text + row->host_len + 1;
 
 	if (row->address != NULL || address[0] == '\0')
 		return;

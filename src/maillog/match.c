@@ -132,7 +132,7 @@ static const char *const patterns[PATTERN_COUNT] = {
 	[PATTERN_HANDSHAKE] = HANDSHAKE,
 	[PATTERN_AWAITED] = HANDSHAKE "| did not issue MAIL|: to=",
 	[PATTERN_HEADER] = ANCHORED(HEADER),
-	[PATTERN_TAG] = ANCHORED(TAG),
+	[PATTERN_TAG] = ANCHORED("()()()" TAG),
 	[PATTERN_PREFIX] = ANCHORED("(" PREFIX_OF_OTHERS ")|" PREFIX_OF_LOG),
 	/* Only sendmail writes these, whoever may have copied it. */
 	[PATTERN_UNREAD] = "ruleset" EQUALS "tls_server, arg1" EQUALS "SOFTWARE"

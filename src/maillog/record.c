@@ -110,25 +110,21 @@ record_plain(struct maillog_state *s, struct span line, struct record *r)
 
 /* ---- all shapes ---- */
 
-/* json-seq puts an RS in front, json-sse "data: ". */
-static struct span
-json_body(struct span line)
-{
-	return span_from(line, span_begins(line, "\x1e") ? 1
-	    : span_begins(line, "data: ") ? 6 : 0);
-}
-
 /* What the header's tag, and what stands beside it, say.  The tag of another
  * program may be one that sendmail was given (-L), or a stranger's word; two
  * words in front of it may be a host and a stranger's. */
-static void
-fill(struct maillog_state *s, struct span line, const struct span g[GROUPS],
+static bool
+headed(struct maillog_state *s, enum pattern pattern, struct span line,
     struct record *r)
 {
-	const struct span *tag = g[GROUP_ANY_TAG].len > 0 ? &g[GROUP_ANY_TAG]
-							  : &g[GROUP_TAG];
-	const char *start = g[GROUP_HOST].len > 0 ? g[GROUP_HOST].at : tag->at;
+	struct span g[GROUPS];
+	const struct span *tag;
+	const char *start;
 
+	if (!match(&s->matcher, pattern, line, g))
+		return false;
+	tag = &g[g[GROUP_ANY_TAG].len > 0 ? GROUP_ANY_TAG : GROUP_TAG];
+	start = g[GROUP_HOST].len > 0 ? g[GROUP_HOST].at : tag->at;
 	r->tagged = g[GROUP_ANY_TAG].len == 0;
 	if (!r->tagged || g[GROUP_SECOND].len > 0)
 		r->grade = MAILLOG_HINT;
@@ -139,16 +135,6 @@ fill(struct maillog_state *s, struct span line, const struct span g[GROUPS],
 	r->process = r->pid.len == 0 ? 0 : hash_bytes(s->rules.seed,
 	    (struct span){ start,
 		    (size_t)(r->pid.at + r->pid.len - start) });
-}
-
-static bool
-headed(struct maillog_state *s, struct span line, struct record *r)
-{
-	struct span g[GROUPS];
-
-	if (!match(&s->matcher, PATTERN_HEADER, line, g))
-		return false;
-	fill(s, line, g, r);
 	return true;
 }
 
@@ -168,13 +154,8 @@ bare(struct maillog_state *s, struct span line, struct record *r)
 static bool
 tag_alone(struct maillog_state *s, struct span line, struct record *r)
 {
-	struct span g[GROUPS + GROUP_SECOND] = { { NULL, 0 } };
-
-	if (!match(&s->matcher, PATTERN_TAG, line, g + GROUP_SECOND))
+	if (!headed(s, PATTERN_TAG, line, r))
 		return false;
-	g[0] = g[GROUP_SECOND];
-	g[GROUP_SECOND] = (struct span){ NULL, 0 };
-	fill(s, line, g, r);
 	r->grade = MAILLOG_HINT;
 	return match(&s->matcher, PATTERN_SENDMAIL, r->message, NULL);
 }
@@ -196,23 +177,34 @@ prefixed(struct maillog_state *s, struct span *line, struct record *r)
 	return true;
 }
 
-enum start { START_UNKNOWN, START_HEADER, START_OBJECT };
+/* json-seq puts an RS in front, json-sse "data: ". */
+static struct span
+json_body(struct span line)
+{
+	return span_from(line, span_begins(line, "\x1e") ? 1
+	    : span_begins(line, "data: ") ? 6 : 0);
+}
 
-/* What a line begins with, behind what copies put in front: that is taken off,
- * at most a few times. */
-static enum start
-start_of(struct maillog_state *s, struct span *line, struct record *r,
+static bool
+is_object(struct span line)
+{
+	return span_begins(json_body(line), "{");
+}
+
+/* Does a header begin it, or an object where these are looked for?  What copies
+ * put in front is taken off, at most a few times. */
+static bool
+begins(struct maillog_state *s, struct span *line, struct record *r,
     bool objects)
 {
 	for (int i = 0; i < PREFIXES && line->len > 0; i++) {
-		if (objects && span_begins(json_body(*line), "{"))
-			return START_OBJECT;
-		if (headed(s, *line, r))
-			return START_HEADER;
+		if ((objects && is_object(*line)) ||
+		    headed(s, PATTERN_HEADER, *line, r))
+			return true;
 		if (!prefixed(s, line, r))
 			break;
 	}
-	return START_UNKNOWN;
+	return false;
 }
 
 /* A line that is in an entry, in which no entry is looked for. */
@@ -224,7 +216,7 @@ line_in_entry(struct maillog_state *s, struct record *r)
 	/* What a frame holds a daemon wrote. */
 	if (s->shape != SHAPE_FRAMES)
 		r->grade = MAILLOG_HINT;
-	return start_of(s, &line, r, false) == START_HEADER ||
+	return begins(s, &line, r, false) ||
 	    (line.len > 0 && (bare(s, line, r) || tag_alone(s, line, r)));
 }
 
@@ -265,7 +257,6 @@ record_of_line(struct maillog_state *s, struct span line, struct entry *entry,
     struct record *r)
 {
 	const char *begin = line.at;
-	enum start start;
 
 	if (record_plain(s, line, r))
 		return true;
@@ -274,11 +265,8 @@ record_of_line(struct maillog_state *s, struct span line, struct entry *entry,
 	if (line.len == 0 || line.len > MAILLOG_LINE_MAX || line.at[0] == ' ' ||
 	    line.at[0] == '\t')
 		return false;
-	start = start_of(s, &line, r, true);
-	if (start == START_OBJECT)
-		return object(s, line, entry, r);
-	if (start == START_HEADER)
-		return true;
+	if (begins(s, &line, r, true))
+		return !is_object(line) || object(s, line, entry, r);
 	if (line.at != begin)
 		r->grade = MAILLOG_HINT;
 	/* Untested: an empty line holds nothing that is looked for. */
@@ -298,8 +286,7 @@ shape_of(struct maillog_state *s, struct span line)
 		return SHAPE_UNKNOWN;
 	if (span_begins(line, "Debug line with all properties:"))
 		return SHAPE_DEBUG;
-	return start_of(s, &line, &r, true) == START_UNKNOWN ? SHAPE_BARE
-							     : SHAPE_HEADED;
+	return begins(s, &line, &r, true) ? SHAPE_HEADED : SHAPE_BARE;
 }
 
 bool
