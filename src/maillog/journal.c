@@ -1,5 +1,5 @@
 /*
- * Two formats of journalctl's, whose entries take many lines.
+ * Formats whose records are not lines.
  *
  * journald's export format: fields one a line, an empty line ends an entry.
  * A value with other than printable text in it is binary: the name alone, a
@@ -9,6 +9,9 @@
  * "journalctl -o verbose": a line with the time, then a field a line, each
  * behind four blanks.  More lines of a value stand behind more blanks than
  * that, so a value cannot look like a field.
+ *
+ * RFC 6587's frames where no newline parts them: "LENGTH <PRIORITY>..." one
+ * behind the other.
  */
 #include <string.h>
 
@@ -153,4 +156,49 @@ verbose_take(struct entry *e, struct span bytes, bool last)
 		one_line(e, line);
 	e->skip_line = rest.at == NULL;
 	return line.len + (rest.at != NULL);
+}
+
+/* ---- frames ---- */
+
+/* How long the frame is that begins here, and of that the count in front; 0:
+ * none does. */
+static size_t
+frame_len(struct span bytes, size_t *count)
+{
+	size_t digits = span_run(bytes, "0123456789"), len;
+
+	*count = digits + 1;
+	len = *count + (size_t)span_number(bytes, MAILLOG_LINE_MAX);
+	return digits > 0 && len <= MAILLOG_LINE_MAX &&
+	    span_begins(span_from(bytes, digits), " <") ? len : 0;
+}
+
+bool
+frame_is_stream(struct span bytes)
+{
+	size_t count, len = frame_len(bytes, &count);
+
+	return len > 0 && len < bytes.len &&
+	    frame_len(span_from(bytes, len), &count) > 0;
+}
+
+size_t
+frame_take(struct entry *e, struct span bytes, bool last)
+{
+	size_t count, frame = frame_len(bytes, &count), taken = frame;
+	const char *end = memchr(bytes.at, '\n',
+	    bytes.len < MAILLOG_LINE_MAX ? bytes.len : MAILLOG_LINE_MAX);
+
+	/* What is no frame is passed over up to the end of a line. */
+	if (frame == 0)
+		taken = end == NULL ? MAILLOG_LINE_MAX
+				    : (size_t)(end + 1 - bytes.at);
+	if (taken > bytes.len && !last)
+		return 0;
+	if (taken < bytes.len)
+		bytes.len = taken;
+	e->complete = frame > 0;
+	if (frame > 0)
+		entry_set(e, span_of("line"), span_from(bytes, count));
+	return bytes.len;
 }

@@ -5,7 +5,7 @@
  *               nobody understood
  *   record.c    a line of text, or an entry -> a record
  *   entry.c     the fields of an entry: who wrote it
- *   json.c, journal.c, frame.c   where those fields stand
+ *   json.c, journal.c   where those fields stand
  *   match.c     all patterns, the shapes of a line among them
  *   evidence.c  what a record means
  *   handshake.c handshakes that worked, DANE and MTA-STS
@@ -249,7 +249,7 @@ void entry_set(struct entry *e, struct span name, struct span value);
 enum entry_kind entry_record(uint64_t seed, const struct entry *e,
     struct record *r);
 
-/* ---- json.c, journal.c, frame.c ---- */
+/* ---- json.c, journal.c ---- */
 
 /* The fields of the object in JSON that begins here, and its length; 0: none
  * does, it does not end in MAILLOG_LINE_MAX bytes, or is too deep. */

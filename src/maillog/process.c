@@ -124,39 +124,31 @@ process_count_all_open(struct maillog_state *s)
 
 /* ---- the relay of other lines ---- */
 
-/* The relay= of a line that is no failure, or nothing; *begins: it is the
- * first one of a session. */
-static struct span
-relay_of(struct maillog_state *s, struct span message, bool *begins)
+/* Keeps the relay= of a line that is no failure, if it has one; true: it is the
+ * first line of a session. */
+static bool
+learn(struct maillog_state *s, struct process *p, struct span message)
 {
-	struct span g[GROUPS], none = { NULL, 0 };
+	struct span g[GROUPS], relay = { NULL, 0 };
+	bool first = match(&s->matcher, PATTERN_CONNECT, message, g);
 
-	*begins = match(&s->matcher, PATTERN_CONNECT, message, g);
-	if (*begins || match(&s->matcher, PATTERN_FROM, message, g))
-		return g[1];
-	if (match(&s->matcher, PATTERN_FEATURES, message, g))
-		return g[2];
-	return none;
-}
-
-static void
-learn(struct process *p, struct span relay)
-{
-	if (relay.len == 0 || relay.len > RELAY_SIZE)
-		return;
-	memcpy(p->known, relay.at, relay.len);
-	p->known_len = relay.len;
+	if (first || match(&s->matcher, PATTERN_FROM, message, g))
+		relay = g[1];
+	else if (match(&s->matcher, PATTERN_FEATURES, message, g))
+		relay = g[2];
+	if (relay.len > 0 && relay.len <= RELAY_SIZE) {
+		memcpy(p->known, relay.at, relay.len);
+		p->known_len = relay.len;
+	}
+	return first;
 }
 
 void
 process_learn(struct maillog_state *s, struct process *p, struct span message)
 {
-	bool begins;
-	struct span relay = relay_of(s, message, &begins);
-
 	/* {client_name} says less: neither IDENT nor that it is forged. */
 	if (p->known_len == 0 || memcmp(message.at, "tls_srv", 7) != 0)
-		learn(p, relay);
+		(void)learn(s, p, message);
 }
 
 /* ---- looking back ---- */
@@ -227,11 +219,11 @@ find_earlier_relay(struct maillog_state *s, const char *line,
 {
 	struct record r;
 	struct back b;
-	bool begins = false;
+	bool first = false;
 
 	if (!look_begin(s, &b, line, of, MAILLOG_BEFORE))
 		return;
-	while (!begins && record_before(s, &b, &r)) {
+	while (!first && record_before(s, &b, &r)) {
 		/* An older session of that pid. */
 		if (match(&s->matcher, PATTERN_CLOSE, r.message, NULL) ||
 		    match(&s->matcher, PATTERN_SERVER, r.message, NULL))
@@ -239,7 +231,7 @@ find_earlier_relay(struct maillog_state *s, const char *line,
 		if (p->known_len > 0 && r.message.len > 0 &&
 		    r.message.at[0] == 't')
 			continue;
-		learn(p, relay_of(s, r.message, &begins));
+		first = learn(s, p, r.message);
 	}
 }
 

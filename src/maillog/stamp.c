@@ -91,14 +91,11 @@ iso(struct maillog_state *s, struct span t)
 {
 	long long year = number(&t, 4), month, civil;
 
-	if (!skip(&t, '-'))
-		(void)skip(&t, '/');
+	(void)(skip(&t, '-') || skip(&t, '/'));
 	month = number(&t, 2);
-	if (!skip(&t, '-'))
-		(void)skip(&t, '/');
+	(void)(skip(&t, '-') || skip(&t, '/'));
 	civil = days(year, month, number(&t, 2)) * 86400;
-	if (!skip(&t, 'T') && !skip(&t, '_'))
-		(void)skip(&t, ' ');
+	(void)(skip(&t, 'T') || skip(&t, '_') || skip(&t, ' '));
 	civil += clock_time(&t);
 	(void)skip(&t, ' ');
 	return with_zone(s, civil, t);
