@@ -72,6 +72,20 @@ entry_clear(struct entry *e)
 	e->bad = false;
 }
 
+size_t
+entry_pass_over(struct entry *e, struct span bytes)
+{
+	struct span rest = bytes;
+	size_t skip = e->skip < bytes.len ? (size_t)e->skip : bytes.len;
+
+	e->skip -= skip;
+	if (skip > 0 || !e->skip_line)
+		return skip;
+	(void)span_cut(&rest, "\n");
+	e->skip_line = rest.at == NULL;
+	return bytes.len - rest.len;
+}
+
 /* One of two messages, or lines, is not sendmail's.  Where there are both, the
  * message counts. */
 static void

@@ -32,22 +32,6 @@ length_at(const char *bytes)
 	return value;
 }
 
-/* What is left of a long field; bytes taken. */
-static size_t
-pass_over(struct entry *e, struct span bytes)
-{
-	struct span rest = bytes;
-	size_t take = e->skip < bytes.len ? (size_t)e->skip : bytes.len;
-
-	if (e->skip > 0) {
-		e->skip -= take;
-		return take;
-	}
-	(void)span_cut(&rest, "\n");
-	e->skip_line = rest.at == NULL;
-	return bytes.len - rest.len;
-}
-
 /* The value of a name that stood alone; bytes taken, 0: not all of it is
  * here. */
 static size_t
@@ -71,13 +55,13 @@ binary(struct entry *e, struct span name, struct span bytes)
 	return (size_t)(8 + size + 1);
 }
 
-/* One field or the end of an entry; bytes taken, 0: not all of it is here. */
-static size_t
-one_field(struct entry *e, struct span bytes)
+size_t
+export_take(struct entry *e, struct span bytes, bool last)
 {
 	struct span rest = bytes, value = span_cut(&rest, "\n"), name;
 	size_t line = value.len, more;
 
+	(void)last;
 	if (rest.at == NULL || line > FIELD_MAX) {
 		if (bytes.len <= FIELD_MAX)
 			return 0;
@@ -95,14 +79,6 @@ one_field(struct entry *e, struct span bytes)
 	}
 	more = binary(e, name, rest);
 	return more == 0 ? 0 : line + 1 + more;
-}
-
-size_t
-export_take(struct entry *e, struct span bytes, bool last)
-{
-	(void)last;
-	return e->skip > 0 || e->skip_line ? pass_over(e, bytes)
-	    : one_field(e, bytes);
 }
 
 /* ---- verbose ---- */
@@ -144,7 +120,7 @@ verbose_take(struct entry *e, struct span bytes, bool last)
 	is_long = rest.at == NULL && line.len == MAILLOG_LINE_MAX;
 	if (rest.at == NULL && !is_long && !last)
 		return 0;
-	begins = line.len > 0 && line.at[0] != ' ' && !e->skip_line;
+	begins = line.len > 0 && line.at[0] != ' ';
 	/* The next entry begins: the one before is complete.  It is taken
 	 * first, and this line again. */
 	e->complete = begins && e->journal;
@@ -152,9 +128,9 @@ verbose_take(struct entry *e, struct span bytes, bool last)
 		return 0;
 	if (begins)
 		begin(e, line);
-	else if (!e->skip_line && !is_long)
+	else if (!is_long)
 		one_line(e, line);
-	e->skip_line = rest.at == NULL;
+	e->skip_line = is_long;
 	return line.len + (rest.at != NULL);
 }
 

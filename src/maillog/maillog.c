@@ -42,7 +42,7 @@ maillog_input(struct maillog *m)
 
 	process_count_all_open(s);
 	s->shape = SHAPE_UNKNOWN;
-	s->skipping = s->utf16 = false;
+	s->utf16 = false;
 	s->logs++;
 	s->base = s->offset = s->looked = s->watch_end = s->lines = 0;
 	s->lines_counted = true;
@@ -86,9 +86,7 @@ unread_count(struct maillog_state *s, struct span line)
 	size_t len = line.len < MAILLOG_SHOWN ? line.len : MAILLOG_SHOWN;
 
 	if (match_find(&s->matcher, PATTERN_UNREAD, line.at,
-	        line.at + line.len) == NULL)
-		return;
-	if (m->unread++ > 0)
+	        line.at + line.len) == NULL || m->unread++ > 0)
 		return;
 	m->first_unread_log = s->logs;
 	m->first_unread_at = s->offset;
@@ -252,12 +250,16 @@ static size_t (*const takes[])(struct entry *e, struct span bytes, bool last) = 
 };
 
 static size_t
-feed_entries(struct maillog_state *s, const char *bytes, size_t len, bool last)
+feed_entries(struct maillog_state *s, const char *bytes, size_t at, size_t len,
+    bool last)
 {
 	struct entry *e = &s->entry[0];
-	size_t at = 0, taken;
+	size_t taken;
 
 	for (; at < len; at += taken) {
+		taken = entry_pass_over(e, (struct span){ bytes + at, len - at });
+		if (taken > 0)
+			continue;
 		s->offset = s->base + at;
 		taken = takes[s->shape](e,
 		    (struct span){ bytes + at, len - at }, last);
@@ -280,20 +282,15 @@ feed_entries(struct maillog_state *s, const char *bytes, size_t len, bool last)
 
 /* ---- blocks ---- */
 
-/* How many bytes are whole lines. */
+/* How many bytes are whole lines, or the beginning of one that is too long. */
 static size_t
-whole_lines(struct maillog_state *s, const char *bytes, size_t len, bool last)
+whole_lines(const char *bytes, size_t len, bool last)
 {
-	const char *end = len == 0 ? NULL : memrchr(bytes, '\n', len);
+	const char *end = last ? NULL : memrchr(bytes, '\n', len);
 
-	if (last || len == 0)
-		return len;
 	if (end != NULL)
 		return (size_t)(end + 1 - bytes);
-	if (len <= MAILLOG_LINE_MAX)
-		return 0;
-	s->skipping = true;
-	return len;
+	return last || len > MAILLOG_LINE_MAX ? len : 0;
 }
 
 static bool
@@ -313,9 +310,8 @@ maillog_feed(struct maillog *m, const char *bytes, size_t len, size_t before,
     bool last)
 {
 	struct maillog_state *s = m->state;
-	size_t skip = 0, take;
+	size_t skip, take;
 	unsigned long long lines;
-	struct span line;
 
 	if (len == 0 && !(last && s->shape >= SHAPE_STREAM))
 		return 0;
@@ -323,13 +319,8 @@ maillog_feed(struct maillog *m, const char *bytes, size_t len, size_t before,
 	if (s->base == 0 && len < MAILLOG_LINE_MAX && !last &&
 	    !record_is_export((struct span){ bytes, len }))
 		return 0;
-	if (s->skipping) {
-		/* What is left of a line that was too long. */
-		line = line_from(bytes, bytes, bytes + len);
-		s->skipping = line.len == len;
-		skip = line.len + !s->skipping;
-	}
-	take = skip + whole_lines(s, bytes + skip, len - skip, last);
+	skip = entry_pass_over(&s->entry[0], (struct span){ bytes, len });
+	take = skip + whole_lines(bytes + skip, len - skip, last);
 	s->floor = bytes - before;
 	s->block = bytes;
 	if (s->base == 0 && is_utf16((struct span){ bytes, len }))
@@ -338,9 +329,10 @@ maillog_feed(struct maillog *m, const char *bytes, size_t len, size_t before,
 		record_shape(s, (struct span){ bytes + skip, take - skip },
 		    len - skip);
 	if (s->shape >= SHAPE_STREAM) {
-		s->skipping = false;
-		take = feed_entries(s, bytes, len, last);
-	} else if (!s->skipping) {
+		take = feed_entries(s, bytes, skip, len, last);
+	} else if (!last && take > skip && bytes[take - 1] != '\n') {
+		s->entry[0].skip_line = true;
+	} else {
 		if (s->base == 0 || m->records == 0)
 			sample(s, bytes, skip, take);
 		search(s, bytes, skip, take);

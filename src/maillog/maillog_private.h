@@ -111,9 +111,9 @@ struct entry {
 	bool whole_line; /* the message is a line with a header of its own */
 	bool bad;        /* a field is too long, or there twice */
 	bool complete;   /* it has all its fields */
-	/* where the reader is */
-	unsigned long long skip; /* bytes of a long binary field to pass over */
-	bool skip_line;          /* the rest of a long line */
+	/* where the reader is: to be passed over are */
+	unsigned long long skip; /* so many bytes of a long binary field */
+	bool skip_line;          /* or the rest of a line too long to keep */
 	bool quoted;             /* JSON: inside a string between entries */
 };
 
@@ -189,7 +189,6 @@ struct maillog_state {
 	/* this log */
 	enum shape shape;
 	unsigned long long shape_at; /* offset of the line that told it */
-	bool skipping;              /* inside a line too long to keep */
 	bool utf16;
 	unsigned logs;              /* its number, from 1 */
 	const char *block;          /* the bytes at hand */
@@ -244,6 +243,8 @@ bool record_is_export(struct span bytes);
 /* ---- entry.c ---- */
 
 void entry_clear(struct entry *e);
+/* What is left of a long field or line; bytes passed over. */
+size_t entry_pass_over(struct entry *e, struct span bytes) MUST_USE;
 /* Sets one field, by the name its writer gives it. */
 void entry_set(struct entry *e, struct span name, struct span value);
 enum entry_kind entry_record(uint64_t seed, const struct entry *e,
