@@ -332,14 +332,13 @@ unpack(struct record *r)
 bool
 evidence_add(struct maillog_state *s, const char *line, struct record *r)
 {
-	struct span m = r->message;
+	struct span m;
 
-	if (BEGINS(m, "message repeated ")) {
+	if (BEGINS(r->message, "message repeated "))
 		unpack(r);
-		m = r->message;
-		if (r->times == 0)
-			return true;
-	}
+	if (r->times == 0)
+		return true;
+	m = r->message;
 	if (BEGINS(m, "STARTTLS=client, relay="))
 		evidence_handshake(s, ROLE_CLIENT, r, span_from(m, 23));
 	else if (BEGINS(m, "STARTTLS=server, relay="))
@@ -350,11 +349,8 @@ evidence_add(struct maillog_state *s, const char *line, struct record *r)
 		server_failure(s, line, r);
 	else if (BEGINS(m, "STARTTLS=client, error: connect failed="))
 		client_error(s, r);
-	else if (evidence_sts(s, r))
-		return true;
-	else if (memmem(m.at, m.len, ": to=", 5) != NULL)
-		return delivery(s, r);
-	else
-		return session_end(s, r);
+	else if (!evidence_sts(s, r))
+		return memmem(m.at, m.len, ": to=", 5) != NULL
+		    ? delivery(s, r) : session_end(s, r);
 	return true;
 }

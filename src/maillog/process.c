@@ -95,22 +95,21 @@ struct process *
 process_get(struct maillog_state *s, uint64_t process)
 {
 	struct process *p = process_find(s, process);
+	const struct process_slot *slots = s->process_slots;
 	uint64_t key = key_of(process);
 	size_t oldest = (size_t)key % PROCESS_TABLE;
 
 	for (size_t i = 1; p == NULL && i < PROBES; i++) {
 		size_t at = (size_t)(key + i) % PROCESS_TABLE;
 
-		if (s->process_slots[at].expires <
-		    s->process_slots[oldest].expires)
+		if (slots[at].expires < slots[oldest].expires)
 			oldest = at;
 	}
 	if (p == NULL) {
 		p = &s->processes[oldest];
 		process_forget(s, p);
-		slot_of(s, p)->key = key;
 	}
-	slot_of(s, p)->expires = s->offset + LIFE;
+	*slot_of(s, p) = (struct process_slot){ key, s->offset + LIFE };
 	return p;
 }
 
