@@ -120,7 +120,7 @@ died(const struct task *t, struct error *err)
 
 /* What a damaged map has led astray may say anything. */
 static int
-take_answer(const struct task *t, struct answer *answer, struct error *err)
+take_answer(struct task *t, struct answer *answer, struct error *err)
 {
 	if (buf_error(&t->words, err) != 0)
 		return -1;
@@ -129,6 +129,8 @@ take_answer(const struct task *t, struct answer *answer, struct error *err)
 	memcpy(answer, t->words.at, sizeof(*answer));
 	if (task_words(t).len < answer->words)
 		return died(t, err);
+	/* Behind them may stand why it can be asked no more. */
+	t->words.len = sizeof(*answer) + answer->words;
 	answer->err.text[sizeof(answer->err.text) - 1] = '\0';
 	if (answer->status < 0)
 		*err = answer->err;

@@ -44,7 +44,10 @@ for my $verb (@verbs) {
 		    || -s $map != length $bytes || slurp($map) ne $bytes;
 		unlink $map;
 	}
-	is(join('; ', @wrong), '', "@$verb writes to no damaged map");
+	SKIP: {
+		skip 'a program that is analyzed has no sandbox', 1 if $ENV{TLSOFF_ANALYZED};
+		is(join('; ', @wrong), '', "@$verb writes to no damaged map");
+	}
 	is(join(' ', grep { !/\A(?:0|1|65|69|71|74)\z/ } keys %status), '',
 	    '... and ends as it should');
 }

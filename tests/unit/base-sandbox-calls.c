@@ -293,6 +293,10 @@ main(void)
 		TEST(in_a_program),
 	};
 
+	if (getenv("TLSOFF_ANALYZED") != NULL || sandbox_lacks() != NULL) {
+		(void)puts("1..0 # SKIP there is no sandbox");
+		return 0;
+	}
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -32,8 +32,6 @@ static int
 set_up(void **state)
 {
 	(void)state;
-	if (getenv("TLSOFF_ANALYZED") != NULL)
-		skip();
 	scratch_make(directory, "sandbox");
 	at = open(directory, O_RDONLY | O_DIRECTORY);
 	assert_int_equal(mkdirat(at, "outside", 0700), 0);
@@ -308,6 +306,10 @@ main(void)
 		TEST(other_programs_inherit_nothing),
 	};
 
+	if (getenv("TLSOFF_ANALYZED") != NULL) {
+		(void)puts("1..0 # SKIP a program that is analyzed goes without");
+		return 0;
+	}
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -115,6 +115,37 @@ expect_death(const struct task *dying, int status, const char *word)
 		fail_msg("no \"%s\" in \"%s\"", word, err.text);
 }
 
+/* Two answers in a row, as of one that is asked and then fails to read. */
+static int
+work_answers_twice(struct task *t, struct answer *answer, struct error *e)
+{
+	answer->status = 1;
+	buf_text(&t->words, "one");
+	if (task_answer(t, answer) != 0)
+		return -1;
+	buf_text(&t->words, "another");
+	return error_set(e, EX_IOERR, "it is broken");
+}
+
+static void
+an_answer_has_its_own_words_alone(void **state)
+{
+	struct task t = { .child.name = "/map", .work = work_answers_twice };
+	struct answer answer;
+
+	(void)state;
+	assert_int_equal(task_start(&t, &err), 0);
+	/* Both are there when the first is read. */
+	while (waitid(P_PID, (id_t)t.child.pid, &(siginfo_t){ 0 },
+	    WEXITED | WNOWAIT) != 0)
+		continue;
+	assert_int_equal(task_ask(&t, span_of(""), &answer, &err), 1);
+	assert_true(span_equal(task_words(&t), span_of("one")));
+	assert_int_equal(task_ask(&t, span_of("?"), &answer, &err), -1);
+	task_free(&t);
+	expect_no_child();
+}
+
 static void
 a_crash_elsewhere_is_an_answer(void **state)
 {
@@ -364,6 +395,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_crash_elsewhere_is_an_answer),
+		TEST(an_answer_has_its_own_words_alone),
 		TEST(work_without_an_end_is_ended),
 		TEST(the_time_for_a_map_is_that_of_its_bytes_on_the_disk),
 		TEST(a_build_tells_how_far_it_is),
