@@ -164,11 +164,12 @@ void print_line(FILE *out, const char *prefix, const char *format, ...)
 	print_line((o)->verbose ? stderr : NULL, "tlsoff: ", __VA_ARGS__)
 #define note(o, ...) \
 	print_line((o)->quiet ? NULL : stderr, "tlsoff: note: ", __VA_ARGS__)
-/* Prints err as a message, of a line of a file (0: of none), but for one without
- * text, which was told already, and returns its status; finish() puts it into a
- * document, where -j asks for one and there is none yet. */
+/* Prints err as a message, but for one without text, which was told already, and
+ * returns its status; finish() puts it into a document, where -j asks for one and
+ * there is none yet. */
+int fail(const struct error *err);
+/* The same of a line of a file; 0: of none. */
 int fail_at(const char *file, size_t line, const struct error *err);
-#define fail(err) fail_at(NULL, 0, (err))
 
 /* ---- the end ---- */
 

@@ -114,6 +114,12 @@ fail_at(const char *file, size_t line, const struct error *err)
 	return why.status;
 }
 
+int
+fail(const struct error *err)
+{
+	return fail_at(NULL, 0, err);
+}
+
 /* Is it a pipe that nobody reads any more? */
 static bool
 is_unread(void)

@@ -35,7 +35,7 @@ my $as = $> == 0 ? 'setpriv --reuid=65534 --regid=65534 --clear-groups' : '';
 open my $program, '<', $TLSOFF or die "$TLSOFF: $!";
 fcntl $program, 2, 0 or die "fcntl: $!"; # F_SETFD: keep it over exec
 chmod 0, $ACCESS or die "chmod: $!";
-my $said = `$as /proc/self/fd/@{[fileno $program]} -C $CF --restart none client a.example 2>&1`;
+my $said = `$as /proc/self/fd/@{[fileno $program]} -C $CF --makemap $MAKEMAP --restart none client a.example 2>&1`;
 is($? >> 8, 77, 'exit 77: no permission');
 like($said, qr/\Atlsoff: .*access.*: Permission denied; run it as root$/m,
     '... with a message, and the cure');
