@@ -351,8 +351,8 @@ a_companion_makes_no_duplicate(void **state)
 	static const char *const texts[] = {
 		"Try_TLS:a.example\tNO\nClt_Features: a.example A\n",
 		"Try_TLS:a.example\tNO\nClt_Features:a.example\tA\n",
-		"Try_TLS:a.example\tNO\n# tlsoff companion D\n"
-		"Clt_Features:a.example\tA D\n",
+		("Try_TLS:a.example\tNO\n# tlsoff companion D\n"
+		 "Clt_Features:a.example\tA D\n"),
 	};
 	struct buf out = BUF_INIT;
 
