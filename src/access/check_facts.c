@@ -237,7 +237,6 @@ stands_in(const struct checker *c, const struct facts *f)
 static bool
 has_stray_host(const struct access_record *r)
 {
-	/* Untested: a narrower entry of the host itself decides before. */
 	return r->key.at[r->key.len - 1] == ':' &&
 	    memchr(r->value.at, '.', r->value.len) != NULL;
 }

@@ -261,7 +261,6 @@ is_implicit(struct span daemon)
 {
 	static const char *const parts[] = { "tls", "ssl", "smtps", "465" };
 	char name[32];
-	/* Untested: a daemon whose name has 32 letters. */
 	size_t len = daemon.len < sizeof(name) ? daemon.len : sizeof(name);
 
 	for (size_t i = 0; i < len; i++)
@@ -284,8 +283,6 @@ session_end(struct maillog_state *s, const struct record *r)
 	    !match(&s->matcher, PATTERN_CLOSE, r->message, g))
 		return false;
 	complete(s, p, g[1]);
-	/* Untested: a process talks to one host at a time, and the pattern
-	 * finds addresses only. */
 	if (p->row != NULL && is_implicit(g[2]) &&
 	    relay_parse(s, g[1], &relay) &&
 	    strcmp(relay.address, p->row->address) == 0)

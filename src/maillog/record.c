@@ -269,7 +269,6 @@ record_of_line(struct maillog_state *s, struct span line, struct entry *entry,
 		return !is_object(line) || object(s, line, entry, r);
 	if (line.at != begin)
 		r->grade = MAILLOG_HINT;
-	/* Untested: an empty line holds nothing that is looked for. */
 	return line.len > 0 && (((line.at != begin || s->shape == SHAPE_BARE) &&
 	    bare(s, line, r)) || tag_alone(s, line, r));
 }

@@ -182,8 +182,6 @@ put_sorted(struct writer *w, struct error *err)
 	uint32_t last = 0;
 	int status = 0;
 
-	/* Untested: libdb writes to its cache, and to the disk when it
-	 * closes the file. */
 	for (size_t i = 0; status == 0 && i < count; i++) {
 		uint32_t bucket = places_hash(&w->places, i) & (w->buckets - 1);
 		struct access_record r = record_at(w, places_go(&w->places, i));
@@ -320,7 +318,6 @@ libdb_build(const struct map_build *b, const struct task *task,
 	w.bulk.data = malloc(BULK);
 	if (w.bulk.data == NULL)
 		return error_memory(err);
-	/* Untested: two failures in a row. */
 	if (open_map(&w, patch, err) == 0 && flush(&w, err) == 0 &&
 	    fill(&w, err) == 0)
 		status = flush(&w, err);

@@ -150,7 +150,6 @@ start(struct reader *r, struct error *err)
 	DB *db = r->libdb.db;
 	int code;
 
-	/* Untested: a cursor takes memory and nothing else. */
 	r->block.flags = DB_DBT_USERMEM;
 	if (grow(r, BLOCK, err) != 0)
 		return -1;

@@ -187,7 +187,11 @@ like($err, qr/\\x1b\[2Jx: cannot open/, 'a name is shown, not obeyed');
 	fcntl $program, 2, 0 or die; # F_SETFD: keep it over exec
 	system($as . '/proc/self/fd/' . fileno($program)
 	    . " scan $closed/secret 2>/dev/null");
-	is($? >> 8, 77, 'no permission');
+	SKIP: {
+		# One that brings its own loader stands below a closed directory.
+		skip 'nobody else can run this program', 1 if $? >> 8 == 127;
+		is($? >> 8, 77, 'no permission');
+	}
 }
 ($out, $err, $status) = scan("nothing\n");
 is("$out$status", '0', 'nothing found is no failure');
