@@ -239,8 +239,8 @@ amend_below(struct planner *p, const struct names *names)
 
 	while (entry_next(&e, p->access, p->rules, &walk, &p->plan->memory)) {
 		if (!entry_counts(&e, KIND_CLT_FEATURES) || !plan_now(p, &e) ||
-		    e.key != KEY_ASKED || e.tls == TLS_TEMPFAIL ||
-		    e.tls == TLS_NEXT)
+		    e.record.rest || e.key != KEY_ASKED ||
+		    e.tls == TLS_TEMPFAIL || e.tls == TLS_NEXT)
 			continue;
 		companion_missing(p->rules->policy, e.in_map, missing);
 		if (missing[0] != '\0' && !is_among(names, e.what) &&

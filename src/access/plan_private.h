@@ -76,7 +76,9 @@ void plan_warn(struct planner *p, const char *format, ...) PRINTF_LIKE(2, 3);
 /* The entry of TAG:NAME that counts, of the kind's tag. */
 bool plan_find(struct planner *p, enum kind kind, struct span name,
     struct entry *e);
-/* Reads it anew, as far as plan_line() finds it changed; false: it goes. */
+/* Reads one that counts in the text anew, as far as plan_line() finds it changed.
+ * Where it goes the next with its key counts, and is read; false: there is
+ * none. */
 bool plan_now(struct planner *p, struct entry *e);
 
 /* What sendmail asks about the host, put to the text, with the lines that

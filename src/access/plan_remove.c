@@ -124,7 +124,7 @@ warn_still_off(struct planner *p, const struct gone *gone)
 	const struct host *host = &gone->host;
 	struct policy_query q = plan_question(p, host);
 	struct policy after = { .value = BUF_IN(&p->plan->memory) };
-	struct access_record by;
+	struct entry by = { .duplicate = false };
 
 	policy_decide(gone->kind, &q, &after);
 	/* A peer there that has no name is asked for in brackets first. */
@@ -138,9 +138,10 @@ warn_still_off(struct planner *p, const struct gone *gone)
 	}
 	/* Untested: what decides stands in the text. */
 	if (after.tls == TLS_OFF &&
-	    access_find(p->access, span_of(after.key), &by))
+	    access_find(p->access, span_of(after.key), &by.record) &&
+	    plan_now(p, &by))
 		plan_warn(p, "%s: %s still keeps TLS off", gone->key,
-		    entry_name(p->access, &by, &p->plan->memory));
+		    entry_name(p->access, &by.record, &p->plan->memory));
 }
 
 void

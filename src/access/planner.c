@@ -111,15 +111,13 @@ plan_line(const struct planner *p, const struct access_record *r)
 static enum lookup
 lookup_now(void *context, struct span key, struct span *value)
 {
-	const struct planner *p = context;
-	const struct line *line;
-	struct access_record r;
+	struct entry e = { .duplicate = false };
 
-	if (!access_find(p->access, key, &r))
+	if (!access_find(((struct planner *)context)->access, key, &e.record) ||
+	    !plan_now(context, &e))
 		return LOOKUP_NONE;
-	line = plan_line(p, &r);
-	*value = line == NULL ? r.value : line->value;
-	return line != NULL && line->goes ? LOOKUP_NONE : LOOKUP_FOUND;
+	*value = e.record.value;
+	return LOOKUP_FOUND;
 }
 
 struct policy_query
@@ -166,14 +164,23 @@ plan_find(struct planner *p, enum kind kind, struct span name,
 bool
 plan_now(struct planner *p, struct entry *e)
 {
+	const size_t first = e->record.start;
 	const struct line *line = plan_line(p, &e->record);
-	struct access_record r = e->record;
+	struct access_record r;
+	size_t at = 0;
 
+	while (line != NULL && line->goes) {
+		if (!entry_next_duplicate(e, p->access, p->rules, &at, first,
+		    &p->plan->memory))
+			return false;
+		line = plan_line(p, &e->record);
+	}
 	if (line == NULL)
 		return true;
+	r = e->record;
 	r.key = line->key;
 	r.value = line->value;
 	(void)entry_read(e, p->access, p->rules, &r, &p->plan->memory);
 	(void)comment_read(line->above, line->above.len, &e->comment);
-	return !line->goes;
+	return true;
 }

@@ -17,6 +17,9 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#ifdef __linux__
+#include <sys/sysmacros.h>
+#endif
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -120,6 +123,7 @@ process_of_lock(const struct target *t)
 	FILE *locks = fopen("/proc/locks", "re");
 	unsigned long pid = 0, found;
 	unsigned long long inode;
+	unsigned major_device, minor_device;
 	struct stat seen;
 	char line[256];
 
@@ -129,8 +133,10 @@ process_of_lock(const struct target *t)
 	if (fstat(t->private_directory, &seen) != 0)
 		seen.st_ino = 0;
 	while (pid == 0 && fgets(line, sizeof(line), locks) != NULL)
-		if (sscanf(line, "%*u: FLOCK %*s WRITE %lu %*x:%*x:%llu",
-		        &found, &inode) == 2 && inode == seen.st_ino)
+		if (sscanf(line, "%*u: FLOCK %*s WRITE %lu %x:%x:%llu", &found,
+		        &major_device, &minor_device, &inode) == 4 &&
+		    inode == seen.st_ino && major_device == major(seen.st_dev) &&
+		    minor_device == minor(seen.st_dev))
 			pid = found;
 	(void)fclose(locks);
 	return pid;

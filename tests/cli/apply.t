@@ -205,6 +205,18 @@ like($r->{err}, qr/moved Srv_Features:b\.example S \(line \d+\): from line @{[$l
 like($r->{err}, qr/moved Try_TLS:c\.example NO \(line \d+\): from line @{[$line + 2]}, /,
     'a client that was') or diag($r->{err});
 
+# ---- what counts once another line of its key is gone ----
+
+# With DANE a host without the letter D would have its mail bounced.
+site("Try_TLS:a.p.example\tNO\n# tlsoff companion D\nClt_Features:b.p.example\tS\n"
+    . "Clt_Features:b.p.example\tA\n");
+append($CF, "O DANE=true\nSclt_features\n"
+    . "R\$+\t\t\$: \$>D <\$1> <?> <! \"Clt_Features\"> <>\n");
+my $shadowed = "client p.example\nclient b.p.example until 2020-01-01\n";
+is(apply($shadowed)->{status}, 0, 'a domain comes, and a host in it goes');
+is(entry('Clt_Features:b.p.example'), 'A D', '... whose next entry gets what the domain needs');
+changes_nothing('... once more', sub { apply($shadowed) });
+
 # ---- for scripts ----
 
 site($before);

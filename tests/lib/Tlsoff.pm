@@ -31,7 +31,7 @@ use Test::More;
 
 our @EXPORT = (@Test::More::EXPORT, qw(
     $TOP $BUILD $TLSOFF $SENDMAIL_ROOT $MAKEMAP $EDITMAP $SENDMAIL $MARKER
-    scratch scratch_outside spew slurp append lines run tlsoff tlsoff_ok makemap dump_map
+    scratch scratch_outside spew slurp append others_can_run lines run tlsoff tlsoff_ok makemap dump_map
     map_value identity debian_access canit_section counter calls script));
 
 our $TOP = abs_path(dirname(__FILE__) . '/../..');
@@ -115,6 +115,14 @@ END {
 # ---- files ----
 
 sub spew { my ($path, @bytes) = @_; return put('>', $path, @bytes); }
+# Has the program a loader of its own, below a directory that others may not enter?
+# Then nobody but us can run it.
+sub others_can_run {
+	return 1 if slurp($TLSOFF) !~ m{\0(/[^\0]*/ld-[^\0/]*)\0} || $1 =~ m{\A/lib};
+	my $loader = $1;
+	return system("setpriv --reuid=65534 --regid=65534 --clear-groups test -r $loader") == 0;
+}
+
 sub append { my ($path, @bytes) = @_; return put('>>', $path, @bytes); }
 
 sub put {
