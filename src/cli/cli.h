@@ -154,16 +154,18 @@ void warn_lines(const struct line_list *l);
 /* A line; all but printable ASCII is shown as \xHH.  Nothing where out is NULL. */
 void print_line(FILE *out, const char *prefix, const char *format, ...)
     PRINTF_LIKE(3, 4);
-/* A line on stdout, unless -q or --json. */
-#define say(o, ...) \
-	print_line((o)->quiet || (o)->json ? NULL : stdout, "", __VA_ARGS__)
-/* "tlsoff: ..." on stderr. */
+/* Where lines go: answers to stdout, unless -q or --json; notes to stderr, unless
+ * -q; details there with -v alone.  NULL: nowhere. */
+FILE *for_answers(const struct options *o);
+FILE *for_notes(const struct options *o);
+FILE *for_details(const struct options *o);
+/* A line of an answer; of what people want to know beside it; and of how it was
+ * found. */
+#define say(o, ...) print_line(for_answers(o), "", __VA_ARGS__)
+#define note(o, ...) print_line(for_notes(o), "tlsoff: note: ", __VA_ARGS__)
+#define detail(o, ...) print_line(for_details(o), "tlsoff: ", __VA_ARGS__)
+/* "tlsoff: ..." on stderr, always. */
 #define warn(...) print_line(stderr, "tlsoff: ", __VA_ARGS__)
-/* The same, with -v only; and what people want to know unless -q. */
-#define detail(o, ...) \
-	print_line((o)->verbose ? stderr : NULL, "tlsoff: ", __VA_ARGS__)
-#define note(o, ...) \
-	print_line((o)->quiet ? NULL : stderr, "tlsoff: note: ", __VA_ARGS__)
 /* Prints err as a message, but for one without text, which was told already, and
  * returns its status; finish() puts it into a document, where -j asks for one and
  * there is none yet. */

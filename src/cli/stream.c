@@ -17,6 +17,24 @@
 
 /* ---- lines ---- */
 
+FILE *
+for_answers(const struct options *o)
+{
+	return o->quiet || o->json ? NULL : stdout;
+}
+
+FILE *
+for_notes(const struct options *o)
+{
+	return o->quiet ? NULL : stderr;
+}
+
+FILE *
+for_details(const struct options *o)
+{
+	return o->verbose ? stderr : NULL;
+}
+
 /* What came from a file or an argument never steers a terminal; above 0x7f too
  * there are bytes that do.  That memory ran out has to be said without any. */
 void
