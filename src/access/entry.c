@@ -211,7 +211,7 @@ entry_is_exemption(const struct entry *e)
 	if (e->kind == KIND_TRY_TLS)
 		return true; /* the tag is for nothing else */
 	if (e->kind == KIND_CLT_FEATURES)
-		return e->off;
+		return e->tls == TLS_OFF;
 	if (e->kind == KIND_FALLBACK)
 		return value_falls_back(e->in_map);
 	return e->meant_off || e->wants_off ||

@@ -36,10 +36,12 @@ add_listed(struct review *r, const struct listed *listed)
 	const struct entry *e = &listed->entry;
 	bool client = e->role == ROLE_CLIENT;
 	/* One with a dot in front is that of the hosts below it. */
-	bool has_host = client && e->has_host && e->key == KEY_ASKED;
+	bool has_host = client && e->has_host && !e->stray &&
+	    e->key == KEY_ASKED;
 	struct host host = has_host ? e->host
 				    : (struct host){ .kind = HOST_EVERYBODY };
 	const char *why = !client ? "it connects to us"
+	    : e->stray ? "a blank behind its tag makes it one for everybody"
 	    : !has_host ? "its key is that of no single host"
 	    : host.kind == HOST_EVERYBODY ? "it covers everybody"
 	    : host.kind == HOST_NET ? "it is a net"

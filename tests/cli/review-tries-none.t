@@ -54,4 +54,11 @@ is(tlsoff('-C', $CF, 'review', 'b@example')->{status}, 64, 'what is no host at a
 site("Connect:127\tRELAY\n");
 like(tlsoff('-C', $CF, 'review')->{out}, qr/^0 of 0 exceptions/m, 'no exception');
 
+site("Clt_Features: stray.example S\n");
+append($CF, "Sclt_features\n"
+    . "R\$+\t\t\$: \$>D <\$1> <?> <! \"Clt_Features\"> <>\n");
+like(tlsoff('-C', $CF, 'review')->{out},
+    qr/^Clt_Features: \(line 1\): cannot be tried: a blank behind its tag/m,
+    'a blank behind the tag makes it one for everybody');
+
 done_testing();
