@@ -42,14 +42,26 @@ check_add(struct checker *c, struct facts *f, const char *code, enum fix fix,
 
 /* ---- what is to be known first ---- */
 
-/* Would mending it turn off more than can be answered for? */
+/* Is it yet to turn TLS off, once it is mended? */
+static bool
+is_yet_to_come(const struct facts *f)
+{
+	return f->e.has_host && f->e.meant_off && !(f->e.off && f->matches);
+}
+
+/* Would mending it turn off more than can be answered for, or let mail bounce? */
 static bool
 is_risky(const struct checker *c, const struct facts *f)
 {
+	const struct policy_rules *rules = c->rules->policy;
 	const struct entry *e = &f->e;
 
-	if (!e->has_host || !e->meant_off || e->off)
+	if (!is_yet_to_come(f))
 		return false;
+	if (e->kind == KIND_TRY_TLS &&
+	    companion_need(rules)->letters[0] != '\0' &&
+	    !companion_has_key(rules, &e->host))
+		return true;
 	return e->host.kind == HOST_EVERYBODY ||
 	    (e->host.kind == HOST_NAME && strchr(e->host.name, '.') == NULL) ||
 	    (e->role == ROLE_CLIENT && c->rcpt.end > 0) ||
@@ -149,29 +161,49 @@ check_duplicate(struct checker *c, struct facts *f)
 
 /* ---- what else is asked about the host ---- */
 
-/* What Clt_Features says of the host that Try_TLS exempts, or of that which it
- * exempts itself. */
+/* What Clt_Features says of the host that Try_TLS exempts, or exempts itself. */
+static struct span
+features_of(struct checker *c, const struct facts *f)
+{
+	struct policy found = { .value = BUF_IN(&c->scratch) };
+
+	if (f->e.kind == KIND_CLT_FEATURES)
+		return f->e.in_map;
+	policy_decide(KIND_CLT_FEATURES, &f->question, &found);
+	return buf_as_span(&found.value);
+}
+
+/* Is it the host of a domain that Try_TLS exempts, and has no entry there itself? */
+static bool
+is_in_exempted_domain(struct checker *c, const struct facts *f)
+{
+	struct policy found = { .value = BUF_IN(&c->scratch) };
+
+	if (f->e.tls == TLS_TEMPFAIL || f->e.tls == TLS_NEXT)
+		return false;
+	policy_decide(KIND_TRY_TLS, &f->question, &found);
+	return found.tls == TLS_OFF && strcasecmp(found.key +
+	    strlen(kind_tag(KIND_TRY_TLS)), f->e.host.name) != 0;
+}
+
 static void
 check_companion(struct checker *c, struct facts *f)
 {
 	const struct policy_rules *rules = c->rules->policy;
-	struct policy found = { .value = BUF_IN(&c->scratch) };
-	bool has_key = companion_has_key(rules, &f->e.host);
-	struct span value = f->e.in_map;
+	const struct entry *e = &f->e;
+	bool has_key = companion_has_key(rules, &e->host);
+	bool waits = e->off && e->kind == KIND_CLT_FEATURES;
 	char missing[3];
 
-	if (f->e.kind == KIND_TRY_TLS) {
-		policy_decide(KIND_CLT_FEATURES, &f->question, &found);
-		value = buf_as_span(&found.value);
-	} else if (!has_key) {
+	if (e->kind == KIND_CLT_FEATURES &&
+	    (!has_key || (!e->off && !is_in_exempted_domain(c, f))))
 		return;
-	}
-	companion_missing(rules, value, missing);
+	companion_missing(rules, features_of(c, f), missing);
 	if (missing[0] != '\0' && has_key)
 		check_add(c, f, "companion", FIX_COMPANION, "mail to it %s where "
 		    "%s applies, which the cf turns on; Clt_Features has to "
-		    "give it %s", f->e.kind == KIND_TRY_TLS ? "bounces"
-		    : "waits", companion_need(rules)->check, missing);
+		    "give it %s", waits ? "waits" : "bounces",
+		    companion_need(rules)->check, missing);
 	else if (missing[0] != '\0')
 		check_add(c, f, "companion", FIX_NONE, "mail to it bounces where "
 		    "%s applies, which the cf turns on, and Clt_Features cannot "
@@ -184,6 +216,10 @@ check_needs(struct checker *c, struct facts *f)
 {
 	const struct entry *e = &f->e;
 
+	/* What mends it has to mend that, too. */
+	if (e->kind == KIND_TRY_TLS && is_yet_to_come(f))
+		f->wanted[FIX_COMPANION] = f->wanted[FIX_KEY] ||
+		    f->wanted[FIX_VALUE];
 	if (!f->matches || !e->has_host)
 		return;
 	if (f->asked != REQUIRE_NOTHING)
@@ -192,7 +228,7 @@ check_needs(struct checker *c, struct facts *f)
 		    entry_name(c->a, &f->by, &c->scratch),
 		    f->asked == REQUIRE_BOUNCE ? "bounces" : "is deferred",
 		    requirement_tag(e->role), e->host.name);
-	if (e->off && e->role == ROLE_CLIENT)
+	if (e->kind == KIND_CLT_FEATURES || (e->kind == KIND_TRY_TLS && e->off))
 		check_companion(c, f);
 }
 

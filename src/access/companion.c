@@ -143,11 +143,15 @@ amended_value(struct planner *p, const struct entry *e, struct span value,
 static void
 amend(struct planner *p, const struct entry *e, const char *missing)
 {
+	const struct line *line = plan_line(p, &e->record);
 	struct span value = value_shown(&e->record);
 	struct wanted w = { .now = &e->record, .key = e->record.key,
 		.note = value_cut_note(&value), .moves = e->managed,
 		.companion = remembered(p, e, missing) };
 
+	/* A line that is moved is inserted already: the next check tells of it. */
+	if (line != NULL && line->moves)
+		return;
 	if (span_trim(value).len == 0) {
 		value = value_shown(&e->record); /* all of it is no note */
 		w.note.len = 0;
@@ -171,8 +175,8 @@ insert(struct planner *p, const struct host *host, struct span before,
 	amend_entry(p, &w, c);
 }
 
-void
-companion_give(struct planner *p, const struct host *host)
+static void
+give(struct planner *p, const struct host *host)
 {
 	struct arena *memory = &p->plan->memory;
 	struct policy_query q = plan_question(p, host);
@@ -180,8 +184,6 @@ companion_give(struct planner *p, const struct host *host)
 	struct entry e;
 	char missing[3];
 
-	if (!companion_has_key(p->rules->policy, host))
-		return;
 	policy_decide(KIND_CLT_FEATURES, &q, &before);
 	companion_missing(p->rules->policy, buf_as_span(&before.value), missing);
 	if (before.tls == TLS_TEMPFAIL)
@@ -251,12 +253,15 @@ amend_below(struct planner *p, const struct names *names)
 
 /* ---- all of it ---- */
 
-/* Does it exempt hosts that Clt_Features has to say something of? */
-static bool
-needs_companions(const struct planner *p, const struct request *r)
+void
+companion_wanted(struct planner *p, const struct host *host)
 {
-	return r->verb == VERB_ADD && r->role == ROLE_CLIENT && !r->fallback &&
-	    companion_need(p->rules->policy)->letters[0] != '\0';
+	const struct policy_rules *rules = p->rules->policy;
+
+	if (companion_need(rules)->letters[0] != '\0' &&
+	    companion_has_key(rules, host))
+		*ARENA_ADD(&p->plan->memory, p->exempted, p->exempted_count) =
+		    host;
 }
 
 struct names
@@ -264,16 +269,9 @@ companion_names(struct planner *p)
 {
 	struct names names = { NULL, 0 };
 
-	for (size_t i = 0; i < p->request_count; i++) {
-		const struct request *r = &p->requests[i];
-
-		for (size_t k = 0; k < r->count && needs_companions(p, r); k++)
-			if (companion_has_key(p->rules->policy,
-			        &r->wishes[k].host))
-				*ARENA_ADD(&p->plan->memory, names.at,
-				    names.count) =
-				    span_of(r->wishes[k].host.name);
-	}
+	for (size_t i = 0; i < p->exempted_count; i++)
+		*ARENA_ADD(&p->plan->memory, names.at, names.count) =
+		    span_of(p->exempted[i]->name);
 	if (names.count > 1)
 		qsort(names.at, names.count, sizeof(*names.at), compare_names);
 	return names;
@@ -282,12 +280,8 @@ companion_names(struct planner *p)
 void
 companion_add(struct planner *p, const struct names *names)
 {
-	for (size_t i = 0; i < p->request_count; i++) {
-		const struct request *r = &p->requests[i];
-
-		for (size_t k = 0; k < r->count && needs_companions(p, r); k++)
-			companion_give(p, &r->wishes[k].host);
-	}
+	for (size_t i = 0; i < p->exempted_count; i++)
+		give(p, p->exempted[i]);
 	if (names->count > 0)
 		amend_below(p, names);
 }

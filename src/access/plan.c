@@ -52,17 +52,23 @@ plan_request(struct planner *p, const struct request *r)
 {
 	struct plan *plan = p->plan;
 	size_t first = plan->change_count;
+	bool client = r->verb == VERB_ADD && r->role == ROLE_CLIENT;
+	bool exempts = client && !r->fallback;
 	int status = 0;
 
 	p->request = r;
-	if (r->verb == VERB_ADD && r->role == ROLE_CLIENT && r->count > 0)
+	if (client && r->count > 0)
 		p->rcpt = requirement_of_recipients(p->access,
 		    p->rules->policy, &plan->memory);
 	for (size_t i = 0; i < r->count && status == 0; i++) {
+		const struct wish *wish = &r->wishes[i];
+
 		if (r->verb == VERB_ADD)
-			status = plan_add(p, &r->wishes[i]);
+			status = plan_add(p, wish);
 		else
-			plan_remove(p, &r->wishes[i].host);
+			plan_remove(p, &wish->host);
+		if (exempts)
+			companion_wanted(p, &wish->host);
 	}
 	/* Without memory a refusal may be wrong as well. */
 	if (arena_error(&plan->memory, p->err) != 0 || status != 0)
@@ -92,7 +98,7 @@ plan_make(struct plan *plan, const struct access *a,
     const struct entry_rules *rules, const struct request *requests,
     size_t count, struct error *err)
 {
-	struct planner p = plan_begin(plan, a, rules, requests, count, err);
+	struct planner p = plan_begin(plan, a, rules, err);
 	int status = 0;
 
 	for (size_t i = 0; i < count && status == 0; i++)
@@ -141,7 +147,7 @@ int
 plan_expire(struct plan *plan, const struct access *a,
     const struct entry_rules *rules, struct error *err)
 {
-	struct planner p = plan_begin(plan, a, rules, NULL, 0, err);
+	struct planner p = plan_begin(plan, a, rules, err);
 	struct tls_walk walk = { .text = a->text };
 	struct entry e;
 
@@ -153,8 +159,8 @@ plan_expire(struct plan *plan, const struct access *a,
 
 /* ---- what a check found ---- */
 
-/* Gives the fix's host what it needs, unless its entry of Clt_Features is mended
- * itself, and so gets its letters another time, or gets them for its own sake. */
+/* The fix's host gets what it needs, unless its entry of Clt_Features gets its key
+ * now, and so is found another time, or gets its letters for its own sake. */
 static void
 fix_companion(struct planner *p, const struct findings *f,
     const struct check_fix *fix)
@@ -163,15 +169,16 @@ fix_companion(struct planner *p, const struct findings *f,
 	    &p->plan->memory, "%s%s", kind_tag(KIND_CLT_FEATURES),
 	    fix->host.name));
 
-	if (own == NULL || (!own->writes && (own == fix || !own->companion)))
-		companion_give(p, &fix->host);
+	if (own == NULL || (span_equal(own->line.key, own->record.key) &&
+	        (own == fix || !own->companion)))
+		companion_wanted(p, &fix->host);
 }
 
 int
 plan_fix(struct plan *plan, const struct access *a, const struct findings *f,
     const struct entry_rules *rules, struct error *err)
 {
-	struct planner p = plan_begin(plan, a, rules, NULL, 0, err);
+	struct planner p = plan_begin(plan, a, rules, err);
 
 	for (size_t i = 0; i < f->fix_count; i++) {
 		const struct check_fix *fix = &f->fixes[i];

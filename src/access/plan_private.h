@@ -42,8 +42,6 @@ struct planner {
 	struct plan *plan;
 	const struct access *access;
 	const struct entry_rules *rules;
-	const struct request *requests; /* all */
-	size_t request_count;
 	const struct request *request; /* the one that is planned */
 	const char *eol;        /* of this file: "\n" or "\r\n" */
 	struct buf inserted;    /* the lines that are inserted */
@@ -54,6 +52,8 @@ struct planner {
 	bool removes;           /* something that turned TLS off goes */
 	struct gone *gone;
 	size_t gone_count;
+	const struct host **exempted; /* those that need a companion */
+	size_t exempted_count;
 	struct error *err;
 };
 
@@ -61,8 +61,7 @@ struct planner {
 
 /* Starts a plan; plan.c ends it. */
 struct planner plan_begin(struct plan *plan, const struct access *a,
-    const struct entry_rules *rules, const struct request *requests,
-    size_t count, struct error *err);
+    const struct entry_rules *rules, struct error *err);
 /* A change, UNCHANGED so far: of a key, or of that of a host. */
 struct change plan_change(struct planner *p, enum kind kind, struct span key);
 struct change plan_change_of(struct planner *p, enum kind kind,
@@ -158,13 +157,14 @@ bool name_to_parent(struct span *name);
  * bounce, and that is refused; where it is not to be, that is warned of. */
 int companion_possible(struct planner *p, const struct host *host,
     const char *key, bool refuse) MUST_USE;
-/* The names of all hosts that are to be exempted, and that Clt_Features has to
- * say something of. */
+/* The host, which stays where it is, is to be exempted: companions() gives it what
+ * it needs. */
+void companion_wanted(struct planner *p, const struct host *host);
+/* The names of those hosts. */
 struct names companion_names(struct planner *p);
 /* Is it one of these names, or below one? */
 bool names_cover(const struct names *names, struct span name);
-/* Gives one host what it needs; and each of these, and what is below them. */
-void companion_give(struct planner *p, const struct host *host);
+/* Gives all of them what they need, and what is below them. */
 void companion_add(struct planner *p, const struct names *names);
 /* Once exemptions are planned: takes out the letters that one which goes has
  * needed, and no other needs; then gives those that come what they need. */

@@ -25,12 +25,10 @@ line_ending(const struct access *a)
 
 struct planner
 plan_begin(struct plan *plan, const struct access *a,
-    const struct entry_rules *rules, const struct request *requests,
-    size_t count, struct error *err)
+    const struct entry_rules *rules, struct error *err)
 {
 	*plan = (struct plan){ .changed = false };
 	return (struct planner){ .plan = plan, .access = a, .rules = rules,
-		.requests = requests, .request_count = count,
 		.eol = line_ending(a), .inserted = BUF_IN(&plan->memory),
 		.err = err };
 }
@@ -114,8 +112,8 @@ lookup_now(void *context, struct span key, struct span *value)
 	struct entry e = { .duplicate = false };
 
 	if (!access_find(((struct planner *)context)->access, key, &e.record) ||
-	    !plan_now(context, &e))
-		return LOOKUP_NONE;
+	    !plan_now(context, &e) || !span_equal_fold(e.record.key, key))
+		return LOOKUP_NONE; /* or its line has another key by now */
 	*value = e.record.value;
 	return LOOKUP_FOUND;
 }
