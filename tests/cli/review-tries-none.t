@@ -17,6 +17,7 @@ Try_TLS:x.example\tOK
 Try_TLS:10.0.0.0/8\tNO
 TRY_TLS:COM\tNO
 Srv_Features:in.example\tS
+Srv_Features:in2.example\tS
 Srv_Features:out.example\tV s
 END
 
@@ -29,7 +30,7 @@ like($r->{out}, qr/^Try_TLS: \(line 3\): cannot be tried: it covers everybody/m,
 unlike($r->{out}, qr/x\.example|10\.0\.0\.0|TRY_TLS/,
     'what is not in force is not reviewed');
 like($r->{out}, qr/^0 of 3 exceptions of the role client can go$/m, 'none can go');
-like($r->{out}, qr/^1 of the role server cannot be tried from here/m,
+like($r->{out}, qr/^2 of the role server cannot be tried from here/m,
     'those of the other role are counted');
 like($r->{out}, qr/name hosts that it covers: tlsoff review HOST/, '... with a cure');
 my $status = $r->{status};
