@@ -112,10 +112,26 @@ plan_remove(struct planner *p, const struct host *host)
 void
 plan_gone(struct planner *p, const struct host *host, const struct change *c)
 {
-	/* Letters that stay decide, so nothing broader does. */
-	if (c->action != CHANGED)
+	/* Letters that stay decide, so nothing broader does; but not for a peer
+	 * without a name. */
+	if (c->action != CHANGED || host->kind == HOST_ADDRESS)
 		*ARENA_ADD(&p->plan->memory, p->gone, p->gone_count) =
 		    (struct gone){ *host, c->kind, c->key };
+}
+
+/* What turns TLS off for the host by an entry of that kind, if any does. */
+static bool
+is_off_by(enum kind kind, const struct host *host, struct policy_query *q,
+    struct policy *after)
+{
+	q->unnamed = NULL;
+	policy_decide(kind, q, after);
+	/* A peer there that has no name is asked for in brackets first. */
+	if (after->tls != TLS_OFF && host->kind == HOST_ADDRESS) {
+		q->unnamed = host->name;
+		policy_decide(kind, q, after);
+	}
+	return after->tls == TLS_OFF;
 }
 
 static void
@@ -126,18 +142,10 @@ warn_still_off(struct planner *p, const struct gone *gone)
 	struct policy after = { .value = BUF_IN(&p->plan->memory) };
 	struct entry by = { .duplicate = false };
 
-	policy_decide(gone->kind, &q, &after);
-	/* A peer there that has no name is asked for in brackets first. */
-	if (after.tls != TLS_OFF && host->kind == HOST_ADDRESS) {
-		q.unnamed = host->name;
-		policy_decide(gone->kind, &q, &after);
-	}
-	if (after.tls != TLS_OFF && kind_role(gone->kind) == ROLE_CLIENT) {
-		q.unnamed = NULL;
-		policy_decide(KIND_CLT_FEATURES, &q, &after);
-	}
 	/* Untested: what decides stands in the text. */
-	if (after.tls == TLS_OFF &&
+	if ((is_off_by(gone->kind, host, &q, &after) ||
+	        (kind_role(gone->kind) == ROLE_CLIENT &&
+	            is_off_by(KIND_CLT_FEATURES, host, &q, &after))) &&
 	    access_find(p->access, span_of(after.key), &by.record) &&
 	    plan_now(p, &by))
 		plan_warn(p, "%s: %s still keeps TLS off", gone->key,
