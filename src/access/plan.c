@@ -159,6 +159,15 @@ plan_expire(struct plan *plan, const struct access *a,
 
 /* ---- what a check found ---- */
 
+/* Only its place is wrong, and it is moved with the letters that it is given. */
+static bool
+moves_amended(const struct check_fix *fix)
+{
+	return fix->companion && fix->kind == KIND_CLT_FEATURES &&
+	    span_equal(fix->line.key, fix->record.key) &&
+	    span_equal(fix->line.value, value_shown(&fix->record));
+}
+
 /* The fix's host gets what it needs, unless its entry of Clt_Features gets its key
  * now, and so is found another time, or gets its letters for its own sake. */
 static void
@@ -185,7 +194,7 @@ plan_fix(struct plan *plan, const struct access *a, const struct findings *f,
 		struct wanted w = fix->line;
 		struct change c = plan_change(&p, fix->kind, w.key);
 
-		if (!fix->writes)
+		if (!fix->writes || moves_amended(fix))
 			continue;
 		w.now = &fix->record;
 		plan_entry(&p, &w, &c);
