@@ -129,7 +129,7 @@ check_options(const struct job *j, struct error *err)
 	if (both != NULL)
 		return error_set(err, EX_USAGE, "--%s: contradicts --no-%s; "
 		    "leave one out", both, both);
-	return o->comment == NULL ? 0 : comment_check(o->comment, err);
+	return o->comment == NULL ? 0 : comment_check(o->comment, "--comment", err);
 }
 
 static int
