@@ -74,6 +74,8 @@ for my $case (
 	is($r->{status}, $status, '... its status');
 	like($r->{err}, $says, '... what may have been meant') or diag($r->{err});
 }
+$r = edit_ok('remove', 'client', 'luna.bagoona.com', 'lunar.bagoona.com');
+unlike($r->{err}, qr/did you mean/, 'what the same call removes is not proposed');
 $r = tlsoff('-C', $CF, '-f', '/nowhere/access', 'remove', 'x.example');
 is($r->{status}, 64, 'without a file, too, the role is asked for');
 
