@@ -44,7 +44,7 @@ my @wrong = (
 	    qr/--restart-command: contradicts --restart none/],
 	[['--lock-wait', '-1', 'client', 'a.example'], qr/--lock-wait: "-1" is no number from 0/],
 	[['--lock-wait', '5s', 'client', 'a.example'], qr/--lock-wait: "5s" is no number/],
-	[['--min', '0', 'scan'], qr/--min: "0" is no number; write 1 or more/],
+	[['--min', '0', 'scan'], qr/--min: "0" is not a number of 1 or more/],
 	[['--makemap', 'makemap', 'client', 'a.example'], qr/--makemap: give a path/],
 	[['-m', 'hash', '-f', 'x', 'client', 'a.example'], qr/hash/],
 	[['-c', "two\nlines", 'client', 'a.example'], qr/./],
