@@ -105,4 +105,13 @@ is(screen(80, {}, 'check'), "nothing wrong\n", 'nothing wrong');
 is(screen(80, {}, '-q', 'check') . screen(80, {}, '-q', 'list'), '', '... but with -q');
 is(tlsoff('-C', $CF, $_)->{out}, '', "nothing of $_ in a pipe") for qw(list check);
 
+site("# tlsoff until 2999-12-31: why\nTry_TLS:a.example\tNO\n");
+is(screen(80, {}, 'list', 'server'), "no exemptions of the role server\n",
+    'there may be others: of the other role');
+is(screen(80, {}, 'list', '--expired'), "no exemptions past their date\n", '... with a date to come');
+is(screen(80, {}, '-q', 'list', '--expired'), '', '... but with -q');
+like(screen(80, {}, 'list', 'client', '--expires', '1d'),
+    qr/\Ano exemptions of the role client that end by \d{4}-\d\d-\d\d\n\z/, '... with a later one');
+like(screen(80, {}, 'check', '--warn', '1d'), qr/\Anothing wrong\n\z/, 'nothing ends soon');
+
 done_testing();
