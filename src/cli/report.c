@@ -240,8 +240,8 @@ audit_changes(const struct plan *plan, const char *access)
 		buf_text(&text, " in ");
 		buf_visible(&text, span_of(access));
 		buf_printf(&text, " by %s", name);
-		if (c->expires[0] != '\0')
-			buf_printf(&text, ", until %s", c->expires);
+		if (c->until[0] != '\0')
+			buf_printf(&text, ", until %s", c->until);
 		if (c->comment[0] != '\0')
 			buf_text(&text, ", reason: ");
 		buf_visible(&text, span_of(c->comment));
