@@ -166,8 +166,8 @@ parse_number(const struct option_known *k, const char *text,
 		return most == ULONG_MAX
 		    ? error_set(err, EX_USAGE, "--%s: \"%.40s\" is not a "
 		        "number of %lu or more", k->name, text, least)
-		    : error_set(err, EX_USAGE, "--%s: \"%.40s\" is no number "
-		        "from %lu to %lu", k->name, text, least, most);
+		    : error_set(err, EX_USAGE, "--%s: \"%.40s\" is not a "
+		        "number from %lu to %lu", k->name, text, least, most);
 	return 0;
 }
 
