@@ -1,5 +1,5 @@
 /*
- * list: every TLS exception of the access file, and whether it is in force:
+ * list: every TLS exemption of the access file, and whether it is in force:
  * sendmail asks for the key, obeys the value, and has both in its map.
  */
 #include <stdlib.h>
