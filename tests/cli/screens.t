@@ -91,11 +91,28 @@ like(tlsoff('-C', $CF, '--color', 'always', 'list')->{out}, $red, '... but with 
 like(screen(80, \%xterm, 'explain', 'client', 'luna.bagoona.com'),
     qr/^\e\[33mTLS is off when we connect to luna\.bagoona\.com\e\[0m$/m, 'the verdict of explain');
 
+# A diff, as git shows one.
+like(screen(80, \%xterm, '-n', 'remove', 'client', 'luna.bagoona.com'),
+    qr/^\e\[31m-Try_TLS:luna\.bagoona\.com\tNO\e\[0m$/m, 'what a diff takes out');
+my $diff = screen(80, \%xterm, '-n', 'client', 'mx.new.example');
+like($diff, qr/^\e\[32m\+Try_TLS:mx\.new\.example\tNO\e\[0m$/m, '... and puts in');
+like($diff, qr/\A\e\[1m--- .*\e\[0m\n\e\[1m\+\+\+ .*\e\[0m\n@@/, '... and its head');
+
 my $t = Tlsoff::Terminal->start({}, 'env', '-u', 'TERM', 'sh', '-c', '"$@"; echo done.', 'sh',
     $TLSOFF, '-C', $CF, 'list');
 $t->wait_for(qr/done\./);
 $t->end();
 like($t->{seen}, $red, 'a terminal that nobody named has color');
+
+# ---- what strangers wrote into the file ----
+
+my $odd = "# \e[2J \xc3\xa4\r\nConnect:127\tRELAY\n";
+site($odd);
+like(screen(80, {}, '-n', 'client', 'a.example'),
+    qr/^ # \\x1b\[2J \\xc3\\xa4\\x0d\n Connect:127\tRELAY\n\+Try_TLS/m,
+    'a diff sends a terminal nothing that steers it');
+like(tlsoff('-C', $CF, '-n', 'client', 'a.example')->{out},
+    qr/^ \# \e\[2J \xc3\xa4\r\n/m, '... and a pipe the very bytes');
 
 # ---- nothing to show ----
 
