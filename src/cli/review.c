@@ -243,35 +243,50 @@ is_server(const struct review_host *h)
 	return h->listed != NULL && h->listed->entry.role == ROLE_SERVER;
 }
 
+/* Of all exemptions, how many can go. */
+static void
+summary_lines(const struct review *r, struct line_list *out)
+{
+	size_t can_go = 0, gone = 0, servers = 0;
+	struct buf line = BUF_IN(out->memory);
+
+	for (size_t i = 0; i < r->count; i++) {
+		const struct review_host *h = &r->hosts[i];
+		enum review_result result = h->verdict.result;
+
+		servers += is_server(h);
+		can_go += h->remove != NULL && result == REVIEW_WORKS;
+		gone += h->remove != NULL && result == REVIEW_GONE;
+	}
+	if (r->count == servers)
+		buf_text(&line, "no exemptions of the role client");
+	else
+		buf_printf(&line, "%zu of %zu exemptions of the role client "
+		    "can go", can_go, r->count - servers);
+	if (gone > 0)
+		buf_printf(&line, ", %zu %s gone from DNS", gone,
+		    gone == 1 ? "is" : "are");
+	lines_add(out, "%s", buf_string(&line));
+	if (servers > 0)
+		lines_add(out, "%zu of the role server cannot be tried from "
+		    "here: they connect to us", servers);
+}
+
 static void
 text_lines(const struct review *r, struct line_list *out)
 {
-	size_t can_go = 0, servers = 0;
-
 	for (size_t i = 0; i < r->count; i++) {
 		const struct review_host *h = &r->hosts[i];
 		struct buf line = BUF_IN(out->memory);
 
-		if (is_server(h)) {
-			servers++;
+		if (is_server(h))
 			continue;
-		}
-		can_go += h->remove != NULL &&
-		    h->verdict.result == REVIEW_WORKS;
 		subject(r, h, &line);
 		verdict_text(h, &line);
 		lines_add(out, "%s", buf_string(&line));
 	}
-	if (r->list.o->word_count > 0)
-		return;
-	if (r->count == servers)
-		lines_add(out, "no exemptions of the role client");
-	else
-		lines_add(out, "%zu of %zu exemptions of the role client can go",
-		    can_go, r->count - servers);
-	if (servers > 0)
-		lines_add(out, "%zu of the role server cannot be tried from "
-		    "here: they connect to us", servers);
+	if (r->list.o->word_count == 0)
+		summary_lines(r, out);
 }
 
 static void

@@ -30,6 +30,7 @@ my @wrong = (
 	[['client'], qr/client: too few words/],
 	[['remove'], qr/remove: too few words; write: tlsoff remove client\|server HOST/],
 	[['remove', 'client'], qr/remove: too few words/],
+	[['check', 'a.example'], qr/check: too many words; write: tlsoff check$/m],
 	[['remove', 'a.example', 'b.example'],
 	    qr/remove: client or server\?  a\.example has an entry of neither/],
 	[['remove', '@'], qr/mail address/],
