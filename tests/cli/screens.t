@@ -61,6 +61,8 @@ for my $name (sort keys %calls) {
 my $long = 'inbound-mail-gateway-cluster-07.europe-west.long-provider.example';
 unlike(screen(80, {}, 'list'), qr/\Q$long\E/, 'a long name is cut');
 like(screen(80, {}, '-v', 'list'), qr/\Q$long\E/, '... and whole with -v');
+like(screen(240, {}, 'scan', $log), qr/^server .* \Q$long\E +192/m,
+    '... and where the terminal has room for it');
 like(tlsoff('-C', $CF, 'list')->{out}, qr/\Q$long\E.*\n(?:.*\n)*.*\bown\b/, '... in a pipe');
 like(tlsoff('-C', $CF, '-j', 'list')->{out}, qr/\Q$long\E/, '... and in JSON');
 like(screen(80, { LC_ALL => 'C' }, 'list'), qr/ Try_TLS:inbound[\w-]+\.\.\. /,
