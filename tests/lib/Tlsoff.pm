@@ -211,7 +211,9 @@ sub tlsoff {
 	my $option = ref $arguments[-1] ? pop @arguments : {};
 	spare_this_machine(@arguments);
 	my $r = run([$TLSOFF, @arguments], %$option);
-	keep_document($r->{out}) if grep { /\A(?:-[nqv]*j[nqv]*|--json)\z/ } @arguments;
+	my $texts = grep { /\A(?:help|version|--help|--version|-h|-V)\z/ } @arguments;
+	keep_document($r->{out})
+	    if !$texts && grep { /\A(?:-[nqv]*j[nqv]*|--json)\z/ } @arguments;
 	return $r;
 }
 
