@@ -210,9 +210,11 @@ const char *access_fault_text(const struct access *a,
  * lowest counts.
  *
  * May this be the TEXT?  One line, printable, UTF-8 where not ASCII, at most
- * 900 bytes, not empty.  EX_USAGE otherwise.
+ * 900 bytes, not empty.  EX_USAGE otherwise, with a message about WHAT, as whoever
+ * gave it calls it: "--comment".
  */
-int comment_check(const char *text, struct error *err) MUST_USE;
+int comment_check(const char *text, const char *what, struct error *err)
+    MUST_USE;
 
 /* The comment line of ours directly above the entry that starts there. */
 struct comment {

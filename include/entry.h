@@ -160,6 +160,8 @@ const struct companion_need *companion_need(const struct policy_rules *rules);
  * 8.17.2. */
 bool companion_has_key(const struct policy_rules *rules,
     const struct host *host);
+/* Why it cannot, and what then helps: "only sendmail 8.17.2 ...; update that". */
+const char *companion_lacks(const struct host *host);
 /* Those letters that this value lacks. */
 void companion_missing(const struct policy_rules *rules, struct span value,
     char missing[3]);

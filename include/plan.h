@@ -52,6 +52,7 @@ struct change {
 	                     "" where there is none */
 	const char *expires; /* the day it is to end after; "" none */
 	const char *comment; /* its reason, of what was taken out, too; "" none */
+	const char *until;   /* the same of its day */
 	bool has_line;
 	size_t offset;    /* of its line: in the old text; of what is ADDED,
 	                     CHANGED or MOVED in the new one, by

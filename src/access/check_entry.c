@@ -18,9 +18,11 @@ check_key(struct checker *c, struct facts *f)
 		    "sendmail asks for another spelling; write %s", f->key);
 	else if (e->key == KEY_UNASKED && e->kind != KIND_FALLBACK)
 		check_add(c, f, "key", FIX_NONE, "this key never matches, because "
-		    "sendmail asks for names alone, and before 8.17.2 only for "
-		    "%s; give the host's name, or remove the line",
-		    kind_tag(e->kind));
+		    "%s, or remove the line",
+		    e->what.len == 0 || e->host.kind == HOST_NAME
+		    ? "only sendmail 8.17.2 and later asks for it; update that"
+		    : "sendmail asks for Clt_Features by names alone; give the "
+		      "host's name");
 	else if (e->key == KEY_UNASKED && e->what.len == 0)
 		check_add(c, f, "key", FIX_NONE, "this key never matches, because "
 		    "sendmail asks for hosts alone; for everybody set O "

@@ -206,9 +206,9 @@ check_companion(struct checker *c, struct facts *f)
 		    companion_need(rules)->check, missing);
 	else if (missing[0] != '\0')
 		check_add(c, f, "companion", FIX_NONE, "mail to it bounces where "
-		    "%s applies, which the cf turns on, and Clt_Features cannot "
-		    "be said of it: since sendmail 8.17.2 it can of a name; give "
-		    "the host's name", companion_need(rules)->check);
+		    "%s applies, which the cf turns on, and %s",
+		    companion_need(rules)->check,
+		    companion_lacks(&f->e.host));
 }
 
 void

@@ -68,16 +68,16 @@ comment_line(const struct comment *c, const char *eol, struct buf *out)
 }
 
 int
-comment_check(const char *text, struct error *err)
+comment_check(const char *text, const char *what, struct error *err)
 {
 	struct span s = span_of(text);
 
 	if (span_trim(s).len == 0)
-		return error_set(err, EX_USAGE, "--comment: empty; say why");
+		return error_set(err, EX_USAGE, "%s: empty; say why", what);
 	if (s.len > COMMENT_MAX)
 		return error_set(err, EX_USAGE,
-		    "--comment: longer than %d bytes; makemap reads only short "
-		    "lines", COMMENT_MAX);
+		    "%s: longer than %d bytes; makemap reads only short "
+		    "lines", what, COMMENT_MAX);
 	while (s.len > 0) {
 		unsigned char c = (unsigned char)s.at[0];
 		size_t len = utf8_length(s);
@@ -86,8 +86,8 @@ comment_check(const char *text, struct error *err)
 		if (len == 0 || c < 0x20 || c == 0x7f ||
 		    (c == 0xc2 && (unsigned char)s.at[1] < 0xa0))
 			return error_set(err, EX_USAGE,
-			    "--comment: not one line of printable text; leave "
-			    "out line ends and control characters");
+			    "%s: not one line of printable text; leave out "
+			    "line ends and control characters", what);
 		s.at += len;
 		s.len -= len;
 	}

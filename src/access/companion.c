@@ -44,13 +44,22 @@ companion_has_key(const struct policy_rules *rules, const struct host *host)
 	return rules->features == FEATURES_NAME && host->kind == HOST_NAME;
 }
 
+const char *
+companion_lacks(const struct host *host)
+{
+	return host->kind == HOST_NAME || host->kind == HOST_EVERYBODY
+	    ? "only sendmail 8.17.2 and later can do without it for one host; "
+	      "update that"
+	    : "sendmail can do without it for names alone; give the host's "
+	      "name";
+}
+
 int
 companion_possible(struct planner *p, const struct host *host, const char *key,
     bool refuse)
 {
 	const struct policy_rules *rules = p->rules->policy;
 	const struct companion_need *need = companion_need(rules);
-	bool named = host->kind == HOST_NAME || host->kind == HOST_EVERYBODY;
 
 	if (p->request->role == ROLE_SERVER || need->letters[0] == '\0' ||
 	    companion_has_key(rules, host))
@@ -62,11 +71,7 @@ companion_possible(struct planner *p, const struct host *host, const char *key,
 	}
 	return error_set(p->err, EX_DATAERR, "%s: mail would bounce where %s "
 	    "applies, because the cf has %s, and %s, or use --force", key,
-	    need->check, need->option, named
-	        ? "only sendmail 8.17.2 and later can do without it for one "
-	          "host; update that first"
-	        : "sendmail can do without it for names alone; give the host's "
-	          "name");
+	    need->check, need->option, companion_lacks(host));
 }
 
 /* ---- names ---- */

@@ -41,7 +41,7 @@ replace_others(struct planner *p, size_t changes)
 			plan_remove_kind(p, KIND_TRY_TLS, host);
 		if (!adds || r->fallback)
 			plan_remove_kind(p, KIND_CLT_FEATURES, host);
-		if (!adds || !r->fallback)
+		if (c->kind != KIND_FALLBACK)
 			plan_remove_kind(p, KIND_FALLBACK, host);
 	}
 }

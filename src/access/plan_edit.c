@@ -132,8 +132,9 @@ plan_entry(struct planner *p, const struct wanted *w, struct change *c)
 
 	above = lines_above(p, w, above, &comment);
 	c->comment = arena_text(memory, comment.text);
+	c->until = arena_text(memory, span_of(comment.until));
 	if (w->comment != COMMENT_GOES)
-		c->expires = arena_text(memory, span_of(comment.until));
+		c->expires = c->until;
 	c->reason = w->reason;
 	c->value = arena_text(memory, w->goes ? value_shown(r) : w->value);
 	plan_at(c, r == NULL ? 0 : r->start);

@@ -85,16 +85,31 @@ plan_remove_kind(struct planner *p, enum kind kind, const struct host *host)
 	plan_tell(p, &c);
 }
 
+/* Of the role client it may be the other kind of exemption. */
+static bool
+find_removed(struct planner *p, const struct host *host, struct entry *e)
+{
+	enum kind kind = kind_of_role(p->request->role);
+	struct span name = span_of(host->name);
+
+	if (plan_find(p, kind, name, e) && !e->record.rest)
+		return true;
+	return kind == KIND_TRY_TLS &&
+	    plan_find(p, KIND_FALLBACK, name, e) && !e->record.rest &&
+	    e->key == KEY_ASKED && does_without_tls(e);
+}
+
 void
 plan_remove(struct planner *p, const struct host *host)
 {
-	enum kind kind = kind_of_role(p->request->role);
-	struct change c = plan_change_of(p, kind, host);
+	struct change own = plan_change_of(p,
+	    kind_of_role(p->request->role), host), c = own;
 	struct entry e;
 
-	if (!plan_find(p, kind, span_of(host->name), &e) || e.record.rest) {
+	if (!find_removed(p, host, &e)) {
 		c.reason = "there is no such entry";
 	} else {
+		c = plan_change_of(p, e.kind, host);
 		plan_remove_entry(p, &e, &c);
 		if (c.action == UNCHANGED) {
 			plan_at(&c, e.record.start);
@@ -104,7 +119,7 @@ plan_remove(struct planner *p, const struct host *host)
 		}
 	}
 	plan_tell(p, &c);
-	plan_gone(p, host, &c);
+	plan_gone(p, host, c.kind == own.kind ? &c : &own);
 }
 
 /* ---- what still keeps TLS off ---- */

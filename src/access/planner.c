@@ -51,7 +51,8 @@ struct change
 plan_change(struct planner *p, enum kind kind, struct span key)
 {
 	return (struct change){ .action = UNCHANGED, .kind = kind,
-		.role = kind_role(kind), .value = "", .expires = "", .comment = "",
+		.role = kind_role(kind), .value = "", .expires = "",
+		.comment = "", .until = "",
 		.key = arena_text(&p->plan->memory, key) };
 }
 

@@ -88,7 +88,8 @@ read_state(struct apply *a, struct state *s, struct span line,
 	if (host_parse(host, s->role, &rules, &s->wish.host, err) != 0)
 		return -1;
 	s->wish.comment = arena_text(&a->job.memory, reason);
-	return reason.len == 0 ? 0 : comment_check(s->wish.comment, err);
+	return reason.len == 0 ? 0
+	    : comment_check(s->wish.comment, "reason", err);
 }
 
 /* ---- a file ---- */

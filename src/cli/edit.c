@@ -72,6 +72,15 @@ out:
 	return -1;
 }
 
+static bool
+is_asked_for(const struct job *j, const char *host)
+{
+	for (size_t i = 0; i < j->request.count; i++)
+		if (strcmp(j->request.wishes[i].host.name, host) == 0)
+			return true;
+	return false;
+}
+
 static void
 hint(struct job *j, const char *host)
 {
@@ -92,7 +101,8 @@ hint(struct job *j, const char *host)
 	    &j->memory, &count);
 	for (size_t i = 0; i < count && !j->memory.failed; i++)
 		suggest(&near, there[i].host.name);
-	if (near.name != NULL)
+	/* What was asked for has been removed already. */
+	if (near.name != NULL && !is_asked_for(j, near.name))
 		note(j->o, "%s: did you mean: tlsoff remove %s %s", host,
 		    role_name(role), near.name);
 }
@@ -129,7 +139,7 @@ check_options(const struct job *j, struct error *err)
 	if (both != NULL)
 		return error_set(err, EX_USAGE, "--%s: contradicts --no-%s; "
 		    "leave one out", both, both);
-	return o->comment == NULL ? 0 : comment_check(o->comment, err);
+	return o->comment == NULL ? 0 : comment_check(o->comment, "--comment", err);
 }
 
 static int

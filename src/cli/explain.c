@@ -261,12 +261,11 @@ warn_companion(struct explain *e)
 	    missing);
 	if (missing[0] != '\0')
 		lines_add(&e->warnings, "mail to it %s where %s applies, "
-		    "which the cf turns on; %s%s", e->kind == KIND_TRY_TLS
+		    "which the cf turns on%s%s", e->kind == KIND_TRY_TLS
 		    ? "bounces" : "waits", companion_need(rules)->check,
-		    can ? "to keep it from that, run tlsoff client "
-		        : "no entry keeps it from that: Clt_Features can be "
-		          "said of names alone, since sendmail 8.17.2",
-		    can ? e->host.name : "");
+		    can ? "; to keep it from that, run tlsoff client "
+		        : ", and ",
+		    can ? e->host.name : companion_lacks(&e->host));
 }
 
 /* ---- all of them ---- */

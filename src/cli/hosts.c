@@ -102,7 +102,7 @@ take_word(struct host_list *list, size_t line, struct span typed,
 	if (has_reason)
 		wish.comment = arena_text(list->memory, reason);
 	if (host_parse(typed, list->role, &list->rules, &wish.host, &why) != 0 ||
-	    (has_reason && comment_check(wish.comment, &why) != 0)) {
+	    (has_reason && comment_check(wish.comment, "reason", &why) != 0)) {
 		list->status = fail_at("standard input", line, &why);
 		return;
 	}

@@ -1,5 +1,5 @@
 /*
- * list: every TLS exception of the access file, and whether it is in force:
+ * list: every TLS exemption of the access file, and whether it is in force:
  * sendmail asks for the key, obeys the value, and has both in its map.
  */
 #include <stdlib.h>
@@ -156,6 +156,19 @@ describe(void *context, size_t number, struct row *row)
 	} };
 }
 
+/* There may be others than those asked for. */
+static void
+say_none(const struct list *l)
+{
+	const struct options *o = l->o;
+	bool ends = o->expires[0] != '\0';
+
+	say(o, "no exemptions%s%s%s%s%s", l->role < 0 ? "" : " of the role ",
+	    l->role < 0 ? "" : role_name((enum role)l->role),
+	    o->expired ? " past their date" : "",
+	    ends ? " that end by " : "", o->expires);
+}
+
 /* ---- the verb ---- */
 
 int
@@ -184,7 +197,7 @@ verb_list(const struct options *o, struct error *err)
 	} else if (!o->quiet) {
 		rows_table(o, describe, &l, l.count);
 		if (l.count == 0 && isatty(STDOUT_FILENO) == 1)
-			say(o, "no exemptions");
+			say_none(&l);
 	}
 	result = EX_OK;
 out:

@@ -1,5 +1,5 @@
 /*
- * list.h: the TLS exceptions of the access file: the verb list prints them,
+ * list.h: the TLS exemptions of the access file: the verb list prints them,
  * review tries their hosts.
  */
 #ifndef TLSOFF_LIST_H

@@ -164,10 +164,10 @@ parse_number(const struct option_known *k, const char *text,
 	if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 ||
 	    *number < least || *number > most)
 		return most == ULONG_MAX
-		    ? error_set(err, EX_USAGE, "--%s: \"%.40s\" is no number; "
-		        "write %lu or more", k->name, text, least)
-		    : error_set(err, EX_USAGE, "--%s: \"%.40s\" is no number "
-		        "from %lu to %lu", k->name, text, least, most);
+		    ? error_set(err, EX_USAGE, "--%s: \"%.40s\" is not a "
+		        "number of %lu or more", k->name, text, least)
+		    : error_set(err, EX_USAGE, "--%s: \"%.40s\" is not a "
+		        "number from %lu to %lu", k->name, text, least, most);
 	return 0;
 }
 

@@ -97,6 +97,41 @@ say_service(const struct job *j)
 		    "sendmail -q runs it now");
 }
 
+static enum color
+color_of(struct span line)
+{
+	if (span_begins(line, "--- ") || span_begins(line, "+++ "))
+		return COLOR_HEAD;
+	return line.at[0] == '-' ? COLOR_BAD
+	    : line.at[0] == '+' ? COLOR_GOOD : COLOR_NONE;
+}
+
+/* The very bytes, for patch(1); a terminal gets none of the access file's that
+ * steer it. */
+static void
+print_diff(const struct options *o, struct span diff)
+{
+	bool is_terminal = isatty(STDOUT_FILENO) == 1;
+
+	while (diff.len > 0) {
+		struct span line = span_cut(&diff, "\n");
+		enum color color = color_of(line);
+
+		fputs(color == COLOR_NONE ? "" : color_code(o, color), stdout);
+		for (size_t i = 0; i < line.len; i++) {
+			unsigned char c = (unsigned char)line.at[i];
+
+			if (is_terminal && c != '\t' && (c < 0x20 || c >= 0x7f))
+				printf("\\x%02x", c);
+			else
+				fputc(c, stdout);
+		}
+		fputs(color == COLOR_NONE ? "" : color_code(o, COLOR_NONE),
+		    stdout);
+		fputc('\n', stdout);
+	}
+}
+
 static int
 print_text(struct job *j, struct error *err)
 {
@@ -119,7 +154,7 @@ print_text(struct job *j, struct error *err)
 			say(j->o, "%s", changes.at[i]);
 	}
 	if (!j->o->quiet)
-		fwrite(buf_string(&j->diff), 1, j->diff.len, stdout);
+		print_diff(j->o, buf_as_span(&j->diff));
 	if (j->proof.equal && !j->o->dry_run)
 		say_map(j);
 	if (j->builder != NULL)
@@ -240,8 +275,8 @@ audit_changes(const struct plan *plan, const char *access)
 		buf_text(&text, " in ");
 		buf_visible(&text, span_of(access));
 		buf_printf(&text, " by %s", name);
-		if (c->expires[0] != '\0')
-			buf_printf(&text, ", until %s", c->expires);
+		if (c->until[0] != '\0')
+			buf_printf(&text, ", until %s", c->until);
 		if (c->comment[0] != '\0')
 			buf_text(&text, ", reason: ");
 		buf_visible(&text, span_of(c->comment));

@@ -1,5 +1,5 @@
 /*
- * review: which exceptions of the role client are no longer needed?  Each is
+ * review: which exemptions of the role client are no longer needed?  Each is
  * tried as the host that its key names; a key that covers many hosts is not
  * one of them, so those can be named.
  */
@@ -28,7 +28,7 @@ is_itself(const struct listed *listed, const struct host *host)
 	return span_equal_fold(listed->entry.what, span_of(host->name));
 }
 
-/* ---- all exceptions ---- */
+/* ---- all exemptions ---- */
 
 static void
 add_listed(struct review *r, const struct listed *listed)
@@ -63,7 +63,7 @@ add_all(struct review *r, enum role role)
 
 /* ---- hosts that were named ---- */
 
-/* The exception in force that covers the host. */
+/* The exemption in force that covers the host. */
 static const struct listed *
 covering(struct review *r, const struct host *host)
 {
@@ -100,7 +100,7 @@ read_named(struct review *r, struct error *err)
 		    host->kind == HOST_ADDRESS;
 
 		add(r, listed, host, listed == NULL
-		    ? "no exception in force covers it"
+		    ? "no exemption in force covers it"
 		    : is_host ? "" : "it is no host")->itself = is_host &&
 		    listed != NULL && is_itself(listed, host);
 	}
@@ -192,14 +192,14 @@ subject(const struct review *r, const struct review_host *h, struct buf *out)
 	buf_text(out, ": ");
 }
 
-/* What can be done about an exception whose host works. */
+/* What can be done about an exemption whose host works. */
 static void
 advice(const struct review_host *h, struct buf *out)
 {
 	const char *dot = strchr(h->host.name, '.');
 
 	if (h->remove == NULL) {
-		buf_text(out, "; the exception covers other hosts, too: "
+		buf_text(out, "; the exemption covers other hosts, too: "
 		    "review those before it is removed");
 		return;
 	}
@@ -245,32 +245,50 @@ is_server(const struct review_host *h)
 	return h->listed != NULL && h->listed->entry.role == ROLE_SERVER;
 }
 
+/* Of all exemptions, how many can go. */
+static void
+summary_lines(const struct review *r, struct line_list *out)
+{
+	size_t can_go = 0, gone = 0, servers = 0;
+	struct buf line = BUF_IN(out->memory);
+
+	for (size_t i = 0; i < r->count; i++) {
+		const struct review_host *h = &r->hosts[i];
+		enum review_result result = h->verdict.result;
+
+		servers += is_server(h);
+		can_go += h->remove != NULL && result == REVIEW_WORKS;
+		gone += h->remove != NULL && result == REVIEW_GONE;
+	}
+	if (r->count == servers)
+		buf_text(&line, "no exemptions of the role client");
+	else
+		buf_printf(&line, "%zu of %zu exemptions of the role client "
+		    "can go", can_go, r->count - servers);
+	if (gone > 0)
+		buf_printf(&line, ", %zu %s gone from DNS", gone,
+		    gone == 1 ? "is" : "are");
+	lines_add(out, "%s", buf_string(&line));
+	if (servers > 0)
+		lines_add(out, "%zu of the role server cannot be tried from "
+		    "here: they connect to us", servers);
+}
+
 static void
 text_lines(const struct review *r, struct line_list *out)
 {
-	size_t can_go = 0, servers = 0;
-
 	for (size_t i = 0; i < r->count; i++) {
 		const struct review_host *h = &r->hosts[i];
 		struct buf line = BUF_IN(out->memory);
 
-		if (is_server(h)) {
-			servers++;
+		if (is_server(h))
 			continue;
-		}
-		can_go += h->remove != NULL &&
-		    h->verdict.result == REVIEW_WORKS;
 		subject(r, h, &line);
 		verdict_text(h, &line);
 		lines_add(out, "%s", buf_string(&line));
 	}
-	if (r->list.o->word_count > 0)
-		return;
-	lines_add(out, "%zu of %zu exceptions of the role client can go",
-	    can_go, r->count - servers);
-	if (servers > 0)
-		lines_add(out, "%zu of the role server cannot be tried from "
-		    "here: they connect to us", servers);
+	if (r->list.o->word_count == 0)
+		summary_lines(r, out);
 }
 
 static void

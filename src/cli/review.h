@@ -1,7 +1,7 @@
 /*
  * review.h: what the files of the verb review share.
  *
- *   review.c         which exceptions, and which hosts stand for them; lines
+ *   review.c         which exemptions, and which hosts stand for them; lines
  *                    for people, or one document
  *   review_try.c     runs openssl for each of them, several at once
  *   review_judge.c   what openssl printed -> a verdict; its own header
@@ -16,12 +16,12 @@
 /* ---- review.c ---- */
 
 struct review_host {
-	const struct listed *listed; /* NULL: no exception covers it */
+	const struct listed *listed; /* NULL: no exemption covers it */
 	struct host host;
 	struct review_verdict verdict; /* before: why it cannot be tried; "": it
 	                                is to be tried */
 	bool itself;                 /* the key names this host, no other */
-	const char *remove;          /* the command that takes the exception
+	const char *remove;          /* the command that takes the exemption
 	                                out; NULL: not to be recommended */
 	const char *fallback;        /* the command that puts in its place the
 	                                one that ends by itself; NULL: none */

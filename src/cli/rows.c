@@ -98,7 +98,7 @@ put_cell(const struct value *v, size_t most)
 struct widths {
 	struct row row;        /* the first: what its columns give up */
 	size_t of[ROW_FIELDS]; /* 0: no column, or it was left out */
-	bool cut;              /* longer cells are */
+	bool cut;              /* longer cells are, so none breaks a row */
 };
 
 static void
@@ -109,7 +109,7 @@ widen(struct widths *w, const struct row *row)
 		size_t most = w->row.fields[i].most;
 
 		if (w->of[i] > 0 && cell > w->of[i] &&
-		    (most == 0 || cell <= most))
+		    (most == 0 || cell <= most || w->cut))
 			w->of[i] = cell;
 	}
 }
@@ -166,7 +166,6 @@ fit(struct widths *w, size_t room)
 {
 	size_t i;
 
-	w->cut = true;
 	while (total(w, true) > room && (i = to_drop(w)) < ROW_FIELDS)
 		w->of[i] = 0;
 	while (total(w, false) > room && (i = to_shrink(w)) < ROW_FIELDS)
@@ -207,8 +206,8 @@ void
 rows_table(const struct options *o, row_describe *describe, void *context,
     size_t count)
 {
-	struct widths widths = { .cut = false };
 	size_t room = o->verbose ? 0 : terminal_width();
+	struct widths widths = { .cut = room > 0 };
 	struct row row;
 
 	if (count == 0)

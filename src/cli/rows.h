@@ -32,7 +32,8 @@ struct field {
 	enum color color; /* of the cell */
 	size_t drop;      /* of the columns 1 is left out first; 0: never */
 	size_t least;     /* it may shrink to that; 0: it may not */
-	size_t most;      /* a wider cell does not widen it; 0: any does */
+	size_t most;      /* where nothing is cut a wider cell does not widen it;
+	                     0: any does */
 };
 
 struct row {

@@ -113,12 +113,15 @@ open_input(struct scan *s, long long since, struct error *err)
 
 /* Keeps the rows asked for, in their order. */
 static void
-choose(struct maillog *m, const struct options *o)
+choose(struct scan *s)
 {
+	const struct options *o = s->o;
+	struct maillog *m = &s->found;
 	/* Names go to "tlsoff client -", so they are of one role. */
 	int role = o->role < 0 && o->hosts ? (int)ROLE_CLIENT : o->role;
 	size_t kept = 0;
 
+	s->failing = m->host_count;
 	for (size_t i = 0; i < m->host_count; i++) {
 		struct maillog_host *h = m->hosts[i];
 		bool wanted = (role < 0 || role == (int)h->role) &&
@@ -169,8 +172,12 @@ tell_rest(const struct scan *s)
 		    s->found.unattributed);
 	else if (s->found.records == 0 && isatty(STDERR_FILENO) == 1)
 		warn("scan: not one line of sendmail's; is that its log?");
+	else if (s->failing > s->found.host_count && s->found.host_count == 0)
+		warn("scan: TLS failed with %zu hosts, none of which fits "
+		    "--role, --min or --confirmed", s->failing);
 	else if (s->found.host_count == 0 && s->found.unread == 0 && s->done > 0)
-		warn("scan: no host whose TLS handshake failed");
+		warn("scan: no host whose TLS handshake failed%s",
+		    s->o->since == NULL ? "" : " since then");
 }
 
 /* What a log has that cannot be read as it is. */
@@ -274,7 +281,7 @@ scan(struct scan *s, struct error *err)
 	    find(s, &rules, err) != 0 ||
 	    tell_unread(s, err) != 0)
 		return -1;
-	choose(&s->found, o);
+	choose(s);
 	if (scan_print(s, err) != 0)
 		return -1;
 	tell_rest(s);

@@ -30,6 +30,7 @@ struct scan_log {
 struct scan {
 	const struct options *o;
 	struct maillog found;
+	size_t failing;           /* hosts, before those asked for were chosen */
 	struct reading_file text; /* the access file, where it can be read */
 	struct scan_log *logs;
 	size_t count;

@@ -257,8 +257,8 @@ verb_run(const struct options *o, struct error *err)
 	few = o->word_count < v->least;
 	if (few || (v->most >= 0 && o->word_count > v->most))
 		return error_set(err, EX_USAGE, "%s: too %s words; write: "
-		    "tlsoff %s %s", v->name, few ? "few" : "many", v->name,
-		    v->words);
+		    "tlsoff %s%s%s", v->name, few ? "few" : "many", v->name,
+		    v->words[0] == '\0' ? "" : " ", v->words);
 	if (options_fit(o, v->group, err) != 0)
 		return -1;
 	if (o->verbose && sandbox_lacks() != NULL)

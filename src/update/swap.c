@@ -232,10 +232,11 @@ text_put(struct update *u, struct error *err)
 /* ---- the map ---- */
 
 /*
- * Whoever woke up takes the processor from somebody who, on a busy machine, is
- * a sendmail: perhaps between its look at the map and its lock on it, where an
- * exchange puts its session off.  So those who were displaced go on first.  That
- * may take milliseconds for each, so it is done before an exchange alone.
+ * A sendmail that has opened the map and not yet locked it puts its session off
+ * where the map is exchanged in between.  On a busy machine the kernel may have
+ * stopped one just there to let us run, so all that wait for a processor go
+ * first.  Each of them may take milliseconds: this is done before an exchange
+ * alone.
  */
 static void
 let_others_run(void)

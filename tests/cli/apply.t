@@ -164,7 +164,7 @@ my @bad = (
 	['client a.example until 2099-01-01 until 2099-01-01', qr/what is "until"/],
 	['client com', qr/--force/],
 	['client http://a.example/', qr/a\.example/],
-	["client a.example # \e[2J", qr/printable/],
+	["client a.example # \e[2J", qr/reason: not one line of printable/],
 	["client a.example # first\nclient A.example # second", qr/wanted otherwise in .*:2/],
 	["client a.example\nclient a.example until 2020-01-01", qr/wanted otherwise in .*:2/],
 	["client a.example fallback\nclient a.example", qr/wanted otherwise in .*:2/],

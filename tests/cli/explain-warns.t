@@ -145,7 +145,21 @@ like(asked('client', 'luna.bagoona.com')->{all},
     qr/mail to it bounces where DANE applies, which the cf turns on; to keep it from that, run tlsoff client luna\.bagoona\.com$/m,
     'DANE bounces mail of an exempted host');
 like(asked('client', '192.0.2.1')->{all},
-    qr/DANE applies.*; no entry keeps it from that: .* names alone/, '... and of an address');
+    qr/mail to it bounces where DANE applies, which the cf turns on, and sendmail can do without it for names alone; give the host's name$/m,
+    '... and of an address');
+like(tlsoff('-C', $CF, 'check')->{out},
+    qr/:2: mail to it bounces where DANE applies, which the cf turns on, and sendmail can do without it for names alone; give the host's name$/m,
+    '... as check says');
+site("Try_TLS:bagoona.com\tNO\nClt_Features:bagoona.com\tD\n");
+append($CF, "O DANE=true\n");
+my $older = 'and only sendmail 8\.17\.2 and later can do without it for one host; update that';
+like(asked('client', 'luna.bagoona.com')->{all},
+    qr/mail to it bounces where DANE applies, which the cf turns on, $older$/m, 'an older sendmail');
+my $found = tlsoff('-C', $CF, 'check')->{out};
+like($found, qr/:1: mail to it bounces where DANE applies, which the cf turns on, $older$/m,
+    '... as check says');
+like($found, qr/:2: this key never matches, because only sendmail 8\.17\.2 and later asks for it; update that, or remove the line$/m,
+    '... and of the entry that it does not ask for');
 site("Try_TLS:bagoona.com\tNO\nClt_Features:bagoona.com\tD\n");
 append($CF, "O DANE=true\n$by_name");
 unlike(asked('client', 'luna.bagoona.com')->{all}, qr/DANE/, '... but for its companion');

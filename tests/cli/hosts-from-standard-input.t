@@ -76,6 +76,12 @@ $r = changes_nothing('a sign within a name', sub {
 	return edit('client', '-', { stdin => "a.example#b\n" });
 });
 is($r->{status}, 64, 'a # within a word is refused');
+$r = changes_nothing('a reason that is none', sub {
+	return edit('client', '-', { stdin => "a.example # x\e[2J\n" });
+});
+is($r->{status}, 64, 'a reason with control bytes is refused');
+like($r->{err}, qr/\Atlsoff: standard input:1: reason: not one line of printable text; /,
+    '... and not called by an option that nobody gave');
 my $many = join '', map { "h$_.example\n" } 1 .. 5000;
 $r = edit_ok('-q', 'server', '-', { stdin => $many . $many });
 is(() = text() =~ /^Srv_Features:h\d+\.example\tS$/mg, 5000, '5000 hosts at once');

@@ -26,7 +26,7 @@ sub refused {
 
 for my $number ('', 'x', '12x', '-1', '+1', ' 1', '/', ':', '86401',
     '99999999999999999999999') {
-	refused(qr/--lock-wait: "[^"]*" is no number from 0 to 86400/, '--lock-wait',
+	refused(qr/--lock-wait: "[^"]*" is not a number from 0 to 86400/, '--lock-wait',
 	    $number);
 }
 for my $number (qw(0 86400)) {

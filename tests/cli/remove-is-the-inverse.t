@@ -74,6 +74,20 @@ for my $case (
 	is($r->{status}, $status, '... its status');
 	like($r->{err}, $says, '... what may have been meant') or diag($r->{err});
 }
+# A fallback is the exemption of its host, where the cf knows it.
+site("Srv_Features:back.example\tS\nTLS_Clt_Features:back.example\tFlags=C\n"
+    . "Try_TLS:example\tNO\n");
+append($CF, "Stls_clt_features\nR\$* \$| \$*\t\t\$: \$>D <\$1> <?> <! TLS_Clt_Features> <\$1>\n");
+$r = edit_ok('remove', 'client', 'back.example');
+like($r->{out}, qr/\Aremoved TLS_Clt_Features:back\.example Flags=C \(line 2\)\nmap /,
+    'a fallback is removed, and nothing else told');
+is($r->{err}, "tlsoff: warning: Try_TLS:back.example: Try_TLS:example NO (line 3) still keeps TLS off\n",
+    '... but what still keeps TLS off');
+is(text(), "Srv_Features:back.example\tS\nTry_TLS:example\tNO\n", '... the rest stays');
+
+site("Try_TLS:luna.bagoona.com NO\n");
+$r = edit_ok('remove', 'client', 'luna.bagoona.com', 'lunar.bagoona.com');
+unlike($r->{err}, qr/did you mean/, 'what the same call removes is not proposed');
 $r = tlsoff('-C', $CF, '-f', '/nowhere/access', 'remove', 'x.example');
 is($r->{status}, 64, 'without a file, too, the role is asked for');
 

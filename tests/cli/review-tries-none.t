@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# review of exceptions that cover no single host: nobody is connected to, and
+# review of exemptions that cover no single host: nobody is connected to, and
 # it says of each why it cannot be tried.
 use strict;
 use warnings;
@@ -29,7 +29,7 @@ like($r->{out}, qr/^Try_TLS: \(line 3\): cannot be tried: it covers everybody/m,
     'everybody');
 unlike($r->{out}, qr/x\.example|10\.0\.0\.0|TRY_TLS/,
     'what is not in force is not reviewed');
-like($r->{out}, qr/^0 of 3 exceptions of the role client can go$/m, 'none can go');
+like($r->{out}, qr/^0 of 3 exemptions of the role client can go$/m, 'none can go');
 like($r->{out}, qr/^2 of the role server cannot be tried from here/m,
     'those of the other role are counted');
 like($r->{out}, qr/name hosts that it covers: tlsoff review HOST/, '... with a cure');
@@ -47,13 +47,14 @@ like(tlsoff('-C', $CF, 'review', '192.0.2')->{out},
     qr/cannot be tried: it is no host/, 'a net is no host');
 site("Try_TLS:a.example\tNO\n");
 $r = tlsoff('-C', $CF, 'review', 'b.example');
-like($r->{out}, qr/b\.example.*no exception in force covers it/,
-    'a host that is no exception');
+like($r->{out}, qr/b\.example.*no exemption in force covers it/,
+    'a host that is no exemption');
 like(tlsoff('-C', $CF, '-j', 'review', 'b.example')->{out},
     qr/"key":null,"line":null/, '... is one without a key');
 is(tlsoff('-C', $CF, 'review', 'b@example')->{status}, 64, 'what is no host at all');
 site("Connect:127\tRELAY\n");
-like(tlsoff('-C', $CF, 'review')->{out}, qr/^0 of 0 exceptions/m, 'no exception');
+like(tlsoff('-C', $CF, 'review')->{out}, qr/^no exemptions of the role client$/m,
+    'no exemption');
 
 site("Clt_Features: stray.example S\n");
 append($CF, "Sclt_features\n"

@@ -147,6 +147,12 @@ is(@$rows, count($all, '^client'), '... all of them');
 is(@$rows, count($all, '^server'), '--role server');
 ($rows) = scan_rows($text, '--min', 5);
 is(@$rows, grep({ / (\d+)$/ && $1 >= 5 } @$all), '--min');
+my $none = Tlsoff::tlsoff('scan', '--min', '99999', '-', { stdin => $text });
+like($none->{err}, qr/\Atlsoff: scan: TLS failed with \d+ hosts, none of which fits --role, --min or --confirmed\n\z/,
+    '... none so often: it is told that there are others');
+$none = Tlsoff::tlsoff('scan', '--since', '2998-12-31', '-', { stdin => $text });
+like($none->{err}, qr/\Atlsoff: scan: no host whose TLS handshake failed since then\n\z/,
+    '... none since then');
 {
 	local $ENV{TZ} = 'UTC';
 	my ($few) = scan_rows($text, '--since', '2026-11-23T17:14:30');

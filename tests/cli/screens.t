@@ -61,6 +61,8 @@ for my $name (sort keys %calls) {
 my $long = 'inbound-mail-gateway-cluster-07.europe-west.long-provider.example';
 unlike(screen(80, {}, 'list'), qr/\Q$long\E/, 'a long name is cut');
 like(screen(80, {}, '-v', 'list'), qr/\Q$long\E/, '... and whole with -v');
+like(screen(240, {}, 'scan', $log), qr/^server .* \Q$long\E +192/m,
+    '... and where the terminal has room for it');
 like(tlsoff('-C', $CF, 'list')->{out}, qr/\Q$long\E.*\n(?:.*\n)*.*\bown\b/, '... in a pipe');
 like(tlsoff('-C', $CF, '-j', 'list')->{out}, qr/\Q$long\E/, '... and in JSON');
 like(screen(80, { LC_ALL => 'C' }, 'list'), qr/ Try_TLS:inbound[\w-]+\.\.\. /,
@@ -91,11 +93,28 @@ like(tlsoff('-C', $CF, '--color', 'always', 'list')->{out}, $red, '... but with 
 like(screen(80, \%xterm, 'explain', 'client', 'luna.bagoona.com'),
     qr/^\e\[33mTLS is off when we connect to luna\.bagoona\.com\e\[0m$/m, 'the verdict of explain');
 
+# A diff, as git shows one.
+like(screen(80, \%xterm, '-n', 'remove', 'client', 'luna.bagoona.com'),
+    qr/^\e\[31m-Try_TLS:luna\.bagoona\.com\tNO\e\[0m$/m, 'what a diff takes out');
+my $diff = screen(80, \%xterm, '-n', 'client', 'mx.new.example');
+like($diff, qr/^\e\[32m\+Try_TLS:mx\.new\.example\tNO\e\[0m$/m, '... and puts in');
+like($diff, qr/\A\e\[1m--- .*\e\[0m\n\e\[1m\+\+\+ .*\e\[0m\n@@/, '... and its head');
+
 my $t = Tlsoff::Terminal->start({}, 'env', '-u', 'TERM', 'sh', '-c', '"$@"; echo done.', 'sh',
     $TLSOFF, '-C', $CF, 'list');
 $t->wait_for(qr/done\./);
 $t->end();
 like($t->{seen}, $red, 'a terminal that nobody named has color');
+
+# ---- what strangers wrote into the file ----
+
+my $odd = "# \e[2J \xc3\xa4\r\nConnect:127\tRELAY\n";
+site($odd);
+like(screen(80, {}, '-n', 'client', 'a.example'),
+    qr/^ # \\x1b\[2J \\xc3\\xa4\\x0d\n Connect:127\tRELAY\n\+Try_TLS/m,
+    'a diff sends a terminal nothing that steers it');
+like(tlsoff('-C', $CF, '-n', 'client', 'a.example')->{out},
+    qr/^ \# \e\[2J \xc3\xa4\r\n/m, '... and a pipe the very bytes');
 
 # ---- nothing to show ----
 
@@ -104,5 +123,14 @@ is(screen(80, {}, 'list'), "no exemptions\n", 'no exemptions');
 is(screen(80, {}, 'check'), "nothing wrong\n", 'nothing wrong');
 is(screen(80, {}, '-q', 'check') . screen(80, {}, '-q', 'list'), '', '... but with -q');
 is(tlsoff('-C', $CF, $_)->{out}, '', "nothing of $_ in a pipe") for qw(list check);
+
+site("# tlsoff until 2999-12-31: why\nTry_TLS:a.example\tNO\n");
+is(screen(80, {}, 'list', 'server'), "no exemptions of the role server\n",
+    'there may be others: of the other role');
+is(screen(80, {}, 'list', '--expired'), "no exemptions past their date\n", '... with a date to come');
+is(screen(80, {}, '-q', 'list', '--expired'), '', '... but with -q');
+like(screen(80, {}, 'list', 'client', '--expires', '1d'),
+    qr/\Ano exemptions of the role client that end by \d{4}-\d\d-\d\d\n\z/, '... with a later one');
+like(screen(80, {}, 'check', '--warn', '1d'), qr/\Anothing wrong\n\z/, 'nothing ends soon');
 
 done_testing();

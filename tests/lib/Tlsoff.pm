@@ -27,7 +27,7 @@ use Exporter qw(import);
 use File::Basename qw(basename dirname);
 use File::Path qw(make_path remove_tree);
 use File::Temp qw(tempdir);
-use Test::More;
+use Test::More import => ['!done_testing'];
 
 our @EXPORT = (@Test::More::EXPORT, qw(
     $TOP $BUILD $TLSOFF $SENDMAIL_ROOT $MAKEMAP $EDITMAP $SENDMAIL $MARKER
@@ -210,7 +210,39 @@ sub tlsoff {
 	my @arguments = @_;
 	my $option = ref $arguments[-1] ? pop @arguments : {};
 	spare_this_machine(@arguments);
-	return run([$TLSOFF, @arguments], %$option);
+	my $r = run([$TLSOFF, @arguments], %$option);
+	my $texts = grep { /\A(?:help|version|--help|--version|-h|-V)\z/ } @arguments;
+	keep_document($r->{out})
+	    if !$texts && grep { /\A(?:-[nqv]*j[nqv]*|--json)\z/ } @arguments;
+	return $r;
+}
+
+# ---- documents ----
+
+# What -j printed in this test, once each; of failures, which are alike, a few.
+my (%documents, $failures);
+
+sub keep_document {
+	my ($text) = @_;
+	return if $text eq '' || keys %documents >= 200;
+	return if $text =~ /\A\{"schema":1,"error"/ && $failures++ >= 5;
+	$documents{$text} = 1;
+	return;
+}
+
+# Each document that a test saw is one that the schema describes.
+sub documents_fit {
+	return unless grep { -x "$_/jsonschema" } split /:/, $ENV{PATH};
+	my $number = 0;
+	my @files = map { spew(scratch() . '/document.' . $number++, $_) } sort keys %documents;
+	my $r = run(['jsonschema', map({ ('-i', $_) } @files), "$TOP/src/dist/tlsoff.schema.json"]);
+	is($r->{status}, 0, 'each document is as the schema has it') or diag($r->{out}, $r->{err});
+	return;
+}
+
+sub done_testing {
+	documents_fit() if %documents;
+	return Test::More::done_testing(@_);
 }
 
 # Outside a namespace of the test's own a call that changes something must name

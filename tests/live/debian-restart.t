@@ -49,7 +49,7 @@ for my $case (
 	[['-c', 'ticket 7', '-u', '2099-12-31', 'server', '192.0.2.7'],
 	    qr/changed Srv_Features:192\.0\.2\.7 S in \S+ by root, until 2099-12-31, reason: ticket 7$/m],
 	[['-c', "8 \xc3\xa4", 'server', '192.0.2.7'], qr/until 2099-12-31, reason: 8 \\xc3\\xa4$/m],
-	[['remove', 'server', '192.0.2.7'], qr/removed Srv_Features:192\.0\.2\.7 S in \S+ by root, reason: 8 /]) {
+	[['remove', 'server', '192.0.2.7'], qr/removed Srv_Features:192\.0\.2\.7 S in \S+ by root, until 2099-12-31, reason: 8 /]) {
 	my ($call, $like) = @$case;
 	clear_mail_log();
 	tlsoff_ok(@$call);

@@ -134,6 +134,23 @@ for my $call (@nothing_to_do, ['client', 'a.example']) {
 	}
 }
 
+# In all that shows it is what a killed run leaves; but a file in it is known
+# elsewhere, too.
+for my $name (sort values %name) {
+	my $file = $name =~ /db/ ? 'access.db' : 'access';
+	make_outside();
+	keep_directory("$dir/$name", 01700, $file);
+	link "$dir/$name/$file", "$outside/second" or BAIL_OUT("link: $!");
+	my $r = changes_nothing("$name with a second name of its file", sub {
+		return edit('-b', 'libdb', 'client', 'a.example');
+	});
+	is($r->{status}, 73, '... is in the way') or diag($r->{err});
+	is(slurp("$dir/$name/$file"), "root's\n", '... its file stays');
+	unlink "$outside/second";
+	edit_ok('-b', 'libdb', 'client', 'a.example');
+	is(entry('Try_TLS:a.example'), 'NO', '... and without that name goes');
+}
+
 # A file of root's under a name that an older version opened.
 for my $name (@old_names) {
 	make_outside();

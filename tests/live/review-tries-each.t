@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# review, against real servers: which exceptions are no longer needed.  Those
+# review, against real servers: which exemptions are no longer needed.  Those
 # that work are real sendmails with a good, an expired and a self-signed
 # certificate; the others fail in every way a handshake can.
 use strict;
@@ -52,7 +52,7 @@ add_host(at('nobody'), 'nobody.example');
 add_host('2001:db8::25', 'six.example');
 bad_peer('2001:db8::25', 'garbage');
 
-# ---- all exceptions ----
+# ---- all exemptions ----
 
 my @names = map { "$_.example" } qw(good expired itself old plain garbage
     close nobody nowhere);
@@ -81,7 +81,7 @@ sub says {
 }
 
 says('Try_TLS:good.example', qr/^handshake works \(TLSv1\.[23]\); no longer needed: tlsoff remove client good\.example /,
-    'a good peer: the exception can go, by this command');
+    'a good peer: the exemption can go, by this command');
 says('Try_TLS:expired.example', qr/^handshake works \(TLSv1.*certificate has expired.*\); no longer needed/,
     'an expired certificate is told, and does not matter to sendmail');
 says('Try_TLS:itself.example', qr/^handshake works \(TLSv1.*self.signed certificate.*\); no longer needed/,
@@ -112,7 +112,7 @@ says('Try_TLS:' . at('good'), qr/^handshake works.*tlsoff remove client \Q@{[at(
     'so is an IPv4 address');
 ok(!exists $said{'Try_TLS:commented.example'},
     'an entry that is not in force is not tried');
-like($r->{out}, qr/^4 of 14 exceptions of the role client can go$/m,
+like($r->{out}, qr/^4 of 14 exemptions of the role client can go, 1 is gone from DNS$/m,
     'how many can go');
 like($r->{out}, qr/^1 of the role server cannot be tried from here: they connect to us$/m,
     'the role server is told of');
@@ -121,9 +121,9 @@ is_deeply([map { identity($_) } $cf->{access}, $cf->{map_file}], \@before,
 
 # ---- sendmail agrees ----
 
-# Without any exception: "tls" where sendmail itself delivers so, "fails" where
+# Without any exemption: "tls" where sendmail itself delivers so, "fails" where
 # the mail waits for want of a handshake.
-build_map($cf, "# no exception\n");
+build_map($cf, "# no exemption\n");
 sub sendmail_finds {
 	my ($name) = @_;
 	clear_mail_log();
@@ -152,7 +152,7 @@ is($r->{status}, 1, 'hosts that are named: one of them works, exit 1');
 like($r->{out}, qr/^Try_TLS:example \(line 1\), itself\.example: handshake works.*covers other hosts/m,
     '... of the broader entry no command says that it can go');
 unlike($r->{out}, qr/good\.example/, '... others are not tried');
-like($r->{out}, qr/^other\.test: cannot be tried: no exception in force covers it$/m,
+like($r->{out}, qr/^other\.test: cannot be tried: no exemption in force covers it$/m,
     '... a host that none covers is not tried either');
 $r = tlsoff(@site, 'review', 'close.example');
 is($r->{status}, 0, 'nothing can go: exit 0') or diag($r->{out}, $r->{err});
@@ -216,7 +216,7 @@ $r = tlsoff(@site, '-j', 'review');
 is($r->{status}, 1, '-j: the same exit status');
 my $document = decode_json($r->{out});
 my ($works, $broken, $server) = @{ $document->{hosts} };
-is(scalar @{ $document->{hosts} }, 3, '... one object for each exception');
+is(scalar @{ $document->{hosts} }, 3, '... one object for each exemption');
 like(delete $works->{protocol}, qr/^TLSv1/, '... with the protocol');
 like(delete $works->{certificate}, qr/self.signed/, '... the certificate');
 is_deeply($works, { role => 'client', key => 'Try_TLS:itself.example',

@@ -233,14 +233,14 @@ a_reason_is_one_short_line_of_printable_text(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		if ((comment_check(cases[i].text, &err) == 0) != cases[i].good)
+		if ((comment_check(cases[i].text, "reason", &err) == 0) != cases[i].good)
 			fail_msg("case %zu: %s", i, err.text);
 	memset(longest, 'x', sizeof(longest));
 	longest[901] = '\0';
-	assert_int_equal(comment_check(longest, &err), -1);
+	assert_int_equal(comment_check(longest, "reason", &err), -1);
 	assert_non_null(strstr(err.text, "900"));
 	longest[900] = '\0';
-	assert_int_equal(comment_check(longest, &err), 0);
+	assert_int_equal(comment_check(longest, "reason", &err), 0);
 }
 
 /* ---- whatever the text is ---- */
