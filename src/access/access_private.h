@@ -4,7 +4,7 @@
  *
  *   parse.c         the whole file: its keys, its faults
  *   record.c        the text as makemap reads it, record by record
- *   marker.c        where the managed section begins
+ *   comment.c       the comment line above an entry, and the marker
  *   entry.c         one entry: whose it is, whether it is asked for, what it does
  *   value.c         the tags by role and kind, and what sendmail reads into a
  *                   value; tokens.c: its tokens
@@ -48,7 +48,7 @@ void entry_read_meaning(struct entry *e, struct arena *memory);
 /* Is the word one of those, whatever its case?  The list ends with NULL. */
 bool word_is_one_of(struct span word, const char *const *words);
 
-/* ---- marker.c ---- */
+/* ---- comment.c ---- */
 
 /* Fills marked and managed.  EX_USAGE: no pattern; EX_DATAERR: PCRE2 gave up. */
 int access_find_marker(struct access *a, struct error *err) MUST_USE;

@@ -2,14 +2,13 @@
  * change.h: what the files of the verbs that change something share: client,
  * server, remove, expire, apply, check --fix.
  *
- *   change.c       the order of things: its steps one by one
- *   change_plan.c  the file as it is now, its faults, the new text
- *   diff.c         for -n, what the plan makes of the text
- *   report.c       what was done, for people, for programs, for the system log
- *   edit.c         the verbs client, server, remove, expire
- *   apply.c        the verb apply
- *   check.c        the verb check
- *   mail_host.c    after a change: was a mail domain typed for a host
+ *   change.c     the order of things: its steps one by one
+ *   diff.c       for -n, what the plan makes of the text
+ *   report.c     what was done, for people, for programs, for the system log
+ *   edit.c       the verbs client, server, remove, expire
+ *   apply.c      the verb apply
+ *   check.c      the verb check
+ *   mail_host.c  after a change: was a mail domain typed for a host
  */
 #ifndef TLSOFF_CHANGE_H
 #define TLSOFF_CHANGE_H
@@ -62,21 +61,13 @@ int change_run(struct job *j, struct error *err) MUST_USE;
 /* Why, and that the change is in place if it is; returns -1. */
 int change_in_place(const struct job *j, const struct error *why,
     struct error *err);
+/* The text as it shall be, or is. */
+struct access *change_after(struct job *j);
 /* The report, by print(), of what ended with that result: of a failure only
  * where the change is in place all the same.  Tells the system log of a failure,
  * print()'s included, and frees all; the exit status, or -1. */
 int change_end(struct job *j, int result, job_function *print,
     struct error *err) MUST_USE;
-
-/* ---- change_plan.c ---- */
-
-/* Reads the file and plans; may be called again. */
-int change_plan(struct job *j, struct error *err) MUST_USE;
-/* The text as it shall be. */
-struct access *change_after(struct job *j);
-/* Gathers what is to be warned of, after all is done: only the proof knows
- * cheaply that a text has no duplicates. */
-int change_warn(struct job *j, struct error *err) MUST_USE;
 
 /* ---- report.c ---- */
 

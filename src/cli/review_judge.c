@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "child.h"
-#include "review_judge.h"
+#include "review.h"
 
 #define ERRNO_MOST 99999
 

@@ -5,12 +5,12 @@
  *                     that its map has
  *   checksum.c        the keyed checksum that tells two sets of records apart
  *   order.c           these bucket by bucket, and what makemap is fed
- *   file.c            the file of a map
+ *   file.c            the file of a map, and whether it is safe
  *   task.c            work in a child, which answers: libdb may crash
  *   store.c           a map in this process, of one of two kinds:
  *   libdb_read.c      by libdb, with libdb.c and libdb_build.c
- *   dump.c            through "makemap -u"
- *   makemap.c         calling makemap, and which types it was compiled with;
+ *   makemap.c         through "makemap -u"; calling makemap, and which types it
+ *                     was compiled with;
  *   makemap_build.c   to build, and its words
  *   build.c           building and adding up in a child
  *   prove.c           the proof, and where it fails

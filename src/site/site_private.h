@@ -1,12 +1,12 @@
 /*
  * site_private.h: what the files of this room share; nobody else includes it.
  *
- *   read.c          which cf, which access file, which map
- *   config.c        the file of the cf, and whether it is believed
+ *   read.c          the file of the cf, and whether it is believed; which access
+ *                   file, which map
  *   cf.c            its lines; map_line.c: K access, option_line.c: O
  *   find.c          what is known of the systems, and which of it is there:
  *                   tools, and a way to restart
- *   daemon.c        the daemon by its pid file; ports.c: by its ports
+ *   daemon.c        the daemon by its pid file, and by its ports
  *   service_run.c   restarting, and waiting for it
  */
 #ifndef TLSOFF_SITE_PRIVATE_H
@@ -31,17 +31,6 @@ int cf_read(struct site *site, struct cf_map *map, struct span text,
 /* Gives the site the map and the access file that the K lines came to. */
 int cf_take_map(struct site *site, const struct cf_map *map,
     const struct map_types *types, struct error *err) MUST_USE;
-
-/*
- * Reads the cf: 1, or 0 where there is none and none is named.  within becomes
- * the directory, with a slash at the end, that has all files it may name; ""
- * where it may name any.  EX_NOPERM, EX_NOINPUT, EX_CONFIG, EX_IOERR, EX_OSERR.
- */
-int config_read(struct buf *text, const char *path, bool named,
-    char within[PATH_MAX], struct error *err) MUST_USE;
-/* May the cf name this file?  EX_NOPERM, and location_open()'s errors. */
-int config_covers(const struct site *site, const char *within,
-    const char *path, struct error *err) MUST_USE;
 
 /* One K line, without its K. */
 void cf_map_line(struct site *site, struct cf_map *map, struct span line);

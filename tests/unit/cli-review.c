@@ -8,10 +8,11 @@
 #include <sys/resource.h>
 #include <sysexits.h>
 
+#include "../../src/cli/review.h" /* before cmocka.h, whose macro fail() hides cli's */
+
 #include <cmocka.h>
 
 #include "child.h"
-#include "../../src/cli/review_judge.h"
 
 #define ERROR "40971F15AE7F0000:error:"
 #define BEGAN "SSL_connect:before SSL initialization\n" \
