@@ -17,8 +17,60 @@
 #include "change.h"
 
 #define FAULTS_SHOWN 100
+#define ATTEMPTS 5
+#define WOULD_CHANGE 1 /* exit status of -n --exit-code, as git diff's */
 
-/* ---- what is wrong with the file already ---- */
+/* ---- 1: the site ---- */
+
+static int
+choose_builder(struct job *j, struct error *err)
+{
+	bool libdb = map_libdb() != NULL;
+
+	j->how.makemap = j->o->makemap;
+	/* Untested: a tlsoff built without libdb: tests/heavy/platforms.t
+	 * runs that. */
+	j->how.builder = j->o->builder >= 0
+	    ? (enum map_builder)j->o->builder
+	    : j->how.makemap != NULL || !libdb ? BUILD_MAKEMAP : BUILD_LIBDB;
+	if (!libdb && (j->how.builder == BUILD_LIBDB ||
+	    j->how.builder == BUILD_PATCH))
+		return error_set(err, EX_UNAVAILABLE, "--builder %s: this "
+		    "tlsoff was built without libdb; use makemap",
+		    builder_names[j->how.builder]);
+	if (j->how.makemap != NULL ||
+	    (libdb && j->how.builder != BUILD_MAKEMAP))
+		return 0;
+	return error_set(err, EX_UNAVAILABLE, "makemap: not installed; say "
+	    "where it is with --makemap%s",
+	    libdb ? ", or take --builder libdb" : "");
+}
+
+int
+change_site(struct job *j, struct error *err)
+{
+	const struct site *s = &j->site;
+
+	/* Untested: choose_builder() fails, see there. */
+	if (find_site(j->o, &j->site, &j->entry_rules, err) != 0 ||
+	    check_ignored(s, err) != 0 || choose_builder(j, err) != 0)
+		return -1;
+	j->rules = (struct access_rules){ s->map.keep_case, j->o->marker };
+	j->how.site = s;
+	j->how.rules = &j->rules;
+	j->how.lock_wait = (int)j->o->lock_wait;
+	j->service.action = SERVICE_UNTOUCHED;
+	detail(j->o, "config: %s", s->config[0] == '\0' ? "none" : s->config);
+	detail(j->o, "access file: %s", s->access);
+	detail(j->o, "map: %s %s", s->map.type_name, s->map.path);
+	detail(j->o, "builder: %s", builder_names[j->how.builder]);
+	detail(j->o, "makemap: %s",
+	    j->how.makemap == NULL ? "not installed" : j->how.makemap);
+	detail(j->o, "sendmail reads this map: %s", s->own_map ? "yes" : "no");
+	return 0;
+}
+
+/* ---- 3: the text, the plan ---- */
 
 static const char *
 fault_line(struct job *j, size_t i)
@@ -42,20 +94,6 @@ refuse_faults(struct job *j, struct error *err)
 	    "correct %s, or leave out --strict", j->site.access, count,
 	    count == 1 ? "line" : "lines", count == 1 ? "it" : "them");
 }
-
-static void
-warn_of_faults(struct job *j)
-{
-	size_t count = j->update.access.fault_count;
-
-	for (size_t i = 0; i < count && i < FAULTS_SHOWN; i++)
-		lines_add(&j->warnings, "%s", fault_line(j, i));
-	if (count > FAULTS_SHOWN)
-		lines_add(&j->warnings, "%s: and %zu more such lines",
-		    j->site.access, count - FAULTS_SHOWN);
-}
-
-/* ---- the file as it shall be ---- */
 
 struct access *
 change_after(struct job *j)
@@ -137,97 +175,6 @@ read_and_plan(struct job *j, struct error *err)
 	return 0;
 }
 
-/*
- * Finds what makemap rejects of the old text, unless the proof says that there is
- * nothing.  One that did without all keys of the new text says that it has no
- * duplicates; and those of the old one that a change can take away are TLS
- * entries, which are known.  A clean one says that the new text has no fault,
- * known duplicates aside, so that neither had the old one any.
- */
-static int
-find_faults(struct job *j, struct error *err)
-{
-	struct access *a = &j->update.access;
-
-	if (!j->proof.equal || (j->plan.changed && j->after.all_keys))
-		return access_complete(a, err);
-	return j->proof.clean && plan_only_adds(&j->plan)
-	    ? 0 : access_find_faults(a, err);
-}
-
-/* What is to be warned of, after all is done: only the proof knows cheaply that a
- * text has no duplicates. */
-static int
-gather_warnings(struct job *j, struct error *err)
-{
-	j->warnings.memory = &j->memory;
-	if (j->update.access.text.at == NULL)
-		return 0; /* it could not be read */
-	if (!j->faults_told) {
-		if (find_faults(j, err) != 0)
-			return -1;
-		warn_of_faults(j);
-	}
-	for (size_t i = 0; i < j->plan.warning_count; i++)
-		lines_add(&j->warnings, "%s", j->plan.warnings[i]);
-	return arena_error(&j->memory, err);
-}
-
-#define ATTEMPTS 5
-#define WOULD_CHANGE 1 /* exit status of -n --exit-code, as git diff's */
-
-/* ---- 1: the site ---- */
-
-static int
-choose_builder(struct job *j, struct error *err)
-{
-	bool libdb = map_libdb() != NULL;
-
-	j->how.makemap = j->o->makemap;
-	/* Untested: a tlsoff built without libdb: tests/heavy/platforms.t
-	 * runs that. */
-	j->how.builder = j->o->builder >= 0
-	    ? (enum map_builder)j->o->builder
-	    : j->how.makemap != NULL || !libdb ? BUILD_MAKEMAP : BUILD_LIBDB;
-	if (!libdb && (j->how.builder == BUILD_LIBDB ||
-	    j->how.builder == BUILD_PATCH))
-		return error_set(err, EX_UNAVAILABLE, "--builder %s: this "
-		    "tlsoff was built without libdb; use makemap",
-		    builder_names[j->how.builder]);
-	if (j->how.makemap != NULL ||
-	    (libdb && j->how.builder != BUILD_MAKEMAP))
-		return 0;
-	return error_set(err, EX_UNAVAILABLE, "makemap: not installed; say "
-	    "where it is with --makemap%s",
-	    libdb ? ", or take --builder libdb" : "");
-}
-
-int
-change_site(struct job *j, struct error *err)
-{
-	const struct site *s = &j->site;
-
-	/* Untested: choose_builder() fails, see there. */
-	if (find_site(j->o, &j->site, &j->entry_rules, err) != 0 ||
-	    check_ignored(s, err) != 0 || choose_builder(j, err) != 0)
-		return -1;
-	j->rules = (struct access_rules){ s->map.keep_case, j->o->marker };
-	j->how.site = s;
-	j->how.rules = &j->rules;
-	j->how.lock_wait = (int)j->o->lock_wait;
-	j->service.action = SERVICE_UNTOUCHED;
-	detail(j->o, "config: %s", s->config[0] == '\0' ? "none" : s->config);
-	detail(j->o, "access file: %s", s->access);
-	detail(j->o, "map: %s %s", s->map.type_name, s->map.path);
-	detail(j->o, "builder: %s", builder_names[j->how.builder]);
-	detail(j->o, "makemap: %s",
-	    j->how.makemap == NULL ? "not installed" : j->how.makemap);
-	detail(j->o, "sendmail reads this map: %s", s->own_map ? "yes" : "no");
-	return 0;
-}
-
-/* ---- 3: the text, the plan ---- */
-
 /* Is there nothing to do?  1 or 0; -1 with err. */
 static int
 plan(struct job *j, struct error *err)
@@ -305,6 +252,56 @@ change_files(struct job *j, struct error *err)
 		    "us; try again when nobody else edits it", j->site.access);
 	return status == UPDATE_DONE ? 0
 	    : error_memory_for(err, j->site.access);
+}
+
+/* ---- what is to be warned of, when all is done ---- */
+
+static void
+warn_of_faults(struct job *j)
+{
+	size_t count = j->update.access.fault_count;
+
+	for (size_t i = 0; i < count && i < FAULTS_SHOWN; i++)
+		lines_add(&j->warnings, "%s", fault_line(j, i));
+	if (count > FAULTS_SHOWN)
+		lines_add(&j->warnings, "%s: and %zu more such lines",
+		    j->site.access, count - FAULTS_SHOWN);
+}
+
+/*
+ * Finds what makemap rejects of the old text, unless the proof says that there is
+ * nothing.  One that did without all keys of the new text says that it has no
+ * duplicates; and those of the old one that a change can take away are TLS
+ * entries, which are known.  A clean one says that the new text has no fault,
+ * known duplicates aside, so that neither had the old one any.
+ */
+static int
+find_faults(struct job *j, struct error *err)
+{
+	struct access *a = &j->update.access;
+
+	if (!j->proof.equal || (j->plan.changed && j->after.all_keys))
+		return access_complete(a, err);
+	return j->proof.clean && plan_only_adds(&j->plan)
+	    ? 0 : access_find_faults(a, err);
+}
+
+/* What is to be warned of, after all is done: only the proof knows cheaply that a
+ * text has no duplicates. */
+static int
+gather_warnings(struct job *j, struct error *err)
+{
+	j->warnings.memory = &j->memory;
+	if (j->update.access.text.at == NULL)
+		return 0; /* it could not be read */
+	if (!j->faults_told) {
+		if (find_faults(j, err) != 0)
+			return -1;
+		warn_of_faults(j);
+	}
+	for (size_t i = 0; i < j->plan.warning_count; i++)
+		lines_add(&j->warnings, "%s", j->plan.warnings[i]);
+	return arena_error(&j->memory, err);
 }
 
 /* ---- 8: sendmail ---- */

@@ -151,9 +151,9 @@ file_copy(const struct map_file *old, const struct map_source *source,
 	return status;
 }
 
-/* ---- is it safe? ---- */
-
 /*
+ * ---- is it safe? ----
+ *
  * Owner and mode, as safefile() and safedirpath() of sendmail judge a map.
  * That root may read everything does not count for it.
  */

@@ -1,5 +1,6 @@
 /*
- * Calling makemap: in the file's directory and with a relative name, so that
+ * Calling makemap, to build, to ask which maps it knows, and to read what libdb
+ * cannot: in the file's directory and with a relative name, so that
  * no part of the path can be exchanged while it works.
  */
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /*
- * Looking at the daemon.
+ * Looking at the daemon: its pid file, its process, and the ports it listens on.
  *
  * sendmail writes its pid file when it listens, and takes it away when it
  * ends.  After a SIGHUP it executes itself, which gives a new pid (-bd) or

@@ -15,16 +15,16 @@
 
 #include "site_private.h"
 
+#define CONFIG_MAX ((off_t)16 << 20)
+
 /*
- * Opening sendmail.cf, and how far it is believed.
+ * ---- opening sendmail.cf, and how far it is believed ----
  *
  * The mail directory may belong to a mail user, who can put any file of root's
  * under the name of the cf, the access file or the map: so the cf is one that
  * nobody else can write, and from a directory that others can change it names
  * no file outside.
  */
-
-#define CONFIG_MAX ((off_t)16 << 20)
 
 /* Is it trusted, and is its directory?  What a caller without root's rights
  * names by -C is his own affair. */
@@ -118,6 +118,8 @@ config_covers(const struct site *site, const char *within, const char *path,
 	    "users can change, so %s, which is outside it, is not taken from "
 	    "it; " SITE_NAME_FILES, site->config, l.path);
 }
+
+/* ---- what the cf says, and what was named ---- */
 
 struct choice {
 	struct site *site;
