@@ -19,11 +19,11 @@
 
 static char scratch[PATH_MAX];
 
-/* A mail directory with a link in it, and one to it. */
+/* A mail directory with a link in it, and two to it. */
 static int
 set_up(void **state)
 {
-	char path[PATH_MAX + 64];
+	char path[PATH_MAX + 64], to[PATH_MAX + 64];
 
 	(void)state;
 	scratch_make(scratch, "location");
@@ -33,6 +33,9 @@ set_up(void **state)
 	assert_int_equal(symlink("../aliases", path), 0);
 	(void)snprintf(path, sizeof(path), "%s/way", scratch);
 	assert_int_equal(symlink("./mail/../mail", path), 0);
+	(void)snprintf(to, sizeof(to), "%s/mail", scratch);
+	(void)snprintf(path, sizeof(path), "%s/whole", scratch);
+	assert_int_equal(symlink(to, path), 0);
 	return 0;
 }
 
@@ -112,6 +115,7 @@ trusted_links_are_followed(void **state)
 	leads_to("/way/access", "/aliases");
 	leads_to("/way/../mail/./access", "/aliases");
 	leads_to("/way/none", "/mail/none");
+	leads_to("/whole/none", "/mail/none");
 }
 
 static void
