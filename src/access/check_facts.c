@@ -234,10 +234,9 @@ check_needs(struct checker *c, struct facts *f)
 
 /* ---- the broader entry ---- */
 
-/* The first letter in before that neither stands in now nor is undone there;
- * 0: none. */
-static char
-lost_letter(struct span before, struct span now)
+/* The letters in before that neither stand in now nor are undone there. */
+static void
+lost_letters(struct span before, struct span now, struct buf *lost)
 {
 	for (struct span letter = span_word(&before); letter.len > 0;
 	    letter = span_word(&before)) {
@@ -247,9 +246,9 @@ lost_letter(struct span before, struct span now)
 		    byte_lower(other.at[0]) != byte_lower(letter.at[0]))
 			other = span_word(&rest);
 		if (other.len == 0)
-			return letter.at[0];
+			buf_printf(lost, "%s%c", lost->len > 0 ? " " : "",
+			    letter.at[0]);
 	}
-	return '\0';
 }
 
 /* Does the broader entry hold as long as this one, and can nothing that is
@@ -283,8 +282,8 @@ check_broader(struct checker *c, struct facts *f)
 	const struct entry *e = &f->e;
 	bool server = e->kind == KIND_SRV_FEATURES;
 	struct buf was = BUF_IN(&c->scratch), now = BUF_IN(&c->scratch);
+	struct buf lost = BUF_IN(&c->scratch);
 	const char *name;
-	char lost;
 
 	if (f->broader.end == 0 || has_stray_host(&f->broader) ||
 	    (!e->meant_off && e->kind != KIND_CLT_FEATURES))
@@ -296,11 +295,11 @@ check_broader(struct checker *c, struct facts *f)
 		    server ? "Ss" : "", &now);
 	}
 	name = entry_name(c->a, &f->broader, &c->scratch);
-	lost = lost_letter(buf_as_span(&was), buf_as_span(&now));
-	if (lost != '\0')
-		check_add(c, f, "hides", FIX_NONE, "this hides %s and loses its %c; "
-		    "write %s%s%s%s if that is not meant", name, lost,
-		    buf_string(&was), now.len > 0 ? " " : "",
+	lost_letters(buf_as_span(&was), buf_as_span(&now), &lost);
+	if (lost.len > 0)
+		check_add(c, f, "hides", FIX_NONE, "this hides %s and loses its %s; "
+		    "write %s%s%s%s if that is not meant", name,
+		    buf_string(&lost), buf_string(&lost), now.len > 0 ? " " : "",
 		    buf_string(&now), server ? " S" : "");
 	else if (f->before.tls == TLS_OFF && stands_in(c, f) &&
 	    span_equal(buf_as_span(&was), buf_as_span(&now)))
