@@ -15,9 +15,9 @@
 
 #include "site_private.h"
 
+/* ---- opening sendmail.cf, and how far it is believed ---- */
+
 /*
- * Opening sendmail.cf, and how far it is believed.
- *
  * The mail directory may belong to a mail user, who can put any file of root's
  * under the name of the cf, the access file or the map: so the cf is one that
  * nobody else can write, and from a directory that others can change it names
@@ -118,6 +118,8 @@ config_covers(const struct site *site, const char *within, const char *path,
 	    "users can change, so %s, which is outside it, is not taken from "
 	    "it; " SITE_NAME_FILES, site->config, l.path);
 }
+
+/* ---- which files ---- */
 
 struct choice {
 	struct site *site;
