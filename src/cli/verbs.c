@@ -81,10 +81,12 @@ static const struct {
 	{ 64, VERB_ALL, "wrong usage, or a HOST that is not one" },
 	{ 65, VERB_WRITES, "refused: mail would bounce; the map is not the "
 	    "text; --strict" },
+	{ 65, VERB_APPLIES, "a line of FILE is wrong, or all would be removed" },
 	{ 65, VERB_SCANS, "nothing in the log is understood: compressed input, "
 	    "for one" },
 	{ 66, VERB_ALL & ~VERB_HELPS, "no such file" },
 	{ 69, VERB_WRITES, "makemap or the service is missing or failed" },
+	{ 69, VERB_EXPLAINS, "another program keeps the map locked" },
 	{ 69, VERB_SCANS, "journalctl or an unpacking tool is missing or failed" },
 	{ 69, VERB_REVIEWS, "openssl is missing" },
 	{ 70, VERB_WRITES | VERB_SCANS, "internal error" },
