@@ -75,7 +75,7 @@ static const struct {
 	{ 0, VERB_CHECKS, "nothing was found, or all of it mended" },
 	{ 0, VERB_REVIEWS, "no host was found that works, or is gone" },
 	{ 0, VERB_EXPLAINS, "TLS is off" },
-	{ 1, VERB_EXPLAINS, "TLS is on" },
+	{ 1, VERB_EXPLAINS, "TLS is on, or tried before clear text" },
 	{ 1, VERB_CHECKS, "something was found and not mended" },
 	{ 1, VERB_REVIEWS, "a host was found that works, or is gone from DNS" },
 	{ 64, VERB_ALL, "wrong usage, or a HOST that is not one" },
