@@ -45,10 +45,11 @@ struct arena {
 	{ .failed = false }
 
 /*
- * Adds an element of zeros, of ARENA_ELEMENT_MAX bytes at most, to a list, given as its pointer, NULL where it is
- * empty, and its count; returns the element.  Elements move when the next one
- * is added.  Without memory it is one that belongs to nobody and becomes zeros
- * again with the next: what was written to it may not be relied on.
+ * Adds an element of zeros, of ARENA_ELEMENT_MAX bytes at most, to a list, given
+ * as its pointer, NULL where it is empty, and its count; returns the element.
+ * Elements move when the next one is added.  Without memory it is one that belongs
+ * to nobody and becomes zeros again with the next: what was written to it may not
+ * be relied on.
  */
 #ifdef __cppcheck__ /* it takes __typeof__ for a syntax error */
 #define ARENA_ADD(arena, array, count) \

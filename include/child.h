@@ -20,9 +20,10 @@ enum sandbox {
 
 /*
  * From here on this process, which is a child or soon ends, has no network but in
- * SANDBOX_ASK, where it serves none, runs no program but in SANDBOX_PROGRAM, touches no other process, and creates,
- * changes or removes no file but in SANDBOX_WRITE below the open directory.  As
- * far as the kernel can: one that cannot is no error.  Descriptors that are open
+ * SANDBOX_ASK, where it serves none, runs no program but in SANDBOX_PROGRAM,
+ * touches no other process, and creates, changes or removes no file but in
+ * SANDBOX_WRITE below the open directory.  As far as the kernel can: one that
+ * cannot is no error.  Descriptors that are open
  * stay so, but only SANDBOX_NO_FILES and SANDBOX_WRITE write files through them.
  * A call that is not allowed fails; nobody is killed for one.
  * Builds for an analyzer go without.  The first one counts: what is in a sandbox

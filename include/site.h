@@ -2,19 +2,17 @@
  * site.h: where this machine keeps things, and its sendmail service.
  *
  * site_read() first; it reads sendmail.cf and nothing else, and never starts
- * a program.  What it found is plain data.  service_running() and
- * service_restart() come after the change; they are the only functions of
- * tlsoff that act on another process.
+ * a program.  What it found is plain data.  service_restart() comes after the
+ * change; it is the only function of tlsoff that acts on a process which is no
+ * child of its own.
  *
  * Rules: the K line's options are those of sendmail's map_parseargs(); what a
  * map's file is called follows makemap (hash and btree add .db unless it is
  * there; cdb adds .cdb or .db, as makemap was compiled, and "implicit" is hash
- * where makemap knows that, else cdb).  Of several K lines for "access" the last one gives
- * type and file, and options add up, as in sendmail.  O PidFile, TrustedUser,
- * RunAsUser, DontBlameSendmail,
- * UseCompressedIPv6Addresses, CipherList, CipherSuites, ClientSSLOptions and
- * DaemonPortOptions are read; includes and
- * macros are not expanded: what a macro stands in is unknown.
+ * where makemap knows that, else cdb).  Of several K lines for "access" the last
+ * one gives type and file, and options add up, as in sendmail.  Of the O lines
+ * those of option_line.c are read; includes and macros are not expanded: what a
+ * macro stands in is unknown.
  */
 #ifndef TLSOFF_SITE_H
 #define TLSOFF_SITE_H
@@ -125,11 +123,6 @@ struct site_request {
 int site_read(struct site *site, const struct site_request *request,
     struct error *err) MUST_USE;
 
-/* The same for the text of a cf, without any file: access, map, policy,
- * ports, and so on; paths as they stand.  EX_CONFIG (the path of the map has
- * to be absolute: sendmail takes others from its queue directory). */
-int site_parse(struct site *site, struct span text, struct error *err) MUST_USE;
-
 /* Fills spec from "TYPE:FILE"; flags are left alone; types may be NULL.
  * EX_USAGE, EX_CONFIG. */
 int map_spec_parse(struct map_spec *spec, const char *text,
@@ -185,14 +178,6 @@ struct service {
  */
 void service_find(struct service *service, const struct site *site,
     const char *root, enum service_mode mode, const char *command);
-
-/*
- * The pid of the daemon that runs with this cf; 0: none does.  It stands in
- * the cf's PidFile (for the system's cf also where packages put it), a plain
- * file and no link, and belongs to a live process whose program is called
- * sendmail, sendmail.sendmail or sm-mta: by /proc, else by ps, else to none.
- */
-pid_t service_running(const struct site *site);
 
 /*
  * Restarts or reloads, and waits until the daemon is back: a new pid file

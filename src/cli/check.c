@@ -331,7 +331,7 @@ static int
 check(struct checks *c, struct error *err)
 {
 	const struct options *o = c->job.o;
-	const char *config = o->config;
+	const char *config = o->config != NULL ? o->config : SITE_CONFIG;
 	struct error later = ERROR_INIT;
 	int result = 0;
 
@@ -343,8 +343,9 @@ check(struct checks *c, struct error *err)
 		 * finding. */
 		if (err->status != EX_CONFIG)
 			return -1;
-		add(c, config != NULL ? config : SITE_CONFIG, 0, "config",
-		    false, err->text);
+		if (c->job.site.config[0] != '\0') /* absolute, as in the text */
+			config = c->job.site.config;
+		add(c, config, 0, "config", false, err->text);
 		return arena_error(&c->job.memory, err);
 	}
 	if (o->fix)

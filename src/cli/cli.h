@@ -61,16 +61,18 @@ struct options {
 };
 
 /* The verbs that an option is for. */
-#define VERB_ADDS 1U   /* client, server */
-#define VERB_TAKES 2U  /* remove */
-#define VERB_SCANS 4U  /* scan */
+#define VERB_SENDS 1U    /* client */
+#define VERB_TAKES 2U    /* remove */
+#define VERB_SCANS 4U    /* scan */
 #define VERB_EXPLAINS 8U
 #define VERB_EXPIRES 16U
 #define VERB_CHECKS 32U
 #define VERB_LISTS 64U
 #define VERB_REVIEWS 128U
 #define VERB_APPLIES 256U
-#define VERB_HELPS 512U /* help, version */
+#define VERB_HELPS 512U  /* help, version */
+#define VERB_RECEIVES 2048U /* server */
+#define VERB_ADDS (VERB_SENDS | VERB_RECEIVES)
 #define VERB_EDITS (VERB_ADDS | VERB_TAKES | VERB_EXPIRES | VERB_APPLIES)
 #define VERB_WRITES (VERB_EDITS | VERB_CHECKS)
 #define VERB_LOOKS (VERB_EXPLAINS | VERB_LISTS | VERB_REVIEWS)

@@ -127,15 +127,11 @@ remove_hints(struct job *j)
 /* ---- client, server, remove ---- */
 
 static int
-check_options(const struct job *j, struct error *err)
+check_options(const struct options *o, struct error *err)
 {
-	const struct options *o = j->o;
 	const char *both = o->comment != NULL && o->no_comment ? "comment"
 	    : o->until[0] != '\0' && o->no_until ? "until" : NULL;
 
-	if (o->fallback && j->request.role == ROLE_SERVER)
-		return error_set(err, EX_USAGE, "--fallback: a server has no "
-		    "such thing; leave it out, or write client");
 	if (both != NULL)
 		return error_set(err, EX_USAGE, "--%s: contradicts --no-%s; "
 		    "leave one out", both, both);
@@ -184,7 +180,7 @@ prepare(struct job *j, struct error *err)
 	if (*words == NULL)
 		return error_set(err, EX_USAGE, "remove: too few words; write: "
 		    "tlsoff remove %s HOST...", role);
-	if (check_options(j, err) != 0 || change_site(j, err) != 0)
+	if (check_options(o, err) != 0 || change_site(j, err) != 0)
 		return -1;
 	return find_hosts(j, words, err);
 }

@@ -52,8 +52,7 @@ open_map(struct explain *e, struct error *err)
 		return -1;
 	if (e->file.map != NULL)
 		return 0;
-	/* Untested: somebody locks the map for longer than it is waited for;
-	 * coverage is counted as root. */
+	/* Untested: coverage is counted as root. */
 	if (e->map_error.status == EX_OSERR ||
 	    e->map_error.status == EX_UNAVAILABLE ||
 	    (e->map_error.status == EX_NOPERM && geteuid() != 0)) {

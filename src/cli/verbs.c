@@ -25,10 +25,10 @@ static const struct verb_entry {
 	const char *words; /* for people, as the rest */
 	const char *summary, *example;
 } verbs[] = {
-	{ "client", VERB_ADDS, 1, -1, verb_edit, "HOST...",
+	{ "client", VERB_SENDS, 1, -1, verb_edit, "HOST...",
 		"mail to HOST in clear text",
 		"tlsoff -c 'ticket 4711' -u 90d client luna.bagoona.com" },
-	{ "server", VERB_ADDS, 1, -1, verb_edit, "HOST...",
+	{ "server", VERB_RECEIVES, 1, -1, verb_edit, "HOST...",
 		"mail from HOST in clear text",
 		"tlsoff server outbound.cheddar.com" },
 	{ "remove", VERB_TAKES, 1, -1, verb_edit, "client|server HOST...",
@@ -75,27 +75,29 @@ static const struct {
 	{ 0, VERB_CHECKS, "nothing was found, or all of it mended" },
 	{ 0, VERB_REVIEWS, "no host was found that works, or is gone" },
 	{ 0, VERB_EXPLAINS, "TLS is off" },
-	{ 1, VERB_EXPLAINS, "TLS is on" },
+	{ 1, VERB_EXPLAINS, "TLS is on, or tried before clear text" },
 	{ 1, VERB_CHECKS, "something was found and not mended" },
 	{ 1, VERB_REVIEWS, "a host was found that works, or is gone from DNS" },
 	{ 64, VERB_ALL, "wrong usage, or a HOST that is not one" },
 	{ 65, VERB_WRITES, "refused: mail would bounce; the map is not the "
 	    "text; --strict" },
+	{ 65, VERB_APPLIES, "a line of FILE is wrong, or all would be removed" },
 	{ 65, VERB_SCANS, "nothing in the log is understood: compressed input, "
 	    "for one" },
-	{ 66, VERB_ALL, "no such file" },
+	{ 66, VERB_ALL & ~VERB_HELPS, "no such file" },
 	{ 69, VERB_WRITES, "makemap or the service is missing or failed" },
+	{ 69, VERB_EXPLAINS, "another program keeps the map locked" },
 	{ 69, VERB_SCANS, "journalctl or an unpacking tool is missing or failed" },
 	{ 69, VERB_REVIEWS, "openssl is missing" },
 	{ 70, VERB_WRITES | VERB_SCANS, "internal error" },
-	{ 71, VERB_ALL, "no memory or process left" },
+	{ 71, VERB_ALL & ~VERB_HELPS, "no memory or process left" },
 	{ 73, VERB_WRITES, "a file cannot be created" },
 	{ 74, VERB_ALL, "input or output error" },
 	{ 75, VERB_WRITES, "locked, or the file kept changing; try again" },
 	{ 75, VERB_EXPLAINS, "sendmail would put the session off" },
-	{ 77, VERB_ALL, "no permission; or another user could have changed "
+	{ 77, VERB_ALL & ~VERB_HELPS, "no permission; or another user could have changed "
 	    "the file" },
-	{ 78, VERB_ALL & ~VERB_SCANS, "sendmail.cf has no access map that is a "
+	{ 78, VERB_ALL & ~(VERB_SCANS | VERB_HELPS), "sendmail.cf has no access map that is a "
 	    "file and can turn TLS off" },
 };
 
@@ -212,7 +214,9 @@ print_verb(const struct verb_entry *v)
 {
 	printf("Usage: tlsoff [options] %s%s%s\n", v->name,
 	    v->words[0] == '\0' ? "" : " ", v->words);
-	printf("%s: %s\n\nOptions:\n", v->name, v->summary);
+	printf("%s: %s\n\n", v->name, v->summary);
+	if (v->group != VERB_HELPS)
+		fputs("Options:\n", stdout);
 	print_options(v, false);
 	fputs("Options of every verb:\n", stdout);
 	print_options(v, true);

@@ -1,7 +1,8 @@
 /*
- * Calling makemap, to build, to ask which maps it knows, and to read what libdb
- * cannot: in the file's directory and with a relative name, so that
- * no part of the path can be exchanged while it works.
+ * Calling makemap, and what it is called for but to build: which types it knows,
+ * and the records of a map that libdb cannot open.  It works in the file's
+ * directory and with a relative name, so that no part of the path can be exchanged
+ * meanwhile.
  */
 #include <fcntl.h>
 #include <signal.h>

@@ -217,14 +217,3 @@ cf_read(struct site *site, struct cf_map *map, struct span text,
 	buf_free(&line);
 	return status;
 }
-
-int
-site_parse(struct site *site, struct span text, struct error *err)
-{
-	struct cf_map map;
-
-	/* Untested: cf_read() fails without memory alone. */
-	if (cf_read(site, &map, text, err) != 0)
-		return -1;
-	return cf_take_map(site, &map, NULL, err);
-}

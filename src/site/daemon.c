@@ -3,7 +3,8 @@
  *
  * sendmail writes its pid file when it listens, and takes it away when it
  * ends.  After a SIGHUP it executes itself, which gives a new pid (-bd) or
- * the same one (-bD); the file is written anew in both cases.
+ * the same one (-bD); the file is written anew in both cases.  It is back when
+ * one of its ports accepts, too.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -175,23 +176,9 @@ daemon_is_new(const struct daemon_seen *before, const struct daemon_seen *now)
 	    !time_equal(a->st_ctim, b->st_ctim);
 }
 
-pid_t
-service_running(const struct site *site)
-{
-	struct daemon_seen seen;
+/* ---- who listens, by the kernel's list ---- */
 
-	return daemon_look(site, &seen) ? seen.pid : 0;
-}
-
-/*
- * Whether the daemon's ports accept.  Linux tells in /proc/net/tcp and tcp6 who
- * listens; elsewhere they are connected to.
- */
-
-#define CONNECT_WAIT 500 /* ms */
 #define LISTENS 0x0aU /* the kernel's TCP_LISTEN */
-
-/* ---- the kernel's list ---- */
 
 /* A local address as the kernel writes it: each word of 32 bits as this machine
  * reads it. */
@@ -269,7 +256,9 @@ address_listens(const struct sockaddr *address)
 	return found != 0 ? found : look("/proc/net/tcp6", &l);
 }
 
-/* ---- the ports ---- */
+/* ---- do the ports accept?  Where there is no such list, they are connected to ---- */
+
+#define CONNECT_WAIT 500 /* ms */
 
 static bool
 connects(const struct addrinfo *to)

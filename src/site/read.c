@@ -15,16 +15,16 @@
 
 #include "site_private.h"
 
-#define CONFIG_MAX ((off_t)16 << 20)
+/* ---- opening sendmail.cf, and how far it is believed ---- */
 
 /*
- * ---- opening sendmail.cf, and how far it is believed ----
- *
  * The mail directory may belong to a mail user, who can put any file of root's
  * under the name of the cf, the access file or the map: so the cf is one that
  * nobody else can write, and from a directory that others can change it names
  * no file outside.
  */
+
+#define CONFIG_MAX ((off_t)16 << 20)
 
 /* Is it trusted, and is its directory?  What a caller without root's rights
  * names by -C is his own affair. */
@@ -119,7 +119,7 @@ config_covers(const struct site *site, const char *within, const char *path,
 	    "it; " SITE_NAME_FILES, site->config, l.path);
 }
 
-/* ---- what the cf says, and what was named ---- */
+/* ---- which files ---- */
 
 struct choice {
 	struct site *site;

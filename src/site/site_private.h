@@ -57,7 +57,12 @@ struct daemon_seen {
 	char command[512]; /* the second line of it: what SIGHUP starts again */
 };
 
-/* Is it that this cf's daemon runs?  Fills seen. */
+/*
+ * Does the daemon run with this cf?  Fills seen.  Its pid stands in the cf's
+ * PidFile (for the system's cf also where packages put it), a plain file and no
+ * link, and belongs to a live process whose program is called sendmail,
+ * sendmail.sendmail or sm-mta: by /proc, else by ps, else to none.
+ */
 bool daemon_look(const struct site *site, struct daemon_seen *seen);
 /* Has its pid file been written since? */
 bool daemon_is_new(const struct daemon_seen *before,

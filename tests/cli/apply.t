@@ -150,6 +150,11 @@ $r = changes_nothing('a fallback that the cf does not know', sub {
 	apply("client a.example fallback\n") });
 is($r->{status}, 78, '... is refused');
 
+fallback_site('');
+apply("client a.example\nclient b.example fallback\nserver c.example\nclient d.example\n");
+is(text(), "Srv_Features:c.example\tS\nTLS_Clt_Features:b.example\tFlags=C\n"
+    . "Try_TLS:a.example\tNO\nTry_TLS:d.example\tNO\n", 'new entries stand by kind');
+
 # ---- what is wrong ----
 
 site($before);

@@ -89,6 +89,8 @@ is_deeply(codes(), ['config /sendmail.cf'], 'a cf without access map');
 my $r = tlsoff('-C', $cf, 'check');
 like($r->{out}, qr/\A\Q$cf\E: [^\n]+\n\z/, '... one line, the file once');
 unlike($r->{out}, qr/\Q$cf\E.*\Q$cf\E/, '... and no more than once');
+is(tlsoff('-C', 'sendmail.cf', 'check', { dir => $cf =~ s{/[^/]*\z}{}r })->{out}, $r->{out},
+    '... by whatever path it is named');
 spew($cf, "V10/Berkeley\nKaccess hash -a. -T<TMPF> $access\n");
 chmod 0644, $map;
 is_deeply(codes(), ['config /sendmail.cf'], 'a K line that changes values');

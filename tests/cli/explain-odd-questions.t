@@ -3,6 +3,7 @@
 # values that put mail off, and of a text that cannot be read.
 use strict;
 use warnings;
+use Fcntl ':flock';
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use JSON::PP;
@@ -78,6 +79,17 @@ $r = asked('client', 'off.example');
 cmp_ok($r->{status}, '>=', 64, 'a directory for a text');
 like($r->{err}, qr/^tlsoff: \Q$ACCESS\E: /, '... which is said');
 rmdir $ACCESS;
+
+# ---- a map that another program is writing ----
+
+site("Try_TLS:off.example\tNO\n");
+open my $locked, '<', "$ACCESS.db" or die $!;
+flock $locked, LOCK_EX or die $!;
+$r = tlsoff('-C', $CF, 'explain', 'client', 'off.example');
+is($r->{status}, 69, 'a map that stays locked is no answer');
+like($r->{err}, qr/locked by another program/, '... and it is said');
+like(tlsoff('help', 'explain')->{out}, qr/^  69  .*locked/m, '... in the help, too');
+close $locked;
 
 # ---- a map that is none ----
 

@@ -103,11 +103,14 @@ for my $verb (@verbs) {
 	is($lines[0], "Usage: $usage", '... it has the usage that --help has');
 	my ($example) = $r->{out} =~ /^Example:\n  (.*)\n/m;
 	like($example // 'none', qr/\Atlsoff .*\b$verb\b/, '... an example');
+	unlike($r->{out}, qr/:\n(?:\S|\n)/, '... a line or more below each heading');
 	my ($exits) = $r->{out} =~ /^Exit status:\n(.*)\z/ms;
 	$exits{$_} = 1 for ($exits // '') =~ /^\s+(\d+)\s/mg;
 	like($exits // '', qr/^   0  /m, '... and exit statuses');
 	$help_of{$verb} = { map { $_ => 1 } options_of(@lines) };
 }
+
+unlike(tlsoff('help', 'help')->{out}, qr/^  (?:66|7[178])  /m, 'help reads no file');
 
 my @options = unique(map { keys %$_ } values %help_of);
 cmp_ok(scalar @options, '>=', 10, 'the verbs have options');

@@ -8,7 +8,7 @@
 #include <sysexits.h>
 
 #include "must.h"
-#include "site.h"
+#include "../unit/site_fixture.h"
 
 static void
 look_at_error(const struct error *err)

@@ -9,8 +9,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "site.h"
 #include "scratch.h"
+#include "site_fixture.h"
 
 static char root[PATH_MAX];
 static struct site site;

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "site.h"
+#include "site_fixture.h"
 
 static struct site site;
 static struct error err;

@@ -21,8 +21,8 @@
 
 #include <cmocka.h>
 
-#include "../../src/site/site_private.h"
 #include "scratch.h"
+#include "site_fixture.h"
 
 static char root[PATH_MAX];
 static struct site site;

@@ -14,8 +14,8 @@
 
 #include <cmocka.h>
 
-#include "../../src/site/site_private.h"
 #include "scratch.h"
+#include "site_fixture.h"
 
 static const char *const systems[] = { "arch", "debian", "fedora", "freebsd",
 	"gentoo", "illumos", "netbsd", "openbsd", "redhat-10", "redhat-6",
