@@ -224,7 +224,7 @@ struct comment {
 	                     there; "": none */
 };
 
-/* false: there is no such line. */
+/* What its letters came with stands above them.  false: there is no such line. */
 bool comment_read(struct span text, size_t entry_start, struct comment *c);
 
 /* ---- policy: what sendmail will do ---- */

@@ -40,7 +40,9 @@
  * Memory grows with the hosts (a row of half a kB and at most 72 bytes of tables
  * for one that failed, at most 64 bytes for one that only had successes) and not
  * with the log: what is known of a process is dropped when its session ends
- * and some megabytes later at the latest.
+ * and some megabytes later at the latest.  Strangers may name hosts without end:
+ * only the first MAILLOG_HOSTS of either kind are kept, and the lines of further
+ * ones are counted.
  */
 #ifndef TLSOFF_MAILLOG_H
 #define TLSOFF_MAILLOG_H
@@ -68,11 +70,14 @@ struct maillog_rules {
 	/* UTC for a local civil time, given as if it were UTC; NULL: it is. */
 	long long (*utc)(long long civil);
 	uint64_t seed;   /* for the hash tables: unknown to who writes the log */
+	size_t most;     /* so many hosts are kept; 0: MAILLOG_HOSTS */
 	bool successes;  /* count handshakes that worked */
 	bool lines;      /* count lines */
 };
 
 enum maillog_grade { MAILLOG_CONFIRMED, MAILLOG_HINT };
+
+#define MAILLOG_HOSTS 2000000
 
 #define MAILLOG_REASONS 8
 #define MAILLOG_BARS 24
@@ -116,6 +121,7 @@ struct maillog {
 	struct maillog_host **hosts; /* after maillog_finish() */
 	size_t host_count;
 	unsigned long unattributed; /* failures of nobody knows whom */
+	unsigned long beyond; /* lines of hosts that were one too many */
 	/* Of all lines, where the rules ask for them. */
 	unsigned long long lines;
 	/* Records of sendmail's that were seen; 0: there was none. */

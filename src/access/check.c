@@ -69,6 +69,8 @@ check_comment(struct checker *c, const struct access_record *r)
 
 	if (!span_begins(line, COMMENT_UNTIL))
 		return;
+	if (comment_is_companion(span_from(c->a->text, at)))
+		(void)access_next(c->a->text, &at, &below);
 	(void)comment_read(c->a->text, r->end, &comment);
 	if (comment.until[0] == '\0')
 		check_find(c, "date", r->start, false,

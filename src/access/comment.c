@@ -118,19 +118,29 @@ read_companion(struct span line, struct comment *c)
 }
 
 bool
+comment_is_companion(struct span line)
+{
+	return span_begins(line, COMMENT_COMPANION);
+}
+
+bool
 comment_read(struct span text, size_t entry_start, struct comment *c)
 {
-	struct span line = span_trim(comment_nearest(text, entry_start)), date;
+	struct span line = comment_nearest(text, entry_start), date;
 	struct tm day;
 	size_t len;
 
 	*c = (struct comment){ .text = { "", 0 } };
 	if (line.len == 0)
 		return false;
-	if (span_begins(line, COMMENT_COMPANION)) {
-		read_companion(line, c);
-		return true;
+	/* Date and reason stand above the letters that were put in later. */
+	if (comment_is_companion(line)) {
+		read_companion(span_trim(line), c);
+		line = comment_nearest(text, entry_start - line.len);
+		if (comment_is_companion(line))
+			return true;
 	}
+	line = span_trim(line);
 	len = span_begins(line, COMMENT) ? strlen("# tlsoff") : strlen(COMMENT_UNTIL);
 	if (line.len <= len)
 		return true;

@@ -29,6 +29,9 @@ lines_above(struct planner *p, const struct wanted *w, struct span now,
 		goes = span_from(now, now.len);
 	else if (w->comment == COMMENT_STAYS && !renewed)
 		goes.len = 0;
+	else if (w->comment == COMMENT_GOES && !w->goes &&
+	    comment_is_companion(nearest))
+		goes.len -= nearest.len;
 	if (w->note.len > 0) {
 		buf_span(&lines, w->note);
 		buf_text(&lines, p->eol);

@@ -29,7 +29,7 @@ remove_record(struct planner *p, const struct entry *e, struct change *c)
 {
 	struct buf rest = BUF_IN(&p->plan->memory);
 	struct wanted w = { .now = &e->record, .key = e->record.key,
-		.comment = is_companion(e) ? COMMENT_STAYS : COMMENT_GOES };
+		.comment = COMMENT_GOES };
 
 	if (!does_without_tls(e))
 		return false;

@@ -164,6 +164,10 @@ open_text(struct scan *s, struct error *err)
 static void
 tell_rest(const struct scan *s)
 {
+	if (s->found.beyond > 0)
+		warn("scan: more than %d hosts are in it; %lu lines of further "
+		    "ones are not counted; scan it in parts", MAILLOG_HOSTS,
+		    s->found.beyond);
 	if (s->o->json || s->o->quiet)
 		return;
 	if (s->found.unattributed > 0)

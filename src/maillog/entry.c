@@ -199,8 +199,9 @@ entry_record(uint64_t seed, const struct entry *e, struct record *r)
 	enum entry_kind kind;
 
 	*r = (struct record){ .times = 1 };
+	/* journald has it nowhere else, another writer may. */
 	if (!e->field[FIELD_MESSAGE].seen)
-		return ENTRY_OTHERS;
+		return e->journal ? ENTRY_OTHERS : ENTRY_UNREAD;
 	r->message = (struct span){ e->message, e->message_len };
 	split_tag(&tag, &pid);
 	kind = who_wrote(e, tag, &r->grade);

@@ -78,9 +78,13 @@ new_row(struct maillog_state *s, const struct failure *f,
 	struct maillog_host *row;
 	struct slot *slot;
 
-	if (!table_room(&s->rows) ||
-	    (row = calloc(1, sizeof(*row) + name.len + 1 + ADDRESS_SIZE)) == NULL)
+	if (!table_room(s, &s->rows, f->times))
 		return NULL;
+	row = calloc(1, sizeof(*row) + name.len + 1 + ADDRESS_SIZE);
+	if (row == NULL) {
+		s->failed = true;
+		return NULL;
+	}
 	memcpy(row->text, name.at, name.len);
 	row->host_len = name.len;
 	row->host = row->text;
@@ -212,10 +216,8 @@ host_count(struct maillog_state *s, const struct failure *f,
 	row = host_find(s, f->role, f->grade, relay);
 	if (row == NULL)
 		row = new_row(s, f, relay);
-	if (row == NULL) {
-		s->failed = true;
+	if (row == NULL)
 		return NULL;
-	}
 	host_set_address(row, relay->address);
 	return host_again(s, f, row);
 }

@@ -26,6 +26,8 @@ maillog_begin(struct maillog *m, const struct maillog_rules *rules,
 		return error_memory(err);
 	s->result = m;
 	s->rules = *rules;
+	if (s->rules.most == 0)
+		s->rules.most = MAILLOG_HOSTS;
 	s->hour = LLONG_MIN;
 	s->watch = 1;
 	(void)reason_number(s, span_of("unknown"));

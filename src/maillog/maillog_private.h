@@ -323,7 +323,7 @@ void find_earlier_address(struct maillog_state *s, const char *line,
 
 /* ---- hosts.c ---- */
 
-/* NULL: no memory, or older than wanted. */
+/* NULL: no memory, older than wanted, or one host too many. */
 struct maillog_host *host_count(struct maillog_state *s,
     const struct failure *f, const struct relay *relay);
 struct maillog_host *host_find(struct maillog_state *s, enum role role,
@@ -352,8 +352,9 @@ uint64_t hash_bytes(uint64_t seed, struct span text);
 /* The slot of that key, or the free one where it belongs; the table is not
  * empty. */
 struct slot *table_slot(const struct table *t, uint64_t key);
-/* Makes room for one more; false: no memory. */
-bool table_room(struct table *t);
+/* Makes room for one more; false: no memory, or as many as are kept are there,
+ * which is told of what stands for so many lines. */
+bool table_room(struct maillog_state *s, struct table *t, unsigned long times);
 void tally_success(struct maillog_state *s, enum role role,
     struct span relay, unsigned long times);
 unsigned long long tally_successes(const struct maillog_state *s,

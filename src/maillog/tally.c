@@ -51,8 +51,8 @@ table_slot(const struct table *t, uint64_t key)
 }
 
 /* Half of it stays free. */
-bool
-table_room(struct table *t)
+static bool
+grow(struct table *t)
 {
 	size_t size = t->slots == NULL ? 0 : t->mask + 1;
 	struct table bigger = { .count = t->count,
@@ -71,6 +71,18 @@ table_room(struct table *t)
 	return true;
 }
 
+bool
+table_room(struct maillog_state *s, struct table *t, unsigned long times)
+{
+	if (t->count == s->rules.most)
+		s->result->beyond += times;
+	else if (grow(t))
+		return true;
+	else
+		s->failed = true;
+	return false;
+}
+
 /* ---- handshakes ---- */
 
 static uint64_t
@@ -85,16 +97,15 @@ tally_success(struct maillog_state *s, enum role role, struct span relay,
     unsigned long times)
 {
 	uint64_t key = tally_key(s, role, relay);
-	struct slot *slot;
+	struct table *t = &s->tallies;
 
-	if (!table_room(&s->tallies)) {
-		s->failed = true;
-		return;
+	if (t->slots == NULL || table_slot(t, key)->key == 0) {
+		if (!table_room(s, t, times))
+			return;
+		table_slot(t, key)->key = key;
+		t->count++;
 	}
-	slot = table_slot(&s->tallies, key);
-	s->tallies.count += slot->key == 0;
-	slot->key = key;
-	slot->count += times;
+	table_slot(t, key)->count += times;
 }
 
 unsigned long long

@@ -47,6 +47,22 @@ for (['the client role', $client], ['the server role', $server],
 	like($err, qr/look/, '... also with -q: it is a warning');
 }
 
+# Objects that have the message under a name that is not known, or deeper.
+for (['GELF', '"version":"1.1","host":"h","timestamp":1795455064,"short_message":"%s"'],
+    ['nxlog', '"Hostname":"h","SourceName":"sm-mta","Message":"%s"'],
+    ['Splunk', '"preview":false,"result":{"_raw":"%s"}'],
+    ['Elasticsearch', '"_id":"1","_source":{"message":"%s"}'],
+    ['Google Cloud', '"insertId":"1","textPayload":"%s"']) {
+	my ($name, $fields) = @$_;
+	my $log = sprintf("{$fields}\n", $client) . sprintf("{$fields}\n", 'x');
+	my ($out, $err, $status) = scan($log);
+
+	is($status, 65, "$name: 65");
+	like($err, qr/^tlsoff: scan: 1 line looks like .*, the first in line 1: "\{/, '... and it is told');
+	(undef, my $said) = scan_rows($known . $log);
+	is($said->{unread}, 1, '... and counted behind a record');
+}
+
 # Frames one behind the other, of which one has lost its beginning: what it
 # holds is told, and those behind the next line's end are read.
 {

@@ -370,6 +370,55 @@ a_companion_makes_no_duplicate(void **state)
 	buf_free(&out);
 }
 
+/* Its letters are remembered below its date, which counts all the same, and are
+ * still remembered when only the date goes. */
+static void
+a_companion_hides_no_date(void **state)
+{
+	const struct policy_rules policy = { .dane = true,
+		.features = FEATURES_NAME };
+	const struct entry_rules rules = { &policy, false, "2026-11-23" };
+	static const struct {
+		const char *before, *after;
+	} rows[] = {
+		{ "# tlsoff until 2020-01-01: why\n# tlsoff companion D\n"
+		  "Clt_Features:a.example\tS D\n", "" },
+		{ "# tlsoff until 2020-01-01\n# tlsoff companion D\n"
+		  "Clt_Features:a.example\tA S D\n",
+		  "Clt_Features:a.example\tA\n" },
+		{ "# tlsoff until 2020-01-01\n# tlsoff companion D\n"
+		  "Clt_Features:a.example\tA D\nTry_TLS:a.example\tNO\n",
+		  "# tlsoff companion D\n"
+		  "Clt_Features:a.example\tA D\nTry_TLS:a.example\tNO\n" },
+		{ "# tlsoff until 2030-01-01\n# tlsoff companion D\n"
+		  "Clt_Features:a.example\tS D\n",
+		  "# tlsoff until 2030-01-01\n# tlsoff companion D\n"
+		  "Clt_Features:a.example\tS D\n" },
+	};
+	struct buf out = BUF_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct error err = ERROR_INIT;
+		struct findings f;
+		struct access a;
+		struct plan plan;
+
+		parse(&a, span_of(rows[i].before), &plain);
+		buf_clear(&out);
+		assert_int_equal(plan_expire(&plan, &a, &rules, &err), 0);
+		assert_int_equal(plan_apply(&plan, &a, &out, &err), 0);
+		assert_string_equal(buf_string(&out), rows[i].after);
+		assert_int_equal(check_text(&f, &a, &rules, &err), 0);
+		for (size_t k = 0; k < f.count; k++)
+			assert_string_not_equal(f.at[k].code, "orphan");
+		findings_free(&f);
+		plan_free(&plan);
+		access_free(&a);
+	}
+	buf_free(&out);
+}
+
 static void
 what_is_expired_is_gone(void **state)
 {
@@ -418,6 +467,7 @@ main(void)
 		cmocka_unit_test(a_reason_is_one_short_line_of_printable_text),
 		cmocka_unit_test(a_companion_makes_no_duplicate),
 		cmocka_unit_test(what_is_mended_needs_no_mending),
+		cmocka_unit_test(a_companion_hides_no_date),
 		cmocka_unit_test(what_is_expired_is_gone),
 	};
 

@@ -384,6 +384,42 @@ failures_in_a_row_are_all_counted(void **state)
 	buf_free(&log);
 }
 
+/* Who writes a log may name hosts without end: memory has one. */
+static void
+hosts_beyond_the_bound_are_told(void **state)
+{
+	static const char worked[] = ", version=TLSv1.3, verify=OK, "
+	    "cipher=TLS_AES_256_GCM_SHA384, bits=256/256\n";
+	struct maillog_rules rules = plain;
+	struct maillog m;
+	struct buf log = BUF_INIT;
+
+	(void)state;
+	rules.most = 3;
+	for (int i = 1; i <= 5; i++)
+		buf_printf(&log, HEAD CLIENT "h%d.example" REJECT, i);
+	for (int i = 1; i <= 2; i++)
+		buf_printf(&log, HEAD CLIENT "h%d.example" REJECT
+		    HEAD SERVER "relay=c%d.example [192.0.2.%d]\n", i, i, i);
+	for (int i = 1; i <= 4; i++)
+		buf_printf(&log, HEAD "STARTTLS=client, relay=h%d.example.%s"
+		    HEAD "STARTTLS=client, relay=h1.example.%s", i, worked,
+		    worked);
+	begin(&m, &rules);
+	feed(&m, buf_string(&log));
+	finish(&m);
+	assert_int_equal(m.host_count, 3);
+	assert_string_equal(m.hosts[1]->host, "h1.example");
+	assert_int_equal(m.hosts[1]->failures, 2);
+	assert_int_equal(m.hosts[1]->successes, 5);
+	assert_string_equal(m.hosts[2]->host, "h3.example");
+	/* h4, h5, c1, c2, and that h4 worked. */
+	assert_int_equal(m.beyond, 5);
+	assert_int_equal(m.unattributed, 0);
+	maillog_free(&m);
+	buf_free(&log);
+}
+
 int
 main(void)
 {
@@ -403,6 +439,7 @@ main(void)
 		cmocka_unit_test(a_hint_is_explained_by_its_own_process),
 		cmocka_unit_test(a_known_host_is_counted_however_it_is_written),
 		cmocka_unit_test(failures_in_a_row_are_all_counted),
+		cmocka_unit_test(hosts_beyond_the_bound_are_told),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
