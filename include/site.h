@@ -11,7 +11,7 @@
  * there; cdb adds .cdb or .db, as makemap was compiled, and "implicit" is hash
  * where makemap knows that, else cdb).  Of several K lines for "access" the last
  * one gives type and file, and options add up, as in sendmail.  Of the O lines
- * those of option_line.c are read; includes and macros are not expanded: what a
+ * those of cf.c are read; includes and macros are not expanded: what a
  * macro stands in is unknown.
  */
 #ifndef TLSOFF_SITE_H

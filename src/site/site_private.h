@@ -3,7 +3,7 @@
  *
  *   read.c          the file of the cf, and whether it is believed; which access
  *                   file, which map
- *   cf.c            its lines; map_line.c: K access, option_line.c: O
+ *   cf.c            its lines; map_line.c: K access
  *   find.c          what is known of the systems, and which of it is there:
  *                   tools, and a way to restart
  *   daemon.c        the daemon by its pid file, and by its ports
@@ -34,8 +34,6 @@ int cf_take_map(struct site *site, const struct cf_map *map,
 
 /* One K line, without its K. */
 void cf_map_line(struct site *site, struct cf_map *map, struct span line);
-/* One O line, without its O. */
-void cf_option_line(struct site *site, struct span line);
 
 /* Type and path, suffix added, with a makemap that has these types (NULL: not
  * asked); EX_CONFIG, with who asked as the subject. */
