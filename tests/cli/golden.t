@@ -27,6 +27,7 @@ sub transcript {
 	my $r = tlsoff('-C', $CF, shellwords($line));
 	my $out = "\$ tlsoff $line\n$r->{out}" . $r->{err} =~ s/^(?=.)/! /gmr;
 	$out =~ s{\Q$dir\E}{/etc/mail}g;
+	$out =~ s{\Q$MAKEMAP\E}{/usr/sbin/makemap}g;
 	return $out . ($r->{status} == 0 ? '' : "exit $r->{status}\n");
 }
 
