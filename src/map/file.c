@@ -55,8 +55,8 @@ file_open(const struct map_source *source, struct error *err)
 	return -1;
 }
 
-static int
-lock_file(int fd, const struct map_source *source, struct error *err)
+int
+file_lock(int fd, const struct map_source *source, struct error *err)
 {
 	for (int i = 0; flock(fd, LOCK_SH | LOCK_NB) != 0; i++) {
 		if (errno != EWOULDBLOCK && errno != EINTR)
@@ -119,7 +119,7 @@ file_open_locked(const struct map_source *source, struct stat *seen,
 {
 	int fd = file_open(source, err);
 
-	if (fd < 0 || (lock_file(fd, source, err) == 0 &&
+	if (fd < 0 || (file_lock(fd, source, err) == 0 &&
 	    check_type(fd, source, seen, err) == 0))
 		return fd;
 	(void)close(fd);

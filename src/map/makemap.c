@@ -214,7 +214,7 @@ read_map(struct dump *d, const struct map_source *source, struct error *err)
 	return status != 0 ? -1 : buf_error(&d->text, err);
 }
 
-/* makemap locks the file. */
+/* makemap would wait for the lock as long as anybody holds it. */
 static int
 dump_open(struct store *s, struct error *err)
 {
@@ -227,7 +227,8 @@ dump_open(struct store *s, struct error *err)
 	if (d == NULL)
 		return error_memory(err);
 	s->file = file_open(source, err);
-	if (s->file < 0 || read_map(d, source, err) != 0)
+	if (s->file < 0 || file_lock(s->file, source, err) != 0 ||
+	    read_map(d, source, err) != 0)
 		return -1;
 	sandbox(SANDBOX_READ, -1);
 	if (split(d, source->file.path, err) != 0)

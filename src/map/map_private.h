@@ -137,7 +137,10 @@ void order_free(struct order *o);
 
 /* Open for reading, a regular file and no link, or -1 as map_open(). */
 int file_open(const struct map_source *source, struct error *err) MUST_USE;
-/* The same, with a shared lock and of the right type of libdb's; seen: as it is
+/* Waits for a shared lock on it, for 5 seconds. */
+int file_lock(int fd, const struct map_source *source, struct error *err)
+    MUST_USE;
+/* file_open(), with that lock and of the right type of libdb's; seen: as it is
  * under the lock. */
 int file_open_locked(const struct map_source *source, struct stat *seen,
     struct error *err) MUST_USE;

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <sysexits.h>
@@ -248,6 +249,21 @@ a_dump_that_is_none_proves_nothing(void **state)
 	assert_int_equal(waitpid(-1, NULL, 0), turns);
 }
 
+/* makemap itself would wait without end. */
+static void
+a_map_that_stays_locked_is_not_waited_for(void **state)
+{
+	int fd;
+
+	(void)state;
+	write_file("access.db", "", 0600);
+	fd = openat(file.directory, "access.db", O_RDONLY);
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	cannot_be_proven("printf 'b.example\\tOK\\na.example\\tOK\\n'",
+	    EX_UNAVAILABLE, "locked by another program");
+	(void)close(fd);
+}
+
 static void
 without_makemap_nothing_is_built(void **state)
 {
@@ -267,6 +283,7 @@ main(void)
 		TEST(a_complaint_of_anything_else_is_quoted),
 		TEST(what_makemap_dumps_is_compared_with_the_text),
 		TEST(a_dump_that_is_none_proves_nothing),
+		TEST(a_map_that_stays_locked_is_not_waited_for),
 		TEST(without_makemap_nothing_is_built),
 	};
 
