@@ -366,6 +366,7 @@ maillog_finish(struct maillog *m, struct error *err)
 	struct maillog_state *s = m->state;
 
 	process_count_all_open(s);
+	tally_waiting(s);
 	hosts_finish(s);
 	if (s->failed)
 		return error_memory(err);

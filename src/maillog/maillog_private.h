@@ -212,7 +212,11 @@ struct maillog_state {
 	unsigned long long watch_end;
 
 	struct table rows;          /* hosts that failed */
-	struct table tallies;       /* handshakes of all */
+	struct table tallies;       /* handshakes of all ... */
+	struct {
+		uint64_t key;       /* 0: none */
+		unsigned long times;
+	} waiting;                  /* ... but the last one */
 	char reasons[REASONS_MAX][REASON_SIZE];
 	unsigned reason_count;
 };
@@ -357,6 +361,8 @@ struct slot *table_slot(const struct table *t, uint64_t key);
 bool table_room(struct maillog_state *s, struct table *t, unsigned long times);
 void tally_success(struct maillog_state *s, enum role role,
     struct span relay, unsigned long times);
+/* Counts the last one: comes before tally_successes(). */
+void tally_waiting(struct maillog_state *s);
 unsigned long long tally_successes(const struct maillog_state *s,
     const struct maillog_host *row);
 

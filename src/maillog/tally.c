@@ -93,12 +93,15 @@ tally_key(const struct maillog_state *s, enum role role, struct span relay)
 }
 
 void
-tally_success(struct maillog_state *s, enum role role, struct span relay,
-    unsigned long times)
+tally_waiting(struct maillog_state *s)
 {
-	uint64_t key = tally_key(s, role, relay);
+	uint64_t key = s->waiting.key;
+	unsigned long times = s->waiting.times;
 	struct table *t = &s->tallies;
 
+	s->waiting.key = 0;
+	if (key == 0)
+		return;
 	if (t->slots == NULL || table_slot(t, key)->key == 0) {
 		if (!table_room(s, t, times))
 			return;
@@ -106,6 +109,21 @@ tally_success(struct maillog_state *s, enum role role, struct span relay,
 		t->count++;
 	}
 	table_slot(t, key)->count += times;
+}
+
+/* The table of a large log is in no cache: what is needed of it is fetched while
+ * the next lines are read. */
+void
+tally_success(struct maillog_state *s, enum role role, struct span relay,
+    unsigned long times)
+{
+	uint64_t key = tally_key(s, role, relay);
+
+	tally_waiting(s);
+	s->waiting.key = key;
+	s->waiting.times = times;
+	if (s->tallies.slots != NULL)
+		__builtin_prefetch(&s->tallies.slots[key & s->tallies.mask]);
 }
 
 unsigned long long
