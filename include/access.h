@@ -224,7 +224,8 @@ struct comment {
 	                     there; "": none */
 };
 
-/* What its letters came with stands above them.  false: there is no such line. */
+/* A line "# tlsoff companion ..." between the entry and its comment is passed
+ * over.  false: there is no such comment. */
 bool comment_read(struct span text, size_t entry_start, struct comment *c);
 
 /* ---- policy: what sendmail will do ---- */

@@ -42,7 +42,7 @@ check_add(struct checker *c, struct facts *f, const char *code, enum fix fix,
 
 /* ---- what is to be known first ---- */
 
-/* Is it yet to turn TLS off, once it is mended? */
+/* Is TLS not off by it, but would be when it is mended? */
 static bool
 is_yet_to_come(const struct facts *f)
 {

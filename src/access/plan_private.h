@@ -106,8 +106,8 @@ struct wanted {
 	const struct wish *wish; /* whose comment it gets; NULL: nobody's */
 	enum {
 		COMMENT_STAYS,    /* but for what the wish says */
-		COMMENT_GOES,     /* all lines of ours above it; but while the
-		                     entry stays not what remembers its letters */
+		COMMENT_GOES,     /* all lines of ours above it; but a companion's
+		                     line stays as long as its entry does */
 		COMMENT_LAST_GOES /* the one directly above it */
 	} comment;
 	const char *companion;  /* letters that tlsoff put into it, remembered
@@ -134,7 +134,8 @@ int plan_finish(struct planner *p) MUST_USE;
 
 /* Is this line a comment of ours? */
 bool comment_is_ours(struct span line);
-/* Does it remember letters of ours? */
+/* Is it "# tlsoff companion ...", which names the letters that tlsoff has put into
+ * the entry below? */
 bool comment_is_companion(struct span line);
 /* Where the comment lines of ours directly above this line begin; start: there
  * is none. */

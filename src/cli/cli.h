@@ -161,8 +161,7 @@ void print_line(FILE *out, const char *prefix, const char *format, ...)
 FILE *for_answers(const struct options *o);
 FILE *for_notes(const struct options *o);
 FILE *for_details(const struct options *o);
-/* A line of an answer; of what people want to know beside it; and of how it was
- * found. */
+/* A line: an answer; what people may want to know beside it; how it was found. */
 #define say(o, ...) print_line(for_answers(o), "", __VA_ARGS__)
 #define note(o, ...) print_line(for_notes(o), "tlsoff: note: ", __VA_ARGS__)
 #define detail(o, ...) print_line(for_details(o), "tlsoff: ", __VA_ARGS__)

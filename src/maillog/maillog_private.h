@@ -356,8 +356,8 @@ uint64_t hash_bytes(uint64_t seed, struct span text);
 /* The slot of that key, or the free one where it belongs; the table is not
  * empty. */
 struct slot *table_slot(const struct table *t, uint64_t key);
-/* Makes room for one more; false: no memory, or as many as are kept are there,
- * which is told of what stands for so many lines. */
+/* Makes room for one more; false: there is no memory, or the table has as many
+ * hosts as are kept: then so many lines are counted as beyond them. */
 bool table_room(struct maillog_state *s, struct table *t, unsigned long times);
 void tally_success(struct maillog_state *s, enum role role,
     struct span relay, unsigned long times);
